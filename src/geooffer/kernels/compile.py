@@ -1,0 +1,107 @@
+"""The one Numba policy: which options kernels have, where machine code is cached, when it is compiled.
+
+* `@kernel` marks a function that other kernels call. It is compiled as part of its callers and never cached alone.
+* `@entry(signature)` marks a function that Python calls. `compile_all()` compiles or loads each for its one
+  signature at start-up; afterwards it accepts no other types, so nothing compiles on a ping.
+* The cache directory is named by a hash over every kernel source, Numba, llvmlite, NumPy's dtypes of model/ and the
+  CPU. Numba itself looks only at the file of the cached function: with a fixed directory a changed callee in another
+  file keeps running its old machine code (architecture 7; tests/kernels/test_compile.py edits a callee).
+* No fastmath: decisions must not depend on the machine. error_model='numpy': kernels never raise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
+
+import llvmlite
+import numba
+from llvmlite import binding as llvm
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class CompileReport(NamedTuple):
+    """What `compile_all` did."""
+
+    entry_count: int
+    cached_count: int
+    seconds: float
+
+
+class _Entry(NamedTuple):
+    dispatcher: Any
+    signature: Callable[[], Any]
+
+
+_entries: list[_Entry] = []
+
+
+def source_digest(package_root: Path) -> str:
+    """Hash over the kernel and model sources below `package_root` and over everything that shapes machine code."""
+    digest = hashlib.blake2b(digest_size=12)
+    for room in ("kernels", "model"):
+        for path in sorted((package_root / room).glob("*.py")):
+            digest.update(path.name.encode())
+            digest.update(path.read_bytes())
+    versions = (numba.__version__, llvmlite.__version__, llvm.get_host_cpu_name(), _host_features())
+    digest.update(repr(versions).encode())
+    return digest.hexdigest()
+
+
+def _host_features() -> str:
+    return str(llvm.get_host_cpu_features().flatten())
+
+
+def cache_directory() -> Path:
+    """Where machine code is kept: $GEOOFFER_CACHE_DIR or $XDG_CACHE_HOME/geooffer, then the source digest."""
+    base = os.environ.get("GEOOFFER_CACHE_DIR")
+    root = Path(base) if base else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "geooffer"
+    return root / source_digest(Path(__file__).parent.parent)
+
+
+numba.config.CACHE_DIR = str(cache_directory())
+
+
+def kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile `function` as part of its callers. `.py_func` is the uncompiled original, the debuggable oracle."""
+    return cast("Callable[P, R]", numba.njit(error_model="numpy", nogil=True)(function))
+
+
+def inlined(function: Callable[P, R]) -> Callable[P, R]:
+    """As `kernel`, for functions of a few instructions: LLVM is told to inline them everywhere."""
+    return cast("Callable[P, R]", numba.njit(error_model="numpy", nogil=True, forceinline=True)(function))
+
+
+def entry(signature: Callable[[], Any]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Register a function for eager compilation; `signature()` returns its Numba signature, evaluated late."""
+
+    def register(function: Callable[P, R]) -> Callable[P, R]:
+        dispatcher = numba.njit(error_model="numpy", nogil=True, cache=True)(function)
+        _entries.append(_Entry(dispatcher, signature))
+        return cast("Callable[P, R]", dispatcher)
+
+    return register
+
+
+def compile_all(progress: Callable[[int, int, str], None] | None = None) -> CompileReport:
+    """Compile or load every entry. `progress(done, total, name)` is called before each; calling twice is free."""
+    import geooffer.kernels.entries  # noqa: F401  (registers every entry)
+
+    started = perf_counter()
+    cached = 0
+    for index, item in enumerate(_entries):
+        if progress is not None:
+            progress(index, len(_entries), item.dispatcher.py_func.__name__)
+        if item.dispatcher.signatures:
+            cached += 1
+            continue
+        item.dispatcher.compile(item.signature())
+        cached += sum(item.dispatcher.stats.cache_hits.values())
+        item.dispatcher.disable_compile()
+    return CompileReport(len(_entries), cached, perf_counter() - started)

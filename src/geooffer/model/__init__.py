@@ -1,0 +1,1 @@
+"""Nouns: units, limits, verdicts, columns, catalog, policy, records. NumPy and the standard library only."""

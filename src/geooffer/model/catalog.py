@@ -1,0 +1,128 @@
+"""Catalog nouns: what a store network registers. Frozen; identified by the network's own string ids.
+
+Ids are 1..128 characters of [A-Za-z0-9._:/-]; texts ≤ 512 characters. engine/registry.py checks references and
+gives each noun a dense *number* that is never used again and that all compiled tables speak of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from geooffer.model.shapes import Shape
+from geooffer.model.verdicts import OfferTrigger
+
+Texts = tuple[tuple[str, str], ...]
+"""(language, text) pairs, language as ISO 639-1 (`en`, `de`), sorted by language, each language once."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyInterval:
+    """Open from `open_minute` of `day` (0 = Monday, local time) for `duration_minutes` (1..10080), half-open."""
+
+    day: int
+    open_minute: int
+    duration_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A branch. No weekly hours = always closed for offers (presence does not care, semantics P6)."""
+
+    store_id: str
+    name: str
+    latitude_e7: int
+    longitude_e7: int
+    time_zone: str
+    weekly_hours: tuple[WeeklyInterval, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Geofence:
+    """A shape that raises enter, dwell and exit; with a `store_id` it also tries that store's offers."""
+
+    geofence_id: str
+    shape: Shape
+    store_id: str = ""
+    name: str = ""
+    dwell_ms: int = 0
+    """0 = the policy's dwell time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """What an intent is about ("running-shoes"); `names` are shown in the reason of an offer."""
+
+    category_id: str
+    names: Texts = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A size is a system and a value: EU 43 is not US 43 (semantics S-2)."""
+
+    system: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """An article. With `sizes` it needs the customer's size; `stock_tracked=False` (a service) skips size and stock."""
+
+    product_id: str
+    category_id: str
+    titles: Texts
+    sizes: tuple[Size, ...] = ()
+    stock_tracked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """The gross price of a product from `valid_from_ms` on, at one store or ('' = ) at all stores without their own."""
+
+    product_id: str
+    amount_minor: int
+    currency: str
+    valid_from_ms: int
+    store_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a store network wants to say about one product: where, when, and at what price cut at least."""
+
+    offer_id: str
+    product_id: str
+    valid_from_ms: int
+    valid_until_ms: int
+    store_ids: tuple[str, ...] = ()
+    """Sorted; empty = every store."""
+    minimum_price_cut_percent: int = 1
+    trigger: OfferTrigger = OfferTrigger.ENTER
+    paused: bool = False
+    required_purposes: int = 0
+    """Purposes needed beyond location, search intent and personalised offers, as a mask of Purpose bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class StockFigure:
+    """Units on the shelf of one store; `size` is None for a product without sizes."""
+
+    store_id: str
+    product_id: str
+    size: Size | None
+    available_count: int
+    as_of_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A person by the retailer's pseudonymous id, her devices, and the language she is addressed in."""
+
+    customer_id: str
+    device_keys: tuple[int, ...]
+    """Sorted, non-zero int64; a key belongs to one person at most."""
+    language: str = "en"
+
+
+Noun = Store | Geofence | Category | Product | Offer
+"""What has create/get/list/update/delete; prices, stock and customers have calls of their own."""

@@ -1,0 +1,44 @@
+"""64-bit keys of persons and devices, and the partition a person lives in.
+
+Text becomes a key by BLAKE2b with an 8-byte digest (RFC 7693). Zero is never a key: it marks an empty slot of
+the hash tables in kernels/hashing.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from geooffer.model import limits
+
+_GOLDEN = 0x9E3779B97F4A7C15
+_MASK = 0xFFFF_FFFF_FFFF_FFFF
+
+
+def text_key(text: str, domain: bytes) -> int:
+    """A non-zero signed 64-bit key of `text`; `domain` (≤ 16 bytes) separates uses of the same text."""
+    digest = hashlib.blake2b(text.encode(), digest_size=8, person=domain).digest()
+    return int.from_bytes(digest, "little", signed=True) or 1
+
+
+def person_key(customer_id: str) -> int:
+    """The key of a person. Two ids with one key are refused at upsert, never merged."""
+    return text_key(customer_id, b"geooffer.person")
+
+
+def device_key(text: str) -> int:
+    """The key a device is addressed by: a decimal int64 other than 0 is itself, any other text its hash."""
+    try:
+        value = int(text)
+    except ValueError:
+        return text_key(text, b"geooffer.device")
+    if value != 0 and -(2**63) <= value < 2**63:
+        return value
+    return text_key(text, b"geooffer.device")
+
+
+def partition_of(key: int) -> int:
+    """The person's partition, fixed for good: top 6 bits of key × 2⁶⁴/φ (Fibonacci hashing)."""
+    return ((key * _GOLDEN) & _MASK) >> 58
+
+
+assert limits.PARTITION_COUNT == 64

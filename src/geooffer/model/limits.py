@@ -1,0 +1,58 @@
+"""Every bound of the product, with its unit in the name. Relations between bounds are asserted at the end."""
+
+from __future__ import annotations
+
+# -- coordinates (semantics G1, G4) ------------------------------------------------------------------------
+LATITUDE_MAX_E7 = 900_000_000
+LONGITUDE_MAX_E7 = 1_800_000_000
+FENCE_VERTEX_COUNT_MAX = 10_000
+FENCE_PART_SPAN_MAX_E7 = 100_000_000
+CIRCLE_RADIUS_MIN_CM = 100
+CIRCLE_RADIUS_MAX_CM = 10_000_000
+FENCE_OVERLAP_COUNT_DEFAULT = 64
+FENCE_OVERLAP_COUNT_MAX = 512
+
+# -- pings (semantics T1) ----------------------------------------------------------------------------------
+PING_BATCH_ROW_COUNT_MAX = 1_024
+ACCURACY_MAX_CM = 100_000_000          # 1,000 km: beyond it the row is malformed, not merely coarse
+SPEED_MAX_CM_PER_S = 100_000           # 1 km/s
+FIX_AGE_MAX_MS = 366 * 86_400_000
+DECISION_BUDGET_MAX_MS = 60_000
+TIME_MIN_MS = 0                        # 1970
+TIME_MAX_MS = 4_102_444_800_000        # 2100-01-01T00:00:00Z
+
+# -- people (semantics S-4) --------------------------------------------------------------------------------
+PARTITION_COUNT = 64
+INTENT_COUNT_MAX = 16
+DEVICES_PER_CUSTOMER_COUNT_MAX = 32
+CONTACT_RETENTION_MS = 30 * 86_400_000
+CAP_LIMIT_MAX = 1_000
+
+# -- catalog -----------------------------------------------------------------------------------------------
+ID_LENGTH_MAX = 128
+TEXT_LENGTH_MAX = 512
+BATCH_RESOURCE_COUNT_MAX = 1_000
+SIZES_PER_PRODUCT_COUNT_MAX = 256
+STORES_PER_OFFER_COUNT_MAX = 10_000
+PRICE_STEPS_PER_LIST_COUNT_MAX = 4_096
+WEEKLY_INTERVAL_COUNT_MAX = 64
+STOCK_COUNT_MAX = 1_000_000_000
+AMOUNT_MINOR_MAX = 10**15
+
+# -- transport ---------------------------------------------------------------------------------------------
+DATA_MESSAGE_SIZE_MAX_BYTES = 64 * 1024
+CONTROL_MESSAGE_SIZE_MAX_BYTES = 4 * 1024 * 1024
+METADATA_SIZE_MAX_BYTES = 8 * 1024
+STREAMS_PER_DEVICE_COUNT_MAX = 4
+STREAMS_PER_CONNECTION_COUNT_MAX = 256
+STREAM_QUEUE_ROW_COUNT_MAX = 4_096
+ADMISSION_QUEUE_ROW_COUNT_MAX = 65_536
+DECISION_BUDGET_DEFAULT_MS = 50
+TOKEN_LENGTH_MAX = 4_096
+
+assert FENCE_OVERLAP_COUNT_DEFAULT <= FENCE_OVERLAP_COUNT_MAX
+assert PING_BATCH_ROW_COUNT_MAX <= STREAM_QUEUE_ROW_COUNT_MAX <= ADMISSION_QUEUE_ROW_COUNT_MAX
+# a full column batch (7 columns, widest 8 bytes) fits into one message
+assert PING_BATCH_ROW_COUNT_MAX * 48 < DATA_MESSAGE_SIZE_MAX_BYTES
+# orientation of a part's own frame stays in int64: 2 * span^2 (semantics G3)
+assert 2 * (2 * FENCE_PART_SPAN_MAX_E7) ** 2 < 2**63
