@@ -44,7 +44,7 @@ def _protoc(options: list[str], protos: list[Path]) -> None:
 
 def main() -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--out", type=Path, default=ROOT / "src")
     for path in generate(parser.parse_args().out):
         sys.stdout.write(f"{path.name}\n")
