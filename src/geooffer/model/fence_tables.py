@@ -1,0 +1,113 @@
+"""Layout of one frozen catalog of fences: exact geometry, and two indexes over it.
+
+    FENCE (by fence number) ─► PART, PART, …  (a circle, or one shell with its holes)
+                                  └─► EDGE, EDGE, …  (of all rings of the part)
+    packed R-tree:  NODE (preorder, `skip` leads past a subtree) ─► ITEM (box, part)
+    cells:          cell_levels ─► CELL (hash) ─► cell_parts (part << 1 | wholly inside)
+
+A part's longitudes are unwrapped into its own frame (model/shapes.py): min_longitude_e7 lies in [−180°, 180°)
+and max_longitude_e7 may run past +180°. Boxes of NODE and ITEM are wrapped back into [−180°, 180°]; a part
+over the antimeridian has two items.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from geooffer.model.columns import Int32Array, StructArray
+
+FENCE_ROW = np.dtype(
+    [
+        ("dwell_ms", "<i8"),                # 0 = the policy's
+        ("removed_ms", "<i8"),              # when it was deleted; meaningful where live = 0
+        ("store_number", "<i4"),            # −1 = transitions only
+        ("part_start", "<i4"),
+        ("part_count", "<i4"),              # 0 where live = 0
+        ("radius_equivalent_cm", "<i4"),    # √(area / π), for the accuracy bound of semantics P1
+        ("live", "u1"),
+        ("_pad", "u1", (7,)),
+    ],
+    align=True,
+)
+assert FENCE_ROW.itemsize == 40
+
+PART_ROW = np.dtype(
+    [
+        ("centre_x", "<f8"),                # of a circle: unit vector of its centre
+        ("centre_y", "<f8"),
+        ("centre_z", "<f8"),
+        ("chord_squared", "<f8"),           # of its rim, on the unit sphere
+        ("min_latitude_e7", "<i4"),
+        ("min_longitude_e7", "<i4"),
+        ("max_latitude_e7", "<i4"),
+        ("max_longitude_e7", "<i4"),
+        ("edge_start", "<i4"),
+        ("edge_count", "<i4"),              # 0 = a circle
+        ("fence_number", "<i4"),
+        ("radius_cm", "<i4"),               # 0 = a polygon
+    ],
+    align=True,
+)
+assert PART_ROW.itemsize == 64
+
+EDGE = np.dtype(
+    [
+        ("latitude_a_e7", "<i4"),
+        ("longitude_a_e7", "<i4"),
+        ("latitude_b_e7", "<i4"),
+        ("longitude_b_e7", "<i4"),
+    ],
+    align=True,
+)
+assert EDGE.itemsize == 16
+
+NODE = np.dtype(
+    [
+        ("min_latitude_e7", "<i4"),
+        ("min_longitude_e7", "<i4"),
+        ("max_latitude_e7", "<i4"),
+        ("max_longitude_e7", "<i4"),
+        ("skip", "<i4"),                    # the next node in preorder outside this subtree
+        ("item_start", "<i4"),
+        ("item_count", "<i4"),              # 0 = an inner node: its first child is the next node
+        ("_pad", "<i4"),
+    ],
+    align=True,
+)
+assert NODE.itemsize == 32
+
+ITEM = np.dtype(
+    [
+        ("min_latitude_e7", "<i4"),
+        ("min_longitude_e7", "<i4"),
+        ("max_latitude_e7", "<i4"),
+        ("max_longitude_e7", "<i4"),
+        ("part", "<i4"),
+    ],
+    align=True,
+)
+assert ITEM.itemsize == 20
+
+CELL = np.dtype([("key", "<i8"), ("start", "<i4"), ("count", "<i4")], align=True)
+"""`key` as kernels/cells.py makes it, 0 = empty slot; `start`, `count` into cell_parts."""
+assert CELL.itemsize == 16
+
+
+class FenceTables(NamedTuple):
+    """One immutable snapshot of all fences. `fences` has a row for every number ever given."""
+
+    fences: StructArray                     # FENCE_ROW
+    parts: StructArray                      # PART_ROW, by fence number
+    edges: StructArray                      # EDGE, by part
+    nodes: StructArray                      # NODE, preorder; empty without fences
+    items: StructArray                      # ITEM, by leaf node
+    cell_levels: Int32Array                 # shifts in use, finest first
+    cells: StructArray                      # CELL, open addressing, capacity a power of two
+    cell_parts: Int32Array
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory of all arrays."""
+        return sum(array.nbytes for array in self)
