@@ -1,0 +1,66 @@
+"""The `geooffer` command: which module holds which subcommand, and what becomes of an error.
+
+Each command module has `register(app: typer.Typer) -> None` and imports nothing heavy (NumPy, Numba, gRPC,
+the engine) before its command runs, so that `geooffer --help` answers at once.
+
+Exit codes: 0 done · 1 done, with refused rows or findings · 2 wrong usage or input · 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+
+import typer
+
+from geooffer.cli.errors import ErrorGroup
+
+_COMMAND_MODULES = (
+    "serve",
+    "import_files",
+    "replay",
+    "demo",
+    "try_offer",
+    "bench",
+    "token",
+    "config",
+    "version",
+)
+
+
+def build_app() -> typer.Typer:
+    """The whole command tree."""
+    app = typer.Typer(
+        cls=ErrorGroup,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        help="Edge geofencing: location pings in, one relevant personal offer or silence out.",
+    )
+
+    @app.callback()
+    def root() -> None:
+        pass
+
+    for name in _COMMAND_MODULES:
+        module = f"geooffer.cli.{name}"
+        if importlib.util.find_spec(module) is not None:
+            importlib.import_module(module).register(app)
+    return app
+
+
+def main() -> None:
+    """Entry point of the `geooffer` script."""
+    try:
+        build_app()()
+    except BrokenPipeError:
+        # the reader of a pipe went away (`geooffer … | head`): not an error, and nobody left to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()
