@@ -1,0 +1,126 @@
+"""What stands before every method of both ports, in order: token, role, decoding; after it: the error table.
+
+A method therefore starts with a verified Identity and a whole message, and may raise any GeoofferError.
+grpc.aio would answer a message that does not parse, and any exception, with UNKNOWN and the exception's text;
+so unary requests are decoded here, and nothing but the error table speaks to the caller.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import grpc
+import structlog
+from google.protobuf.message import DecodeError
+
+from geooffer.errors import GeoofferError, InvalidArgumentError, PermissionDeniedError
+from geooffer.rpc import roles
+from geooffer.rpc.auth import TokenVerifier, bind_identity
+from geooffer.rpc.status import abort
+
+Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Any]]
+Deserializer = Callable[[bytes], Any] | None
+
+log = structlog.get_logger(__name__)
+
+
+class CallGate(grpc.aio.ServerInterceptor):
+    """Authenticates, authorises, decodes and translates errors, for all four kinds of method."""
+
+    def __init__(self, verifier: TokenVerifier) -> None:
+        self._verifier = verifier
+
+    async def intercept_service(
+        self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails
+    ) -> Any:
+        """Wrap the method's behaviour. Unknown methods stay unknown: UNIMPLEMENTED by the transport."""
+        handler = await continuation(handler_call_details)
+        if handler is None:
+            return None
+        method = handler_call_details.method
+        serializer = handler.response_serializer
+        if handler.unary_unary is not None:
+            behaviour = self._answer(handler.unary_unary, method, handler.request_deserializer)
+            return grpc.unary_unary_rpc_method_handler(behaviour, None, serializer)
+        if handler.stream_unary is not None:
+            behaviour = self._answer(handler.stream_unary, method, None)
+            decode = strict(handler.request_deserializer)
+            return grpc.stream_unary_rpc_method_handler(behaviour, decode, serializer)
+        if handler.unary_stream is not None:
+            behaviour = self._stream(handler.unary_stream, method, handler.request_deserializer)
+            return grpc.unary_stream_rpc_method_handler(behaviour, None, serializer)
+        behaviour = self._stream(handler.stream_stream, method, None)
+        return grpc.stream_stream_rpc_method_handler(
+            behaviour, strict(handler.request_deserializer), serializer
+        )
+
+    def _answer(self, behaviour: Any, method: str, deserializer: Deserializer) -> Any:
+        """Around methods that return one response."""
+        decode = strict(deserializer)
+
+        async def answer(request: Any, context: Any) -> Any:
+            try:
+                self._admit(method, context)
+                return await behaviour(request if decode is None else decode(request), context)
+            except grpc.aio.AbortError:
+                raise
+            except Exception as error:  # noqa: BLE001  (the one place that turns faults into a status)
+                return await _end(error, method, context)
+
+        return answer
+
+    def _stream(self, behaviour: Any, method: str, deserializer: Deserializer) -> Any:
+        """Around methods that stream responses: async generators, or coroutines that call `context.write`."""
+        if not inspect.isasyncgenfunction(behaviour):
+            return self._answer(behaviour, method, deserializer)
+        decode = strict(deserializer)
+
+        async def stream(request: Any, context: Any) -> AsyncIterator[Any]:
+            try:
+                self._admit(method, context)
+                responses = behaviour(request if decode is None else decode(request), context)
+                async with contextlib.aclosing(responses):
+                    async for response in responses:
+                        yield response
+            except grpc.aio.AbortError:
+                raise
+            except Exception as error:  # noqa: BLE001  (the one place that turns faults into a status)
+                await _end(error, method, context)
+
+        return stream
+
+    def _admit(self, method: str, context: Any) -> None:
+        if method == roles.HEALTH_CHECK:
+            return
+        identity = self._verifier.verify_metadata(context.invocation_metadata())
+        if not roles.allowed(identity.role, method):
+            raise PermissionDeniedError("this role may not call this method")
+        bind_identity(identity)
+
+
+def strict(deserializer: Deserializer) -> Deserializer:
+    """`deserializer`, raising InvalidArgumentError with a fixed text where the bytes are no such message."""
+    if deserializer is None:
+        return None
+
+    def decode(data: bytes) -> Any:
+        try:
+            return deserializer(data)
+        except (DecodeError, UnicodeDecodeError):
+            raise InvalidArgumentError("the message is not valid protobuf") from None
+
+    return decode
+
+
+async def _end(error: Exception, method: str, context: Any) -> None:
+    """End the call by the error table."""
+    if not isinstance(error, GeoofferError):
+        # the type and the line, never the text: it may hold what must not be logged
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
+        log.error("call_failed", method=method, error=type(error).__name__, place=place)
+    await abort(context, error)

@@ -1,0 +1,94 @@
+"""Token key files: PEM, Ed25519, private ones for their owner's eyes only (mode 0600)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from geooffer.errors import ConfigurationError
+
+DEV_PRIVATE_NAME = "token-dev.key"
+DEV_PUBLIC_NAME = "token-dev.pub"
+
+
+class TokenKeys(NamedTuple):
+    """A pair for development: whoever can read the state directory may issue tokens."""
+
+    private_key: Ed25519PrivateKey
+    public_key: Ed25519PublicKey
+
+
+def load_public_key(path: Path) -> Ed25519PublicKey:
+    """Read an Ed25519 public key (PEM). Raises ConfigurationError."""
+    try:
+        key = serialization.load_pem_public_key(_read(path))
+    except (ValueError, UnsupportedAlgorithm):
+        raise ConfigurationError(f"{path.name} is not a PEM public key", field="token_public_key") from None
+    if not isinstance(key, Ed25519PublicKey):
+        raise ConfigurationError(f"{path.name} is not an Ed25519 public key", field="token_public_key")
+    return key
+
+
+def load_private_key(path: Path) -> Ed25519PrivateKey:
+    """Read an Ed25519 private key (PEM, no passphrase). Refused if anyone but its owner can read it."""
+    data = _read(path)
+    if path.stat().st_mode & 0o077:
+        raise ConfigurationError(f"{path.name} is open to others; it needs mode 0600", field="token_key")
+    try:
+        key = serialization.load_pem_private_key(data, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise ConfigurationError(f"{path.name} is not a PEM private key", field="token_key") from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ConfigurationError(f"{path.name} is not an Ed25519 private key", field="token_key")
+    return key
+
+
+def development_keys(state_directory: Path) -> TokenKeys:
+    """The development pair of a state directory, made on first use (directory 0700, private file 0600).
+
+    Safe against two processes starting at once: the first file linked into place holds for both.
+    """
+    try:
+        state_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        rule = f"cannot make the state directory: {error.strerror}"
+        raise ConfigurationError(rule, field="state_dir") from None
+    path = state_directory / DEV_PRIVATE_NAME
+    if not path.exists():
+        _create(path)
+    private = load_private_key(path)
+    public = private.public_key()
+    pem = public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    public_path = state_directory / DEV_PUBLIC_NAME
+    if not public_path.exists() or public_path.read_bytes() != pem:
+        public_path.write_bytes(pem)
+    return TokenKeys(private, public)
+
+
+def _create(path: Path) -> None:
+    pem = Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(pem)
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {path.name}: {error.strerror}", field="state_dir") from None
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {path.name}: {error.strerror}", field="token_key") from None

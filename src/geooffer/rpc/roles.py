@@ -1,0 +1,69 @@
+"""Who may call what: a static table of full method names. What is not in it is denied."""
+
+from __future__ import annotations
+
+from typing import Final
+
+DEVICE: Final = "device"
+GATEWAY: Final = "gateway"
+MARKETING: Final = "marketing"
+PRIVACY_OFFICER: Final = "privacy_officer"
+OPERATOR: Final = "operator"
+ROLES: Final = (DEVICE, GATEWAY, MARKETING, PRIVACY_OFFICER, OPERATOR)
+
+#: The one method that needs no token: probes of load balancers and schedulers have none. It tells up or down.
+HEALTH_CHECK: Final = "/grpc.health.v1.Health/Check"
+
+_ANY = frozenset(ROLES)
+_PINGS = frozenset({DEVICE, GATEWAY, OPERATOR})
+_OPERATOR = frozenset({OPERATOR})
+_CAMPAIGN = frozenset({MARKETING, OPERATOR})
+_CONSENT = frozenset({PRIVACY_OFFICER, OPERATOR})
+
+
+def _rows(service: str, methods: str, roles: frozenset[str]) -> dict[str, frozenset[str]]:
+    return {f"/{service}/{method}": roles for method in methods.split()}
+
+
+METHODS: Final[dict[str, frozenset[str]]] = {
+    **_rows("geooffer.v1.PingService", "StreamPings IngestPings", _PINGS),
+    **_rows(
+        "geooffer.v1.StoreService",
+        "CreateStore UpdateStore DeleteStore BatchUpsertStores "
+        "CreateGeofence UpdateGeofence DeleteGeofence BatchUpsertGeofences",
+        _OPERATOR,
+    ),
+    **_rows(
+        "geooffer.v1.StoreService",
+        "GetStore ListStores GetGeofence ListGeofences GetCatalogState",
+        _CAMPAIGN,
+    ),
+    **_rows("geooffer.v1.InventoryService", "ReportStock GetStock", _OPERATOR),
+    **_rows(
+        "geooffer.v1.CampaignService",
+        "CreateCategory GetCategory ListCategories UpdateCategory DeleteCategory BatchUpsertCategories "
+        "CreateProduct GetProduct ListProducts UpdateProduct DeleteProduct BatchUpsertProducts "
+        "CreateOffer GetOffer ListOffers UpdateOffer DeleteOffer BatchUpsertOffers "
+        "BatchUpsertPrices ListPrices",
+        _CAMPAIGN,
+    ),
+    **_rows(
+        "geooffer.v1.SignalService",
+        "UpsertCustomers GetCustomer DeleteCustomer RecordTouchpoints",
+        _OPERATOR,
+    ),
+    **_rows(
+        "geooffer.v1.ConsentService",
+        "RecordConsent WithdrawConsent GetConsent BatchRecordConsents",
+        _CONSENT,
+    ),
+    **_rows("geooffer.v1.DiagnosticsService", "ExplainPing", _OPERATOR),
+    **_rows("geooffer.v1.DiagnosticsService", "GetStatistics", _CAMPAIGN),
+    **_rows("grpc.health.v1.Health", "Check Watch List", _ANY),
+    **_rows("grpc.reflection.v1alpha.ServerReflection", "ServerReflectionInfo", _OPERATOR),
+}
+
+
+def allowed(role: str, method: str) -> bool:
+    """Whether `role` may call the full method name (`/package.Service/Method`, exact)."""
+    return role in METHODS.get(method, frozenset())

@@ -1,0 +1,172 @@
+"""Server assembly: a port is a grpc.aio server with its limits, its gate, its services and health.
+
+Data port: the public one; messages ≤ 64 KiB. Control port: private; messages ≤ 4 MiB, and reflection for
+operators. A bind beyond loopback needs a token key that was chosen (not a development key), and TLS unless
+plaintext is allowed by flag.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from geooffer.errors import ConfigurationError
+from geooffer.model import limits
+from geooffer.rpc.auth import TokenVerifier
+from geooffer.rpc.interceptors import CallGate
+
+PortKind = Literal["data", "control"]
+AddService = Callable[[grpc.aio.Server], None]
+
+_SERVING = health_pb2.HealthCheckResponse.SERVING
+_NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """PEM contents of a certificate chain and its private key."""
+
+    certificate_chain: bytes
+    private_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PortOptions:
+    """Where and how a port is bound."""
+
+    address: str
+    """`host:port`; port 0 = chosen by the operating system."""
+    tls: TlsFiles | None = None
+    allow_plaintext: bool = False
+    explicit_token_key: bool = False
+    """False: tokens are checked against the development key of the state directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One gRPC service: its full name and what adds it to a server."""
+
+    name: str
+    add: AddService
+
+
+class Port:
+    """A bound port. Not ready until `start`; health answers NOT_SERVING before and during `stop`."""
+
+    def __init__(
+        self, server: grpc.aio.Server, health_servicer: Any, names: Sequence[str], address: str
+    ) -> None:
+        self._server = server
+        self._health = health_servicer
+        self._names = ("", *names)
+        self.address = address
+        """`host:port` as bound: port 0 is resolved."""
+
+    async def start(self) -> None:
+        """Accept calls and report SERVING."""
+        await self._server.start()
+        await self._report(_SERVING)
+
+    async def drain(self) -> None:
+        """Report NOT_SERVING; calls still work. Load balancers look elsewhere from now on."""
+        await self._report(_NOT_SERVING)
+
+    async def stop(self, grace_s: float) -> None:
+        """Refuse new calls, wait for running ones up to `grace_s` seconds, then cancel them."""
+        await self._report(_NOT_SERVING)
+        await self._server.stop(grace_s)
+
+    async def _report(self, status: int) -> None:
+        for name in self._names:
+            await self._health.set(name, status)
+
+
+def bind_port(
+    kind: PortKind, options: PortOptions, *, verifier: TokenVerifier, services: Sequence[Service]
+) -> Port:
+    """Build and bind a port. Raises ConfigurationError for an unsafe or unavailable address."""
+    check_exposure(options)
+    server = grpc.aio.server(interceptors=[CallGate(verifier)], options=channel_options(kind))
+    names = [service.name for service in services]
+    for service in services:
+        service.add(server)
+    health_servicer = health.aio.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
+    if kind == "control":
+        reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
+    host, _ = split_address(options.address)
+    return Port(server, health_servicer, names, f"{host}:{_bind(server, options)}")
+
+
+def channel_options(kind: PortKind) -> list[tuple[str, int]]:
+    """Transport limits of a port (wire-api: limits)."""
+    size = limits.DATA_MESSAGE_SIZE_MAX_BYTES if kind == "data" else limits.CONTROL_MESSAGE_SIZE_MAX_BYTES
+    return [
+        ("grpc.max_receive_message_length", size),
+        ("grpc.max_metadata_size", limits.METADATA_SIZE_MAX_BYTES),
+        ("grpc.absolute_max_metadata_size", limits.METADATA_SIZE_MAX_BYTES),
+        ("grpc.max_concurrent_streams", limits.STREAMS_PER_CONNECTION_COUNT_MAX),
+        # a second process on the same port must fail, not share its connections
+        ("grpc.so_reuseport", 0),
+        # half-open connections are found within 80 s; unused ones closed after 10 min
+        ("grpc.keepalive_time_ms", 60_000),
+        ("grpc.keepalive_timeout_ms", 20_000),
+        ("grpc.max_connection_idle_ms", 600_000),
+    ]
+
+
+def check_exposure(options: PortOptions) -> None:
+    """Refuse to be open to a network without a chosen token key or without TLS. Names every fault at once."""
+    if is_loopback(options.address):
+        return
+    faults = []
+    if not options.explicit_token_key:
+        faults.append("a token public key (the development key is for loopback only)")
+    if options.tls is None and not options.allow_plaintext:
+        faults.append("TLS files, or the flag that allows plaintext")
+    if faults:
+        rule = f"to listen on {options.address}, which is not loopback, give {' and '.join(faults)}"
+        raise ConfigurationError(rule, field="address")
+
+
+def is_loopback(address: str) -> bool:
+    """Whether `host:port` can be reached from this machine only."""
+    host, _ = split_address(address)
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Host (IPv6 in brackets) and port of `host:port`. Raises ConfigurationError."""
+    host, _, port = address.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    if not host or (":" in host and not bracketed) or not (port.isascii() and port.isdecimal()):
+        raise ConfigurationError("an address is written host:port, IPv6 as [::1]:port", field="address")
+    if int(port) > 65_535:
+        raise ConfigurationError("a port must lie in 0..65535", field="address")
+    return host, int(port)
+
+
+def _bind(server: grpc.aio.Server, options: PortOptions) -> int:
+    try:
+        if options.tls is None:
+            port = server.add_insecure_port(options.address)
+        else:
+            pair = (options.tls.private_key, options.tls.certificate_chain)
+            port = server.add_secure_port(options.address, grpc.ssl_server_credentials([pair]))
+    except RuntimeError:
+        port = 0
+    if port == 0:
+        reason = "it is in use or not ours, or the TLS files do not fit together"
+        raise ConfigurationError(f"cannot listen on {options.address}: {reason}", field="address")
+    return port
