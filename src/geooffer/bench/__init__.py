@@ -1,0 +1,1 @@
+"""The demo city and the load generator's drivers."""
