@@ -106,25 +106,30 @@ def unit_vector(latitude_e7: int, longitude_e7: int) -> tuple[float, float, floa
 
 
 @kernel
-def chord_squared_of_cm(distance_cm: int) -> float:
-    """(2 sin(d / 2R))²: the squared straight line, on the unit sphere, under a great-circle distance ≥ 0.
+def chord_squared_of_half(half_angle: float) -> float:
+    """(2 sin h)² of an angle 0 ≤ h in radians; 4 from π/2 on.
 
-    Half the angle is halved until Taylor's series is short, then doubled back: sin² 2x = 4 sin² x (1 − sin²
-    x).
+    h is halved until Taylor's series is short, then doubled back by sin² 2x = 4 sin² x (1 − sin² x). Unlike
+    1 − cos it keeps its relative precision down to the smallest angles.
     """
-    half = distance_cm * RADIANS_PER_CM * 0.5
-    if half >= PI * 0.5:
+    if half_angle >= PI * 0.5:
         return 4.0
     doublings = 0
-    while half > 0.25:
-        half *= 0.5
+    while half_angle > 0.25:
+        half_angle *= 0.5
         doublings += 1
-    square = half * half
+    square = half_angle * half_angle
     series = 1.0
     for index in range(7, 0, -1):
         series = 1.0 - square / ((2 * index) * (2 * index + 1)) * series
-    sine = half * series
+    sine = half_angle * series
     sine_squared = sine * sine
     for _ in range(doublings):
         sine_squared = 4.0 * sine_squared * (1.0 - sine_squared)
     return 4.0 * sine_squared
+
+
+@kernel
+def chord_squared_of_cm(distance_cm: int) -> float:
+    """The squared straight line, on the unit sphere, under a great-circle distance ≥ 0."""
+    return chord_squared_of_half(distance_cm * RADIANS_PER_CM * 0.5)

@@ -1,0 +1,114 @@
+"""A shape as the rows kernels read: parts with their boxes, and edges.
+
+Boxes must contain every point a part covers (the indexes may only ask too often, never too seldom). A
+polygon's box is exact; a circle's is rounded outwards by two E7 units, which is more than its floating-point
+error.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from geooffer.kernels.area import area_of_edges_m2
+from geooffer.kernels.geometry import HALF_TURN_E7, TURN_E7
+from geooffer.kernels.trig import RADIANS_PER_CM, RADIANS_PER_E7, chord_squared_of_cm, unit_vector
+from geooffer.model.columns import StructArray
+from geooffer.model.fence_tables import EDGE, PART_ROW
+from geooffer.model.limits import LATITUDE_MAX_E7
+from geooffer.model.shapes import Circle, Part, Polygon, Shape
+from geooffer.model.units import EARTH_RADIUS_M
+
+_BOX_MARGIN_E7 = 2
+
+Box = tuple[int, int, int, int]
+"""south, west, north, east in E7; longitudes in [−180°, 180°], closed."""
+
+
+class CompiledShape(NamedTuple):
+    """Rows of one shape: `edge_start` counts from its first edge, the index fills in `fence_number`."""
+
+    parts: StructArray
+    edges: StructArray
+    boxes: tuple[tuple[Box, ...], ...]
+    """Per part, one box, or two where it lies over the antimeridian."""
+    area_m2: float
+
+
+def edges_of(part: Part) -> StructArray:
+    """The edges of all rings of a part, EDGE rows in ring order."""
+    edges = np.zeros(part.vertex_count, EDGE)
+    start = 0
+    for index in range(len(part.rings)):
+        ring = part.ring(index)
+        rows = edges[start : start + len(ring)]
+        following = np.roll(ring, -1, axis=0)
+        rows["latitude_a_e7"], rows["longitude_a_e7"] = ring[:, 0], ring[:, 1]
+        rows["latitude_b_e7"], rows["longitude_b_e7"] = following[:, 0], following[:, 1]
+        start += len(ring)
+    return edges
+
+
+def circle_area_m2(circle: Circle) -> float:
+    """The spherical cap: π R² × squared chord of its rim."""
+    return math.pi * EARTH_RADIUS_M**2 * chord_squared_of_cm(circle.radius_cm)
+
+
+def compile_shape(shape: Shape) -> CompiledShape:
+    """Part rows, edges, boxes and area of a stored shape."""
+    if isinstance(shape, Circle):
+        row = _circle_row(shape)
+        return CompiledShape(row, np.zeros(0, EDGE), (_boxes(row[0]),), circle_area_m2(shape))
+    return _compile_polygon(shape)
+
+
+def _compile_polygon(shape: Polygon) -> CompiledShape:
+    rows = np.zeros(len(shape.parts), PART_ROW)
+    pieces = [edges_of(part) for part in shape.parts]
+    area_m2 = 0.0
+    start = 0
+    for row, piece, part in zip(rows, pieces, shape.parts, strict=True):
+        shell = part.ring(0)
+        row["min_latitude_e7"], row["min_longitude_e7"] = shell.min(axis=0)
+        row["max_latitude_e7"], row["max_longitude_e7"] = shell.max(axis=0)
+        row["edge_start"], row["edge_count"] = start, len(piece)
+        start += len(piece)
+        area_m2 += area_of_edges_m2(piece)
+    return CompiledShape(rows, np.concatenate(pieces), tuple(_boxes(row) for row in rows), area_m2)
+
+
+def _circle_row(circle: Circle) -> StructArray:
+    """The only part of a circle. Its box: sin Δλ = sin r / cos φ, where a meridian touches the rim."""
+    rows = np.zeros(1, PART_ROW)
+    row = rows[0]
+    longitude_e7 = circle.longitude_e7
+    if longitude_e7 >= HALF_TURN_E7:
+        longitude_e7 -= TURN_E7
+    row["centre_x"], row["centre_y"], row["centre_z"] = unit_vector(circle.latitude_e7, longitude_e7)
+    row["chord_squared"] = chord_squared_of_cm(circle.radius_cm)
+    row["radius_cm"] = circle.radius_cm
+    radius = circle.radius_cm * RADIANS_PER_CM
+    reach_e7 = math.ceil(radius / RADIANS_PER_E7) + _BOX_MARGIN_E7
+    row["min_latitude_e7"] = max(circle.latitude_e7 - reach_e7, -LATITUDE_MAX_E7)
+    row["max_latitude_e7"] = min(circle.latitude_e7 + reach_e7, LATITUDE_MAX_E7)
+    if abs(circle.latitude_e7) + reach_e7 >= LATITUDE_MAX_E7:
+        row["min_longitude_e7"], row["max_longitude_e7"] = -HALF_TURN_E7, HALF_TURN_E7
+        return rows
+    sine = math.sin(radius) / math.cos(circle.latitude_e7 * RADIANS_PER_E7)
+    half_width_e7 = math.ceil(math.asin(min(sine, 1.0)) * (1 + 1e-9) / RADIANS_PER_E7) + _BOX_MARGIN_E7
+    west_e7 = longitude_e7 - half_width_e7
+    if west_e7 < -HALF_TURN_E7:
+        west_e7 += TURN_E7
+    row["min_longitude_e7"], row["max_longitude_e7"] = west_e7, west_e7 + 2 * half_width_e7
+    return rows
+
+
+def _boxes(row: StructArray) -> tuple[Box, ...]:
+    """The part's frame cut at the antimeridian. A part that reaches +180° also stands at −180°: one place."""
+    south, north = int(row["min_latitude_e7"]), int(row["max_latitude_e7"])
+    west, east = int(row["min_longitude_e7"]), int(row["max_longitude_e7"])
+    if east < HALF_TURN_E7 or east - west >= TURN_E7:
+        return ((south, west, north, east),)
+    return (south, west, north, HALF_TURN_E7), (south, -HALF_TURN_E7, north, east - TURN_E7)
