@@ -23,7 +23,7 @@ article:hover { background: #f8f9fa; }
 .bar { display: grid; grid-template-columns: 168px 1fr 56px; align-items: center; gap: 6px; font-size: 11px; }
 .bar i { height: 9px; background: #adb5bd; border-radius: 2px; min-width: 1px; } .bar b { text-align: right; }
 ul { list-style: none; padding: 0; margin: 0; columns: 2; }
-li i { display: inline-block; width: 12px; height: 12px; margin-right: 7px; border-radius: 3px; opacity: .75; }
+li i { display: inline-block; width: 12px; height: 12px; margin-right: 7px; border-radius: 3px; }
 label { display: block; } button { font: inherit; margin-top: 8px; }
 .street { fill: none; stroke: #fff; stroke-width: 13; stroke-linejoin: round; }
 .walk { fill: none; stroke: #4263eb; stroke-width: 1.2; opacity: .07; stroke-linejoin: round; }

@@ -15,6 +15,7 @@ from geooffer.bench.city import City
 from geooffer.bench.city_people import LOCATION, Person
 from geooffer.bench.city_reasons import (
     age_text,
+    category_name,
     clock_text,
     interests_of,
     looked_for,
@@ -72,9 +73,7 @@ def _offered(city: City, run: CityRun, owners: dict[int, Person]) -> Story | Non
     person = owners[device_key(city, event.ping_index)]
     now_ms = time_ms(city, event.ping_index)
     product = products[event.product_id]
-    what = dict(next(c.names for c in city.assortment.categories if c.category_id == product.category_id))[
-        "en"
-    ].lower()
+    what = category_name(city, product.category_id)
     size = f", size {event.size}" if event.size else ""
     stock = (
         f"in stock as of {clock_text(event.in_stock_as_of_ms)}" if event.in_stock_as_of_ms else "a service"
@@ -140,9 +139,7 @@ def _no_consent(city: City, run: CityRun) -> Story | None:
     count = int((refused & np.isin(city.pings["device_key"], person.customer.device_keys)).sum())
     product = products.get(interest.product_id)
     category_id = interest.category_id or (product.category_id if product else "")
-    what = dict(next(c.names for c in city.assortment.categories if c.category_id == category_id))[
-        "en"
-    ].lower()
+    what = category_name(city, category_id)
     lines = (
         f"{person.customer.customer_id} looked for {what} in the web shop {age} before, "
         "but never agreed to the use of her location.",

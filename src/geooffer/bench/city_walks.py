@@ -2,7 +2,7 @@
 
 A walk is a chain of waypoints with waits; a phone takes a fix every few seconds while its owner walks or
 shops, and sleeps while she sits in a café. Fixes carry correlated noise, an honest accuracy, now and then a
-coarse fix between high walls, a wild jump, or a message sent twice.
+coarse fix between high walls, or a message sent twice.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ _NOISE_M = 4.0
 _NOISE_PERIOD_S = 30.0
 """GPS errors wander: they are drawn this far apart and joined by straight lines."""
 _COARSE_SHARE = 0.012
-_JUMP_SHARE = 0.002
 _TWICE_SHARE = 0.002
 
 
@@ -130,7 +129,7 @@ def _fixes(plan: _Plan, device_key: int, departure_ms: int, rng: np.random.Gener
 def _measure(
     places: FloatArray, times_s: FloatArray, device_key: int, departure_ms: int, rng: np.random.Generator
 ) -> StructArray:
-    """What the phone reports of where it is: noise with memory, accuracy, coarse fixes, jumps, repeats."""
+    """What the phone reports of where it is: wandering noise, accuracy, coarse fixes, repeats."""
     count = len(places)
     knots_s = np.arange(times_s[0], times_s[-1] + 2 * _NOISE_PERIOD_S, _NOISE_PERIOD_S)
     drawn_m = rng.normal(0.0, _NOISE_M, (len(knots_s), 2))
@@ -139,8 +138,6 @@ def _measure(
     coarse = rng.random(count) < _COARSE_SHARE
     accuracy_m[coarse] = rng.uniform(110.0, 600.0, int(coarse.sum()))
     noise[coarse] *= 15.0
-    jump = rng.random(count) < _JUMP_SHARE
-    noise[jump] += rng.uniform(900.0, 2_500.0, (int(jump.sum()), 2))
     pings = np.zeros(count, dtype=PING)
     pings["device_key"] = device_key
     pings["session_id"] = 1
