@@ -4,8 +4,8 @@
         token = service.issue_token("operator")
         ...  # GeoofferClient against service.data_address and service.control_address
 
-Used by `serve`, `replay --embedded`, `demo`, `bench` and the scenario tests. Leaving the block drains: what was
-read is decided and answered, then streams end UNAVAILABLE.
+Used by `serve`, `replay --embedded`, `demo`, `bench` and the scenario tests. Leaving the block drains: what
+was read is decided and answered, then streams end UNAVAILABLE.
 """
 
 from __future__ import annotations

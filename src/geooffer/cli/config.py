@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from geooffer.cli.errors import EXIT_FINDINGS
+from geooffer.cli.options import ConfigFile, JsonOutput
 from geooffer.cli.output import print_json
 from geooffer.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from geooffer.cli.settings import ServiceSettings
 
-CONFIG_OPTION = typer.Option(None, "--config", envvar="GEOOFFER_CONFIG", help="TOML file of settings.")
 
 
 def register(app: typer.Typer) -> None:
@@ -24,8 +23,8 @@ def register(app: typer.Typer) -> None:
 
     @group.command("check")
     def check_command(
-        config_file: Path | None = CONFIG_OPTION,
-        json_output: bool = typer.Option(False, "--json", help="One JSON object: ok, faults."),
+        config_file: ConfigFile = None,
+        json_output: JsonOutput = False,
     ) -> None:
         """Read file and environment; name every fault. Exit code 1 where there is one."""
         from geooffer.cli.settings_layers import load_settings
@@ -46,8 +45,8 @@ def register(app: typer.Typer) -> None:
 
     @group.command("show")
     def show_command(
-        config_file: Path | None = CONFIG_OPTION,
-        json_output: bool = typer.Option(False, "--json", help="One JSON object: key to value."),
+        config_file: ConfigFile = None,
+        json_output: JsonOutput = False,
     ) -> None:
         """Print every setting with its value and meaning, as TOML that `--config` takes."""
         from geooffer.cli.settings_layers import load_settings

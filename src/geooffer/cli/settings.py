@@ -82,9 +82,9 @@ class ServiceSettings(BaseModel):
         found = []
         exposed = [key for key in ("data_address", "control_address") if not is_loopback(getattr(self, key))]
         if exposed and self.token_public_key is None:
-            found.append(f"token_public_key: needed, because {exposed[0]} is open beyond loopback")
+            found.append(f"token_public_key: needed, because {exposed[0]} is not loopback")
         if exposed and self.tls_cert is None and not self.allow_plaintext:
-            found.append(f"tls_cert: needed, because {exposed[0]} is open beyond loopback (or allow_plaintext)")
+            found.append(f"tls_cert: needed, because {exposed[0]} is not loopback (or allow_plaintext)")
         if (self.tls_cert is None) != (self.tls_key is None):
             missing, given = ("tls_key", "tls_cert") if self.tls_key is None else ("tls_cert", "tls_key")
             found.append(f"{missing}: needed together with {given}")

@@ -22,7 +22,9 @@ ENVIRONMENT_PREFIX = "GEOOFFER_"
 #: Variables of that prefix which are no settings of the server.
 _OTHER_VARIABLES = frozenset(
     ENVIRONMENT_PREFIX + name
-    for name in ("CACHE_DIR", "CONFIG", "DEBUG", "SERVER", "SHARED_DATA", "TOKEN", "TOKEN_FILE")
+    for name in (
+        "CACHE_DIR", "CONFIG", "CONTROL_SERVER", "DEBUG", "SERVER", "SHARED_DATA", "TOKEN", "TOKEN_FILE"
+    )
 )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
 import typer
+
+from geooffer.cli.options import JsonOutput
+from geooffer.cli.output import print_json
 
 _PARTS = ("numba", "numpy", "grpcio", "protobuf", "rtree", "shapely")
 
@@ -16,13 +18,13 @@ def register(app: typer.Typer) -> None:
 
     @app.command("version")
     def version_command(
-        json_output: bool = typer.Option(False, "--json", help="One JSON object."),
+        json_output: JsonOutput = False,
     ) -> None:
         """Print the versions of geooffer, Python and the libraries that shape its answers."""
         found = {"geooffer": package_version("geooffer"), "python": platform.python_version()}
         found.update((name, package_version(name)) for name in _PARTS)
         if json_output:
-            print(json.dumps(found))
+            print_json(found)
             return
         width = max(map(len, found))
         for name, value in found.items():

@@ -1,1 +1,4 @@
-"""Files in, typed nouns out: GeoJSON, CSV, traces. Bad rows are data: each comes back with place and reason."""
+"""Files in, typed nouns out: GeoJSON, CSV, traces.
+
+Bad rows are data: each comes back with place and reason.
+"""

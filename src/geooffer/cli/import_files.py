@@ -1,0 +1,158 @@
+"""`geooffer import KIND FILE…`: GeoJSON and CSV files into a running server, or only checked with --dry-run.
+
+Files are read whole before anything is sent; a file that cannot be read stops the run with nothing sent. Bad
+rows do not: they are named with their reason, and the exit code is 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from geooffer.cli.errors import EXIT_FINDINGS
+from geooffer.cli.options import CONTROL_SERVER_DEFAULT, JsonOutput, Token, TokenFile, token_from
+from geooffer.cli.output import remark
+from geooffer.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from geooffer.importers.rows import Import, TakenIds
+
+Files = Annotated[list[Path], typer.Argument(help="Files to read.", metavar="FILE...")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check the files; no server needed, nothing sent.")]
+Server = Annotated[str, typer.Option("--server", envvar="GEOOFFER_CONTROL_SERVER", help="Control port.")]
+Repair = Annotated[bool, typer.Option("--repair", help="Mend invalid polygons and say how.")]
+RadiusM = Annotated[
+    float | None, typer.Option("--radius-m", help="Radius in metres of Points without the property radius_m.")
+]
+IdProperty = Annotated[str, typer.Option("--id-property", help="GeoJSON property that holds the id.")]
+TimeZone = Annotated[str, typer.Option("--time-zone", help="IANA zone of features without time_zone.")]
+
+_CSV_KINDS = {
+    "categories": "Categories of the assortment (CSV).",
+    "products": "Products with titles and sizes (CSV).",
+    "prices": "Price steps, past ones included (CSV).",
+    "offers": "What stores want to say about products (CSV).",
+    "stock": "Units per store, product and size (CSV).",
+    "customers": "Pseudonymous customers and their devices (CSV).",
+    "touchpoints": "Searches, views, wishes, purchases, preferences (CSV).",
+    "consents": "Purposes given or taken back (CSV).",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(no_args_is_help=True, help="Load files into a server, or check them with --dry-run.")
+    app.add_typer(group, name="import")
+
+    @group.command("stores")
+    def stores_command(
+        files: Files,
+        id_property: IdProperty = "",
+        time_zone: TimeZone = "",
+        dry_run: DryRun = False,
+        server: Server = CONTROL_SERVER_DEFAULT,
+        token: Token = "",
+        token_file: TokenFile = None,
+        json_output: JsonOutput = False,
+    ) -> None:
+        """Stores (CSV, or GeoJSON Points)."""
+
+        def read(path: Path, taken: TakenIds) -> Import[Any]:
+            from geooffer.importers.geojson import read_stores
+
+            return read_stores(path, id_property=id_property, time_zone=time_zone, taken=taken)
+
+        _run("stores", files, read, dry_run, server, (token, token_file), json_output)
+
+    @group.command("fences")
+    def fences_command(
+        files: Files,
+        repair: Repair = False,
+        radius_m: RadiusM = None,
+        id_property: IdProperty = "",
+        dry_run: DryRun = False,
+        server: Server = CONTROL_SERVER_DEFAULT,
+        token: Token = "",
+        token_file: TokenFile = None,
+        json_output: JsonOutput = False,
+    ) -> None:
+        """Geofences (GeoJSON polygons and Points with a radius, or CSV circles)."""
+
+        def read(path: Path, taken: TakenIds) -> Import[Any]:
+            from geooffer.importers.geojson import read_fences
+
+            return read_fences(
+                path, repair=repair, radius_m=radius_m, id_property=id_property, taken=taken
+            )
+
+        _run("fences", files, read, dry_run, server, (token, token_file), json_output)
+
+    for kind, text in _CSV_KINDS.items():
+        _register_csv(group, kind, text)
+
+
+def _register_csv(group: typer.Typer, kind: str, text: str) -> None:
+    @group.command(kind, help=text)
+    def csv_command(
+        files: Files,
+        dry_run: DryRun = False,
+        server: Server = CONTROL_SERVER_DEFAULT,
+        token: Token = "",
+        token_file: TokenFile = None,
+        json_output: JsonOutput = False,
+    ) -> None:
+        _run(kind, files, None, dry_run, server, (token, token_file), json_output)
+
+
+def _run(
+    kind: str,
+    files: list[Path],
+    read_geojson: Callable[[Path, TakenIds], Import[Any]] | None,
+    dry_run: bool,
+    server: str,
+    credentials: tuple[str, Path | None],
+    json_output: bool,
+) -> None:
+    from geooffer.cli.import_report import Report
+
+    token = "" if dry_run else token_from(*credentials, role="operator")
+    report: Report[Any] = Report(kind)
+    _read_all(kind, files, read_geojson, report)
+    if not dry_run and report.good:
+        import asyncio
+
+        from geooffer.cli.upload import upload
+
+        asyncio.run(upload(report, server, token))
+    elif dry_run and not json_output:
+        remark("dry run: files checked by themselves, references to other ids not; nothing sent")
+    report.print(several_files=len(files) > 1, as_json=json_output, dry_run=dry_run)
+    if report.refused:
+        raise typer.Exit(EXIT_FINDINGS)
+
+
+def _read_all(
+    kind: str, files: list[Path], read_geojson: Callable[[Path, TakenIds], Import[Any]] | None, report: Any
+) -> None:
+    from geooffer.importers.csv_files import read_table
+    from geooffer.importers.rows import TakenIds
+
+    taken = TakenIds()
+    for path in files:
+        if read_geojson is not None and not _is_csv(path):
+            report.add_file(path, read_geojson(path, taken))
+        elif _is_geojson(path):
+            raise InvalidArgumentError(f"{path}: {kind} are read from CSV files, not GeoJSON")
+        else:
+            report.add_file(path, read_table(path, kind, taken=taken))
+
+
+def _is_csv(path: Path) -> bool:
+    return path.name.lower().removesuffix(".gz").endswith((".csv", ".tsv", ".txt"))
+
+
+def _is_geojson(path: Path) -> bool:
+    return path.name.lower().removesuffix(".gz").endswith((".json", ".geojson"))

@@ -1,0 +1,83 @@
+"""What `geooffer import` tells: one line per refused or mended row, then `accepted refused repaired`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from geooffer.cli.output import print_json
+from geooffer.importers.rows import Import, Refusal, Row
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow(Generic[T]):
+    """A good row and the file it stands in."""
+
+    path: Path
+    row: Row[T]
+
+
+@dataclass(slots=True)
+class Report(Generic[T]):
+    """The rows of all files of one run: good ones to send, and what was refused so far."""
+
+    kind: str
+    good: list[SourceRow[T]] = field(default_factory=list)
+    refused: list[tuple[Path, Refusal]] = field(default_factory=list)
+
+    def add_file(self, path: Path, found: Import[T]) -> None:
+        """Take over what one file yielded."""
+        self.good += [SourceRow(path, row) for row in found.rows]
+        self.refused += [(path, refusal) for refusal in found.refusals]
+
+    def refuse(self, problems: dict[int, str]) -> None:
+        """Move good rows (by index) to the refused ones: the server said why."""
+        for index in sorted(problems):
+            source = self.good[index]
+            self.refused.append((source.path, Refusal(source.row.place, problems[index])))
+        self.good = [source for index, source in enumerate(self.good) if index not in problems]
+
+    @property
+    def repaired(self) -> list[SourceRow[T]]:
+        """Accepted rows that were mended."""
+        return [source for source in self.good if source.row.repair_note]
+
+    def counts(self) -> dict[str, int]:
+        """`accepted` includes `repaired`."""
+        return {"accepted": len(self.good), "refused": len(self.refused), "repaired": len(self.repaired)}
+
+    def print(self, *, several_files: bool, as_json: bool, dry_run: bool) -> None:
+        """Write the result to stdout."""
+        if as_json:
+            print_json({"kind": self.kind, "dry_run": dry_run, **self.counts(), "rows": self._row_objects()})
+            return
+        for path, refusal in self.refused:
+            print(f"refused   {_place(path, refusal.place, several_files)}: {refusal.reason}")
+        for source in self.repaired:
+            place = _place(source.path, source.row.place, several_files)
+            print(f"repaired  {place}: {source.row.repair_note}")
+        print("  ".join(f"{name} {count}" for name, count in self.counts().items()))
+
+    def _row_objects(self) -> Sequence[dict[str, Any]]:
+        refused = [
+            {"status": "refused", "file": str(path), "place": refusal.place, "reason": refusal.reason}
+            for path, refusal in self.refused
+        ]
+        repaired = [
+            {
+                "status": "repaired",
+                "file": str(source.path),
+                "place": source.row.place,
+                "reason": source.row.repair_note,
+            }
+            for source in self.repaired
+        ]
+        return refused + repaired
+
+
+def _place(path: Path, place: str, several_files: bool) -> str:
+    return f"{path} {place}" if several_files else place

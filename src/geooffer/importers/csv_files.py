@@ -1,0 +1,75 @@
+"""Reading one CSV file of a table of tables.py: the header is checked as a whole, then line by line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from geooffer.errors import InvalidArgumentError
+from geooffer.importers import values
+from geooffer.importers.files import CsvTable, read_csv
+from geooffer.importers.rows import Import, Refusal, Row, TakenIds
+from geooffer.importers.tables import TABLES, Item, Table
+
+
+def read_table(path: Path, kind: str, *, taken: TakenIds | None = None) -> Import[Item]:
+    """The nouns of a CSV file; `kind` is a key of TABLES; `taken` is shared by the files of one run.
+
+    Raises InvalidArgumentError where the file is no CSV, lacks a column or has one that the table does
+    not know.
+    """
+    table = TABLES[kind]
+    content = read_csv(path)
+    _check_columns(path, kind, table, content)
+    result: Import[Item] = Import()
+    taken = taken or TakenIds()
+    for line in content.lines:
+        if line.cells is None:
+            result.refusals.append(Refusal(line.place, line.reason))
+            continue
+        try:
+            item = table.read(line.cells)
+            identity = table.identity(item)
+            if identity:
+                taken.take(identity, path, line.place, _key_columns(kind))
+        except InvalidArgumentError as error:
+            result.refusals.append(Refusal(line.place, error.message))
+            continue
+        result.rows.append(Row(line.place, item))
+    return result
+
+
+def _check_columns(path: Path, kind: str, table: Table, content: CsvTable) -> None:
+    known = (*table.required, *table.optional)
+    texts = [name for name in content.columns if _is_text_column(name, table)]
+    missing = [name for name in table.required if name not in content.columns]
+    if table.text_required and not texts:
+        missing.append(f"{table.text_prefix}_en (or another language)")
+    unknown = [name for name in content.columns if name not in known and name not in texts]
+    faults = []
+    if missing:
+        faults.append(f"missing column {', '.join(missing)}")
+    if unknown:
+        faults.append(f"unknown column {', '.join(name[:40] for name in unknown)}")
+    if faults:
+        more = f", {table.text_prefix}_en, {table.text_prefix}_de, …" if table.text_prefix else ""
+        raise InvalidArgumentError(f"{path}: {'; '.join(faults)} ({kind} have {', '.join(known)}{more})")
+    if not content.lines:
+        raise InvalidArgumentError(f"{path}: holds a header and no line")
+
+
+def _is_text_column(name: str, table: Table) -> bool:
+    if not table.text_prefix or not name.startswith(f"{table.text_prefix}_"):
+        return False
+    try:
+        values.language(name.removeprefix(f"{table.text_prefix}_"), name)
+    except InvalidArgumentError:
+        return False
+    return True
+
+
+def _key_columns(kind: str) -> str:
+    if kind == "prices":
+        return "product, store and time"
+    if kind == "stock":
+        return "store, product, size and time"
+    return TABLES[kind].required[0]

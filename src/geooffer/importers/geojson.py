@@ -1,0 +1,143 @@
+"""Fences and stores from GeoJSON.
+
+A fence is a Polygon, a MultiPolygon, or a Point with a radius: the property `radius_m`, else the caller's.
+Its properties: `store_id` (whose offers it tries; without one it gives transitions only), `name`, `dwell_s`.
+Its id: the property the caller names, else the feature's own id, else the property `geofence_id` or `id`,
+else its name made into a legal id. Other properties are ignored: map data is full of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from geooffer.engine import shapes
+from geooffer.errors import InvalidArgumentError
+from geooffer.importers import values
+from geooffer.importers.features import Feature, polygon_parts, position, read_features, text_of
+from geooffer.importers.rows import Import, Refusal, Row, TakenIds
+from geooffer.importers.weekly_hours import weekly_hours
+from geooffer.model import units
+from geooffer.model.catalog import Geofence, Store
+from geooffer.model.shapes import Shape
+
+T = TypeVar("T", Geofence, Store)
+
+DWELL_MAX_S = 86_400
+
+
+def read_fences(
+    path: Path,
+    *,
+    repair: bool = False,
+    radius_m: float | None = None,
+    id_property: str = "",
+    taken: TakenIds | None = None,
+) -> Import[Geofence]:
+    """The fences of a GeoJSON file. `repair` mends invalid polygons (the note says how); `radius_m` is for
+    Points that have none; `taken` is shared by the files of one run.
+
+    Raises InvalidArgumentError where the file is no GeoJSON.
+    """
+
+    def convert(feature: Feature) -> tuple[Geofence, str]:
+        fence_id = feature_id(feature, id_property, "geofence_id")
+        shape, note = _shape(feature, repair, radius_m)
+        properties = feature.properties
+        dwell_s = text_of(properties.get("dwell_s"))
+        fence = Geofence(
+            geofence_id=fence_id,
+            shape=shape,
+            store_id=_optional_id(properties.get("store_id"), "store_id"),
+            name=values.short_text(feature.name, "name"),
+            dwell_ms=1000 * values.integer(dwell_s, "dwell_s", 0, DWELL_MAX_S) if dwell_s else 0,
+        )
+        return fence, note
+
+    return _read(path, taken or TakenIds(), convert, lambda fence: fence.geofence_id)
+
+
+def read_stores(
+    path: Path, *, id_property: str = "", time_zone: str = "", taken: TakenIds | None = None
+) -> Import[Store]:
+    """The stores of a GeoJSON file of Points: properties `store_id`, `name`, `time_zone` (else the caller's)
+    and `weekly_hours` (or OpenStreetMap's `opening_hours`, where it is a plain week).
+
+    Raises InvalidArgumentError where the file is no GeoJSON.
+    """
+
+    def convert(feature: Feature) -> tuple[Store, str]:
+        properties = feature.properties
+        store_id = feature_id(feature, id_property, "store_id")
+        geometry = feature.geometry or {}
+        if geometry.get("type") != "Point":
+            raise InvalidArgumentError("a store is a Point; its outline is a fence (import fences)")
+        longitude, latitude = position(geometry.get("coordinates"), "the Point")
+        column = "weekly_hours" if "weekly_hours" in properties else "opening_hours"
+        store = Store(
+            store_id=store_id,
+            name=values.short_text(feature.name, "name"),
+            latitude_e7=units.latitude_from_degrees(latitude),
+            longitude_e7=units.longitude_from_degrees(longitude),
+            time_zone=values.time_zone(text_of(properties.get("time_zone")) or time_zone, "time_zone"),
+            weekly_hours=weekly_hours(text_of(properties.get(column)), column),
+        )
+        return store, ""
+
+    return _read(path, taken or TakenIds(), convert, lambda store: store.store_id)
+
+
+def feature_id(feature: Feature, id_property: str, own_property: str) -> str:
+    """The id of a feature, by the order of the module's first lines. Raises InvalidArgumentError."""
+    if id_property:
+        return values.identifier(text_of(feature.properties.get(id_property)), id_property)
+    if text_of(feature.raw_id):
+        return values.identifier(text_of(feature.raw_id), "id")
+    for name in (own_property, "id"):
+        if text_of(feature.properties.get(name)):
+            return values.identifier(text_of(feature.properties[name]), name)
+    made = values.legal_id(feature.name)
+    if not made:
+        raise InvalidArgumentError(f"has no id: neither its own nor a property {own_property}, id or name")
+    return made
+
+
+def _read(
+    path: Path, taken: TakenIds, convert: Callable[[Feature], tuple[T, str]], identity: Callable[[T], str]
+) -> Import[T]:
+    result: Import[T] = Import()
+    for feature in read_features(path):
+        try:
+            if feature.problem:
+                raise InvalidArgumentError(feature.problem)
+            item, note = convert(feature)
+            taken.take(identity(item), path, feature.place, f"id {identity(item)}")
+        except InvalidArgumentError as error:
+            result.refusals.append(Refusal(feature.place, error.message))
+        else:
+            result.rows.append(Row(feature.place, item, note))
+    return result
+
+
+def _shape(feature: Feature, repair: bool, radius_m: float | None) -> tuple[Shape, str]:
+    geometry = feature.geometry or {}
+    kind = geometry.get("type")
+    if kind in ("Polygon", "MultiPolygon"):
+        return shapes.polygon_from_lonlat(polygon_parts(geometry), repair=repair)
+    if kind != "Point":
+        raise InvalidArgumentError("a fence is a Polygon, a MultiPolygon or a Point with radius_m")
+    own = text_of(feature.properties.get("radius_m"))
+    radius = values.number(own, "radius_m") if own else radius_m
+    if radius is None:
+        raise InvalidArgumentError(
+            "a Point needs the property radius_m (or --radius-m for all that have none)"
+        )
+    longitude, latitude = position(geometry.get("coordinates"), "the Point")
+    centre = units.latitude_from_degrees(latitude), units.longitude_from_degrees(longitude)
+    return shapes.circle(*centre, units.metres_to_cm(radius)), ""
+
+
+def _optional_id(value: object, column: str) -> str:
+    text = text_of(value)
+    return values.identifier(text, column) if text else ""

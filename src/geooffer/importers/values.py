@@ -1,0 +1,162 @@
+"""Cells of text into values, each refusal naming its column and the rule, never the cell's content.
+
+All functions raise InvalidArgumentError with `field` = the column.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Collection
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from geooffer.errors import InvalidArgumentError
+from geooffer.model import limits, units
+from geooffer.model.catalog import Size
+
+_ID = re.compile(rf"[A-Za-z0-9._:/-]{{1,{limits.ID_LENGTH_MAX}}}")
+_ILLEGAL_RUN = re.compile(r"[^A-Za-z0-9._:/-]+")
+_LANGUAGE = re.compile(r"[a-z]{2}")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_TRUE = frozenset(("true", "yes", "1"))
+_FALSE = frozenset(("false", "no", "0"))
+
+
+def refuse(column: str, rule: str) -> InvalidArgumentError:
+    """The error for a cell that breaks `rule`."""
+    return InvalidArgumentError(f"{column}: {rule}", field=column)
+
+
+def identifier(text: str, column: str) -> str:
+    """A resource id."""
+    if not text:
+        raise refuse(column, "is missing")
+    if not _ID.fullmatch(text):
+        raise refuse(column, f"an id is 1 to {limits.ID_LENGTH_MAX} characters of A-Z a-z 0-9 . _ : / -")
+    return text
+
+
+def legal_id(name: str) -> str:
+    """A name as an id: accents dropped, other illegal runs become one '-' ("Escher Wyss" → "Escher-Wyss")."""
+    plain = unicodedata.normalize("NFKD", name.replace("ß", "ss")).encode("ascii", "ignore").decode()
+    return _ILLEGAL_RUN.sub("-", plain).strip("-")[: limits.ID_LENGTH_MAX]
+
+
+def short_text(value: str, column: str) -> str:
+    """A text shown to people: bounded, without control characters; '' is allowed."""
+    if len(value) > limits.TEXT_LENGTH_MAX:
+        raise refuse(column, f"longer than {limits.TEXT_LENGTH_MAX} characters")
+    if any(unicodedata.category(character) == "Cc" for character in value):
+        raise refuse(column, "holds a control character")
+    return value
+
+
+def number(text: str, column: str) -> float:
+    """A finite decimal number with a point."""
+    if not text:
+        raise refuse(column, "is missing")
+    if not _NUMBER.fullmatch(text):
+        raise refuse(column, "not a number such as 47.3769")
+    value = float(text)
+    if not math.isfinite(value):
+        raise refuse(column, "not a finite number")
+    return value
+
+
+def integer(text: str, column: str, low: int, high: int) -> int:
+    """A whole number in low..high."""
+    if not text:
+        raise refuse(column, "is missing")
+    if not _INTEGER.fullmatch(text):
+        raise refuse(column, "not a whole number")
+    value = int(text)
+    if not low <= value <= high:
+        raise refuse(column, f"outside {low}..{high}")
+    return value
+
+
+def latitude_e7(text: str, column: str = "latitude") -> int:
+    """Degrees of latitude as E7."""
+    return _renamed(units.latitude_from_degrees, number(text, column), column)
+
+
+def longitude_e7(text: str, column: str = "longitude") -> int:
+    """Degrees of longitude as E7."""
+    return _renamed(units.longitude_from_degrees, number(text, column), column)
+
+
+def _renamed(convert: Callable[[float], int], value: float, column: str) -> int:
+    try:
+        return convert(value)
+    except InvalidArgumentError as error:
+        raise refuse(column, error.message.removeprefix(f"{column} ")) from None
+
+
+def time_ms(text: str, column: str) -> int:
+    """An RFC 3339 time with a zone."""
+    if not text:
+        raise refuse(column, "is missing")
+    try:
+        return units.parse_time_ms(text)
+    except InvalidArgumentError as error:
+        raise refuse(column, error.message) from None
+
+
+def truth(text: str, column: str, default: bool) -> bool:
+    """true/false, yes/no, 1/0; '' is the default."""
+    lowered = text.lower()
+    if not lowered:
+        return default
+    if lowered in _TRUE or lowered in _FALSE:
+        return lowered in _TRUE
+    raise refuse(column, "neither true nor false")
+
+
+def language(text: str, column: str) -> str:
+    """An ISO 639-1 code."""
+    if not _LANGUAGE.fullmatch(text):
+        raise refuse(column, "not an ISO 639-1 language code such as en")
+    return text
+
+
+def currency(text: str, column: str) -> str:
+    """An ISO 4217 code."""
+    if not _CURRENCY.fullmatch(text):
+        raise refuse(column, "not an ISO 4217 currency code such as EUR")
+    return text
+
+
+def time_zone(text: str, column: str) -> str:
+    """An IANA time zone that the zone database knows."""
+    if not text:
+        raise refuse(column, "is missing")
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise refuse(column, "not an IANA time zone such as Europe/Zurich") from None
+    return text
+
+
+def size(text: str, column: str) -> Size:
+    """A size as "SYSTEM VALUE", such as "EU 43"."""
+    system, _, value = text.partition(" ")
+    value = value.strip()
+    if not system or not value or len(system) > limits.ID_LENGTH_MAX or len(value) > limits.ID_LENGTH_MAX:
+        raise refuse(column, 'a size is a system and a value, such as "EU 43"')
+    return Size(short_text(system, column), short_text(value, column))
+
+
+def parts(text: str) -> list[str]:
+    """The parts of a cell that holds several values, separated by `|`; an empty cell has none."""
+    return [part.strip() for part in text.split("|")] if text else []
+
+
+def choice(text: str, column: str, members: Collection[str]) -> str:
+    """One of the upper-case names, whatever case it is written in, `-` as good as `_`."""
+    name = text.upper().replace("-", "_")
+    if name not in members:
+        raise refuse(column, f"not one of {', '.join(members)}")
+    return name
