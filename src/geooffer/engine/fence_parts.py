@@ -13,8 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from geooffer.kernels.area import area_of_edges_m2
+from geooffer.kernels.circles import circle_numbers
 from geooffer.kernels.geometry import HALF_TURN_E7, TURN_E7
-from geooffer.kernels.trig import RADIANS_PER_CM, RADIANS_PER_E7, chord_squared_of_cm, unit_vector
+from geooffer.kernels.trig import RADIANS_PER_CM, RADIANS_PER_E7
 from geooffer.model.columns import StructArray
 from geooffer.model.fence_tables import EDGE, PART_ROW
 from geooffer.model.limits import LATITUDE_MAX_E7
@@ -51,16 +52,12 @@ def edges_of(part: Part) -> StructArray:
     return edges
 
 
-def circle_area_m2(circle: Circle) -> float:
-    """The spherical cap: π R² × squared chord of its rim."""
-    return math.pi * EARTH_RADIUS_M**2 * chord_squared_of_cm(circle.radius_cm)
-
-
 def compile_shape(shape: Shape) -> CompiledShape:
     """Part rows, edges, boxes and area of a stored shape."""
     if isinstance(shape, Circle):
         row = _circle_row(shape)
-        return CompiledShape(row, np.zeros(0, EDGE), (_boxes(row[0]),), circle_area_m2(shape))
+        cap_m2 = math.pi * EARTH_RADIUS_M**2 * float(row[0]["chord_squared"])
+        return CompiledShape(row, np.zeros(0, EDGE), (_boxes(row[0]),), cap_m2)
     return _compile_polygon(shape)
 
 
@@ -86,8 +83,9 @@ def _circle_row(circle: Circle) -> StructArray:
     longitude_e7 = circle.longitude_e7
     if longitude_e7 >= HALF_TURN_E7:
         longitude_e7 -= TURN_E7
-    row["centre_x"], row["centre_y"], row["centre_z"] = unit_vector(circle.latitude_e7, longitude_e7)
-    row["chord_squared"] = chord_squared_of_cm(circle.radius_cm)
+    row["centre_x"], row["centre_y"], row["centre_z"], row["chord_squared"] = circle_numbers(
+        circle.latitude_e7, longitude_e7, circle.radius_cm
+    )
     row["radius_cm"] = circle.radius_cm
     radius = circle.radius_cm * RADIANS_PER_CM
     reach_e7 = math.ceil(radius / RADIANS_PER_E7) + _BOX_MARGIN_E7

@@ -65,7 +65,7 @@ def cache_directory() -> Path:
     return root / source_digest(Path(__file__).parent.parent)
 
 
-numba.config.CACHE_DIR = str(cache_directory())
+numba.config.CACHE_DIR = str(cache_directory())  # type: ignore[attr-defined]
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:

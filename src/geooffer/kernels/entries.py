@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import geooffer.kernels.area
+import geooffer.kernels.caps
 import geooffer.kernels.cells
+import geooffer.kernels.circles
+import geooffer.kernels.consent
+import geooffer.kernels.hashing
 import geooffer.kernels.locate
-import geooffer.kernels.overlap  # noqa: F401
+import geooffer.kernels.matcher
+import geooffer.kernels.overlap
+import geooffer.kernels.stock
+import geooffer.kernels.visits  # noqa: F401

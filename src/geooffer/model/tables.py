@@ -5,8 +5,8 @@
                                          └─► PRESENCE → …         ├─► FACT → …            (sizes, purchases)
                                              (only while inside)  └─► CONTACT → …         (offers of 30 days)
 
-Lists are singly linked by int32 slots, −1 = end. Free slots are linked the same way; their heads and counts stand
-in the `free` array. Kernels insert and remove PRESENCE and CONTACT rows; everything else is the control side's.
+Lists are singly linked by int32 slots, −1 = end. Free slots are linked the same way; their heads and counts
+stand in the `free` array. Kernels insert and remove PRESENCE and CONTACT rows; everything else is the control side's.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ STORE_ROW = np.dtype(
         ("hours_start", "<i4"),       # into CommerceTables.hours
         ("hours_count", "<i4"),
         ("live", "<i4"),
-        ("_pad", "<i4"),
+        ("has_dwell_offers", "<i4"),  # 1 = an offer of this store waits for a dwell
     ],
     align=True,
 )

@@ -50,7 +50,7 @@ def longitude_from_degrees(degrees: float) -> int:
 
 
 def metres_to_cm(metres: float) -> int:
-    """Metres to whole centimetres, nearest, ties to even. Raises InvalidArgumentError for NaN and infinities."""
+    """Metres to whole centimetres, nearest, ties to even. Raises InvalidArgumentError for NaN and ±∞."""
     if not math.isfinite(metres):
         raise InvalidArgumentError("a length is not a finite number")
     return round(metres * 100)

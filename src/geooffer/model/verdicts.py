@@ -30,7 +30,10 @@ DEVICE_VISIBLE_VERDICTS = frozenset(
 
 
 class OfferVerdict(IntEnum):
-    """Exactly one per candidate offer of a try (semantics D1). A try's own verdict is its candidates' greatest."""
+    """Exactly one per candidate offer of a try (semantics D1).
+
+    A try's own verdict is the greatest of the candidates that match an intent, NO_INTENT where none does.
+    """
 
     STORE_CLOSED = 1
     TOO_FAST = 2

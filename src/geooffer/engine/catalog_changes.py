@@ -1,0 +1,230 @@
+"""Changes of the catalog: references checked, then journaled as one commit, then folded.
+
+`partial=False` is all or nothing: the first error is raised and nothing is kept. `partial=True` keeps the good items
+and returns one error or None per item, in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from geooffer.engine.core import RowResults
+from geooffer.engine.hours import time_zone
+from geooffer.engine.pipeline import Pipeline
+from geooffer.engine.registry import noun_id, size_code
+from geooffer.errors import GeoofferError, InUseError, InvalidArgumentError, LimitExceededError, NotFoundError
+from geooffer.model import limits
+from geooffer.model.catalog import Category, Geofence, Noun, Offer, Price, Product, Size, StockFigure, Store
+from geooffer.model.records import NounDeleted, NounPut, PricePut, Record, StockPut
+
+
+class _Pending:
+    """Ids and sizes of this batch that are not folded yet."""
+
+    def __init__(self) -> None:
+        self.ids: dict[type, set[str]] = {}
+        self.sizes: dict[int, Size] = {}
+        self.currencies: dict[str, str] = {}
+
+    def add(self, noun: Noun) -> None:
+        self.ids.setdefault(type(noun), set()).add(noun_id(noun))
+        if isinstance(noun, Product):
+            self.sizes.update({size_code(size): size for size in noun.sizes})
+
+
+class CatalogChanges(Pipeline):
+    """Stores, fences, categories, products, offers, prices and stock."""
+
+    def put_nouns(self, nouns: Sequence[Noun], *, now_ms: int, partial: bool = False) -> RowResults:
+        """Create or replace nouns, in order; later ones may refer to earlier ones of the same call."""
+        pending = _Pending()
+        results: RowResults = []
+        changes: list[Record] = []
+        touched: list[int] = []
+        for noun in nouns:
+            try:
+                self._check_noun(noun, pending)
+                if isinstance(noun, Geofence):
+                    touched.append(self._index_fence(noun, changes))
+            except GeoofferError as error:
+                if not partial:
+                    self._restore_index(touched)
+                    raise
+                results.append(error)
+                continue
+            pending.add(noun)
+            changes.append(NounPut(noun, now_ms))
+            results.append(None)
+        try:
+            self.append(changes)
+        except BaseException:
+            self._restore_index(touched)
+            raise
+        return results
+
+    def _index_fence(self, geofence: Geofence, changes: Sequence[Record]) -> int:
+        """Put the fence into the index of record under the number the fold will give it."""
+        number = self.registry.number(Geofence, geofence.geofence_id)
+        if number < 0:
+            new_ids = dict.fromkeys(
+                change.noun.geofence_id
+                for change in changes
+                if isinstance(change, NounPut)
+                and isinstance(change.noun, Geofence)
+                and self.registry.number(Geofence, change.noun.geofence_id) < 0
+            )
+            position = list(new_ids).index(geofence.geofence_id) if geofence.geofence_id in new_ids else len(new_ids)
+            number = self.registry.count(Geofence) + position
+        self._place_fence(number, geofence)
+        return number
+
+    def _place_fence(self, number: int, geofence: Geofence) -> None:
+        if number in self.index:
+            self.index.replace(number, geofence)
+        else:
+            self.index.insert(number, geofence)
+
+    def _restore_index(self, numbers: Sequence[int]) -> None:
+        """Bring the index back to what the registry holds."""
+        for number in dict.fromkeys(numbers):
+            self.index.delete(number)
+            if number < self.registry.count(Geofence):
+                held = self.registry.geofences.get(self.registry.fence_id(number))
+                if held is not None:
+                    self.index.insert(number, held)
+
+    def _check_noun(self, noun: Noun, pending: _Pending) -> None:
+        match noun:
+            case Store():
+                time_zone(noun.time_zone)
+            case Geofence():
+                if noun.store_id:
+                    self._need(Store, noun.store_id, "store_id", pending)
+            case Category():
+                pass
+            case Product():
+                self._need(Category, noun.category_id, "category_id", pending)
+                self._check_sizes(noun, pending)
+            case Offer():
+                self._need(Product, noun.product_id, "product_id", pending)
+                for store_id in noun.store_ids:
+                    self._need(Store, store_id, "store_ids", pending)
+                if noun.valid_until_ms <= noun.valid_from_ms:
+                    raise InvalidArgumentError("valid_until_time must be after valid_from_time")
+
+    def _need(self, kind: type[Noun], identifier: str, field: str, pending: _Pending) -> None:
+        if identifier not in self.registry.nouns(kind) and identifier not in pending.ids.get(kind, ()):
+            raise NotFoundError(f"{field} names a {kind.__name__.lower()} that does not exist", field=field)
+
+    def _check_sizes(self, product: Product, pending: _Pending) -> None:
+        codes: dict[int, Size] = {}
+        for size in product.sizes:
+            code = size_code(size)
+            for held in (codes.get(code), self.registry.size(code), pending.sizes.get(code)):
+                if held is not None and held != size:
+                    raise LimitExceededError("two sizes share one code; rename one of them", field="sizes")
+            if code in codes:
+                raise InvalidArgumentError("a size is listed twice", field="sizes")
+            codes[code] = size
+
+    def delete_noun(self, kind: type[Any], noun_id: str, *, now_ms: int) -> None:
+        """Delete one noun. Raises NotFoundError, or InUseError while another noun refers to it."""
+        if noun_id not in self.registry.nouns(kind):
+            raise NotFoundError(f"no such {kind.__name__.lower()}")
+        users: dict[str, Any] = {}
+        registry = self.registry
+        if kind is Store:
+            users["geofence"] = (fence.store_id == noun_id for fence in registry.geofences.values())
+            users["offer"] = (noun_id in offer.store_ids for offer in registry.offers.values())
+        elif kind is Category:
+            users["product"] = (product.category_id == noun_id for product in registry.products.values())
+        elif kind is Product:
+            users["offer"] = (offer.product_id == noun_id for offer in registry.offers.values())
+        for user, uses in users.items():
+            if any(uses):
+                raise InUseError(f"the {kind.__name__.lower()} is named by a {user}; delete that first")
+        self.append([NounDeleted(kind.__name__, noun_id, now_ms)])
+        if kind is Geofence:
+            self.index.delete(self.registry.number(Geofence, noun_id))
+
+    def put_prices(self, prices: Sequence[Price], *, now_ms: int, partial: bool = False) -> RowResults:
+        """Add price steps; they may lie in the past (history) or the future."""
+        results: RowResults = []
+        changes: list[Record] = []
+        pending = _Pending()
+        for price in prices:
+            try:
+                self._check_price(price, pending)
+            except GeoofferError as error:
+                if not partial:
+                    raise
+                results.append(error)
+                continue
+            pending.currencies[price.product_id] = price.currency
+            changes.append(PricePut(price, now_ms))
+            results.append(None)
+        self.append(changes)
+        return results
+
+    def _check_price(self, price: Price, pending: _Pending) -> None:
+        self._need(Product, price.product_id, "product_id", pending)
+        if price.store_id:
+            self._need(Store, price.store_id, "store_id", pending)
+        currency = pending.currencies.get(price.product_id) or self.registry.currency(price.product_id)
+        if currency and currency != price.currency:
+            raise InvalidArgumentError("a product has one currency in all its prices", field="currency_code")
+        held = self.registry.prices.get((price.product_id, price.store_id), ())
+        if len(held) >= limits.PRICE_STEPS_PER_LIST_COUNT_MAX:
+            raise LimitExceededError("too many price steps for this product and store", field="valid_from_time")
+
+    def report_stock(self, figures: Sequence[StockFigure], *, partial: bool = False) -> RowResults:
+        """Take stock figures; one older than held is accepted and changes nothing."""
+        results: RowResults = []
+        changes: list[Record] = []
+        for figure in figures:
+            try:
+                changes.append(self._stock_record(figure))
+            except GeoofferError as error:
+                if not partial:
+                    raise
+                results.append(error)
+                continue
+            results.append(None)
+        self.append(changes)
+        return results
+
+    def _stock_record(self, figure: StockFigure) -> StockPut:
+        pending = _Pending()
+        self._need(Store, figure.store_id, "store_id", pending)
+        self._need(Product, figure.product_id, "product_id", pending)
+        product = self.registry.products[figure.product_id]
+        if product.sizes and figure.size not in product.sizes:
+            raise InvalidArgumentError("the product does not come in this size", field="size")
+        if not product.sizes and figure.size is not None:
+            raise InvalidArgumentError("the product has no sizes", field="size")
+        product_number = self.registry.number(Product, figure.product_id)
+        return StockPut(
+            self.registry.number(Store, figure.store_id),
+            self.registry.variant(product_number, size_code(figure.size)),
+            figure.available_count,
+            figure.as_of_ms,
+        )
+
+    def stock_of(self, store_id: str, product_id: str = "") -> list[StockFigure]:
+        """Known figures of a store, of one product or of all, by product and size. Raises NotFoundError."""
+        pending = _Pending()
+        self._need(Store, store_id, "store_id", pending)
+        if product_id:
+            self._need(Product, product_id, "product_id", pending)
+        store_number = self.registry.number(Store, store_id)
+        products = [self.registry.products[product_id]] if product_id else list(self.registry.products.values())
+        figures = []
+        for product in sorted(products, key=lambda item: item.product_id):
+            product_number = self.registry.number(Product, product.product_id)
+            for size in product.sizes or (None,):
+                variant_number = self.registry.variant(product_number, size_code(size))
+                held = self.state.stock.get(store_number, variant_number)
+                if held is not None:
+                    figures.append(StockFigure(store_id, product.product_id, size, *held))
+        return figures

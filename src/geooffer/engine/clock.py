@@ -1,0 +1,61 @@
+"""The engine's time (semantics T0, T2). Pure: real time comes in as an argument.
+
+`system`: the real clock as the rim reads it (monotonic since start-up), never backwards.
+`client`: the time of the pings themselves: now = max(now, fix time + fix age), advanced row by row, so that days pass
+in seconds and yesterday's traces are live in their own time. It starts at `start_ms`, else at the first time received.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from geooffer.model.columns import Int64Array, StructArray
+from geooffer.model.tables import NEVER_MS
+
+ClockKind = Literal["system", "client"]
+
+
+class EngineClock:
+    """Where `now` comes from."""
+
+    def __init__(self, kind: ClockKind, start_ms: int | None = None) -> None:
+        if kind not in ("system", "client"):
+            raise ValueError("clock kind is 'system' or 'client'")
+        self.kind: ClockKind = kind
+        self._now_ms = NEVER_MS if start_ms is None else start_ms
+
+    @property
+    def started(self) -> bool:
+        """False while a client clock has not seen any time."""
+        return self._now_ms != NEVER_MS
+
+    def now_ms(self, real_now_ms: int) -> int:
+        """The engine's time in milliseconds since 1970; 0 for a client clock that has not started."""
+        if self.kind == "system":
+            self._now_ms = max(self._now_ms, real_now_ms)
+        return self._now_ms if self.started else 0
+
+    def observe(self, time_ms: int) -> None:
+        """A control call's own time starts a client clock that has none yet; it never advances one."""
+        if self.kind == "client" and not self.started:
+            self._now_ms = time_ms
+
+    def stamp(self, pings: StructArray, fix_age_ms: Int64Array, real_now_ms: int) -> None:
+        """Fill `now_ms` of every row, and `fix_time_ms` = now − age where it is NEVER_MS.
+
+        pings: PING rows, shape (n,); fix_age_ms: shape (n,). Malformed rows do not advance a client clock.
+        """
+        now = self.now_ms(real_now_ms)
+        live = pings["fix_time_ms"] == NEVER_MS
+        if self.kind == "client" and len(pings):
+            advances = ~live & (pings["malformed"] == 0)
+            times = np.where(advances, pings["fix_time_ms"] + fix_age_ms, NEVER_MS)
+            times[0] = max(int(times[0]), now)
+            pings["now_ms"] = np.maximum.accumulate(times)
+            if self.started or advances.any():
+                self._now_ms = int(pings["now_ms"][-1])
+        else:
+            pings["now_ms"] = now
+        pings["fix_time_ms"][live] = pings["now_ms"][live] - fix_age_ms[live]

@@ -1,0 +1,152 @@
+"""Compile the registry into one immutable CommerceTables snapshot: stores, hours, products, prices, offers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from geooffer.engine.hours import compile_hours
+from geooffer.engine.prices import merged_history, with_references
+from geooffer.engine.registry import Registry
+from geooffer.kernels.attempt import STANDING_PURPOSES
+from geooffer.model import tables
+from geooffer.model.catalog import Category, Offer, Product, Store
+from geooffer.model.columns import StructArray
+from geooffer.model.tables import CommerceTables
+from geooffer.model.verdicts import OfferTrigger
+
+
+def compile_stores(registry: Registry, first_day: int) -> tuple[StructArray, StructArray]:
+    """(STORE_ROW, HOURS) for the horizon of `first_day`; stores of one zone and one week share their intervals."""
+    rows = np.zeros(registry.count(Store), dtype=tables.STORE_ROW)
+    hours: list[tuple[int, int]] = []
+    placed: dict[tuple[Any, str], tuple[int, int]] = {}
+    for store in registry.stores.values():
+        number = registry.number(Store, store.store_id)
+        key = (store.weekly_hours, store.time_zone)
+        if key not in placed:
+            intervals = compile_hours(store.weekly_hours, store.time_zone, first_day)
+            placed[key] = (len(hours), len(intervals))
+            hours.extend(intervals)
+        row = rows[number]
+        row["hours_start"], row["hours_count"] = placed[key]
+        row["live"] = 1
+        row["version"] = max(registry.store_versions[number], registry.everywhere_version)
+    _mark_dwell_offers(registry, rows)
+    return rows, np.array(hours, dtype=tables.HOURS)
+
+
+def _mark_dwell_offers(registry: Registry, rows: StructArray) -> None:
+    for offer in registry.offers.values():
+        if offer.trigger is OfferTrigger.DWELL:
+            for store_id in offer.store_ids or registry.stores:
+                rows["has_dwell_offers"][registry.number(Store, store_id)] = 1
+
+
+class _PriceLists:
+    """Steps of all lists, one after the other."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self.steps: list[tuple[int, int, int]] = []
+
+    def place(self, product_id: str, store_id: str) -> tuple[int, int]:
+        """Compile one list; returns (start, count)."""
+        chain = self._registry.prices.get((product_id, ""), ())
+        own = self._registry.prices.get((product_id, store_id), ()) if store_id else ()
+        compiled = with_references(merged_history(chain, own))
+        start = len(self.steps)
+        self.steps.extend(compiled)
+        return start, len(compiled)
+
+
+def _compile_products(registry: Registry, lists: _PriceLists) -> tuple[StructArray, StructArray]:
+    rows = np.zeros(registry.count(Product), dtype=tables.PRODUCT_ROW)
+    variants: list[tuple[int, int]] = []
+    by_product: dict[int, list[tuple[int, int]]] = {}
+    for (product_number, code), variant_number in registry.variant_numbers.items():
+        by_product.setdefault(product_number, []).append((code, variant_number))
+    for product in registry.products.values():
+        number = registry.number(Product, product.product_id)
+        row = rows[number]
+        row["category_number"] = registry.number(Category, product.category_id)
+        row["price_start"], row["price_count"] = lists.place(product.product_id, "")
+        offered = _current_variants(registry, product, by_product.get(number, []))
+        row["variant_start"], row["variant_count"] = len(variants), len(offered)
+        variants.extend(offered)
+        row["has_sizes"] = bool(product.sizes)
+        row["stock_tracked"] = product.stock_tracked
+        row["live"] = 1
+    return rows, np.array(variants, dtype=tables.VARIANT)
+
+
+def _current_variants(
+    registry: Registry, product: Product, known: Sequence[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Variants the product has now, ascending by size code; sizes it used to have keep their number but not a row."""
+    current = set(product.sizes)
+    if not current:
+        return [(code, number) for code, number in known if code < 0]
+    return sorted((code, number) for code, number in known if registry.size(code) in current and code >= 0)
+
+
+def _compile_own_prices(registry: Registry, lists: _PriceLists) -> tuple[Any, Any, Any]:
+    entries = []
+    for product_id, store_id in registry.prices:
+        if store_id:
+            store, product = registry.number(Store, store_id), registry.number(Product, product_id)
+            entries.append((store << 32 | product, *lists.place(product_id, store_id)))
+    entries.sort()
+    keys = np.array([entry[0] for entry in entries], dtype=np.int64)
+    starts = np.array([entry[1] for entry in entries], dtype=np.int32)
+    counts = np.array([entry[2] for entry in entries], dtype=np.int32)
+    return keys, starts, counts
+
+
+def _compile_offers(registry: Registry) -> tuple[StructArray, Any, Any, Any]:
+    rows = np.zeros(registry.count(Offer), dtype=tables.OFFER_ROW)
+    offer_stores: list[int] = []
+    by_category: list[list[int]] = [[] for _ in range(registry.count(Category))]
+    for offer in registry.offers.values():
+        number = registry.number(Offer, offer.offer_id)
+        row = rows[number]
+        row["valid_from_ms"], row["valid_until_ms"] = offer.valid_from_ms, offer.valid_until_ms
+        row["product_number"] = registry.number(Product, offer.product_id)
+        row["minimum_cut_percent"] = offer.minimum_price_cut_percent
+        row["purposes"] = offer.required_purposes | STANDING_PURPOSES
+        stores = sorted(registry.number(Store, store_id) for store_id in offer.store_ids)
+        row["store_start"], row["store_count"] = len(offer_stores), len(stores)
+        offer_stores.extend(stores)
+        row["everywhere"] = not offer.store_ids
+        row["trigger"], row["paused"], row["live"] = int(offer.trigger), offer.paused, 1
+        category_id = registry.products[offer.product_id].category_id
+        by_category[registry.number(Category, category_id)].append(number)
+    starts = np.zeros(len(by_category) + 1, dtype=np.int32)
+    starts[1:] = np.cumsum([len(numbers) for numbers in by_category])
+    flat = [number for numbers in by_category for number in sorted(numbers)]
+    return rows, np.array(offer_stores, dtype=np.int32), starts, np.array(flat, dtype=np.int32)
+
+
+def compile_commerce(registry: Registry, first_day: int) -> CommerceTables:
+    """The whole snapshot; `first_day` as in engine/hours.py."""
+    lists = _PriceLists(registry)
+    stores, hours = compile_stores(registry, first_day)
+    products, variants = _compile_products(registry, lists)
+    own_keys, own_starts, own_counts = _compile_own_prices(registry, lists)
+    offers, offer_stores, category_starts, category_offers = _compile_offers(registry)
+    return CommerceTables(
+        stores=stores,
+        hours=hours,
+        products=products,
+        variants=variants,
+        prices=np.array(lists.steps, dtype=tables.PRICE_STEP),
+        own_price_keys=own_keys,
+        own_price_starts=own_starts,
+        own_price_counts=own_counts,
+        offers=offers,
+        offer_stores=offer_stores,
+        category_offer_starts=category_starts,
+        category_offers=category_offers,
+    )

@@ -1,0 +1,311 @@
+"""The spine: the life of a batch of pings, in numbered steps (docs/ARCHITECTURE.md tells it in words).
+
+    1  consent     kernels/consent.py    who is it, may her location be used, is the row well-formed and accurate
+    2  locate      kernels/locate.py     which fences cover the fix
+    3  validate    kernels/matcher.py    duplicate, future, stale
+    4  transition  kernels/presence.py   evidence → exit, enter, dwell
+    5  match       kernels/attempt.py    the store's offers × her intents × size × stock × price
+    6  cap         kernels/caps.py       no repeat, cooldown, frequency caps
+    7  rank        kernels/rank.py       score, total order, one winner; it alone consumes caps
+    8  commit      here                  late winners are revoked, the others journaled and told
+
+Steps 1–2 run over the whole batch, 3–7 row by row inside one compiled call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+
+from geooffer.engine.apply import forget_old_contacts
+from geooffer.engine.core import Core, Snapshot
+from geooffer.engine.decisions import Decision, decision_id
+from geooffer.kernels.caps import contact_remove
+from geooffer.kernels.consent import LOCATION_BIT, admit_rows
+from geooffer.kernels.locate import locate_batch
+from geooffer.kernels.matcher import decide_rows, sweep_silent
+from geooffer.kernels.rows import COUNTS_LENGTH, TRANSITION_COUNT, TRY_COUNT, WINNER_COUNT, OutcomeRows
+from geooffer.model import columns
+from geooffer.model.catalog import Category, Offer, Product, Store
+from geooffer.model.columns import Int32Array, Outcome, StructArray, UInt8Array
+from geooffer.model.limits import FENCE_OVERLAP_COUNT_MAX
+from geooffer.model.records import DecisionRecord, DecisionReleased, Record
+from geooffer.model.tables import NEVER_MS
+from geooffer.model.verdicts import OfferVerdict, TouchpointKind
+
+_ROOM = 4 * FENCE_OVERLAP_COUNT_MAX
+
+
+def _outcome_rows(length: int) -> OutcomeRows:
+    return OutcomeRows(
+        np.zeros(length, dtype=columns.TRANSITION),
+        np.zeros(length, dtype=columns.TRY),
+        np.zeros(length, dtype=columns.WINNER),
+        np.zeros(COUNTS_LENGTH, dtype=np.int64),
+    )
+
+
+class Pipeline(Core):
+    """Pings in, outcomes and decisions out."""
+
+    _rows: OutcomeRows | None = None
+    _hits: Int32Array | None = None
+
+    def step(self, pings: StructArray) -> Outcome:
+        """Decide n PING rows in the order given; `clock.stamp` has set their times. Winners' caps are consumed.
+
+        The outcome's rows refer to `pings` by index. Results do not depend on how rows are cut into batches.
+        """
+        verdicts = np.zeros(len(pings), dtype=np.uint8)
+        parts: list[Outcome] = []
+        start = 0
+        while start < len(pings):
+            end = self._hours_end(pings, start)
+            parts.extend(self._step_part(pings[start:end], verdicts[start:end], start))
+            start = end
+        outcome = _joined(verdicts, parts)
+        self.statistics.count(outcome)
+        return outcome
+
+    def _hours_end(self, pings: StructArray, start: int) -> int:
+        """Rows from `start` up to this one share a horizon of opening hours (`now` never decreases)."""
+        self._cover_hours(int(pings["now_ms"][start]))
+        until = np.searchsorted(pings["now_ms"][start:], self.snapshot.hours_until_ms, side="left")
+        return start + max(int(until), 1)
+
+    def _step_part(self, pings: StructArray, verdicts: UInt8Array, offset: int) -> list[Outcome]:
+        count = len(pings)
+        device_slots = np.empty(count, dtype=np.int32)
+        wanted = np.empty(count, dtype=np.uint8)
+        latitudes_e7 = np.zeros(count, dtype=np.int32)
+        longitudes_e7 = np.zeros(count, dtype=np.int32)
+        people = self.state.people
+        admit_rows(
+            people.view, self.policy, pings, verdicts, device_slots, wanted, latitudes_e7, longitudes_e7
+        )
+        hit_starts = np.zeros(count + 1, dtype=np.int32)
+        hits = self._locate(self.snapshot, latitudes_e7, longitudes_e7, wanted, hit_starts)
+        parts = []
+        row = 0
+        while True:
+            rows = self._rows or _outcome_rows(_ROOM)
+            self._rows = rows
+            rows.counts[:] = 0
+            people.make_room(_ROOM, _ROOM)
+            done = decide_rows(
+                people.view,
+                self.snapshot.fences,
+                self.state.stock.view,
+                self.snapshot.commerce,
+                self.policy,
+                pings,
+                verdicts,
+                device_slots,
+                hit_starts,
+                hits,
+                row,
+                rows,
+            )
+            parts.append(_taken(rows, verdicts, offset))
+            if done == count:
+                return parts
+            if done == row:      # one row alone wants more room than there is: double it
+                self._rows = _outcome_rows(2 * len(rows.transitions))
+                people.make_room(2 * len(rows.transitions), 2 * len(rows.transitions))
+            row = done
+
+    def _locate(
+        self,
+        snapshot: Snapshot,
+        latitudes_e7: Int32Array,
+        longitudes_e7: Int32Array,
+        wanted: UInt8Array,
+        hit_starts: Int32Array,
+    ) -> Int32Array:
+        """Step 2 by the chosen index; grows the buffer of hits until they fit."""
+        hits = self._hits if self._hits is not None else np.empty(4096, dtype=np.int32)
+        while True:
+            if self.index_kind == "rtree":
+                done = self.index.locate(snapshot.fences, latitudes_e7, longitudes_e7, wanted, hit_starts, hits)
+            else:
+                cells = 1 if self.index_kind == "cells" else 0
+                done = locate_batch(
+                    snapshot.fences, latitudes_e7, longitudes_e7, wanted, hit_starts, hits, cells
+                )
+            self._hits = hits
+            if done == len(latitudes_e7):
+                return hits
+            hits = np.empty(2 * len(hits), dtype=np.int32)
+
+    # -- step 8 ----------------------------------------------------------------------------------------------
+
+    def commit(self, outcome: Outcome, *, late_rows: Collection[int] = ()) -> list[Decision]:
+        """Make the winners of a step durable; returns what may now be sent.
+
+        late_rows: rows whose decision budget is over. Their caps come back and their try becomes TOO_LATE.
+        Raises JournalError: then every winner's caps are back and nothing may be sent.
+        """
+        late = set(late_rows)
+        kept: list[StructArray] = []
+        for winner in outcome.winners:
+            if int(winner["row"]) in late:
+                self._give_back(winner)
+                self._count_too_late(outcome, int(winner["try_index"]))
+            else:
+                kept.append(winner)
+        if not kept:
+            return []
+        entries = self._place([self._record_of(winner) for winner in kept])
+        try:
+            self._journal.append(entries)
+        except BaseException:
+            for winner in kept:
+                self._give_back(winner)
+            raise
+        decisions = []
+        for winner, entry in zip(kept, entries, strict=True):
+            self.state.sequences[entry.partition] = entry.sequence
+            forget_old_contacts(self.state, int(winner["person_slot"]), int(winner["time_ms"]))
+            identifier = decision_id(self._decision_key, entry.partition, entry.sequence)
+            decisions.append(self._decision_of(winner, identifier))
+        self.statistics.offers += len(decisions)
+        return decisions
+
+    def _give_back(self, winner: StructArray) -> None:
+        contact_remove(
+            self.state.people.view,
+            int(winner["person_slot"]),
+            int(winner["time_ms"]),
+            int(winner["store_number"]),
+            int(winner["offer_number"]),
+        )
+
+    def _count_too_late(self, outcome: Outcome, try_index: int) -> None:
+        outcome.tries["verdict"][try_index] = OfferVerdict.TOO_LATE
+        self.statistics.offer_verdicts[OfferVerdict.OFFERED] -= 1
+        self.statistics.offer_verdicts[OfferVerdict.TOO_LATE] += 1
+
+    def _record_of(self, winner: StructArray) -> Record:
+        return DecisionRecord(
+            person_key=int(winner["person_key"]),
+            time_ms=int(winner["time_ms"]),
+            store_number=int(winner["store_number"]),
+            offer_number=int(winner["offer_number"]),
+            product_number=int(winner["product_number"]),
+            size_code=int(winner["size_code"]),
+            amount_minor=int(winner["amount_minor"]),
+            reference_amount_minor=int(winner["reference_amount_minor"]),
+            score=int(winner["score"]),
+            catalog_generation=self.live_generation,
+        )
+
+    def _decision_of(self, winner: StructArray, identifier: str) -> Decision:
+        registry = self.registry
+        nouns = self.snapshot.nouns
+        product = nouns.products[registry.identifier(Product, int(winner["product_number"]))]
+        store = nouns.stores[registry.store_id(int(winner["store_number"]))]
+        person_slot = int(winner["person_slot"])
+        available = int(winner["available_count"])
+        as_of_ms = int(winner["stock_as_of_ms"])
+        return Decision(
+            decision_id=identifier,
+            row=int(winner["row"]),
+            device_key=int(winner["device_key"]),
+            time_ms=int(winner["time_ms"]),
+            offer=nouns.offers[registry.offer_id(int(winner["offer_number"]))],
+            product=product,
+            category=nouns.categories[registry.identifier(Category, int(winner["category_number"]))],
+            store=store,
+            geofence_id=registry.fence_id(int(winner["fence_number"])),
+            size=registry.size(int(winner["size_code"])) if product.sizes else None,
+            amount_minor=int(winner["amount_minor"]),
+            reference_amount_minor=int(winner["reference_amount_minor"]),
+            currency=nouns.currencies[product.product_id],
+            available_count=None if available < 0 else available,
+            stock_as_of_ms=None if as_of_ms == NEVER_MS else as_of_ms,
+            score=int(winner["score"]),
+            reason_kind=TouchpointKind(int(winner["reason_kind"])),
+            language=self.state.people.customers[int(winner["person_key"])].language,
+            catalog_generation=self.live_generation,
+            policy_version=self.policy.version,
+            person_slot=person_slot,
+            person_key=int(winner["person_key"]),
+            consent_epoch=int(self.state.people.view.persons["consent_epoch"][person_slot]),
+        )
+
+    # -- after commit ----------------------------------------------------------------------------------------
+
+    def may_send(self, decision: Decision) -> bool:
+        """The send gate: the person still exists and her consent has not changed since the decision (D3)."""
+        person = self.state.people.view.persons[decision.person_slot]
+        return bool(
+            person["person_key"] == decision.person_key and person["consent_epoch"] == decision.consent_epoch
+        )
+
+    def release(self, decision: Decision) -> None:
+        """The bytes never left: the caps come back, durably (D3)."""
+        store_number = self.registry.number(Store, decision.store.store_id)
+        offer_number = self.registry.number(Offer, decision.offer.offer_id)
+        self.append([DecisionReleased(decision.person_key, decision.time_ms, store_number, offer_number)])
+        self.statistics.offers -= 1
+        self.statistics.offer_verdicts[OfferVerdict.OFFERED] -= 1
+        self.statistics.offer_verdicts[OfferVerdict.TOO_LATE] += 1
+
+    def advance(self, now_ms: int) -> StructArray:
+        """End the visits of silent devices; returns their TRANSITION rows (row = −1)."""
+        found: list[StructArray] = []
+        device = 0
+        people = self.state.people
+        while device < len(people.view.devices):
+            rows = self._rows or _outcome_rows(_ROOM)
+            self._rows = rows
+            rows.counts[:] = 0
+            done = sweep_silent(people.view, self.policy, device, now_ms, rows)
+            found.append(rows.transitions[: rows.counts[TRANSITION_COUNT]].copy())
+            if done == device:
+                self._rows = _outcome_rows(2 * len(rows.transitions))
+            device = done
+        transitions = np.concatenate(found)
+        self.statistics.count_transitions(transitions)
+        return transitions
+
+    def location_wanted(self, device_key: int) -> bool:
+        """The device is known and its person consents to the use of her location."""
+        slot = self.state.people.device_slots.get(device_key)
+        if slot is None:
+            return False
+        view = self.state.people.view
+        return bool(view.persons["consent_bits"][view.devices["person_slot"][slot]] & LOCATION_BIT)
+
+
+def _taken(rows: OutcomeRows, verdicts: UInt8Array, offset: int) -> Outcome:
+    """Copy what a call wrote, with rows counted from the start of the whole batch."""
+    transitions = rows.transitions[: rows.counts[TRANSITION_COUNT]].copy()
+    tries = rows.tries[: rows.counts[TRY_COUNT]].copy()
+    winners = rows.winners[: rows.counts[WINNER_COUNT]].copy()
+    for array in (transitions, tries, winners):
+        array["row"] += offset
+    return Outcome(verdicts, transitions, tries, winners)
+
+
+def _joined(verdicts: UInt8Array, parts: list[Outcome]) -> Outcome:
+    """One outcome from the calls of a step; winners point at tries of the joined array."""
+    if len(parts) == 1:
+        return Outcome(verdicts, parts[0].transitions, parts[0].tries, parts[0].winners)
+    first_try = 0
+    for part in parts:
+        part.winners["try_index"] += first_try
+        first_try += len(part.tries)
+    empty = Outcome(
+        verdicts,
+        np.zeros(0, dtype=columns.TRANSITION),
+        np.zeros(0, dtype=columns.TRY),
+        np.zeros(0, dtype=columns.WINNER),
+    )
+    return Outcome(
+        verdicts,
+        np.concatenate([empty.transitions, *(part.transitions for part in parts)]),
+        np.concatenate([empty.tries, *(part.tries for part in parts)]),
+        np.concatenate([empty.winners, *(part.winners for part in parts)]),
+    )

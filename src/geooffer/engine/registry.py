@@ -1,0 +1,206 @@
+"""The catalog as registered: nouns by id, their numbers, price histories. Folded by engine/apply.py only.
+
+A *number* is dense, given at first sight in journal order and never used again, so that tables and records of
+people can speak of it for good. What a change touches is kept as a version per store (`touch`), by which open
+visits learn that a new try is worthwhile.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeVar
+
+from geooffer.model.catalog import Category, Geofence, Noun, Offer, Price, Product, Size, Store
+from geooffer.model.keys import text_key
+
+N = TypeVar("N", bound=Noun)
+KINDS: tuple[type[Noun], ...] = (Store, Geofence, Category, Product, Offer)
+NO_SIZE = -1
+
+
+def noun_id(noun: Noun) -> str:
+    """The noun's own id, whatever its kind."""
+    match noun:
+        case Store():
+            return noun.store_id
+        case Geofence():
+            return noun.geofence_id
+        case Category():
+            return noun.category_id
+        case Product():
+            return noun.product_id
+        case Offer():
+            return noun.offer_id
+
+
+def size_code(size: Size | None) -> int:
+    """A size as 31 bits: the same text is the same code in every journal; None (no sizes) is NO_SIZE."""
+    if size is None:
+        return NO_SIZE
+    return text_key(f"{size.system}\x00{size.value}", b"geooffer.size") & 0x7FFF_FFFF
+
+
+class CatalogNouns(NamedTuple):
+    """The nouns of one catalog generation, for telling a person about a decision taken by it."""
+
+    stores: dict[str, Store]
+    categories: dict[str, Category]
+    products: dict[str, Product]
+    offers: dict[str, Offer]
+    prices: dict[tuple[str, str], tuple[Price, ...]]
+    currencies: dict[str, str]
+
+
+class Registry:
+    """What exists. Read it anywhere; change it through Engine."""
+
+    def __init__(self) -> None:
+        self.stores: dict[str, Store] = {}
+        self.geofences: dict[str, Geofence] = {}
+        self.categories: dict[str, Category] = {}
+        self.products: dict[str, Product] = {}
+        self.offers: dict[str, Offer] = {}
+        self.prices: dict[tuple[str, str], tuple[Price, ...]] = {}
+        self.currencies: dict[str, str] = {}
+        self.variant_numbers: dict[tuple[int, int], int] = {}
+        self.variants: list[tuple[int, int]] = []
+        self.store_versions: list[int] = []
+        self.everywhere_version = 0
+        self.generation = 0
+        self.fence_changes: dict[int, int] = {}
+        """Fence number → time of the last change, since the last publication."""
+        self.removed_fences: dict[int, int] = {}
+        """Fence number → time of its deletion; only the latest life of a number counts."""
+        self._numbers: dict[type, dict[str, int]] = {kind: {} for kind in KINDS}
+        self._ids: dict[type, list[str]] = {kind: [] for kind in KINDS}
+        self._sizes: dict[int, Size] = {}
+
+    def nouns(self, kind: type[N]) -> dict[str, N]:
+        """The dictionary of one kind."""
+        table: dict[type, dict[str, Any]] = {
+            Store: self.stores,
+            Geofence: self.geofences,
+            Category: self.categories,
+            Product: self.products,
+            Offer: self.offers,
+        }
+        return table[kind]
+
+    def number(self, kind: type[Noun], identifier: str) -> int:
+        """The number of an id that exists or existed, else −1."""
+        return self._numbers[kind].get(identifier, -1)
+
+    def count(self, kind: type[Noun]) -> int:
+        """How many numbers were given; tables have that many rows."""
+        return len(self._ids[kind])
+
+    def identifier(self, kind: type[Noun], number: int) -> str:
+        """The id behind a number, also of a deleted noun."""
+        return self._ids[kind][number]
+
+    def fence_id(self, number: int) -> str:
+        """The geofence id behind a number."""
+        return self.identifier(Geofence, number)
+
+    def store_id(self, number: int) -> str:
+        """The store id behind a number."""
+        return self.identifier(Store, number)
+
+    def offer_id(self, number: int) -> str:
+        """The offer id behind a number."""
+        return self.identifier(Offer, number)
+
+    def size(self, code: int) -> Size | None:
+        """The size behind a code some product carries or carried."""
+        return self._sizes.get(code)
+
+    def variant(self, product_number: int, code: int) -> int:
+        """Variant number of a product's size, or −1."""
+        return self.variant_numbers.get((product_number, code), -1)
+
+    def currency(self, product_id: str) -> str:
+        """ISO 4217 code of all prices of a product, '' where it has none."""
+        return self.currencies.get(product_id, "")
+
+    def catalog_nouns(self) -> CatalogNouns:
+        """A copy that later changes leave alone; a product has one currency (checked when prices come in)."""
+        return CatalogNouns(
+            dict(self.stores),
+            dict(self.categories),
+            dict(self.products),
+            dict(self.offers),
+            dict(self.prices),
+            dict(self.currencies),
+        )
+
+    # -- the fold --------------------------------------------------------------------------------------------
+
+    def put(self, noun: Noun, time_ms: int) -> None:
+        """Create or replace; a new id gets the next number of its kind."""
+        kind, identifier = type(noun), noun_id(noun)
+        old = self.nouns(kind).get(identifier)
+        if identifier not in self._numbers[kind]:
+            self._numbers[kind][identifier] = len(self._ids[kind])
+            self._ids[kind].append(identifier)
+            if kind is Store:
+                self.store_versions.append(0)
+        self.nouns(kind)[identifier] = noun
+        self.generation += 1
+        if isinstance(noun, Product):
+            self._put_variants(noun)
+        if isinstance(noun, Geofence):
+            number = self._numbers[Geofence][identifier]
+            self.fence_changes[number] = time_ms
+            self.removed_fences.pop(number, None)
+        self._touch(noun)
+        if old is not None:
+            self._touch(old)
+
+    def delete(self, kind: type[Noun], identifier: str, time_ms: int) -> None:
+        """Remove a noun that nothing refers to; its prices go with it."""
+        noun = self.nouns(kind).pop(identifier)
+        self.generation += 1
+        if isinstance(noun, Geofence):
+            number = self._numbers[Geofence][identifier]
+            self.fence_changes[number] = time_ms
+            self.removed_fences[number] = time_ms
+        elif isinstance(noun, Store):
+            self.prices = {key: steps for key, steps in self.prices.items() if key[1] != identifier}
+        elif isinstance(noun, Product):
+            self.prices = {key: steps for key, steps in self.prices.items() if key[0] != identifier}
+            self.currencies.pop(identifier, None)
+        self._touch(noun)
+
+    def put_price(self, price: Price) -> None:
+        """Add a step; one of the same moment is replaced."""
+        key = (price.product_id, price.store_id)
+        steps = [step for step in self.prices.get(key, ()) if step.valid_from_ms != price.valid_from_ms]
+        steps.append(price)
+        self.currencies[price.product_id] = price.currency
+        self.prices[key] = tuple(sorted(steps, key=lambda step: step.valid_from_ms))
+        self.generation += 1
+        self._touch_stores((price.store_id,) if price.store_id else ())
+
+    def _put_variants(self, product: Product) -> None:
+        number = self._numbers[Product][product.product_id]
+        for size in product.sizes or (None,):
+            code = size_code(size)
+            if size is not None:
+                self._sizes[code] = size
+            if (number, code) not in self.variant_numbers:
+                self.variant_numbers[number, code] = len(self.variants)
+                self.variants.append((number, code))
+
+    def _touch(self, noun: Noun) -> None:
+        if isinstance(noun, Store):
+            self._touch_stores((noun.store_id,))
+        elif isinstance(noun, Offer):
+            self._touch_stores(noun.store_ids)
+        elif isinstance(noun, Product):
+            self._touch_stores(())
+
+    def _touch_stores(self, store_ids: tuple[str, ...]) -> None:
+        """Mark stores as changed at this generation; none named = all."""
+        if not store_ids:
+            self.everywhere_version = self.generation
+        for store_id in store_ids:
+            self.store_versions[self._numbers[Store][store_id]] = self.generation

@@ -1,0 +1,40 @@
+"""Counters since start-up, without anything of a person in them."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from geooffer.model.columns import Outcome, StructArray
+from geooffer.model.verdicts import OfferVerdict, PingVerdict, TransitionKind
+
+
+class Statistics:
+    """What happened so far, by verdict and kind."""
+
+    def __init__(self) -> None:
+        self.ping_verdicts: Counter[PingVerdict] = Counter()
+        self.offer_verdicts: Counter[OfferVerdict] = Counter()
+        self.transitions: Counter[TransitionKind] = Counter()
+        self.offers = 0
+
+    def count(self, outcome: Outcome) -> None:
+        """Add one step. Winners are counted when committed."""
+        for verdict, count in enumerate(np.bincount(outcome.verdicts).tolist()):
+            if count:
+                self.ping_verdicts[PingVerdict(verdict)] += count
+        for verdict, count in enumerate(np.bincount(outcome.tries["verdict"]).tolist()):
+            if count:
+                self.offer_verdicts[OfferVerdict(verdict)] += count
+        self.count_transitions(outcome.transitions)
+
+    def count_transitions(self, transitions: StructArray) -> None:
+        """Add transitions of a step or a sweep."""
+        for kind, count in enumerate(np.bincount(transitions["kind"]).tolist()):
+            if count:
+                self.transitions[TransitionKind(kind)] += count
+
+    def count_shed(self, count: int) -> None:
+        """Add pings that the data plane shed before the engine saw them."""
+        self.ping_verdicts[PingVerdict.SHED] += count

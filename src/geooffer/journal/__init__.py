@@ -1,0 +1,1 @@
+"""Where durable records live: the port, its msgpack frames and the in-memory implementation."""

@@ -1,0 +1,92 @@
+"""Journal entries as msgpack frames: `[schema, partition, sequence, record]`.
+
+A record (and every noun in it) is an ExtType whose code names its class and whose payload is the msgpack array of
+its fields in order. Codes are for good; a new field goes to the end of its class, with a new schema version.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import msgpack
+
+from geooffer.errors import JournalError
+from geooffer.model import catalog, records, shapes
+from geooffer.model.records import Entry
+from geooffer.model.verdicts import OfferTrigger
+
+SCHEMA_VERSION = 1
+
+_CODES: dict[type, int] = {
+    records.NounPut: 1,
+    records.NounDeleted: 2,
+    records.PricePut: 3,
+    records.StockPut: 4,
+    records.CustomerPut: 5,
+    records.CustomerDeleted: 6,
+    records.TouchpointRecord: 7,
+    records.ConsentRecord: 8,
+    records.DecisionRecord: 9,
+    records.DecisionReleased: 10,
+    catalog.Store: 32,
+    catalog.WeeklyInterval: 33,
+    catalog.Geofence: 34,
+    catalog.Category: 35,
+    catalog.Size: 36,
+    catalog.Product: 37,
+    catalog.Price: 38,
+    catalog.Offer: 39,
+    catalog.Customer: 40,
+    shapes.Circle: 48,
+    shapes.Part: 49,
+    shapes.Polygon: 50,
+}
+_CLASSES = {code: cls for cls, code in _CODES.items()}
+_FIELD_NAMES = {cls: tuple(field.name for field in fields(cls)) for cls in _CODES}
+
+
+def _encode(value: Any) -> Any:
+    if is_dataclass(value) and type(value) in _CODES:
+        cls = type(value)
+        return msgpack.ExtType(_CODES[cls], pack([getattr(value, name) for name in _FIELD_NAMES[cls]]))
+    raise JournalError(f"a {type(value).__name__} has no place in a journal frame")
+
+
+def _decode(code: int, payload: bytes) -> Any:
+    cls = _CLASSES.get(code)
+    if cls is None:
+        raise JournalError(f"unknown record code {code}: written by a newer version")
+    values = unpack(payload)
+    if cls is catalog.Offer:
+        names = _FIELD_NAMES[cls]
+        values = tuple(OfferTrigger(v) if n == "trigger" else v for n, v in zip(names, values, strict=True))
+    return cls(*values)
+
+
+def pack(value: Any) -> bytes:
+    """`value` (nouns, records, tuples, scalars) as canonical msgpack."""
+    return bytes(msgpack.packb(value, default=_encode, strict_types=False))
+
+
+def unpack(payload: bytes) -> Any:
+    """The inverse of `pack`; arrays come back as tuples."""
+    return msgpack.unpackb(payload, ext_hook=_decode, use_list=False, strict_map_key=True)
+
+
+def encode_entry(entry: Entry) -> bytes:
+    """One frame."""
+    return pack((SCHEMA_VERSION, entry.partition, entry.sequence, entry.record))
+
+
+def decode_entry(frame: bytes) -> Entry:
+    """The entry of one frame. Raises JournalError for anything that is not a frame of this schema."""
+    try:
+        schema, partition, sequence, record = unpack(frame)
+    except JournalError:
+        raise
+    except (ValueError, TypeError, msgpack.exceptions.UnpackException) as error:
+        raise JournalError("a journal frame does not decode") from error
+    if schema != SCHEMA_VERSION:
+        raise JournalError(f"journal schema {schema} is not {SCHEMA_VERSION}")
+    return Entry(partition, sequence, record)
