@@ -1,0 +1,53 @@
+# Two commands on a fresh machine with Python 3.11+ and make: `make demo` and `make test`. `make help` lists all.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-long lint format proto bench benchmarks clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(BIN)/geooffer: pyproject.toml uv.lock
+	@test -n "$(PYTHON)" || { echo "geooffer needs Python 3.11 or newer; set PYTHON=/path/to/python3"; exit 1; }
+	@test -x $(BIN)/uv || { echo "setting up .venv with uv"; $(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet uv; }
+	@$(BIN)/uv sync --quiet --frozen
+	@touch $@
+
+setup: $(BIN)/geooffer  ## make .venv with everything in it (the other targets do this first)
+	@echo "data plane: grpc.aio (the native one arrives with a later release; cargo is not used yet)"
+
+demo: setup  ## the main job on data the project makes itself: walks in, offers out, a map
+	@$(BIN)/geooffer demo
+
+test: setup  ## all quick tests
+	$(BIN)/python -m pytest -m "not long" --benchmark-skip
+
+test-long: setup  ## every test, the long ones too
+	$(BIN)/python -m pytest --benchmark-skip
+
+lint: setup  ## ruff, mypy --strict, import-linter, buf
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/buf lint
+
+format: setup  ## let ruff reformat and sort imports
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+proto: setup  ## regenerate src/geooffer/v1 from proto/
+	$(BIN)/python tools/generate_proto.py
+
+bench: setup  ## closed-loop rate and open-loop latency of the Python data plane
+	$(BIN)/geooffer bench direct --plane python
+	$(BIN)/geooffer bench direct --plane python --rate 500
+
+benchmarks: setup  ## pytest-benchmark suites: matcher, index, codec
+	$(BIN)/python -m pytest benchmarks --benchmark-only
+
+clean:  ## remove the environment and every cache in this folder
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache demo-out
