@@ -1,0 +1,22 @@
+# geooffer in a container: the wheel, nothing else; kernels compiled once at build time for the build machine's CPU.
+FROM python:3.12-slim AS build
+WORKDIR /src
+RUN pip install --no-cache-dir uv
+COPY pyproject.toml uv.lock README.md ./
+COPY native ./native
+COPY src ./src
+RUN uv sync --frozen --no-dev --no-editable
+
+FROM python:3.12-slim
+RUN useradd --create-home geooffer
+COPY --from=build /src/.venv /src/.venv
+ENV PATH=/src/.venv/bin:$PATH
+USER geooffer
+WORKDIR /home/geooffer
+# Another CPU at run time compiles again, with a progress line; mount a volume here to keep that.
+ENV GEOOFFER_CACHE_DIR=/home/geooffer/.cache/geooffer
+RUN python -c "from geooffer.kernels.compile import compile_all; print(compile_all())"
+EXPOSE 7070 7071
+# Beyond loopback the service wants a token key and TLS: mount both and pass the flags (see README, Operation).
+ENTRYPOINT ["geooffer"]
+CMD ["serve"]
