@@ -24,6 +24,8 @@ NOTICE_VERSION = "demo-2026-01"
 #: (share per cent, purposes granted)
 _CONSENT_MIX = ((80, LOCATION | SEARCH | OFFERS), (10, SEARCH | OFFERS), (5, LOCATION | SEARCH), (5, 0))
 _DEVICE_KEY_BASE = 1_000_000
+#: A web shop asks before it keeps anything: interests serve the use of searches, the rest personalised offers.
+_PURPOSE_OF = {TouchpointKind.SEARCH: SEARCH, TouchpointKind.VIEW: SEARCH, TouchpointKind.WISH: SEARCH}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def _person(
     purposes = _CONSENT_MIX[int(rng.choice(len(_CONSENT_MIX), p=shares / shares.sum()))][1]
     consent_ms = start_ms - int(rng.integers(30, 300)) * DAY_MS
     touchpoints = _touchpoints(customer_id, products, rng, start_ms)
-    kept = touchpoints if purposes & SEARCH else ()
+    kept = tuple(t for t in touchpoints if purposes & _PURPOSE_OF.get(t.kind, OFFERS))
     return Person(Customer(customer_id, keys, language), purposes, consent_ms, kept)
 
 
