@@ -1,0 +1,274 @@
+"""Catalog nouns to and from the wire. Decoding checks every value; references are the engine's to check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from geooffer.errors import InvalidArgumentError
+from geooffer.model import limits
+from geooffer.model.catalog import (
+    Category,
+    Geofence,
+    Offer,
+    Price,
+    Product,
+    Size,
+    StockFigure,
+    Store,
+    Texts,
+    WeeklyInterval,
+)
+from geooffer.model.policy import DAY_MS
+from geooffer.model.verdicts import OfferTrigger, Purpose
+from geooffer.rpc import checks
+from geooffer.rpc.convert_shapes import decode_shape, encode_shape
+from geooffer.v1 import resources_pb2 as pb
+from geooffer.v1 import verdicts_pb2 as verdicts
+
+DAY_MINUTES = 1_440
+WEEK_MINUTES = 10_080
+PRICE_CUT_DEFAULT_PERCENT = 1
+
+
+# -- stores and fences ---------------------------------------------------------------------------------------
+
+
+def decode_store(message: pb.Store) -> Store:
+    """Raises InvalidArgumentError."""
+    if len(message.weekly_hours) > limits.WEEKLY_INTERVAL_COUNT_MAX:
+        rule = f"weekly_hours may have {limits.WEEKLY_INTERVAL_COUNT_MAX} intervals"
+        raise InvalidArgumentError(rule, field="weekly_hours")
+    return Store(
+        store_id=checks.identifier(message.store_id, "store_id"),
+        name=checks.text(message.name, "name"),
+        latitude_e7=checks.latitude(message.latitude_e7),
+        longitude_e7=checks.longitude(message.longitude_e7),
+        time_zone=checks.time_zone(message.time_zone),
+        weekly_hours=tuple(_decode_interval(item) for item in message.weekly_hours),
+    )
+
+
+def _decode_interval(message: pb.WeeklyInterval) -> WeeklyInterval:
+    return WeeklyInterval(
+        day=checks.integer(message.day, pb.DAY_OF_WEEK_MONDAY, pb.DAY_OF_WEEK_SUNDAY, "weekly_hours.day") - 1,
+        open_minute=checks.integer(message.open_minute, 0, DAY_MINUTES - 1, "weekly_hours.open_minute"),
+        duration_minutes=checks.integer(
+            message.duration_minutes, 1, WEEK_MINUTES, "weekly_hours.duration_minutes"
+        ),
+    )
+
+
+def encode_store(store: Store) -> pb.Store:
+    """The wire form, without etag."""
+    hours = [
+        pb.WeeklyInterval(
+            day=pb.DayOfWeek.Name(item.day + 1),
+            open_minute=item.open_minute,
+            duration_minutes=item.duration_minutes,
+        )
+        for item in store.weekly_hours
+    ]
+    return pb.Store(
+        store_id=store.store_id,
+        name=store.name,
+        latitude_e7=store.latitude_e7,
+        longitude_e7=store.longitude_e7,
+        time_zone=store.time_zone,
+        weekly_hours=hours,
+    )
+
+
+def decode_geofence(message: pb.Geofence, *, repair: bool = False) -> tuple[Geofence, str]:
+    """The fence, and what was mended ('' = nothing). Raises InvalidArgumentError, InvalidShapeError."""
+    geofence_id = checks.identifier(message.geofence_id, "geofence_id")
+    store_id = checks.identifier(message.store_id, "store_id", required=False)
+    name = checks.text(message.name, "name")
+    dwell_ms = checks.integer(message.dwell_millis, 0, DAY_MS, "dwell_millis")
+    checks.present(message, "shape")
+    shape, note = decode_shape(message.shape, repair=repair)
+    return Geofence(geofence_id, shape, store_id=store_id, name=name, dwell_ms=dwell_ms), note
+
+
+def encode_geofence(fence: Geofence) -> pb.Geofence:
+    """The wire form, without etag."""
+    return pb.Geofence(
+        geofence_id=fence.geofence_id,
+        store_id=fence.store_id,
+        name=fence.name,
+        shape=encode_shape(fence.shape),
+        dwell_millis=fence.dwell_ms,
+    )
+
+
+# -- assortment ----------------------------------------------------------------------------------------------
+
+
+def decode_category(message: pb.Category) -> Category:
+    """Raises InvalidArgumentError."""
+    return Category(
+        category_id=checks.identifier(message.category_id, "category_id"),
+        names=checks.texts(message.names, "names", required=False),
+    )
+
+
+def encode_category(category: Category) -> pb.Category:
+    """The wire form, without etag."""
+    return pb.Category(category_id=category.category_id, names=_encode_texts(category.names))
+
+
+def decode_product(message: pb.Product) -> Product:
+    """Raises InvalidArgumentError."""
+    sizes = tuple(decode_size(size, "sizes") for size in message.sizes)
+    if len(sizes) > limits.SIZES_PER_PRODUCT_COUNT_MAX or len(set(sizes)) != len(sizes):
+        rule = f"sizes may be {limits.SIZES_PER_PRODUCT_COUNT_MAX} at most, each once"
+        raise InvalidArgumentError(rule, field="sizes")
+    return Product(
+        product_id=checks.identifier(message.product_id, "product_id"),
+        category_id=checks.identifier(message.category_id, "category_id"),
+        titles=checks.texts(message.titles, "titles", required=True),
+        sizes=sizes,
+        stock_tracked=message.stock_tracked if message.HasField("stock_tracked") else True,
+    )
+
+
+def encode_product(product: Product) -> pb.Product:
+    """The wire form, without etag."""
+    return pb.Product(
+        product_id=product.product_id,
+        category_id=product.category_id,
+        titles=_encode_texts(product.titles),
+        sizes=[encode_size(size) for size in product.sizes],
+        stock_tracked=product.stock_tracked,
+    )
+
+
+def decode_size(message: pb.Size, field: str = "size") -> Size:
+    """Raises InvalidArgumentError."""
+    high = limits.ID_LENGTH_MAX
+    return Size(
+        system=checks.text(message.system, f"{field}.system", required=True, length_max=high),
+        value=checks.text(message.value, f"{field}.value", required=True, length_max=high),
+    )
+
+
+def encode_size(size: Size) -> pb.Size:
+    """The wire form."""
+    return pb.Size(system=size.system, value=size.value)
+
+
+def _encode_texts(texts: Texts) -> list[pb.LocalizedText]:
+    return [pb.LocalizedText(language_code=code, text=text) for code, text in texts]
+
+
+# -- prices, offers, stock -----------------------------------------------------------------------------------
+
+
+def decode_price(message: pb.Price) -> Price:
+    """Raises InvalidArgumentError."""
+    return Price(
+        product_id=checks.identifier(message.product_id, "product_id"),
+        store_id=checks.identifier(message.store_id, "store_id", required=False),
+        amount_minor=checks.integer(message.amount_minor, 1, limits.AMOUNT_MINOR_MAX, "amount_minor"),
+        currency=checks.currency(message.currency_code),
+        valid_from_ms=checks.time_ms(message, "valid_from_time"),
+    )
+
+
+def encode_price(price: Price) -> pb.Price:
+    """The wire form."""
+    return pb.Price(
+        product_id=price.product_id,
+        store_id=price.store_id,
+        amount_minor=price.amount_minor,
+        currency_code=price.currency,
+        valid_from_time=checks.timestamp(price.valid_from_ms),
+    )
+
+
+def decode_offer(message: pb.Offer) -> Offer:
+    """Raises InvalidArgumentError."""
+    if len(message.store_ids) > limits.STORES_PER_OFFER_COUNT_MAX:
+        rule = f"store_ids may name {limits.STORES_PER_OFFER_COUNT_MAX} stores"
+        raise InvalidArgumentError(rule, field="store_ids")
+    store_ids = tuple(sorted(checks.identifier(item, "store_ids") for item in message.store_ids))
+    if len(set(store_ids)) != len(store_ids):
+        raise InvalidArgumentError("store_ids must name each store once", field="store_ids")
+    valid_from_ms = checks.time_ms(message, "valid_from_time")
+    valid_until_ms = checks.time_ms(message, "valid_until_time")
+    if valid_until_ms <= valid_from_ms:
+        rule = "valid_until_time must be after valid_from_time"
+        raise InvalidArgumentError(rule, field="valid_until_time")
+    cut = PRICE_CUT_DEFAULT_PERCENT
+    if message.HasField("minimum_price_cut_percent"):
+        cut = checks.integer(message.minimum_price_cut_percent, 0, 99, "minimum_price_cut_percent")
+    return Offer(
+        offer_id=checks.identifier(message.offer_id, "offer_id"),
+        product_id=checks.identifier(message.product_id, "product_id"),
+        valid_from_ms=valid_from_ms,
+        valid_until_ms=valid_until_ms,
+        store_ids=store_ids,
+        minimum_price_cut_percent=cut,
+        trigger=_decode_trigger(message.trigger),
+        paused=message.paused,
+        required_purposes=decode_purposes(message.required_purposes, "required_purposes", required=False),
+    )
+
+
+def _decode_trigger(value: int) -> OfferTrigger:
+    if value == verdicts.OFFER_TRIGGER_UNSPECIFIED:
+        return OfferTrigger.ENTER
+    return OfferTrigger(checks.integer(value, OfferTrigger.ENTER, OfferTrigger.DWELL, "trigger"))
+
+
+def encode_offer(offer: Offer) -> pb.Offer:
+    """The wire form, without etag."""
+    return pb.Offer(
+        offer_id=offer.offer_id,
+        product_id=offer.product_id,
+        valid_from_time=checks.timestamp(offer.valid_from_ms),
+        valid_until_time=checks.timestamp(offer.valid_until_ms),
+        store_ids=offer.store_ids,
+        minimum_price_cut_percent=offer.minimum_price_cut_percent,
+        trigger=int(offer.trigger),  # type: ignore[arg-type]
+        paused=offer.paused,
+        required_purposes=encode_purposes(offer.required_purposes),  # type: ignore[arg-type]
+    )
+
+
+def decode_purposes(values: Iterable[int], field: str, *, required: bool) -> int:
+    """A mask of Purpose bits; the wire's numbers are one above the bit's, because zero is UNSPECIFIED."""
+    mask = 0
+    for value in values:
+        mask |= Purpose(checks.integer(value, 1, len(Purpose), field) - 1).bit
+    if required and mask == 0:
+        raise InvalidArgumentError(f"{field} needs at least one purpose", field=field)
+    return mask
+
+
+def encode_purposes(mask: int) -> list[int]:
+    """Wire numbers of the purposes in a mask, ascending."""
+    return [purpose.value + 1 for purpose in Purpose if mask & purpose.bit]
+
+
+def decode_stock_figure(message: pb.StockFigure) -> StockFigure:
+    """Raises InvalidArgumentError."""
+    return StockFigure(
+        store_id=checks.identifier(message.store_id, "store_id"),
+        product_id=checks.identifier(message.product_id, "product_id"),
+        size=decode_size(message.size) if message.HasField("size") else None,
+        available_count=checks.integer(message.available_count, 0, limits.STOCK_COUNT_MAX, "available_count"),
+        as_of_ms=checks.time_ms(message, "as_of_time"),
+    )
+
+
+def encode_stock_figure(figure: StockFigure) -> pb.StockFigure:
+    """The wire form."""
+    message = pb.StockFigure(
+        store_id=figure.store_id,
+        product_id=figure.product_id,
+        available_count=figure.available_count,
+        as_of_time=checks.timestamp(figure.as_of_ms),
+    )
+    if figure.size is not None:
+        message.size.CopyFrom(encode_size(figure.size))
+    return message

@@ -1,0 +1,28 @@
+"""The services of the control port, ready for rpc/server.bind_port."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from geooffer.rpc.server import Service
+from geooffer.services import campaign, consent, diagnostics, inventory, signal, store
+from geooffer.services.control import Control
+from geooffer.v1.campaign_service_pb2_grpc import add_CampaignServiceServicer_to_server
+from geooffer.v1.consent_service_pb2_grpc import add_ConsentServiceServicer_to_server
+from geooffer.v1.diagnostics_service_pb2_grpc import add_DiagnosticsServiceServicer_to_server
+from geooffer.v1.inventory_service_pb2_grpc import add_InventoryServiceServicer_to_server
+from geooffer.v1.signal_service_pb2_grpc import add_SignalServiceServicer_to_server
+from geooffer.v1.store_service_pb2_grpc import add_StoreServiceServicer_to_server
+
+
+def control_services(control: Control) -> list[Service]:
+    """All services of the control port over one engine."""
+    added = (
+        (store.NAME, add_StoreServiceServicer_to_server, store.StoreService),
+        (inventory.NAME, add_InventoryServiceServicer_to_server, inventory.InventoryService),
+        (campaign.NAME, add_CampaignServiceServicer_to_server, campaign.CampaignService),
+        (signal.NAME, add_SignalServiceServicer_to_server, signal.SignalService),
+        (consent.NAME, add_ConsentServiceServicer_to_server, consent.ConsentService),
+        (diagnostics.NAME, add_DiagnosticsServiceServicer_to_server, diagnostics.DiagnosticsService),
+    )
+    return [Service(name, partial(add, service(control))) for name, add, service in added]

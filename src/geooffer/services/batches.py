@@ -1,0 +1,89 @@
+"""Batches of rows: decode, hand to the engine, name the rows that were refused.
+
+The event loop also carries pings, so a batch is worked in slices and gives way between them. All-or-nothing
+batches are decoded in slices and applied in one engine call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from geooffer.errors import GeoofferError
+from geooffer.rpc import checks
+from geooffer.v1 import resources_pb2 as pb
+
+SLICE_ROW_COUNT = 64
+
+M = TypeVar("M")
+T = TypeVar("T")
+Errors = list[GeoofferError | None]
+
+
+@dataclass(slots=True)
+class BatchResult:
+    """What became of a batch."""
+
+    accepted_count: int = 0
+    problems: list[pb.RowProblem] = field(default_factory=list)
+
+
+async def apply_batch(
+    messages: Sequence[M],
+    name: str,
+    decode: Callable[[int, M], T],
+    put: Callable[[list[T]], Errors],
+    *,
+    partial: bool,
+) -> BatchResult:
+    """Apply rows. decode: row index and message → noun; put: nouns → an error or None for each.
+
+    name: the request's field, for error texts. With `partial` bad rows become problems; without, the first
+    error is raised and nothing is applied.
+    """
+    checks.row_count(len(messages), name)
+    result = BatchResult()
+    nouns: list[T] = []
+    rows: list[int] = []
+    for row, message in enumerate(messages):
+        try:
+            nouns.append(decode(row, message))
+            rows.append(row)
+        except GeoofferError as error:
+            if not partial:
+                raise _located(error, name, row) from None
+            result.problems.append(problem(row, error))
+        if (row + 1) % SLICE_ROW_COUNT == 0:
+            if partial:
+                _put_slice(nouns, rows, put, result)
+            await asyncio.sleep(0)
+    _put_slice(nouns, rows, put, result)
+    result.problems.sort(key=lambda item: item.row)
+    return result
+
+
+def _put_slice(
+    nouns: list[T], rows: list[int], put: Callable[[list[T]], Errors], result: BatchResult
+) -> None:
+    """Hand what was decoded to the engine, and empty the lists."""
+    if not nouns:
+        return
+    for row, error in zip(rows, put(nouns), strict=True):
+        if error is None:
+            result.accepted_count += 1
+        else:
+            result.problems.append(problem(row, error))
+    nouns.clear()
+    rows.clear()
+
+
+def problem(row: int, error: GeoofferError) -> pb.RowProblem:
+    """A refused row as data."""
+    return pb.RowProblem(row=row, reason=error.reason, message=error.message, field=error.field)
+
+
+def _located(error: GeoofferError, name: str, row: int) -> GeoofferError:
+    place = f"{name}[{row}]"
+    return type(error)(f"{place}: {error.message}", field=f"{place}.{error.field}" if error.field else place)

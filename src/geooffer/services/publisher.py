@@ -1,0 +1,72 @@
+"""When the saved catalog goes live: soon after the last change, and not much later than the first.
+
+An import of 100 batches compiles the catalog a few times, not 100 times; one change is live within 100 ms.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+import structlog
+
+from geooffer.errors import GeoofferError
+
+QUIET_MS = 50
+LATEST_MS = 500
+
+log = structlog.get_logger(__name__)
+
+
+class Publishes(Protocol):
+    """What the publisher needs of the engine."""
+
+    @property
+    def saved_generation(self) -> int:
+        """Counts catalog changes."""
+
+    def publish(self) -> int:
+        """Make the saved catalog live; returns its generation."""
+
+
+class Publisher:
+    """Debounces `engine.publish()`. All calls come from the event loop's thread."""
+
+    def __init__(self, engine: Publishes, *, quiet_ms: int = QUIET_MS, latest_ms: int = LATEST_MS) -> None:
+        self._engine = engine
+        self._quiet_s = quiet_ms / 1000
+        self._latest_s = latest_ms / 1000
+        self._timer: asyncio.TimerHandle | None = None
+        self._first_s = 0.0
+
+    def changed(self) -> None:
+        """A catalog change was saved; it goes live by itself. Needs a running event loop."""
+        loop = asyncio.get_running_loop()
+        now_s = loop.time()
+        if self._timer is None:
+            self._first_s = now_s
+        else:
+            self._timer.cancel()
+        due_s = min(now_s + self._quiet_s, self._first_s + self._latest_s)
+        self._timer = loop.call_at(due_s, self._fire)
+
+    def flush(self) -> int:
+        """Publish now what is pending; returns the live generation. Raises what the engine raises."""
+        self.close()
+        return self._engine.publish()
+
+    def close(self) -> None:
+        """Forget a pending publication."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _fire(self) -> None:
+        self._timer = None
+        try:
+            generation = self._engine.publish()
+        except GeoofferError as error:
+            # the old catalog stays live; GetCatalogState shows the gap, the next change tries again
+            log.error("publish_failed", reason=error.reason, saved=self._engine.saved_generation)
+            return
+        log.debug("catalog_live", generation=generation)

@@ -1,0 +1,171 @@
+"""Stores, geofences and the state of the catalog."""
+
+# ruff: noqa: N802  (gRPC names its methods so)
+
+from __future__ import annotations
+
+from typing import Any
+
+from geooffer.model.catalog import Category, Geofence, Offer, Product, Store
+from geooffer.rpc.convert import decode_store, encode_geofence, encode_store
+from geooffer.services.control import Control
+from geooffer.services.mending import Mended
+from geooffer.services.nouns import NounCalls
+from geooffer.v1 import store_service_pb2 as pb
+from geooffer.v1 import store_service_pb2_grpc as rpc
+
+NAME = "geooffer.v1.StoreService"
+Context = Any
+
+
+class StoreService(rpc.StoreServiceServicer):
+    """Stores and geofences; the fields and rules are in proto/geooffer/v1/store_service.proto."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+        self._stores = NounCalls(
+            control, Store, name="store", plural="stores", decode=decode_store, encode=encode_store
+        )
+        self._geofences = NounCalls(
+            control,
+            Geofence,
+            name="geofence",
+            plural="geofences",
+            decode=Mended(repair=False).decode,
+            encode=encode_geofence,
+        )
+
+    async def GetCatalogState(
+        self, request: pb.GetCatalogStateRequest, context: Context
+    ) -> pb.GetCatalogStateResponse:
+        engine = self._control.engine
+        return pb.GetCatalogStateResponse(
+            saved_generation=engine.saved_generation,
+            live_generation=engine.live_generation,
+            store_count=len(engine.registry.nouns(Store)),
+            geofence_count=len(engine.registry.nouns(Geofence)),
+            category_count=len(engine.registry.nouns(Category)),
+            product_count=len(engine.registry.nouns(Product)),
+            offer_count=len(engine.registry.nouns(Offer)),
+            index_size_bytes=sum(array.nbytes for array in engine.snapshot.fences),
+        )
+
+    # -- stores ----------------------------------------------------------------------------------------------
+
+    async def CreateStore(
+        self, request: pb.CreateStoreRequest, context: Context
+    ) -> pb.CreateStoreResponse:
+        async def call() -> pb.CreateStoreResponse:
+            return pb.CreateStoreResponse(
+                store=self._stores.create(request.store),
+                catalog_generation=self._control.engine.saved_generation,
+            )
+
+        return await self._control.once("CreateStore", request, context, call)
+
+    async def GetStore(self, request: pb.GetStoreRequest, context: Context) -> pb.GetStoreResponse:
+        return pb.GetStoreResponse(
+            store=self._stores.get(request.store_id),
+            catalog_generation=self._control.engine.saved_generation,
+        )
+
+    async def ListStores(
+        self, request: pb.ListStoresRequest, context: Context
+    ) -> pb.ListStoresResponse:
+        page, token = self._stores.page(request)
+        return pb.ListStoresResponse(
+            stores=page,
+            next_page_token=token,
+            catalog_generation=self._control.engine.saved_generation,
+        )
+
+    async def UpdateStore(
+        self, request: pb.UpdateStoreRequest, context: Context
+    ) -> pb.UpdateStoreResponse:
+        return pb.UpdateStoreResponse(
+            store=self._stores.update(request.store, request.update_mask),
+            catalog_generation=self._control.engine.saved_generation,
+        )
+
+    async def DeleteStore(
+        self, request: pb.DeleteStoreRequest, context: Context
+    ) -> pb.DeleteStoreResponse:
+        return pb.DeleteStoreResponse(catalog_generation=self._stores.delete(request))
+
+    async def BatchUpsertStores(
+        self, request: pb.BatchUpsertStoresRequest, context: Context
+    ) -> pb.BatchUpsertStoresResponse:
+        async def call() -> pb.BatchUpsertStoresResponse:
+            result = await self._stores.upsert(request.stores, partial=request.partial)
+            return pb.BatchUpsertStoresResponse(
+                accepted_count=result.accepted_count,
+                problems=result.problems,
+                catalog_generation=self._control.engine.saved_generation,
+            )
+
+        return await self._control.once("BatchUpsertStores", request, context, call)
+
+    # -- geofences -------------------------------------------------------------------------------------------
+
+    async def CreateGeofence(
+        self, request: pb.CreateGeofenceRequest, context: Context
+    ) -> pb.CreateGeofenceResponse:
+        async def call() -> pb.CreateGeofenceResponse:
+            mended = Mended(request.repair)
+            geofence = self._geofences.create(request.geofence, mended.decode)
+            return pb.CreateGeofenceResponse(
+                geofence=geofence,
+                catalog_generation=self._control.engine.saved_generation,
+                repair_note=mended.note,
+            )
+
+        return await self._control.once("CreateGeofence", request, context, call)
+
+    async def GetGeofence(self, request: pb.GetGeofenceRequest, context: Context) -> pb.GetGeofenceResponse:
+        return pb.GetGeofenceResponse(
+            geofence=self._geofences.get(request.geofence_id),
+            catalog_generation=self._control.engine.saved_generation,
+        )
+
+    async def ListGeofences(
+        self, request: pb.ListGeofencesRequest, context: Context
+    ) -> pb.ListGeofencesResponse:
+        page, token = self._geofences.page(request)
+        return pb.ListGeofencesResponse(
+            geofences=page,
+            next_page_token=token,
+            catalog_generation=self._control.engine.saved_generation,
+        )
+
+    async def UpdateGeofence(
+        self, request: pb.UpdateGeofenceRequest, context: Context
+    ) -> pb.UpdateGeofenceResponse:
+        mended = Mended(request.repair)
+        geofence = self._geofences.update(request.geofence, request.update_mask, mended.decode)
+        return pb.UpdateGeofenceResponse(
+            geofence=geofence,
+            catalog_generation=self._control.engine.saved_generation,
+            repair_note=mended.note,
+        )
+
+    async def DeleteGeofence(
+        self, request: pb.DeleteGeofenceRequest, context: Context
+    ) -> pb.DeleteGeofenceResponse:
+        return pb.DeleteGeofenceResponse(catalog_generation=self._geofences.delete(request))
+
+    async def BatchUpsertGeofences(
+        self, request: pb.BatchUpsertGeofencesRequest, context: Context
+    ) -> pb.BatchUpsertGeofencesResponse:
+        async def call() -> pb.BatchUpsertGeofencesResponse:
+            mended = Mended(request.repair)
+            result = await self._geofences.upsert(
+                request.geofences, partial=request.partial, decode=mended.decode_row
+            )
+            return pb.BatchUpsertGeofencesResponse(
+                accepted_count=result.accepted_count,
+                problems=result.problems,
+                catalog_generation=self._control.engine.saved_generation,
+                repairs=mended.repairs(result.problems),
+            )
+
+        return await self._control.once("BatchUpsertGeofences", request, context, call)

@@ -1,0 +1,96 @@
+"""A real control port on a free port over a real engine, and stubs that speak to it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+import pytest
+
+from geooffer.engine.clock import EngineClock
+from geooffer.engine.engine import Engine
+from geooffer.journal.memory import MemoryJournal
+from geooffer.rpc import auth, keys, roles
+from geooffer.rpc.server import PortOptions, bind_port
+from geooffer.services.assembly import control_services
+from geooffer.services.control import Control
+from geooffer.v1.campaign_service_pb2_grpc import CampaignServiceStub
+from geooffer.v1.consent_service_pb2_grpc import ConsentServiceStub
+from geooffer.v1.diagnostics_service_pb2_grpc import DiagnosticsServiceStub
+from geooffer.v1.inventory_service_pb2_grpc import InventoryServiceStub
+from geooffer.v1.signal_service_pb2_grpc import SignalServiceStub
+from geooffer.v1.store_service_pb2_grpc import StoreServiceStub
+
+NOW_MS = 1_772_528_400_000      # Tuesday 2026-03-03 10:00 in Berlin
+
+
+@dataclass
+class Plane:
+    """The control port as a client sees it, and the engine behind it."""
+
+    engine: Engine
+    control: Control
+    channel: grpc.aio.Channel
+    anonymous: grpc.aio.Channel
+    token_keys: keys.TokenKeys
+
+    def __post_init__(self) -> None:
+        self.stores = StoreServiceStub(self.channel)
+        self.campaigns = CampaignServiceStub(self.channel)
+        self.inventory = InventoryServiceStub(self.channel)
+        self.signals = SignalServiceStub(self.channel)
+        self.consents = ConsentServiceStub(self.channel)
+        self.diagnostics = DiagnosticsServiceStub(self.channel)
+
+    def metadata(self, role: str, subject: str = "7") -> tuple[tuple[str, str], ...]:
+        """Credentials of a role for one call on the anonymous channel."""
+        token = auth.issue_token(self.token_keys.private_key, role=role, subject=subject, now_s=time.time())
+        return ((auth.AUTHORIZATION_KEY, f"Bearer {token}"),)
+
+
+class Credentials(
+    grpc.aio.UnaryUnaryClientInterceptor,
+):
+    """Adds an operator's token to every unary call that names none."""
+
+    def __init__(self, metadata: tuple[tuple[str, str], ...]) -> None:
+        self._metadata = metadata
+
+    async def intercept_unary_unary(self, continuation, client_call_details, request):
+        details = grpc.aio.ClientCallDetails(
+            client_call_details.method,
+            client_call_details.timeout,
+            grpc.aio.Metadata(*self._metadata),
+            client_call_details.credentials,
+            client_call_details.wait_for_ready,
+        )
+        return await continuation(details, request)
+
+
+@pytest.fixture
+async def plane(tmp_path: Path) -> AsyncIterator[Plane]:
+    """A fresh engine at NOW_MS behind a control port."""
+    engine = Engine(journal=MemoryJournal(), clock=EngineClock("system"))
+    control = Control(engine, real_now_ms=lambda: NOW_MS)
+    token_keys = keys.development_keys(tmp_path / "state")
+    port = bind_port(
+        "control",
+        PortOptions("127.0.0.1:0"),
+        verifier=auth.TokenVerifier(token_keys.public_key),
+        services=control_services(control),
+    )
+    await port.start()
+    token = auth.issue_token(
+        token_keys.private_key, role=roles.OPERATOR, subject="tests", now_s=time.time()
+    )
+    credentials = Credentials(((auth.AUTHORIZATION_KEY, f"Bearer {token}"),))
+    async with (
+        grpc.aio.insecure_channel(port.address, interceptors=[credentials]) as channel,
+        grpc.aio.insecure_channel(port.address) as anonymous,
+    ):
+        yield Plane(engine, control, channel, anonymous, token_keys)
+    await port.stop(0)
+    control.publisher.close()
