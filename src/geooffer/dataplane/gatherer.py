@@ -1,0 +1,150 @@
+"""Collects the rows of all streams that are ready and decides them in one engine step.
+
+There is no timer: the first message of a moment asks the loop for a flush, and by the time the loop comes
+to it every other stream that was ready has put its message too. Busy means larger batches, idle means no waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable
+
+from geooffer.dataplane.admission import AdmissionQueue, Budget, QueuedMessage
+from geooffer.dataplane.distribution import Batch, distribute, tell_shed
+from geooffer.dataplane.port import PlaneStatistics
+from geooffer.dataplane.stream import PingStream
+from geooffer.engine.engine import Engine
+from geooffer.errors import DrainingError, JournalError
+from geooffer.model import limits
+from geooffer.rpc.answers import AnswerDraft, OfferDraft, encode
+from geooffer.rpc.codec import PingMessage, as_arrays
+from geooffer.rpc.render import OfferRenderer
+
+BATCH_ROW_COUNT_MAX = limits.PING_BATCH_ROW_COUNT_MAX
+_STREAM_NUMBER_MAX = 2**31 - 1
+
+
+class Gatherer:
+    """Owns the open streams and the queue; the only caller of the engine's ping path."""
+
+    def __init__(
+        self, engine: Engine, *, budget: Budget, real_now_ms: Callable[[], int], statistics: PlaneStatistics
+    ) -> None:
+        self.engine = engine
+        self.streams: dict[int, PingStream] = {}
+        self.fault: BaseException | None = None
+        self.statistics = statistics
+        self._budget = budget
+        self._real_now_ms = real_now_ms
+        self._queue = AdmissionQueue()
+        self._renderer = OfferRenderer()
+        self._numbers = itertools.count(1)
+        self._flush_asked = False
+        self._loop = asyncio.get_running_loop()
+
+    # -- streams ---------------------------------------------------------------------------------------------
+
+    def next_number(self) -> int:
+        """A stream number nobody has; numbers come round after 2³¹ streams."""
+        number = next(self._numbers) % _STREAM_NUMBER_MAX or next(self._numbers)
+        while number in self.streams:
+            number = next(self._numbers) % _STREAM_NUMBER_MAX or next(self._numbers)
+        return number
+
+    def submit(self, stream: PingStream, message: PingMessage) -> None:
+        """Queue a message that was read now."""
+        if self.fault is not None:
+            raise self.fault
+        now_s = self._loop.time()
+        sequence = stream.read(message.row_count)
+        shed = self._queue.put(
+            QueuedMessage(stream, sequence, message, self._budget.deadline_s(message, now_s))
+        )
+        if shed:
+            self._shed(shed)
+        self._ask_flush()
+
+    def encode(self, stream: PingStream, draft: AnswerDraft) -> bytes:
+        """The bytes of a draft that is about to be written; its offers pass the send gate here."""
+        return encode(
+            draft,
+            self._renderer,
+            self._may_leave,
+            location_wanted=stream.location_wanted,
+            catalog_generation=stream.catalog_generation,
+        )
+
+    def close(self, stream: PingStream) -> None:
+        """Forget a stream; offers that never left give their caps back."""
+        self.streams.pop(stream.number, None)
+        if self.fault is None:
+            for draft in stream.close():
+                for item in draft.offers:
+                    self.engine.release(item.decision)
+
+    # -- the flush -------------------------------------------------------------------------------------------
+
+    def _ask_flush(self) -> None:
+        if not self._flush_asked:
+            self._flush_asked = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flush_asked = False
+        if self.fault is not None:
+            return
+        taken, shed = self._queue.take(self._loop.time(), BATCH_ROW_COUNT_MAX)
+        try:
+            if shed:
+                self._shed(shed)
+            if taken:
+                self._decide(taken)
+        except Exception as error:
+            self._fail(error)
+            raise
+        if self._queue.row_count:
+            self._ask_flush()
+
+    def _decide(self, messages: list[QueuedMessage]) -> None:
+        """Life of a batch: stamp, step, commit, distribute (engine/pipeline.py tells the inside)."""
+        pings, ages = as_arrays(
+            [item.message.rows for item in messages], [item.message.fix_ages_ms for item in messages]
+        )
+        batch = Batch(messages)
+        engine = self.engine
+        engine.clock.stamp(pings, ages, self._real_now_ms())
+        outcome = engine.step(pings)
+        late: set[int] = set()
+        if len(outcome.winners):
+            late = batch.late_rows(self._loop.time(), outcome.winners["row"].tolist())
+        decisions = engine.commit(outcome, late_rows=late)
+        self.statistics.batches += 1
+        self.statistics.messages += len(messages)
+        self.statistics.rows += len(pings)
+        self.statistics.late_offers += len(late)
+        distribute(batch, pings, outcome, decisions, engine)
+
+    def _shed(self, messages: list[QueuedMessage]) -> None:
+        rows = sum(item.message.row_count for item in messages)
+        self.engine.statistics.count_shed(rows)
+        self.statistics.messages += len(messages)
+        self.statistics.shed_rows += rows
+        tell_shed(messages)
+
+    def _may_leave(self, item: OfferDraft) -> bool:
+        """The send gate: budget and consent once more, at the last moment."""
+        if item.deadline_s >= self._loop.time() and self.engine.may_send(item.decision):
+            return True
+        self.statistics.late_offers += 1
+        self.engine.release(item.decision)
+        return False
+
+    def _fail(self, error: Exception) -> None:
+        """The engine cannot decide any more: serving stops, every stream ends."""
+        journal = "the journal failed" if isinstance(error, JournalError) else "the service has a fault"
+        self.fault = DrainingError(f"{journal}; no ping is taken")
+        self._queue.clear()
+        for stream in list(self.streams.values()):
+            stream.stop_reading(self.fault)
+            stream.abandon()

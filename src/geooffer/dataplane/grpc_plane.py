@@ -1,0 +1,63 @@
+"""The grpc.aio data plane: gatherer, service and the sweep for silent devices, behind dataplane/port.py."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from geooffer.dataplane.admission import Budget
+from geooffer.dataplane.distribution import tell_sweep
+from geooffer.dataplane.gatherer import Gatherer
+from geooffer.dataplane.ping_service import NAME, PingService
+from geooffer.dataplane.port import PlaneStatistics
+from geooffer.engine.engine import Engine
+from geooffer.model import limits
+from geooffer.rpc.server import Service
+
+SWEEP_EVERY_S = 1.0
+
+
+class GrpcDataPlane:
+    """Made inside the running loop that also runs the server; the engine belongs to that loop's thread."""
+
+    def __init__(
+        self, engine: Engine, *, real_now_ms: Callable[[], int], default_budget_ms: int | None = None
+    ) -> None:
+        """`default_budget_ms`: for pings that name none; by default 50, and none with the client clock."""
+        if default_budget_ms is None:
+            client_clock = engine.clock.kind == "client"
+            default_budget_ms = 0 if client_clock else limits.DECISION_BUDGET_DEFAULT_MS
+        self.statistics = PlaneStatistics()
+        self._engine = engine
+        self._real_now_ms = real_now_ms
+        self._gatherer = Gatherer(
+            engine, budget=Budget(default_budget_ms), real_now_ms=real_now_ms, statistics=self.statistics
+        )
+        self._service = PingService(self._gatherer)
+        self._sweep: asyncio.Task[None] | None = None
+
+    @property
+    def fault(self) -> BaseException | None:
+        """Why no ping is decided any more; None while all is well."""
+        return self._gatherer.fault
+
+    def service(self) -> Service:
+        """What the data port is assembled from."""
+        return Service(NAME, self._service.add)
+
+    def start(self) -> None:
+        """Begin sweeping for silent devices."""
+        self._sweep = asyncio.create_task(self._sweep_silent())
+
+    async def drain(self, grace_s: float) -> bool:
+        """Take nothing more; decide, answer, end. False if streams were open still after `grace_s` s."""
+        drained = await self._service.drain(grace_s)
+        if self._sweep is not None:
+            self._sweep.cancel()
+        return drained
+
+    async def _sweep_silent(self) -> None:
+        while self.fault is None:
+            await asyncio.sleep(SWEEP_EVERY_S)
+            now_ms = self._engine.clock.now_ms(self._real_now_ms())
+            tell_sweep(self._engine.advance(now_ms), self._gatherer.streams, self._engine)

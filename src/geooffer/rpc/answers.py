@@ -1,0 +1,161 @@
+"""Outcomes to answers, by role (semantics T6): who is told what of a ping.
+
+| role     | verdicts                        | transitions | tries | offers |
+|----------|---------------------------------|-------------|-------|--------|
+| device   | what its own row or load tells  | –           | –     | yes    |
+| gateway  | all                             | yes         | –     | yes    |
+| operator | all                             | yes         | yes   | yes    |
+
+A draft collects what a stream will be told next; it is encoded when the stream can write, so that a slow
+reader gets few large answers, not many small ones. Offers pass the send gate at that moment, not before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from geooffer.engine.decisions import Decision
+from geooffer.engine.registry import Registry
+from geooffer.model.columns import StructArray
+from geooffer.model.verdicts import DEVICE_VISIBLE_VERDICTS, OfferVerdict, PingVerdict
+from geooffer.rpc import roles
+from geooffer.rpc.render import OfferRenderer, timestamp
+from geooffer.v1 import ping_service_pb2 as pb
+
+#: an answer is cut here: 1 per row, transition and try, `OFFER_WEIGHT` per offer; about 64 KiB at the most
+DRAFT_WEIGHT_MAX = 512
+OFFER_WEIGHT = 16
+
+_ANSWER_TAG = b"\x0a"   # field 1, length-delimited, of StreamPingsResponse and IngestPingsResponse
+_OFFER_TAG = b"\x2a"    # field 5, length-delimited, of PingAnswer
+assert pb.StreamPingsResponse.ANSWER_FIELD_NUMBER == pb.IngestPingsResponse.ANSWER_FIELD_NUMBER == 1
+assert pb.PingAnswer.OFFERS_FIELD_NUMBER == 5
+
+
+@dataclass(frozen=True, slots=True)
+class Visibility:
+    """What one role may see."""
+
+    verdicts: frozenset[PingVerdict]
+    transitions: bool
+    tries: bool
+
+
+_ALL_REJECTIONS = frozenset(PingVerdict) - {PingVerdict.ACCEPTED}
+VISIBILITY = {
+    roles.DEVICE: Visibility(DEVICE_VISIBLE_VERDICTS, transitions=False, tries=False),
+    roles.GATEWAY: Visibility(_ALL_REJECTIONS, transitions=True, tries=False),
+    roles.OPERATOR: Visibility(_ALL_REJECTIONS, transitions=True, tries=True),
+}
+
+
+@dataclass(slots=True)
+class OfferDraft:
+    """A decision on its way to a stream."""
+
+    decision: Decision
+    message_sequence: int
+    row: int
+    deadline_s: float
+    """On the loop's clock; infinite where the ping had no budget."""
+    offer_try: pb.OfferTry | None
+    """Its line among the answer's tries, corrected if the offer does not leave after all."""
+
+
+@dataclass(slots=True)
+class AnswerDraft:
+    """What a stream is told next."""
+
+    acknowledged: int
+    rejected_rows: list[pb.RejectedRow] = field(default_factory=list)
+    transitions: list[pb.Transition] = field(default_factory=list)
+    tries: list[pb.OfferTry] = field(default_factory=list)
+    offers: list[OfferDraft] = field(default_factory=list)
+
+    @property
+    def weight(self) -> int:
+        """How much of an answer is filled, against DRAFT_WEIGHT_MAX."""
+        rows = len(self.rejected_rows) + len(self.transitions) + len(self.tries)
+        return rows + OFFER_WEIGHT * len(self.offers)
+
+
+Gate = Callable[[OfferDraft], bool]
+"""The send gate (semantics D3): False = the offer was taken back, its try is told as TOO_LATE."""
+
+
+def rejected_row(message_sequence: int, row: int, verdict: int) -> pb.RejectedRow:
+    """A row that was not accepted. `row` counts within its message."""
+    return pb.RejectedRow(message_sequence=message_sequence, row=row, verdict=verdict)  # type: ignore[arg-type]
+
+
+def transition(item: np.void, registry: Registry, message_sequence: int, row: int) -> pb.Transition:
+    """One TRANSITION row; message and row are 0 where no ping completed it."""
+    return pb.Transition(
+        kind=int(item["kind"]),  # type: ignore[arg-type]
+        cause=int(item["cause"]),  # type: ignore[arg-type]
+        device_key=int(item["device_key"]),
+        geofence_id=registry.fence_id(int(item["fence_number"])),
+        event_time=timestamp(int(item["event_time_ms"])),
+        historical=bool(item["historical"]),
+        message_sequence=message_sequence,
+        row=row,
+    )
+
+
+def offer_try(
+    item: np.void, pings: StructArray, registry: Registry, message_sequence: int, row: int
+) -> pb.OfferTry:
+    """One TRY row of the batch `pings`."""
+    offer_number = int(item["offer_number"])
+    return pb.OfferTry(
+        message_sequence=message_sequence,
+        row=row,
+        device_key=int(pings["device_key"][item["row"]]),
+        geofence_id=registry.fence_id(int(item["fence_number"])),
+        store_id=registry.store_id(int(item["store_number"])),
+        verdict=int(item["verdict"]),  # type: ignore[arg-type]
+        offer_id="" if offer_number < 0 else registry.offer_id(offer_number),
+    )
+
+
+def encode(
+    draft: AnswerDraft, renderer: OfferRenderer, gate: Gate, *, location_wanted: bool, catalog_generation: int
+) -> bytes:
+    """A StreamPingsResponse or IngestPingsResponse (their bytes are the same)."""
+    offers = b""
+    for item in draft.offers:
+        if gate(item):
+            offers += _delimited(_OFFER_TAG, renderer.render(item.decision, item.message_sequence, item.row))
+        elif item.offer_try is not None:
+            item.offer_try.verdict = int(OfferVerdict.TOO_LATE)  # type: ignore[assignment]
+    answer = pb.PingAnswer(
+        acknowledged_message_sequence=draft.acknowledged,
+        location_wanted=location_wanted,
+        catalog_generation=catalog_generation,
+    )
+    if draft.rejected_rows:
+        # shed rows are told before decided ones of the same moment, whatever their order in the stream
+        answer.rejected_rows.extend(sorted(draft.rejected_rows, key=_place))
+    if draft.transitions:
+        answer.transitions.extend(draft.transitions)
+    if draft.tries:
+        answer.tries.extend(draft.tries)
+    return _delimited(_ANSWER_TAG, answer.SerializeToString() + offers)
+
+
+def _place(told: pb.RejectedRow) -> tuple[int, int]:
+    return told.message_sequence, told.row
+
+
+def _delimited(tag: bytes, payload: bytes) -> bytes:
+    """A length-delimited field: tag, length as a varint, payload."""
+    length = len(payload)
+    varint = bytearray()
+    while length > 0x7F:
+        varint.append(length & 0x7F | 0x80)
+        length >>= 7
+    varint.append(length)
+    return tag + bytes(varint) + payload
