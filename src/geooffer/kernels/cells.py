@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from numba import types
 
-from geooffer.kernels.compile import entry, inlined, kernel
+from geooffer.kernels.compile import entry, kernel
 from geooffer.kernels.fence_types import CELLS, FENCES
 from geooffer.kernels.geometry import HALF_TURN_E7, TURN_E7, part_covers, polygon_covers
 from geooffer.kernels.hashing import home_index
@@ -29,7 +29,7 @@ CELLS_PER_ITEM_COUNT_MAX = 256
 OUTSIDE, TOUCHED, INSIDE = 0, 1, 2
 
 
-@inlined
+@kernel
 def cell_key(shift: int, latitude_e7: int, longitude_e7: int) -> int:
     """The non-zero key of the cell of level `shift` that holds the point; longitude in [−180°, 180°]."""
     column = (longitude_e7 + HALF_TURN_E7) >> shift

@@ -6,6 +6,9 @@
 * The cache directory is named by a hash over every kernel source, Numba, llvmlite, NumPy's dtypes of model/ and the
   CPU. Numba itself looks only at the file of the cached function: with a fixed directory a changed callee in another
   file keeps running its old machine code (architecture 7; tests/kernels/test_compile.py edits a callee).
+* No reference counts (`_nrt=False`) and forced inlining. Every array that is passed to a function otherwise costs an
+  atomic increment and decrement, and kernels pass some forty. Measured on 1,000 rows outside all fences, ns a ping
+  in `decide_rows` / `locate_batch`: plain njit 569 / 70; forceinline 351 / 16; _nrt=False 64 / 21; both 23 / 16.
 * No fastmath: decisions must not depend on the machine. error_model='numpy': kernels never raise.
 """
 
@@ -40,6 +43,7 @@ class _Entry(NamedTuple):
 
 
 _entries: list[_Entry] = []
+_OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "_nrt": False}
 
 
 def source_digest(package_root: Path) -> str:
@@ -69,20 +73,23 @@ numba.config.CACHE_DIR = str(cache_directory())  # type: ignore[attr-defined]
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile `function` as part of its callers. `.py_func` is the uncompiled original, the debuggable oracle."""
-    return cast("Callable[P, R]", numba.njit(error_model="numpy", nogil=True)(function))
+    """Compile `function` into its callers: forced inline, no reference counts. It must not allocate.
+
+    `.py_func` is the uncompiled original, the debuggable oracle.
+    """
+    return cast("Callable[P, R]", numba.njit(forceinline=True, **_OPTIONS)(function))
 
 
-def inlined(function: Callable[P, R]) -> Callable[P, R]:
-    """As `kernel`, for functions of a few instructions: LLVM is told to inline them everywhere."""
-    return cast("Callable[P, R]", numba.njit(error_model="numpy", nogil=True, forceinline=True)(function))
+def entry(
+    signature: Callable[[], Any], *, allocates: bool = False
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Register a function for eager compilation; `signature()` returns its Numba signature, evaluated late.
 
-
-def entry(signature: Callable[[], Any]) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Register a function for eager compilation; `signature()` returns its Numba signature, evaluated late."""
+    `allocates`: it creates arrays, so it needs Numba's runtime; never on the ping path.
+    """
 
     def register(function: Callable[P, R]) -> Callable[P, R]:
-        dispatcher = numba.njit(error_model="numpy", nogil=True, cache=True)(function)
+        dispatcher = numba.njit(cache=True, **_OPTIONS | {"_nrt": allocates})(function)
         _entries.append(_Entry(dispatcher, signature))
         return cast("Callable[P, R]", dispatcher)
 

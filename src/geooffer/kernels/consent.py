@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from numba import types
 
-from geooffer.kernels.compile import entry, inlined
+from geooffer.kernels.compile import entry, kernel
 from geooffer.kernels.hashing import find_value
 from geooffer.kernels.types import I4, PEOPLE, PINGS, POLICY, U1
 from geooffer.model import limits
@@ -28,7 +28,7 @@ TIME_MIN_MS = limits.TIME_MIN_MS
 TIME_MAX_MS = limits.TIME_MAX_MS
 
 
-@inlined
+@kernel
 def may_use_location(people: PeopleTables, device_slot: int) -> bool:
     """The one flags word of the device's person."""
     person_slot = people.devices[device_slot].person_slot

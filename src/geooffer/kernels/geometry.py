@@ -8,7 +8,7 @@ inside a hole toggles twice. A circle is decided by squared chords, which grow w
 
 from __future__ import annotations
 
-from geooffer.kernels.compile import inlined, kernel
+from geooffer.kernels.compile import kernel
 from geooffer.kernels.trig import METRES_PER_E7, chord_squared_of_cm, sine_cosine_e7, unit_vector
 from geooffer.model.columns import StructArray
 from geooffer.model.fence_tables import FenceTables
@@ -17,7 +17,7 @@ HALF_TURN_E7 = 1_800_000_000
 TURN_E7 = 3_600_000_000
 
 
-@inlined
+@kernel
 def wrapped_longitude(longitude_e7: int) -> int:
     """A longitude of [−180°, 180°] in [−180°, 180°): +180° equals −180° (semantics G1)."""
     return longitude_e7 - TURN_E7 if longitude_e7 >= HALF_TURN_E7 else longitude_e7

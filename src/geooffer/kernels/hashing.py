@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
-from geooffer.kernels.compile import entry, inlined, kernel
+from geooffer.kernels.compile import entry, kernel
 from geooffer.kernels.types import I4, I8
 from geooffer.model.columns import Int32Array, Int64Array
 
@@ -17,7 +17,7 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _HIGH = np.uint64(32)
 
 
-@inlined
+@kernel
 def home_index(key: int, capacity: int) -> int:
     """Where the probe for `key` starts: the upper bits of key × 2⁶⁴/φ, folded to `capacity`."""
     mixed = np.uint64(key) * _GOLDEN

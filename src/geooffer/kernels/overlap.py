@@ -15,7 +15,7 @@ from geooffer.kernels.types import I4
 from geooffer.model.columns import Int32Array
 
 
-@entry(lambda: types.UniTuple(types.int64, 2)(I4, I4, I4, I4, I4, types.int64, types.int64))
+@entry(lambda: types.UniTuple(types.int64, 2)(I4, I4, I4, I4, I4, types.int64, types.int64), allocates=True)
 def deepest_overlap(
     south: Int32Array,
     west: Int32Array,

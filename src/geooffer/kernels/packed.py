@@ -9,13 +9,13 @@
 
 from __future__ import annotations
 
-from geooffer.kernels.compile import inlined, kernel
+from geooffer.kernels.compile import kernel
 from geooffer.kernels.geometry import part_covers
 from geooffer.model.columns import Int32Array
 from geooffer.model.fence_tables import FenceTables
 
 
-@inlined
+@kernel
 def add_hit(hits: Int32Array, start: int, count: int, fence_number: int) -> int:
     """Put a fence into the ascending list hits[start:count], once; returns the new end. Needs room."""
     place = count

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from numba import types
 
-from geooffer.kernels.compile import inlined
+from geooffer.kernels.compile import kernel
 from geooffer.kernels.types import I8, TRANSITIONS, TRIES, WINNERS
 from geooffer.model.columns import Int64Array, StructArray
 
@@ -26,7 +26,7 @@ class OutcomeRows(NamedTuple):
 OUTCOME_ROWS = types.NamedTuple([TRANSITIONS, TRIES, WINNERS, I8], OutcomeRows)
 
 
-@inlined
+@kernel
 def add_transition(
     out: OutcomeRows,
     row: int,

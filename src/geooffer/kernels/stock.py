@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from numba import types
 
-from geooffer.kernels.compile import entry, inlined, kernel
+from geooffer.kernels.compile import entry, kernel
 from geooffer.kernels.hashing import home_index
 from geooffer.kernels.types import STOCK_TABLE
 from geooffer.model.tables import StockTable
 
 
-@inlined
+@kernel
 def stock_key(store_number: int, variant_number: int) -> int:
     """The key of one figure; never 0."""
     return (store_number << 32) | (variant_number + 1)

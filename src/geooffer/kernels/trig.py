@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from geooffer.kernels.compile import inlined, kernel
+from geooffer.kernels.compile import kernel
 from geooffer.model.units import E7_PER_DEGREE, EARTH_RADIUS_M
 
 _BITS = 192
@@ -97,7 +97,7 @@ def sine_cosine_e7(angle_e7: int) -> tuple[float, float]:
     return -cosine, sine
 
 
-@inlined
+@kernel
 def unit_vector(latitude_e7: int, longitude_e7: int) -> tuple[float, float, float]:
     """The point on the unit sphere: x towards (0°, 0°), y towards (0°, 90° east), z north."""
     latitude_sine, latitude_cosine = sine_cosine_e7(latitude_e7)
