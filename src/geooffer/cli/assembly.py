@@ -4,34 +4,33 @@
         token = service.issue_token("operator")
         ...  # GeoofferClient against service.data_address and service.control_address
 
-Used by `serve`, `replay --embedded`, `demo`, `bench` and the scenario tests. Leaving the block drains: what
-was read is decided and answered, then streams end UNAVAILABLE.
+Used by `serve`, `replay --embedded`, `demo`, `bench` and the scenario tests. Leaving the block drains: what was
+read is decided and answered, then streams end UNAVAILABLE.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from geooffer.cli.settings import ServiceSettings
+from geooffer.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+    from geooffer.dataplane.grpc_plane import GrpcDataPlane
     from geooffer.engine.engine import Engine
+    from geooffer.rpc.server import Port, PortOptions
+    from geooffer.services.control import Control
 
-
-class IssueToken(Protocol):
-    """Make a token that this server accepts; only where it runs on its own development key."""
-
-    def __call__(
-        self,
-        role: str,
-        *,
-        device_key: int | None = None,
-        device_key_ranges: tuple[tuple[int, int], ...] | None = None,
-        lifetime_s: int = 3600,
-    ) -> str: ...
+CompileProgress = Callable[[int, int, str], None]
+DRAIN_GRACE_S = 10.0
+DECISION_KEY_SIZE_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +40,133 @@ class RunningService:
     data_address: str
     control_address: str
     engine: Engine
-    issue_token: IssueToken
+    plane: GrpcDataPlane
+    compile_seconds: float
+    """How long the kernels took: a minute the first time on a machine, less than a second from the cache."""
+    _private_key: Ed25519PrivateKey | None
+
+    def issue_token(
+        self,
+        role: str,
+        *,
+        device_key: int | None = None,
+        device_key_ranges: list[tuple[int, int]] | None = None,
+        lifetime_s: float = 3600,
+    ) -> str:
+        """A token this server accepts. A device's needs `device_key`; gateways and operators speak for all keys
+        unless told otherwise. Raises ConfigurationError where the server checks tokens against a given key."""
+        from geooffer.rpc.auth import issue_token
+
+        if self._private_key is None:
+            raise ConfigurationError("this server checks tokens against a given key and cannot issue any")
+        return issue_token(
+            self._private_key,
+            role=role,
+            subject=role if device_key is None else str(device_key),
+            now_s=time.time(),
+            lifetime_s=lifetime_s,
+            device_key_ranges=device_key_ranges,
+        )
 
 
 def loopback_settings(**changes: Any) -> ServiceSettings:
     """Settings of a private server on loopback: ports chosen by the system, the client clock."""
     values: dict[str, Any] = {
         "data_address": "127.0.0.1:0", "control_address": "127.0.0.1:0", "clock": "client"
-    }
+    }  # fmt: skip
     return ServiceSettings(**(values | changes))
 
 
+def monotonic_now_ms() -> Callable[[], int]:
+    """A clock that reads the wall once and then only counts on (semantics T0): a wall clock set while the
+    service runs, forward or backward, does not move its time. Milliseconds since 1970."""
+    offset_ns = time.time_ns() - time.monotonic_ns()
+    return lambda: (offset_ns + time.monotonic_ns()) // 1_000_000
+
+
 @asynccontextmanager
-async def running_service(settings: ServiceSettings) -> AsyncIterator[RunningService]:
-    """Start a server, yield it, drain it. Raises ConfigurationError for settings that do not fit together."""
-    raise NotImplementedError
-    yield
+async def running_service(
+    settings: ServiceSettings, *, on_compile: CompileProgress | None = None, decision_key: bytes | None = None
+) -> AsyncIterator[RunningService]:
+    """Start a server in the running loop, yield it, drain it.
+
+    `on_compile(done, total, kernel)` is told of each kernel before it is compiled or loaded. `decision_key` makes
+    decision ids; a fresh one by default, because the in-memory journal forgets which were given out.
+    Raises ConfigurationError for settings that do not fit together or an address that cannot be bound.
+    """
+    from geooffer.dataplane.grpc_plane import GrpcDataPlane
+    from geooffer.kernels.compile import compile_all
+    from geooffer.rpc.auth import TokenVerifier
+    from geooffer.rpc.server import bind_port
+    from geooffer.services.assembly import control_services
+    from geooffer.services.control import Control
+
+    faults = settings.faults()
+    if faults:
+        raise ConfigurationError("\n".join(faults))
+    public_key, private_key = _token_keys(settings)
+    verifier = TokenVerifier(public_key)
+    data_options, control_options = _port_options(settings)
+    report = compile_all(on_compile)
+    engine = _engine(settings, decision_key or secrets.token_bytes(DECISION_KEY_SIZE_BYTES))
+    real_now_ms = monotonic_now_ms()
+    plane = GrpcDataPlane(engine, real_now_ms=real_now_ms)
+    control = Control(engine, real_now_ms=real_now_ms)
+    data_port = bind_port("data", data_options, verifier=verifier, services=[plane.service()])
+    control_port = bind_port("control", control_options, verifier=verifier, services=control_services(control))
+    await control_port.start()
+    await data_port.start()
+    plane.start()
+    try:
+        yield RunningService(
+            data_port.address, control_port.address, engine, plane, report.seconds, private_key
+        )
+    finally:
+        await _drain(data_port, control_port, plane, control)
+
+
+async def _drain(data_port: Port, control_port: Port, plane: GrpcDataPlane, control: Control) -> None:
+    """Health first, so that load balancers look elsewhere; then pings; control calls last, they may still help."""
+    await data_port.drain()
+    await control_port.drain()
+    await plane.drain(DRAIN_GRACE_S)
+    await data_port.stop(1.0)
+    await control_port.stop(1.0)
+    control.publisher.close()
+
+
+def _engine(settings: ServiceSettings, decision_key: bytes) -> Engine:
+    from geooffer.engine.clock import EngineClock
+    from geooffer.engine.engine import Engine
+    from geooffer.journal.memory import MemoryJournal
+
+    return Engine(
+        journal=MemoryJournal(),
+        clock=EngineClock(settings.clock, settings.clock_start_ms),
+        index_kind=settings.index,
+        decision_key=decision_key,
+    )
+
+
+def _token_keys(settings: ServiceSettings) -> tuple[Ed25519PublicKey, Ed25519PrivateKey | None]:
+    from geooffer.rpc.keys import development_keys, load_public_key
+
+    if settings.token_public_key is not None:
+        return load_public_key(settings.token_public_key), None
+    pair = development_keys(settings.state_dir)
+    return pair.public_key, pair.private_key
+
+
+def _port_options(settings: ServiceSettings) -> tuple[PortOptions, PortOptions]:
+    from geooffer.rpc.server import PortOptions, TlsFiles
+
+    tls = None
+    if settings.tls_cert is not None and settings.tls_key is not None:
+        tls = TlsFiles(settings.tls_cert.read_bytes(), settings.tls_key.read_bytes())
+    common = {
+        "tls": tls,
+        "allow_plaintext": settings.allow_plaintext,
+        "explicit_token_key": settings.token_public_key is not None,
+    }
+    data, control = settings.data_address, settings.control_address
+    return PortOptions(data, **common), PortOptions(control, **common)  # type: ignore[arg-type]

@@ -122,11 +122,9 @@ def _run(
     report: Report[Any] = Report(kind)
     _read_all(kind, files, read_geojson, report)
     if not dry_run and report.good:
-        import asyncio
+        from geooffer.cli import upload
 
-        from geooffer.cli.upload import upload
-
-        asyncio.run(upload(report, server, token))
+        upload.run(report, server, token)
     elif dry_run and not json_output:
         remark("dry run: files checked by themselves, references to other ids not; nothing sent")
     report.print(several_files=len(files) > 1, as_json=json_output, dry_run=dry_run)

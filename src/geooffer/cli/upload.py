@@ -1,0 +1,77 @@
+"""Sending what `geooffer import` read, in batches, and taking back which rows the server refused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from geooffer.cli.output import progress
+from geooffer.errors import OverloadedError
+
+if TYPE_CHECKING:
+    from geooffer.cli.import_report import Report
+    from geooffer.client import BatchResult, GeoofferControl
+
+BATCH_ROW_COUNT = 500
+"""Rows per call of progress; the client cuts further where shapes are large."""
+
+_CATALOG_KINDS = frozenset(("stores", "fences", "categories", "products", "prices", "offers"))
+
+
+async def upload(report: Report[Any], server: str, token: str) -> None:
+    """Send the good rows of `report`; those the server refuses become its refused ones.
+
+    Returns once a changed catalog is live. Raises what stops the whole: no server, no right.
+    """
+    from geooffer.client import GeoofferClient
+
+    async with GeoofferClient(control_target=server, token=token) as client:
+        items = [source.row.item for source in report.good]
+        problems: dict[int, str] = {}
+        generation = 0
+        with progress(f"import {report.kind}", len(items), report.kind) as advance:
+            for first, batch in _batches(items):
+                result = await send(client.control, report.kind, batch)
+                for refused in result.refused:
+                    problems[first + refused.row] = f"{refused.message} [{refused.reason}]"
+                generation = max(generation, result.catalog_generation)
+                advance(len(batch))
+        report.refuse(problems)
+        if report.kind in _CATALOG_KINDS and report.good:
+            await wait_live(client.control, generation)
+
+
+async def wait_live(control: GeoofferControl, generation: int) -> None:
+    """Return once pings are decided by `generation`."""
+    try:
+        await control.wait_live(generation)
+    except TimeoutError:
+        raise OverloadedError("the rows are saved, but the server has not put them into force yet") from None
+
+
+async def send(control: GeoofferControl, kind: str, items: Sequence[Any]) -> BatchResult:
+    """One list of nouns of `kind` to the server, good rows applied, refused ones told."""
+    send_kind: dict[str, Callable[[Sequence[Any]], Awaitable[BatchResult]]] = {
+        "stores": control.upsert_stores,
+        "fences": control.upsert_geofences,
+        "categories": control.upsert_categories,
+        "products": control.upsert_products,
+        "prices": control.upsert_prices,
+        "offers": control.upsert_offers,
+        "stock": control.report_stock,
+        "customers": control.upsert_customers,
+        "touchpoints": control.record_touchpoints,
+        "consents": control.record_consents,
+    }
+    return await send_kind[kind](items)
+
+
+def _batches(items: Sequence[Any]) -> Iterator[tuple[int, Sequence[Any]]]:
+    for first in range(0, len(items), BATCH_ROW_COUNT):
+        yield first, items[first : first + BATCH_ROW_COUNT]
+
+
+def run(report: Report[Any], server: str, token: str) -> None:
+    """`upload` for callers without a loop."""
+    asyncio.run(upload(report, server, token))

@@ -1,0 +1,220 @@
+"""Each CSV table: its nouns, the columns it wants, and why a line is refused (never quoting what it holds)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from geooffer.errors import InvalidArgumentError
+from geooffer.importers.csv_files import read_table
+from geooffer.importers.people_lines import ConsentEvent
+from geooffer.importers.tables import TABLES
+from geooffer.model.catalog import (
+    Category,
+    Customer,
+    Geofence,
+    Offer,
+    Price,
+    Product,
+    Size,
+    StockFigure,
+    Store,
+    WeeklyInterval,
+)
+from geooffer.model.keys import device_key
+from geooffer.model.shapes import Circle
+from geooffer.model.signals import Touchpoint
+from geooffer.model.verdicts import OfferTrigger, Purpose, TouchpointKind
+
+NOON = "2026-03-03T12:00:00Z"
+NOON_MS = 1_772_539_200_000
+
+GOOD = {
+    "stores": (
+        "store_id,latitude,longitude,time_zone,name,weekly_hours\ns1,52.5,13.4,Europe/Berlin,Mitte,Mo 09:00-10:00\n",
+        Store("s1", "Mitte", 525_000_000, 134_000_000, "Europe/Berlin", (WeeklyInterval(0, 540, 60),)),
+    ),
+    "fences": (
+        "geofence_id,latitude,longitude,radius_m,store_id,dwell_s\nf1,52.5,-0.5,30,s1,120\n",
+        Geofence("f1", Circle(525_000_000, -5_000_000, 3_000), "s1", "", 120_000),
+    ),
+    "categories": (
+        "category_id;name_de;name_en\nshoes;Laufschuhe;Running shoes\n",
+        Category("shoes", (("de", "Laufschuhe"), ("en", "Running shoes"))),
+    ),
+    "products": (
+        "product_id,category_id,title_en,sizes,stock_tracked\np1,shoes,Swift 3,EU 42|EU 43.5,no\n",
+        Product("p1", "shoes", (("en", "Swift 3"),), (Size("EU", "42"), Size("EU", "43.5")), stock_tracked=False),
+    ),
+    "prices": (
+        f"product_id,amount_minor,currency,valid_from_time,store_id\np1,7990,EUR,{NOON},\n",
+        Price("p1", 7990, "EUR", NOON_MS),
+    ),
+    "offers": (
+        "offer_id,product_id,valid_from_time,valid_until_time,store_ids,trigger,minimum_price_cut_percent,"
+        f"required_purposes\no1,p1,{NOON},2026-04-01T00:00:00+02:00,s2|s1|s2,dwell,20,push_marketing\n",
+        Offer(
+            "o1", "p1", NOON_MS, 1_774_994_400_000, ("s1", "s2"), 20, OfferTrigger.DWELL, False,
+            Purpose.PUSH_MARKETING.bit,
+        ),
+    ),
+    "stock": (
+        f"store_id,product_id,available_count,as_of_time,size\ns1,p1,2,{NOON},EU 43\n",
+        StockFigure("s1", "p1", Size("EU", "43"), 2, NOON_MS),
+    ),
+    "customers": (
+        "customer_id,device_keys,language\nc1,7|phone-a,de\n",
+        Customer("c1", tuple(sorted((7, device_key("phone-a")))), "de"),
+    ),
+    "touchpoints": (
+        f"customer_id,kind,event_time,category_id,product_id,size\nc1,search,{NOON},shoes,,EU 43\n",
+        Touchpoint("c1", TouchpointKind.SEARCH, NOON_MS, "shoes", "", Size("EU", "43")),
+    ),
+    "consents": (
+        "customer_id,purposes,granted,event_time,notice_version\n"
+        f"c1,PRECISE_LOCATION_FOR_OFFERS|search-intent-use,true,{NOON},v1\n",
+        ConsentEvent("c1", 0b101, True, NOON_MS, "v1"),
+    ),
+}  # fmt: skip
+
+
+def write(tmp_path: Path, text: str, name: str = "a.csv") -> Path:
+    path = tmp_path / name
+    path.write_text(text)
+    return path
+
+
+def test_every_table_has_an_example() -> None:
+    assert GOOD.keys() == TABLES.keys()
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_a_good_line_becomes_its_noun(tmp_path: Path, kind: str) -> None:
+    text, expected = GOOD[kind]
+    found = read_table(write(tmp_path, text), kind)
+    assert found.refusals == []
+    assert found.items == [expected]
+    assert [row.place for row in found.rows] == ["line 2"]
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_a_missing_column_is_named(tmp_path: Path, kind: str) -> None:
+    path = write(tmp_path, "whatever\n1\n")
+    with pytest.raises(InvalidArgumentError) as caught:
+        read_table(path, kind)
+    for column in TABLES[kind].required:
+        assert column in caught.value.message
+    assert "unknown column whatever" in caught.value.message
+    assert str(path) in caught.value.message
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_a_table_without_a_line_is_an_error(tmp_path: Path, kind: str) -> None:
+    header = GOOD[kind][0].splitlines()[0]
+    with pytest.raises(InvalidArgumentError, match="holds a header and no line"):
+        read_table(write(tmp_path, header), kind)
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_an_empty_required_cell_refuses_the_line_alone(tmp_path: Path, kind: str) -> None:
+    header, good = GOOD[kind][0].splitlines()
+    blank = (";" if ";" in header else ",") * (len(header.replace(";", ",").split(",")) - 1)
+    # a line of nothing but delimiters is blank; one filled optional cell makes it a line
+    found = read_table(write(tmp_path, f"{header}\n{blank}\n{good}\n"), kind)
+    assert len(found.rows) == 1
+    assert found.refusals == []
+
+
+BAD_CELLS = [
+    ("stores", "52.5", "abc", "latitude: not a number"),
+    ("stores", "52.5", "nan", "latitude: not a number"),
+    ("stores", "52.5", "91", "latitude: outside -90..90"),
+    ("stores", "52.5", "1e400", "latitude: not a"),
+    ("stores", "52.5", "", "latitude: is missing"),
+    ("stores", "13.4", "181", "longitude: outside -180..180"),
+    ("stores", "s1", "s 1", "store_id: an id is"),
+    ("stores", "s1", "x" * 129, "store_id: an id is"),
+    ("stores", "Europe/Berlin", "../../etc/passwd", "time_zone: not an IANA"),
+    ("stores", "Europe/Berlin", "Berlin", "time_zone: not an IANA"),
+    ("stores", "Mitte", "M" * 513, "name: longer than 512"),
+    ("stores", "Mo 09:00-10:00", "often", "weekly_hours: rule 1"),
+    ("fences", ",30,", ",0.5,", "the radius must"),
+    ("fences", ",30,", ",1e9,", "the radius must"),
+    ("fences", "120", "x", "dwell_s: not a whole number"),
+    ("categories", "shoes;", ";", "category_id: is missing"),
+    ("products", "Swift 3", "", "title: no title"),
+    ("products", "EU 42|", "EU 43.5|", "sizes: names a size twice"),
+    ("products", "EU 42|", "42|", "sizes: a size is"),
+    ("products", ",no", ",maybe", "stock_tracked: neither true nor false"),
+    ("prices", "7990", "79.90", "amount_minor: not a whole number"),
+    ("prices", "7990", "0", "amount_minor: outside"),
+    ("prices", "7990", "9" * 30, "amount_minor: not a whole number"),
+    ("prices", "EUR", "€", "currency: not an ISO 4217"),
+    ("prices", NOON, "2026-03-03 12:00", "valid_from_time: a time needs a zone"),
+    ("prices", NOON, "1066-10-14T00:00:00Z", "valid_from_time: a time must lie"),
+    ("offers", "2026-04-01T00:00:00+02:00", NOON, "valid_until_time: is not after"),
+    ("offers", "dwell", "exit", "trigger: not one of ENTER, DWELL"),
+    ("offers", ",20,", ",100,", "minimum_price_cut_percent: outside 0..99"),
+    ("offers", "push_marketing", "spying", "required_purposes: not one of"),
+    ("offers", "s2|s1", "s2||s1", "store_ids: is missing"),
+    ("stock", ",2,", ",-1,", "available_count: outside 0..1000000000"),
+    ("customers", "7|phone-a", "7|7", "device_keys: names a device twice"),
+    ("customers", "7|phone-a", "|".join(map(str, range(1, 40))), "device_keys: more than 32"),
+    ("customers", ",de", ",german", "language: not an ISO 639-1"),
+    ("touchpoints", "search", "stare", "kind: not one of SEARCH"),
+    ("touchpoints", "shoes,,", "shoes,p1,", "category_id: exactly one"),
+    ("touchpoints", "shoes,,", ",,", "category_id: exactly one"),
+    ("touchpoints", "search", "preference", ""),
+    ("touchpoints", "EU 43", "43", "size: a size is"),
+    ("consents", "search-intent-use", "everything", "purposes: not one of"),
+    ("consents", ",true,", ",perhaps,", "granted: neither"),
+    ("consents", ",v1", ",", "notice_version: needed"),
+]
+
+
+@pytest.mark.parametrize(("kind", "old", "new", "reason"), BAD_CELLS)
+def test_a_bad_cell_refuses_its_line(tmp_path: Path, kind: str, old: str, new: str, reason: str) -> None:
+    header, good = GOOD[kind][0].splitlines()
+    assert old in good
+    bad = good.replace(old, new, 1)
+    found = read_table(write(tmp_path, f"{header}\n{bad}\n"), kind)
+    if not reason:
+        assert found.refusals == []
+        return
+    assert found.rows == []
+    assert [refusal.place for refusal in found.refusals] == ["line 2"]
+    assert found.refusals[0].reason.startswith(reason)
+
+
+def test_reasons_never_quote_persons_or_places(tmp_path: Path) -> None:
+    text = f"customer_id,kind,event_time,category_id\nsecret-person,secret-kind,{NOON},secret-search\n"
+    reasons = [item.reason for item in read_table(write(tmp_path, text), "touchpoints").refusals]
+    twice = "customer_id,device_keys\nsecret-person,77123\nsecret-person,77124\n"
+    reasons += [item.reason for item in read_table(write(tmp_path, twice), "customers").refusals]
+    place = "geofence_id,latitude,longitude,radius_m\nf,95.1234567,13.7654321,30\n"
+    reasons += [item.reason for item in read_table(write(tmp_path, place), "fences").refusals]
+    assert len(reasons) == 3
+    for word in ("secret", "77123", "77124", "95.1", "13.7"):
+        assert not any(word in reason for reason in reasons)
+
+
+def test_preference_needs_category_and_size(tmp_path: Path) -> None:
+    text = f"customer_id,kind,event_time,category_id,size\nc1,PREFERENCE,{NOON},shoes,\n"
+    found = read_table(write(tmp_path, text), "touchpoints")
+    assert found.refusals[0].reason == "kind: PREFERENCE needs category_id and size"
+
+
+@pytest.mark.parametrize("kind", sorted(TABLES.keys() - {"touchpoints", "consents"}))
+def test_a_second_line_of_one_identity_is_refused(tmp_path: Path, kind: str) -> None:
+    header, good = GOOD[kind][0].splitlines()
+    path = write(tmp_path, f"{header}\n{good}\n{good}\n")
+    found = read_table(path, kind)
+    assert len(found.rows) == 1
+    assert f"as line 2 of {path}" in found.refusals[0].reason
+
+
+@pytest.mark.parametrize("kind", ["touchpoints", "consents"])
+def test_signals_may_repeat(tmp_path: Path, kind: str) -> None:
+    header, good = GOOD[kind][0].splitlines()
+    assert len(read_table(write(tmp_path, f"{header}\n{good}\n{good}\n"), kind).rows) == 2
