@@ -16,7 +16,7 @@ WORKDIR /home/geooffer
 # Another CPU at run time compiles again, with a progress line; mount a volume here to keep that.
 ENV GEOOFFER_CACHE_DIR=/home/geooffer/.cache/geooffer
 RUN python -c "from geooffer.kernels.compile import compile_all; print(compile_all())"
-EXPOSE 7070 7071
+EXPOSE 7430 7431
 # Beyond loopback the service wants a token key and TLS: mount both and pass the flags (see README, Operation).
 ENTRYPOINT ["geooffer"]
 CMD ["serve"]

@@ -23,7 +23,7 @@ FREQUENCY_CAP = int(OfferVerdict.FREQUENCY_CAP)
 def cap_verdict(
     people: PeopleTables, policy: Policy, person_slot: int, store_number: int, offer_number: int, now_ms: int
 ) -> int:
-    """ALREADY_OFFERED, COOLDOWN, FREQUENCY_CAP or 0 for one candidate. A contact of exactly a window ago is out of it."""
+    """ALREADY_OFFERED, COOLDOWN, FREQUENCY_CAP or 0 for one candidate; one of exactly a window ago is out of it."""
     day_count = 0
     week_count = 0
     store_count = 0
