@@ -23,6 +23,8 @@ from geooffer.model.shapes import Circle, Part, Polygon, Shape
 from geooffer.model.units import EARTH_RADIUS_M
 
 _BOX_MARGIN_E7 = 2
+_HALF_WIDTH_MAX_E7 = 170_000_000        # a wider box beside a pole could leave int32; it becomes the whole zone
+assert HALF_TURN_E7 + 2 * _HALF_WIDTH_MAX_E7 < 2**31
 
 Box = tuple[int, int, int, int]
 """south, west, north, east in E7; longitudes in [−180°, 180°], closed."""
@@ -96,6 +98,9 @@ def _circle_row(circle: Circle) -> StructArray:
         return rows
     sine = math.sin(radius) / math.cos(circle.latitude_e7 * RADIANS_PER_E7)
     half_width_e7 = math.ceil(math.asin(min(sine, 1.0)) * (1 + 1e-9) / RADIANS_PER_E7) + _BOX_MARGIN_E7
+    if half_width_e7 > _HALF_WIDTH_MAX_E7:
+        row["min_longitude_e7"], row["max_longitude_e7"] = -HALF_TURN_E7, HALF_TURN_E7
+        return rows
     west_e7 = longitude_e7 - half_width_e7
     if west_e7 < -HALF_TURN_E7:
         west_e7 += TURN_E7
