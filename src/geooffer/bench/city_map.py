@@ -39,12 +39,8 @@ def render_map(city: City, run: CityRun, stories: list[Story], figures: dict[str
     return (
         PAGE.replace("{{view_box}}", view_box)
         .replace("{{layers}}", "\n".join(layers))
-        .replace(
-            "{{figures}}", "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in figures.items())
-        )
-        .replace(
-            "{{stories}}", "".join(_story_card(city, story, index) for index, story in enumerate(stories))
-        )
+        .replace("{{figures}}", "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in figures.items()))
+        .replace("{{stories}}", "".join(_story_card(city, story, index) for index, story in enumerate(stories)))
         .replace("{{tries}}", _bars(run))
         .replace("{{kinds}}", "".join(_kind_line(kind.kind, kind.colour) for kind in SHOP_KINDS))
     )
@@ -77,9 +73,7 @@ def _walks(city: City) -> list[str]:
 
 def _fences(city: City) -> list[str]:
     shell, court = (_path(ring, closed=True) for ring in city.arcade_rings_m)
-    elements = [
-        f'<path class="arcade" d="{shell}{court}"><title>Arkaden am Markt: transitions only</title></path>'
-    ]
+    elements = [f'<path class="arcade" d="{shell}{court}"><title>Arkaden am Markt: transitions only</title></path>']
     for shop in city.shops:
         kind = shop.kind
         tip = f"<title>{escape(shop.store.name)} · {kind.kind}</title>"

@@ -38,9 +38,7 @@ class Person:
     touchpoints: tuple[Touchpoint, ...]
 
 
-def build_people(
-    products: list[Product], rng: np.random.Generator, start_ms: int, customer_count: int
-) -> list[Person]:
+def build_people(products: list[Product], rng: np.random.Generator, start_ms: int, customer_count: int) -> list[Person]:
     """`customer_count` persons as known at `start_ms`."""
     by_category: dict[str, list[Product]] = {}
     for product in products:
@@ -48,9 +46,7 @@ def build_people(
     return [_person(number, by_category, rng, start_ms) for number in range(customer_count)]
 
 
-def _person(
-    number: int, products: dict[str, list[Product]], rng: np.random.Generator, start_ms: int
-) -> Person:
+def _person(number: int, products: dict[str, list[Product]], rng: np.random.Generator, start_ms: int) -> Person:
     customer_id = f"customer-{number:05d}"
     device_count = 2 if rng.random() < 0.12 else 1
     keys = tuple(_DEVICE_KEY_BASE + number * 4 + device for device in range(device_count))

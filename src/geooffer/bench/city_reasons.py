@@ -65,9 +65,7 @@ def looked_for(person: Person, product: Product, now_ms: int) -> str:
         return f"{person.customer.customer_id} showed an interest in {product.category_id.replace('-', ' ')}."
     latest = max(matching, key=lambda t: t.time_ms)
     what = dict(product.titles)["en"] if latest.product_id else product.category_id.replace("-", " ")
-    return (
-        f"{person.customer.customer_id} {verbs[latest.kind]} {what} {age_text(now_ms - latest.time_ms)} ago."
-    )
+    return f"{person.customer.customer_id} {verbs[latest.kind]} {what} {age_text(now_ms - latest.time_ms)} ago."
 
 
 def _known_size(person: Person, product: Product, now_ms: int) -> Size | None:
@@ -89,15 +87,12 @@ def why(city: City, run: CityRun, event: TryEvent, person: Person, product: Prod
         figures = [
             figure.available_count
             for figure in city.assortment.stock
-            if (figure.store_id, figure.product_id) == (event.store_id, product.product_id)
-            and figure.size == size
+            if (figure.store_id, figure.product_id) == (event.store_id, product.product_id) and figure.size == size
         ]
         size_text = f" in size {size.system} {size.value}" if size else ""
         if not figures:
             return f"{title}{size_text} is not stocked there."
-        return (
-            f"{title}{size_text}: {figures[0]} on the shelf, and one is always kept back for the shop itself."
-        )
+        return f"{title}{size_text}: {figures[0]} on the shelf, and one is always kept back for the shop itself."
     if event.verdict is OfferVerdict.NO_PRICE_ADVANTAGE:
         steps = [price for price in city.assortment.prices if price.product_id == product.product_id]
         history = ", then ".join(money_text(price.amount_minor) for price in steps)
@@ -109,8 +104,7 @@ def why(city: City, run: CityRun, event: TryEvent, person: Person, product: Prod
     earlier = [
         offer
         for offer in run.offers
-        if device_key(city, offer.ping_index) in person.customer.device_keys
-        and offer.ping_index < event.ping_index
+        if device_key(city, offer.ping_index) in person.customer.device_keys and offer.ping_index < event.ping_index
     ]
     times = ", ".join(clock_text(time_ms(city, offer.ping_index)) for offer in earlier)
     return f"She had an offer already at {times}; {title} must not add to it now."

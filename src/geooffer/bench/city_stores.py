@@ -144,10 +144,7 @@ def polygon_of(rings_m: list[FloatArray]) -> Polygon:
     for ring_m in rings_m:
         latitudes, longitudes = to_e7(np.vstack([ring_m, ring_m[:1]]))
         rings.append(
-            [
-                (e7_to_degrees(int(x)), e7_to_degrees(int(y)))
-                for x, y in zip(longitudes, latitudes, strict=True)
-            ]
+            [(e7_to_degrees(int(x)), e7_to_degrees(int(y))) for x, y in zip(longitudes, latitudes, strict=True)]
         )
     polygon, _ = polygon_from_lonlat([rings])
     return polygon

@@ -75,9 +75,7 @@ def _offered(city: City, run: CityRun, owners: dict[int, Person]) -> Story | Non
     product = products[event.product_id]
     what = category_name(city, product.category_id)
     size = f", size {event.size}" if event.size else ""
-    stock = (
-        f"in stock as of {clock_text(event.in_stock_as_of_ms)}" if event.in_stock_as_of_ms else "a service"
-    )
+    stock = f"in stock as of {clock_text(event.in_stock_as_of_ms)}" if event.in_stock_as_of_ms else "a service"
     price = f"{money_text(event.price_minor)} instead of {money_text(event.previous_price_minor)}"
     cut = 100 - 100 * event.price_minor // max(event.previous_price_minor, 1)
     lines = (

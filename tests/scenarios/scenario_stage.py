@@ -1,0 +1,184 @@
+"""The stage of the scenario tests: a real server on loopback ports, driven through the Python client over gRPC."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from running_shoes import World
+
+from geooffer.bench.ping_batches import replayed_batch, replayed_batches
+from geooffer.cli.assembly import RunningService, loopback_settings, running_service
+from geooffer.client import GeoofferClient
+from geooffer.model.columns import StructArray
+from geooffer.model.policy import DAY_MS
+from geooffer.model.units import format_time_ms
+from geooffer.model.verdicts import OfferVerdict, PingVerdict, Purpose
+from geooffer.v1 import ping_service_pb2 as pb
+
+
+@dataclass(frozen=True)
+class ConsentEvent:
+    customer_id: str
+    purposes: int
+    granted: bool
+    time_ms: int
+    notice_version: str = "notice-1"
+
+
+@dataclass
+class Told:
+    """All answers to some pings, put together."""
+
+    rows_per_message: int
+    answers: list[pb.PingAnswer] = field(default_factory=list)
+
+    @property
+    def offers(self) -> list[pb.PersonalOffer]:
+        return [offer for answer in self.answers for offer in answer.offers]
+
+    @property
+    def tries(self) -> list[pb.OfferTry]:
+        return [attempt for answer in self.answers for attempt in answer.tries]
+
+    @property
+    def try_verdicts(self) -> list[OfferVerdict]:
+        return [OfferVerdict(attempt.verdict) for attempt in self.tries]
+
+    @property
+    def transitions(self) -> list[pb.Transition]:
+        return [transition for answer in self.answers for transition in answer.transitions]
+
+    @property
+    def rejected(self) -> dict[int, PingVerdict]:
+        """Row of what was sent → verdict, where it was not ACCEPTED."""
+        return {
+            (row.message_sequence - 1) * self.rows_per_message + row.row: PingVerdict(row.verdict)
+            for answer in self.answers
+            for row in answer.rejected_rows
+        }
+
+    def verdict_names(self, count: int) -> list[str]:
+        """Verdict of each of `count` pings."""
+        rejected = self.rejected
+        return [rejected.get(row, PingVerdict.ACCEPTED).name for row in range(count)]
+
+
+class OpenStream:
+    """One open ping stream of a phone; each send waits until its fixes are decided."""
+
+    def __init__(self, client: GeoofferClient, device_key: int) -> None:
+        self.device_key = device_key
+        self._messages: asyncio.Queue[pb.PingBatch | None] = asyncio.Queue()
+        self._sent_count = 0
+        self._answers: list[pb.PingAnswer] = []
+        self._told = asyncio.Condition()
+        self._exchange = client.exchange(self._source(), window_count=1)
+        self._reader = asyncio.create_task(self._read())
+
+    async def _source(self) -> AsyncIterator[pb.PingBatch]:
+        while (message := await self._messages.get()) is not None:
+            yield message
+
+    async def _read(self) -> None:
+        async for answer in self._exchange.answers():
+            async with self._told:
+                self._answers.append(answer)
+                self._told.notify_all()
+
+    async def send(self, pings: StructArray) -> Told:
+        self._sent_count += 1
+        await self._messages.put(replayed_batch(pings))
+        async with self._told:
+            await self._told.wait_for(lambda: self._exchange.decided_count >= self._sent_count)
+            told, self._answers = Told(len(pings), self._answers), []
+        return told
+
+    async def close(self) -> None:
+        await self._messages.put(None)
+        await self._reader
+
+
+class Stage:
+    """A running service and clients of it."""
+
+    def __init__(self, service: RunningService, start_ms: int, clients: AsyncExitStack) -> None:
+        self.service = service
+        self.start_ms = start_ms
+        self._clients = clients
+        self.operator = self._client(service.issue_token("operator"))
+
+    @classmethod
+    @asynccontextmanager
+    async def running(cls, start_ms: int, state_dir: Path, **settings: str) -> AsyncIterator[Self]:
+        """A service whose clock starts at `start_ms` and moves with the pings."""
+        chosen = loopback_settings(clock_start=format_time_ms(start_ms), state_dir=state_dir, **settings)
+        # clients are closed before the service drains
+        async with running_service(chosen) as service, AsyncExitStack() as clients:
+            yield cls(service, start_ms, clients)
+
+    def _client(self, token: str) -> GeoofferClient:
+        client = GeoofferClient(self.service.data_address, control_target=self.service.control_address, token=token)
+        self._clients.push_async_callback(client.close)
+        return client
+
+    async def set_up(self, world: World) -> None:
+        """Register everything over the control port and wait until pings are decided by it."""
+        control = self.operator.control
+        for batch in (
+            control.upsert_stores(world.stores, partial=False),
+            control.upsert_geofences(world.fences, partial=False),
+            control.upsert_categories(world.categories, partial=False),
+            control.upsert_products(world.products, partial=False),
+            control.upsert_prices(world.prices, partial=False),
+            control.upsert_offers(world.offers, partial=False),
+            control.report_stock(world.stock, partial=False),
+            control.upsert_customers(world.customers, partial=False),
+        ):
+            result = await batch
+            assert result.refused == []
+        granted = [(customer.customer_id, world.purposes, True, 100) for customer in world.customers]
+        withdrawn = [(customer.customer_id, world.withdrawn, False, 1) for customer in world.customers]
+        await self._consent(granted)
+        if world.touchpoints:
+            await control.record_touchpoints(world.touchpoints, partial=False)
+        await self._consent(withdrawn)
+        await control.wait_live((await control.catalog_state()).saved_generation)
+
+    async def _consent(self, rows: list[tuple[str, Sequence[Purpose], bool, int]]) -> None:
+        events = [
+            ConsentEvent(customer, sum(p.bit for p in purposes), granted, self.start_ms - days * DAY_MS)
+            for customer, purposes, granted, days in rows
+            if purposes
+        ]
+        if events:
+            result = await self.operator.control.record_consents(events)
+            assert result.refused == []
+
+    async def withdraw(self, customer_id: str, purposes: Sequence[Purpose]) -> None:
+        """She takes purposes back, now."""
+        await self._consent([(customer_id, purposes, False, 0)])
+
+    async def send(self, pings: StructArray, *, role: str = "operator", rows_per_message: int = 100) -> Told:
+        """Stream fixes on a stream of their own and collect every answer. Role device: the first row's device."""
+        client = self.operator
+        if role == "device":
+            client = self._client(self.service.issue_token("device", device_key=int(pings["device_key"][0])))
+        told = Told(rows_per_message)
+        async for answer in client.stream_answers(replayed_batches(pings, rows_per_message)):
+            told.answers.append(answer)
+        return told
+
+    async def open_stream(self, device_key: int) -> OpenStream:
+        """A phone's own stream, on a connection of its own."""
+        token = self.service.issue_token("device", device_key=device_key)
+        return OpenStream(self._client(token), device_key)
+
+    async def offer_verdicts(self) -> dict[OfferVerdict, int]:
+        """Attempts by verdict since the service started."""
+        statistics = await self.operator.control.statistics()
+        return {OfferVerdict(entry.verdict): entry.try_count for entry in statistics.offer_verdicts}
