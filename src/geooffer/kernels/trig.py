@@ -4,8 +4,8 @@ libm's results differ between systems in the last bit; a fix near a circle's rim
 machine and outside on another. Here an angle is split *in integers* into a multiple of 0.1° and a rest of at
 most 0.05°. The multiples' sines come from a table computed in 192-bit integer arithmetic and rounded once;
 the rest takes three terms of Taylor's series (the next is below 2⁻⁶⁷). Only IEEE additions and
-multiplications follow, and the compile policy allows no fused ones. Largest error seen against exact values:
-1.2 units in the last place (of 1).
+multiplications follow, and the compile policy allows no fused ones. Errors stay below 2.3e-16, about one unit
+in the last place of 1 (tests/kernels/test_trig.py, against 50-digit decimals).
 """
 
 from __future__ import annotations
