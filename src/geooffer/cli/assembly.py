@@ -94,6 +94,7 @@ async def running_service(
     decision ids; a fresh one by default, because the in-memory journal forgets which were given out.
     Raises ConfigurationError for settings that do not fit together or an address that cannot be bound.
     """
+    from geooffer.cli.log import log_to_stderr
     from geooffer.dataplane.grpc_plane import GrpcDataPlane
     from geooffer.kernels.compile import compile_all
     from geooffer.rpc.auth import TokenVerifier
@@ -101,6 +102,7 @@ async def running_service(
     from geooffer.services.assembly import control_services
     from geooffer.services.control import Control
 
+    log_to_stderr("warning")
     faults = settings.faults()
     if faults:
         raise ConfigurationError("\n".join(faults))

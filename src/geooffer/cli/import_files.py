@@ -18,6 +18,7 @@ from geooffer.cli.output import remark
 from geooffer.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
+    from geooffer.cli.import_report import Report
     from geooffer.importers.rows import Import, TakenIds
 
 Files = Annotated[list[Path], typer.Argument(help="Files to read.", metavar="FILE...")]
@@ -92,6 +93,19 @@ def register(app: typer.Typer) -> None:
 
     for kind, text in _CSV_KINDS.items():
         _register_csv(group, kind, text)
+
+
+def read_fence_files(files: list[Path], *, repair: bool) -> Report[Any]:
+    """Fence files for other commands; no file gives an empty report."""
+    from geooffer.cli.import_report import Report
+    from geooffer.importers.geojson import read_fences
+
+    def read(path: Path, taken: TakenIds) -> Import[Any]:
+        return read_fences(path, repair=repair, taken=taken)
+
+    report: Report[Any] = Report("fences")
+    _read_all("fences", files, read, report)
+    return report
 
 
 def _register_csv(group: typer.Typer, kind: str, text: str) -> None:

@@ -40,6 +40,8 @@ class Report(Generic[T]):
             source = self.good[index]
             self.refused.append((source.path, Refusal(source.row.place, problems[index])))
         self.good = [source for index, source in enumerate(self.good) if index not in problems]
+        files = {path: index for index, path in enumerate(dict.fromkeys(path for path, _ in self.refused))}
+        self.refused.sort(key=lambda refused: (files[refused[0]], _number(refused[1].place)))
 
     @property
     def repaired(self) -> list[SourceRow[T]]:
@@ -77,6 +79,11 @@ class Report(Generic[T]):
             for source in self.repaired
         ]
         return refused + repaired
+
+
+def _number(place: str) -> int:
+    """7 of "line 7" and of "feature 7 (Fluntern)"."""
+    return int(place.split()[1])
 
 
 def _place(path: Path, place: str, several_files: bool) -> str:

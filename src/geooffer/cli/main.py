@@ -54,6 +54,8 @@ def build_app() -> typer.Typer:
 
 def main() -> None:
     """Entry point of the `geooffer` script."""
+    # the transport's C++ core writes its own lines to stderr; what went wrong is in the error we tell
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         build_app()()
     except BrokenPipeError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -19,10 +20,9 @@ JsonOutput = Annotated[bool, typer.Option("--json", help="The result as one JSON
 ControlServer = Annotated[
     str, typer.Option("--control-server", envvar="GEOOFFER_CONTROL_SERVER", help="Control port (host:port).")
 ]
-Token = Annotated[str, typer.Option("--token", envvar="GEOOFFER_TOKEN", help="Token to call with.")]
+Token = Annotated[str, typer.Option("--token", help="Token to call with (or $GEOOFFER_TOKEN).")]
 TokenFile = Annotated[
-    Path | None,
-    typer.Option("--token-file", envvar="GEOOFFER_TOKEN_FILE", help="File that holds the token."),
+    Path | None, typer.Option("--token-file", help="File that holds the token (or $GEOOFFER_TOKEN_FILE).")
 ]
 
 DATA_SERVER_DEFAULT = "127.0.0.1:7430"
@@ -30,20 +30,32 @@ CONTROL_SERVER_DEFAULT = "127.0.0.1:7431"
 
 
 def token_from(token: str, token_file: Path | None, role: str) -> str:
-    """The token to call with. Raises ConfigurationError that says how to get one of `role`."""
+    """The token to call with: flags before the environment, the text before the file.
+
+    Raises ConfigurationError that says how to get one of `role`.
+    """
+    if not token and token_file is None:
+        token = os.environ.get("GEOOFFER_TOKEN", "")
+        named = os.environ.get("GEOOFFER_TOKEN_FILE", "")
+        token_file = Path(named) if named else None
     if token:
-        return token.strip()
+        return _checked(token, "the token")
     if token_file is None:
         raise ConfigurationError(
             "no token: give --token-file or --token, or set GEOOFFER_TOKEN "
             f"(for a server on its development key: geooffer token dev --role {role})"
         )
     try:
-        text = token_file.read_text(encoding="ascii").strip()
+        return _checked(token_file.read_text(encoding="ascii"), str(token_file))
     except UnicodeDecodeError:
         raise ConfigurationError(f"{token_file}: holds no token") from None
     except OSError as error:
         raise ConfigurationError(f"{token_file}: {(error.strerror or 'cannot be read').lower()}") from None
-    if not text or any(character.isspace() for character in text):
-        raise ConfigurationError(f"{token_file}: holds no token")
-    return text
+
+
+def _checked(text: str, source: str) -> str:
+    """A header value must be printable ASCII; the transport would fail on anything else with an error of its own."""
+    token = text.strip()
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise ConfigurationError(f"{source}: holds no token")
+    return token

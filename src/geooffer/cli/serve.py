@@ -54,6 +54,7 @@ def register(app: typer.Typer) -> None:
         json_output: JsonOutput = False,
     ) -> None:
         """Run the server. Settings: --config FILE < environment GEOOFFER_* < flags; see `geooffer config show`."""
+        from geooffer.cli.log import log_to_stderr
         from geooffer.cli.settings_layers import load_settings
 
         flags = {
@@ -69,7 +70,7 @@ def register(app: typer.Typer) -> None:
             "index": index,
         }
         settings = load_settings(config_file, flags)
-        _log_to_stderr()
+        log_to_stderr("info")
         asyncio.run(_serve(settings, json_output))
 
 
@@ -124,18 +125,3 @@ def compile_line(done: int, total: int, name: str) -> None:
         print(f"\r\x1b[Kcompiling kernels {done + 1}/{total}  {name}", end=end, file=sys.stderr, flush=True)
     elif done == 0:
         remark(f"compiling or loading {total} kernels (a minute the first time, then cached)")
-
-
-def _log_to_stderr() -> None:
-    import structlog
-
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger("info"),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )

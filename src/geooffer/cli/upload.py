@@ -24,22 +24,29 @@ async def upload(report: Report[Any], server: str, token: str) -> None:
 
     Returns once a changed catalog is live. Raises what stops the whole: no server, no right.
     """
+    from geooffer.cli.reach import reaching
     from geooffer.client import GeoofferClient
 
-    async with GeoofferClient(control_target=server, token=token) as client:
-        items = [source.row.item for source in report.good]
-        problems: dict[int, str] = {}
-        generation = 0
-        with progress(f"import {report.kind}", len(items), report.kind) as advance:
-            for first, batch in _batches(items):
-                result = await send(client.control, report.kind, batch)
-                for refused in result.refused:
-                    problems[first + refused.row] = f"{refused.message} [{refused.reason}]"
-                generation = max(generation, result.catalog_generation)
-                advance(len(batch))
-        report.refuse(problems)
-        if report.kind in _CATALOG_KINDS and report.good:
-            await wait_live(client.control, generation)
+    with reaching(server):
+        async with GeoofferClient(control_target=server, token=token) as client:
+            await upload_with(client.control, report)
+
+
+async def upload_with(control: GeoofferControl, report: Report[Any]) -> None:
+    """`upload` over a connection that is there already."""
+    items = [source.row.item for source in report.good]
+    problems: dict[int, str] = {}
+    generation = 0
+    with progress(f"import {report.kind}", len(items), report.kind) as advance:
+        for first, batch in _batches(items):
+            result = await send(control, report.kind, batch)
+            for refused in result.refused:
+                problems[first + refused.row] = f"{refused.message} [{refused.reason}]"
+            generation = max(generation, result.catalog_generation)
+            advance(len(batch))
+    report.refuse(problems)
+    if report.kind in _CATALOG_KINDS and report.good:
+        await wait_live(control, generation)
 
 
 async def wait_live(control: GeoofferControl, generation: int) -> None:

@@ -1,0 +1,96 @@
+"""The demo's server: the real service, in a process of its own, told to end through a pipe.
+
+Parent and child speak over one `multiprocessing` pipe:
+
+    child → parent   ("compile", done, total, kernel) …   then   ("ready", DemoServer)   or   ("failed", text)
+    parent → child   anything, or closing the pipe: drain and end
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from geooffer.errors import ConfigurationError, GeoofferError
+
+CompileProgress = Callable[[int, int, str], None]
+END_TIMEOUT_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class DemoServer:
+    """Where the server listens, and a token for it."""
+
+    data_address: str
+    control_address: str
+    operator_token: str
+    compile_seconds: float
+
+
+@asynccontextmanager
+async def demo_server(start_text: str, state_dir: Path, on_compile: CompileProgress) -> AsyncIterator[DemoServer]:
+    """A service on loopback whose clock starts at `start_text` (RFC 3339) and moves with the pings.
+
+    Raises ConfigurationError where it does not come up.
+    """
+    parent, child = multiprocessing.Pipe()
+    # spawn, not fork: a fork after gRPC or Numba has started threads may hang
+    process = multiprocessing.get_context("spawn").Process(
+        target=_serve, args=(child, start_text, state_dir), name="geooffer-demo-server"
+    )
+    process.start()
+    child.close()
+    try:
+        yield await asyncio.to_thread(_wait_ready, parent, on_compile)
+    finally:
+        parent.close()
+        await asyncio.to_thread(process.join, END_TIMEOUT_S)
+        if process.is_alive():
+            process.kill()
+            process.join()
+
+
+def _wait_ready(pipe: Connection, on_compile: CompileProgress) -> DemoServer:
+    while True:
+        try:
+            kind, *rest = pipe.recv()
+        except EOFError:
+            raise ConfigurationError("the demo's server ended before it was ready") from None
+        if kind == "ready":
+            server: DemoServer = rest[0]
+            return server
+        if kind == "failed":
+            raise ConfigurationError(rest[0])
+        on_compile(*rest)
+
+
+def _serve(pipe: Connection, start_text: str, state_dir: Path) -> None:
+    """The child: serve until the pipe says something or is closed."""
+    try:
+        asyncio.run(_serve_until_told(pipe, start_text, state_dir))
+    except GeoofferError as error:
+        pipe.send(("failed", error.message))
+    except KeyboardInterrupt:
+        return  # the parent was interrupted too, and says so
+
+
+async def _serve_until_told(pipe: Connection, start_text: str, state_dir: Path) -> None:
+    from geooffer.cli.assembly import loopback_settings, running_service
+
+    def tell(done: int, total: int, kernel: str) -> None:
+        pipe.send(("compile", done, total, kernel))
+
+    settings = loopback_settings(clock_start=start_text, state_dir=state_dir)
+    async with running_service(settings, on_compile=tell) as service:
+        token = service.issue_token("operator")
+        ready = DemoServer(service.data_address, service.control_address, token, service.compile_seconds)
+        pipe.send(("ready", ready))
+        ended = asyncio.Event()
+        asyncio.get_running_loop().add_reader(pipe.fileno(), ended.set)
+        await ended.wait()
+        asyncio.get_running_loop().remove_reader(pipe.fileno())

@@ -1,0 +1,116 @@
+"""`geooffer replay TRACE…`: a recorded walk through a running server, or through one of its own (--embedded)."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from geooffer.cli.errors import EXIT_FINDINGS
+from geooffer.cli.options import (
+    CONTROL_SERVER_DEFAULT,
+    DATA_SERVER_DEFAULT,
+    ControlServer,
+    JsonOutput,
+    Token,
+    TokenFile,
+    token_from,
+)
+from geooffer.cli.output import print_json, remark
+
+if TYPE_CHECKING:
+    from geooffer.cli.import_report import Report
+    from geooffer.cli.replay_run import Replayed
+    from geooffer.importers.traces import Trace
+
+Traces = Annotated[list[Path], typer.Argument(help="CSV traces.", metavar="TRACE...")]
+Fences = Annotated[list[Path] | None, typer.Option("--fences", help="Fence files to load first (repeatable).")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command("replay")
+    def replay_command(
+        traces: Traces,
+        fences: Fences = None,
+        repair: Annotated[bool, typer.Option("--repair", help="Mend invalid polygons of --fences.")] = False,
+        embedded: Annotated[
+            bool, typer.Option("--embedded", help="Start a server for this replay and register its devices.")
+        ] = False,
+        index: Annotated[str, typer.Option("--index", help="Of --embedded: rtree, packed or cells.")] = "cells",
+        server: Annotated[
+            str, typer.Option("--server", envvar="GEOOFFER_SERVER", help="Data port (host:port).")
+        ] = DATA_SERVER_DEFAULT,
+        control_server: ControlServer = CONTROL_SERVER_DEFAULT,
+        token: Token = "",
+        token_file: TokenFile = None,
+        events: Annotated[bool, typer.Option("--events", help="Also list transitions and offers.")] = False,
+        json_output: JsonOutput = False,
+    ) -> None:
+        """Stream recorded fixes in their own time and count what became of them.
+
+        A running server needs a gateway or operator token and knows the devices, with location consent; it should
+        run with --clock client, or every fix is historical.
+        """
+        from geooffer.cli import replay_run
+        from geooffer.importers.traces import read_traces
+
+        credentials = "" if embedded else token_from(token, token_file, role="operator")
+        trace = read_traces(traces)
+        report = _read_fences(fences or [], repair)
+        _tell_inputs(trace, report)
+        if embedded:
+            result = asyncio.run(replay_run.replay_embedded(trace, report, index))
+        else:
+            addresses = server, control_server
+            result = asyncio.run(replay_run.replay_running(trace, report, addresses, credentials))
+        refused_count = len(trace.refusals) + len(report.refused)
+        _print(result, refused_count, events=events, json_output=json_output)
+        if refused_count:
+            raise typer.Exit(EXIT_FINDINGS)
+
+
+def _read_fences(files: list[Path], repair: bool) -> Report[Any]:
+    from geooffer.cli.import_files import read_fence_files
+
+    return read_fence_files(files, repair=repair)
+
+
+def _tell_inputs(trace: Trace, report: Report[Any]) -> None:
+    for path, refusal in trace.refusals:
+        remark(f"refused   {path} {refusal.place}: {refusal.reason}")
+    for path, refusal in report.refused:
+        remark(f"refused   {path} {refusal.place}: {refusal.reason}")
+    for source in report.repaired:
+        remark(f"repaired  {source.path} {source.row.place}: {source.row.repair_note}")
+    if not trace.was_sorted:
+        remark(f"{trace.fix_count} fixes sorted by (fix time, device): the service takes rows as they come")
+
+
+def _print(result: Replayed, refused_count: int, *, events: bool, json_output: bool) -> None:
+    if json_output:
+        counts: dict[str, Any] = {
+            "pings": result.ping_count,
+            "verdicts": result.verdicts,
+            "transitions": result.transitions,
+            "offers": len(result.offers),
+            "refused": refused_count,
+        }
+        print_json(counts | ({"events": result.events, "offer_list": result.offers} if events else {}))
+        return
+    if events:
+        for event in result.events:
+            print("{event_time}  {kind:<5} {geofence_id}  ({cause}, device {device_key})".format_map(event))
+        for offer in result.offers:
+            print("{decided_time}  OFFER {title}, {store_name}: {reason}".format_map(offer))
+    print(f"pings        {result.ping_count}")
+    print(f"verdicts     {_listed(result.verdicts)}")
+    print(f"transitions  {_listed(result.transitions)}")
+    print(f"offers       {len(result.offers)}")
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return "  ".join(f"{name} {count}" for name, count in counts.items()) or "none"
