@@ -20,6 +20,7 @@ import numpy as np
 
 from geooffer.client.backoff import Backoff
 from geooffer.client.errors import error_of, is_transient
+from geooffer.client.final_status import FinalStatus
 from geooffer.client.pings import PendingMessage, Streamable, pending
 from geooffer.v1 import ping_service_pb2 as pb
 
@@ -80,6 +81,7 @@ class PingExchange:
     async def _one_call(self, feeder: asyncio.Task[None]) -> AsyncIterator[pb.PingAnswer]:
         """The answers of one call; waits before the next one where the call was lost."""
         call = self._open_call()
+        status = FinalStatus(call)
         # a source that fails ends the call, and is the caller's to see
         feeder.add_done_callback(lambda task: None if _failure_of(task) is None else call.cancel())
         sender = asyncio.create_task(self._send(call, self._decided_count))
@@ -95,6 +97,7 @@ class PingExchange:
             if not isinstance(failure, grpc.aio.AioRpcError):
                 raise
             self._failure_count += 1
+            failure = await status.of(failure)
             if not self._may_retry(failure):
                 raise error_of(failure) from None
         finally:

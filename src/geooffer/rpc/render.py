@@ -18,7 +18,7 @@ CHANNEL = "in_app"
 FALLBACK_LANGUAGE = "en"
 CACHE_ENTRY_COUNT_MAX = 16_384
 
-#: language → kind of intent → sentence; {} is the category's name
+#: language → kind of intent → sentence; {} is the category's name (quoted in German: it stands in no case)
 REASONS: dict[str, dict[TouchpointKind, str]] = {
     "en": {
         TouchpointKind.SEARCH: "because you searched for {}",
@@ -26,9 +26,9 @@ REASONS: dict[str, dict[TouchpointKind, str]] = {
         TouchpointKind.WISH: "because {} is on your wish list",
     },
     "de": {
-        TouchpointKind.SEARCH: "weil Sie nach {} gesucht haben",
-        TouchpointKind.VIEW: "weil Sie sich {} angesehen haben",
-        TouchpointKind.WISH: "weil {} auf Ihrer Wunschliste steht",
+        TouchpointKind.SEARCH: "weil Sie nach „{}“ gesucht haben",
+        TouchpointKind.VIEW: "weil Sie sich „{}“ angesehen haben",
+        TouchpointKind.WISH: "weil „{}“ auf Ihrer Wunschliste steht",
     },
 }
 
