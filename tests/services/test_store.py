@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
+import numpy as np
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 from wire import refused
@@ -255,3 +257,21 @@ async def test_a_change_is_saved_at_once_and_live_soon(plane):
     assert state.live_generation == created.catalog_generation
     assert state.geofence_count == 1
     assert state.index_size_bytes > before.index_size_bytes
+
+
+async def test_a_page_of_large_fences_ends_before_the_message_limit(plane):
+    turns = np.arange(9_001) % 9_000 * (2 * math.pi / 9_000)
+    shape = shapes.Shape(polygon=shapes.Polygon(parts=[shapes.PolygonPart()]))
+    latitudes_e7, longitudes_e7 = (np.rint(2e6 * side(turns)).astype(int).tolist() for side in (np.sin, np.cos))
+    shape.polygon.parts[0].rings.add(latitudes_e7=latitudes_e7, longitudes_e7=longitudes_e7)
+    for start in range(0, 60, 30):
+        fences = [resources.Geofence(geofence_id=f"f{number:03d}", shape=shape) for number in range(start, start + 30)]
+        await plane.stores.BatchUpsertGeofences(pb.BatchUpsertGeofencesRequest(geofences=fences))
+    seen, token, pages = [], "", 0
+    while token or not pages:
+        page = await plane.stores.ListGeofences(pb.ListGeofencesRequest(page_size=1_000, page_token=token))
+        assert page.ByteSize() < 2 * 1024 * 1024
+        seen += [fence.geofence_id for fence in page.geofences]
+        token, pages = page.next_page_token, pages + 1
+    assert seen == [f"f{number:03d}" for number in range(60)]
+    assert pages > 1

@@ -1,0 +1,75 @@
+"""A saved catalog goes live soon after the last change and not much later than the first."""
+
+from __future__ import annotations
+
+import asyncio
+
+from geooffer.errors import LimitExceededError
+from geooffer.services.publisher import Publisher
+
+
+class Counting:
+    """An engine that only counts."""
+
+    def __init__(self) -> None:
+        self.saved_generation = 0
+        self.published: list[int] = []
+        self.fault: Exception | None = None
+
+    def publish(self) -> int:
+        if self.fault is not None:
+            raise self.fault
+        self.published.append(self.saved_generation)
+        return self.saved_generation
+
+
+async def test_many_changes_are_one_publication():
+    engine = Counting()
+    publisher = Publisher(engine, quiet_ms=20, latest_ms=10_000)
+    for generation in range(1, 51):
+        engine.saved_generation = generation
+        publisher.changed()
+    assert engine.published == []
+    await until(lambda: engine.published)
+    assert engine.published == [50]
+
+
+async def test_changes_that_never_pause_are_published_all_the_same():
+    engine = Counting()
+    publisher = Publisher(engine, quiet_ms=60_000, latest_ms=20)
+    while not engine.published:
+        engine.saved_generation += 1
+        publisher.changed()
+        await asyncio.sleep(0.001)
+    assert 1 <= engine.published[0] <= engine.saved_generation
+    publisher.close()
+
+
+async def test_a_failed_publication_is_tried_again_by_the_next_change():
+    engine = Counting()
+    engine.fault = LimitExceededError("full")
+    publisher = Publisher(engine, quiet_ms=0, latest_ms=0)
+    publisher.changed()
+    await asyncio.sleep(0.02)
+    assert engine.published == []
+    engine.fault, engine.saved_generation = None, 7
+    publisher.changed()
+    await until(lambda: engine.published)
+    assert engine.published == [7]
+
+
+async def test_flush_is_now_and_close_is_never():
+    engine = Counting()
+    publisher = Publisher(engine, quiet_ms=10, latest_ms=10)
+    publisher.changed()
+    assert publisher.flush() == 0
+    publisher.changed()
+    publisher.close()
+    await asyncio.sleep(0.05)
+    assert engine.published == [0]
+
+
+async def until(condition) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.005)
