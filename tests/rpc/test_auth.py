@@ -18,15 +18,18 @@ from geooffer.rpc.auth import ALL_DEVICE_KEYS, TokenVerifier, identity_of, issue
 KEY = Ed25519PrivateKey.generate()
 OTHER = Ed25519PrivateKey.generate()
 VERIFIER = TokenVerifier(KEY.public_key())
-PEM = KEY.public_key().public_bytes(
-    serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-)
+PEM = KEY.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def claims(**changes) -> dict[str, object]:
     now = int(time.time())
     values: dict[str, object] = {
-        "iss": "geooffer", "aud": "geooffer", "sub": "7", "iat": now, "exp": now + 3_600, "role": "device"
+        "iss": "geooffer",
+        "aud": "geooffer",
+        "sub": "7",
+        "iat": now,
+        "exp": now + 3_600,
+        "role": "device",
     }
     return {name: value for name, value in (values | changes).items() if value is not None}
 

@@ -59,19 +59,19 @@ def test_keys_of_another_kind_missing_files_and_directories(tmp_path):
     other = ec.generate_private_key(ec.SECP256R1())
     public = tmp_path / "public"
     public.write_bytes(
-        other.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
+        other.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     )
     private = tmp_path / "private"
     private.touch(mode=0o600)
     private.write_bytes(
-        other.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        other.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
-    for load, path in ((load_public_key, public), (load_private_key, private), (load_public_key, tmp_path / "no"),
-                       (load_private_key, tmp_path)):
+    for load, path in (
+        (load_public_key, public),
+        (load_private_key, private),
+        (load_public_key, tmp_path / "no"),
+        (load_private_key, tmp_path),
+    ):
         with pytest.raises(ConfigurationError) as caught:
             load(path)
         assert str(tmp_path) not in caught.value.message

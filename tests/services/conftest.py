@@ -24,7 +24,7 @@ from geooffer.v1.inventory_service_pb2_grpc import InventoryServiceStub
 from geooffer.v1.signal_service_pb2_grpc import SignalServiceStub
 from geooffer.v1.store_service_pb2_grpc import StoreServiceStub
 
-NOW_MS = 1_772_528_400_000      # Tuesday 2026-03-03 10:00 in Berlin
+NOW_MS = 1_772_528_400_000  # Tuesday 2026-03-03 10:00 in Berlin
 
 
 @dataclass
@@ -83,9 +83,7 @@ async def plane(tmp_path: Path) -> AsyncIterator[Plane]:
         services=control_services(control),
     )
     await port.start()
-    token = auth.issue_token(
-        token_keys.private_key, role=roles.OPERATOR, subject="tests", now_s=time.time()
-    )
+    token = auth.issue_token(token_keys.private_key, role=roles.OPERATOR, subject="tests", now_s=time.time())
     credentials = Credentials(((auth.AUTHORIZATION_KEY, f"Bearer {token}"),))
     async with (
         grpc.aio.insecure_channel(port.address, interceptors=[credentials]) as channel,

@@ -11,7 +11,7 @@ from geooffer.v1 import shapes_pb2 as shapes
 from geooffer.v1 import signal_service_pb2 as signal
 from geooffer.v1 import store_service_pb2 as store
 
-NOW_MS = 1_772_528_400_000      # Tuesday 2026-03-03 10:00 in Berlin
+NOW_MS = 1_772_528_400_000  # Tuesday 2026-03-03 10:00 in Berlin
 DAY_MS = 86_400_000
 LATITUDE_E7, LONGITUDE_E7 = 525_200_000, 134_050_000
 DEVICE_KEY = 4_711
@@ -27,9 +27,7 @@ STORE = resources.Store(
 FENCE = resources.Geofence(
     geofence_id="f1",
     store_id="s1",
-    shape=shapes.Shape(
-        circle=shapes.Circle(latitude_e7=LATITUDE_E7, longitude_e7=LONGITUDE_E7, radius_cm=5_000)
-    ),
+    shape=shapes.Shape(circle=shapes.Circle(latitude_e7=LATITUDE_E7, longitude_e7=LONGITUDE_E7, radius_cm=5_000)),
 )
 CATEGORY = resources.Category(
     category_id="running-shoes",

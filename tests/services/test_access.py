@@ -38,9 +38,7 @@ def methods_of(module) -> list[str]:
 
 
 CONTROL_METHODS = [method for module in MODULES for method in methods_of(module)]
-DENIED = [
-    (role, method) for method in CONTROL_METHODS for role in roles.ROLES if not roles.allowed(role, method)
-]
+DENIED = [(role, method) for method in CONTROL_METHODS for role in roles.ROLES if not roles.allowed(role, method)]
 
 
 def test_the_table_names_every_method_and_no_other():

@@ -60,14 +60,20 @@ async def test_unset_optional_fields_have_their_stated_defaults(plane):
         ({"category_id": "none"}, "NOT_FOUND", "category_id"),
         ({"category_id": None}, "INVALID_ARGUMENT", "category_id"),
         ({"titles": None}, "INVALID_ARGUMENT", "titles"),
-        ({"titles": [resources.LocalizedText(language_code="EN", text="x")]}, "INVALID_ARGUMENT",
-         "titles.language_code"),
+        (
+            {"titles": [resources.LocalizedText(language_code="EN", text="x")]},
+            "INVALID_ARGUMENT",
+            "titles.language_code",
+        ),
         ({"titles": [resources.LocalizedText(language_code="en", text="x")] * 2}, "INVALID_ARGUMENT", "titles"),
         ({"titles": [resources.LocalizedText(language_code="en")]}, "INVALID_ARGUMENT", "titles.text"),
         ({"sizes": [resources.Size(system="EU", value="43")] * 2}, "INVALID_ARGUMENT", "sizes"),
         ({"sizes": [resources.Size(system="EU")]}, "INVALID_ARGUMENT", "sizes.value"),
-        ({"sizes": [resources.Size(system="EU", value=str(value)) for value in range(257)]}, "INVALID_ARGUMENT",
-         "sizes"),
+        (
+            {"sizes": [resources.Size(system="EU", value=str(value)) for value in range(257)]},
+            "INVALID_ARGUMENT",
+            "sizes",
+        ),
     ],
 )
 async def test_bad_products(plane, change, reason, field):

@@ -88,8 +88,10 @@ async def test_a_stale_etag_changes_nothing(plane):
         ({"time_zone": "Berlin"}, "time_zone"),
         ({"time_zone": "../../etc/passwd"}, "time_zone"),
         ({"weekly_hours": [resources.WeeklyInterval(open_minute=1, duration_minutes=1)]}, "weekly_hours.day"),
-        ({"weekly_hours": [resources.WeeklyInterval(day=1, open_minute=1440, duration_minutes=1)]},
-         "weekly_hours.open_minute"),
+        (
+            {"weekly_hours": [resources.WeeklyInterval(day=1, open_minute=1440, duration_minutes=1)]},
+            "weekly_hours.open_minute",
+        ),
         ({"weekly_hours": [resources.WeeklyInterval(day=1)]}, "weekly_hours.duration_minutes"),
         ({"weekly_hours": [resources.WeeklyInterval(day=1, duration_minutes=1)] * 65}, "weekly_hours"),
     ],

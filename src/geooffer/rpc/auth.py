@@ -70,9 +70,7 @@ def bind_identity(identity: Identity) -> None:
 class TokenVerifier:
     """Verifies tokens against one public key."""
 
-    def __init__(
-        self, public_key: Ed25519PublicKey, *, issuer: str = ISSUER, audience: str = AUDIENCE
-    ) -> None:
+    def __init__(self, public_key: Ed25519PublicKey, *, issuer: str = ISSUER, audience: str = AUDIENCE) -> None:
         self._key = public_key
         self._issuer = issuer
         self._audience = audience

@@ -52,9 +52,7 @@ def _decode_interval(message: pb.WeeklyInterval) -> WeeklyInterval:
     return WeeklyInterval(
         day=checks.integer(message.day, pb.DAY_OF_WEEK_MONDAY, pb.DAY_OF_WEEK_SUNDAY, "weekly_hours.day") - 1,
         open_minute=checks.integer(message.open_minute, 0, DAY_MINUTES - 1, "weekly_hours.open_minute"),
-        duration_minutes=checks.integer(
-            message.duration_minutes, 1, WEEK_MINUTES, "weekly_hours.duration_minutes"
-        ),
+        duration_minutes=checks.integer(message.duration_minutes, 1, WEEK_MINUTES, "weekly_hours.duration_minutes"),
     )
 
 

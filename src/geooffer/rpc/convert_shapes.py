@@ -50,18 +50,13 @@ def _ring(ring: pb.Ring) -> list[tuple[float, float]]:
     for value in ring.longitudes_e7:
         checks.longitude(value, f"{field}.longitudes_e7")
     # degrees, because that is what files hold; E7 → degrees → E7 is exact (model/units.py)
-    return [
-        (e7_to_degrees(x), e7_to_degrees(y))
-        for x, y in zip(ring.longitudes_e7, ring.latitudes_e7, strict=True)
-    ]
+    return [(e7_to_degrees(x), e7_to_degrees(y)) for x, y in zip(ring.longitudes_e7, ring.latitudes_e7, strict=True)]
 
 
 def encode_shape(shape: Shape) -> pb.Shape:
     """The wire form; decoding it gives an equal shape."""
     if isinstance(shape, Circle):
-        circle = pb.Circle(
-            latitude_e7=shape.latitude_e7, longitude_e7=shape.longitude_e7, radius_cm=shape.radius_cm
-        )
+        circle = pb.Circle(latitude_e7=shape.latitude_e7, longitude_e7=shape.longitude_e7, radius_cm=shape.radius_cm)
         return pb.Shape(circle=circle)
     return pb.Shape(polygon=_encode_polygon(shape))
 

@@ -34,9 +34,7 @@ class CallGate(grpc.aio.ServerInterceptor):
     def __init__(self, verifier: TokenVerifier) -> None:
         self._verifier = verifier
 
-    async def intercept_service(
-        self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails
-    ) -> Any:
+    async def intercept_service(self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails) -> Any:
         """Wrap the method's behaviour. Unknown methods stay unknown: UNIMPLEMENTED by the transport."""
         handler = await continuation(handler_call_details)
         if handler is None:
@@ -54,9 +52,7 @@ class CallGate(grpc.aio.ServerInterceptor):
             behaviour = self._stream(handler.unary_stream, method, handler.request_deserializer)
             return grpc.unary_stream_rpc_method_handler(behaviour, None, serializer)
         behaviour = self._stream(handler.stream_stream, method, None)
-        return grpc.stream_stream_rpc_method_handler(
-            behaviour, strict(handler.request_deserializer), serializer
-        )
+        return grpc.stream_stream_rpc_method_handler(behaviour, strict(handler.request_deserializer), serializer)
 
     def _answer(self, behaviour: Any, method: str, deserializer: Deserializer) -> Any:
         """Around methods that return one response."""

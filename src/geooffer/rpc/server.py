@@ -59,9 +59,7 @@ class Service:
 class Port:
     """A bound port. Not ready until `start`; health answers NOT_SERVING before and during `stop`."""
 
-    def __init__(
-        self, server: grpc.aio.Server, health_servicer: Any, names: Sequence[str], address: str
-    ) -> None:
+    def __init__(self, server: grpc.aio.Server, health_servicer: Any, names: Sequence[str], address: str) -> None:
         self._server = server
         self._health = health_servicer
         self._names = ("", *names)
@@ -87,9 +85,7 @@ class Port:
             await self._health.set(name, status)
 
 
-def bind_port(
-    kind: PortKind, options: PortOptions, *, verifier: TokenVerifier, services: Sequence[Service]
-) -> Port:
+def bind_port(kind: PortKind, options: PortOptions, *, verifier: TokenVerifier, services: Sequence[Service]) -> Port:
     """Build and bind a port. Raises ConfigurationError for an unsafe or unavailable address."""
     check_exposure(options)
     server = grpc.aio.server(interceptors=[CallGate(verifier)], options=channel_options(kind))

@@ -75,7 +75,5 @@ def _status(code: grpc.StatusCode, text: str, *details: message.Message) -> stat
 async def abort(context: grpc.aio.ServicerContext[object, object], error: BaseException) -> NoReturn:
     """End the call with the status of `error`."""
     status = status_of(error)
-    await context.abort(
-        code_of(error), status.message, trailing_metadata=((DETAILS_KEY, status.SerializeToString()),)
-    )
+    await context.abort(code_of(error), status.message, trailing_metadata=((DETAILS_KEY, status.SerializeToString()),))
     raise AssertionError("abort returned")

@@ -64,9 +64,7 @@ async def apply_batch(
     return result
 
 
-def _put_slice(
-    nouns: list[T], rows: list[int], put: Callable[[list[T]], Errors], result: BatchResult
-) -> None:
+def _put_slice(nouns: list[T], rows: list[int], put: Callable[[list[T]], Errors], result: BatchResult) -> None:
     """Hand what was decoded to the engine, and empty the lists."""
     if not nouns:
         return

@@ -56,9 +56,7 @@ class CampaignService(rpc.CampaignServiceServicer):
 
     # -- categories ------------------------------------------------------------------------------------------
 
-    async def CreateCategory(
-        self, request: pb.CreateCategoryRequest, context: Context
-    ) -> pb.CreateCategoryResponse:
+    async def CreateCategory(self, request: pb.CreateCategoryRequest, context: Context) -> pb.CreateCategoryResponse:
         async def call() -> pb.CreateCategoryResponse:
             return pb.CreateCategoryResponse(
                 category=self._categories.create(request.category),
@@ -73,9 +71,7 @@ class CampaignService(rpc.CampaignServiceServicer):
             catalog_generation=self._control.engine.saved_generation,
         )
 
-    async def ListCategories(
-        self, request: pb.ListCategoriesRequest, context: Context
-    ) -> pb.ListCategoriesResponse:
+    async def ListCategories(self, request: pb.ListCategoriesRequest, context: Context) -> pb.ListCategoriesResponse:
         page, token = self._categories.page(request)
         return pb.ListCategoriesResponse(
             categories=page,
@@ -83,17 +79,13 @@ class CampaignService(rpc.CampaignServiceServicer):
             catalog_generation=self._control.engine.saved_generation,
         )
 
-    async def UpdateCategory(
-        self, request: pb.UpdateCategoryRequest, context: Context
-    ) -> pb.UpdateCategoryResponse:
+    async def UpdateCategory(self, request: pb.UpdateCategoryRequest, context: Context) -> pb.UpdateCategoryResponse:
         return pb.UpdateCategoryResponse(
             category=self._categories.update(request.category, request.update_mask),
             catalog_generation=self._control.engine.saved_generation,
         )
 
-    async def DeleteCategory(
-        self, request: pb.DeleteCategoryRequest, context: Context
-    ) -> pb.DeleteCategoryResponse:
+    async def DeleteCategory(self, request: pb.DeleteCategoryRequest, context: Context) -> pb.DeleteCategoryResponse:
         return pb.DeleteCategoryResponse(catalog_generation=self._categories.delete(request))
 
     async def BatchUpsertCategories(
@@ -111,9 +103,7 @@ class CampaignService(rpc.CampaignServiceServicer):
 
     # -- products --------------------------------------------------------------------------------------------
 
-    async def CreateProduct(
-        self, request: pb.CreateProductRequest, context: Context
-    ) -> pb.CreateProductResponse:
+    async def CreateProduct(self, request: pb.CreateProductRequest, context: Context) -> pb.CreateProductResponse:
         async def call() -> pb.CreateProductResponse:
             return pb.CreateProductResponse(
                 product=self._products.create(request.product),
@@ -128,9 +118,7 @@ class CampaignService(rpc.CampaignServiceServicer):
             catalog_generation=self._control.engine.saved_generation,
         )
 
-    async def ListProducts(
-        self, request: pb.ListProductsRequest, context: Context
-    ) -> pb.ListProductsResponse:
+    async def ListProducts(self, request: pb.ListProductsRequest, context: Context) -> pb.ListProductsResponse:
         page, token = self._products.page(request)
         return pb.ListProductsResponse(
             products=page,
@@ -138,17 +126,13 @@ class CampaignService(rpc.CampaignServiceServicer):
             catalog_generation=self._control.engine.saved_generation,
         )
 
-    async def UpdateProduct(
-        self, request: pb.UpdateProductRequest, context: Context
-    ) -> pb.UpdateProductResponse:
+    async def UpdateProduct(self, request: pb.UpdateProductRequest, context: Context) -> pb.UpdateProductResponse:
         return pb.UpdateProductResponse(
             product=self._products.update(request.product, request.update_mask),
             catalog_generation=self._control.engine.saved_generation,
         )
 
-    async def DeleteProduct(
-        self, request: pb.DeleteProductRequest, context: Context
-    ) -> pb.DeleteProductResponse:
+    async def DeleteProduct(self, request: pb.DeleteProductRequest, context: Context) -> pb.DeleteProductResponse:
         return pb.DeleteProductResponse(catalog_generation=self._products.delete(request))
 
     async def BatchUpsertProducts(
@@ -166,9 +150,7 @@ class CampaignService(rpc.CampaignServiceServicer):
 
     # -- offers ----------------------------------------------------------------------------------------------
 
-    async def CreateOffer(
-        self, request: pb.CreateOfferRequest, context: Context
-    ) -> pb.CreateOfferResponse:
+    async def CreateOffer(self, request: pb.CreateOfferRequest, context: Context) -> pb.CreateOfferResponse:
         async def call() -> pb.CreateOfferResponse:
             return pb.CreateOfferResponse(
                 offer=self._offers.create(request.offer),
@@ -183,9 +165,7 @@ class CampaignService(rpc.CampaignServiceServicer):
             catalog_generation=self._control.engine.saved_generation,
         )
 
-    async def ListOffers(
-        self, request: pb.ListOffersRequest, context: Context
-    ) -> pb.ListOffersResponse:
+    async def ListOffers(self, request: pb.ListOffersRequest, context: Context) -> pb.ListOffersResponse:
         page, token = self._offers.page(request)
         return pb.ListOffersResponse(
             offers=page,
@@ -193,17 +173,13 @@ class CampaignService(rpc.CampaignServiceServicer):
             catalog_generation=self._control.engine.saved_generation,
         )
 
-    async def UpdateOffer(
-        self, request: pb.UpdateOfferRequest, context: Context
-    ) -> pb.UpdateOfferResponse:
+    async def UpdateOffer(self, request: pb.UpdateOfferRequest, context: Context) -> pb.UpdateOfferResponse:
         return pb.UpdateOfferResponse(
             offer=self._offers.update(request.offer, request.update_mask),
             catalog_generation=self._control.engine.saved_generation,
         )
 
-    async def DeleteOffer(
-        self, request: pb.DeleteOfferRequest, context: Context
-    ) -> pb.DeleteOfferResponse:
+    async def DeleteOffer(self, request: pb.DeleteOfferRequest, context: Context) -> pb.DeleteOfferResponse:
         return pb.DeleteOfferResponse(catalog_generation=self._offers.delete(request))
 
     async def BatchUpsertOffers(

@@ -30,9 +30,7 @@ class ConsentService(rpc.ConsentServiceServicer):
     def __init__(self, control: Control) -> None:
         self._control = control
 
-    async def RecordConsent(
-        self, request: pb.RecordConsentRequest, context: Context
-    ) -> pb.RecordConsentResponse:
+    async def RecordConsent(self, request: pb.RecordConsentRequest, context: Context) -> pb.RecordConsentResponse:
         event = ConsentEvent(
             customer_id=checks.identifier(request.customer_id, "customer_id"),
             purposes=decode_purposes(request.purposes, "purposes", required=True),
@@ -46,9 +44,7 @@ class ConsentService(rpc.ConsentServiceServicer):
             catalog_generation=self._control.engine.saved_generation,
         )
 
-    async def WithdrawConsent(
-        self, request: pb.WithdrawConsentRequest, context: Context
-    ) -> pb.WithdrawConsentResponse:
+    async def WithdrawConsent(self, request: pb.WithdrawConsentRequest, context: Context) -> pb.WithdrawConsentResponse:
         field = "event_time"
         given = request.HasField(field)
         event = ConsentEvent(

@@ -45,9 +45,7 @@ class DiagnosticsService(rpc.DiagnosticsServiceServicer):
             ping_time=checks.timestamp(now_ms),
         )
 
-    async def GetStatistics(
-        self, request: pb.GetStatisticsRequest, context: Context
-    ) -> pb.GetStatisticsResponse:
+    async def GetStatistics(self, request: pb.GetStatisticsRequest, context: Context) -> pb.GetStatisticsResponse:
         engine = self._control.engine
         counts = engine.statistics
         response = pb.GetStatisticsResponse(

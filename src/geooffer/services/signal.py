@@ -25,9 +25,7 @@ class SignalService(rpc.SignalServiceServicer):
     def __init__(self, control: Control) -> None:
         self._control = control
 
-    async def UpsertCustomers(
-        self, request: pb.UpsertCustomersRequest, context: Context
-    ) -> pb.UpsertCustomersResponse:
+    async def UpsertCustomers(self, request: pb.UpsertCustomersRequest, context: Context) -> pb.UpsertCustomersResponse:
         def put(customers: list[Customer]) -> Any:
             return self._control.engine.upsert_customers(customers, partial=request.partial)
 
@@ -48,9 +46,7 @@ class SignalService(rpc.SignalServiceServicer):
             customer=encode_customer(customer), catalog_generation=self._control.engine.saved_generation
         )
 
-    async def DeleteCustomer(
-        self, request: pb.DeleteCustomerRequest, context: Context
-    ) -> pb.DeleteCustomerResponse:
+    async def DeleteCustomer(self, request: pb.DeleteCustomerRequest, context: Context) -> pb.DeleteCustomerResponse:
         self._control.engine.delete_customer(checks.identifier(request.customer_id, "customer_id"))
         return pb.DeleteCustomerResponse(catalog_generation=self._control.engine.saved_generation)
 
@@ -59,9 +55,7 @@ class SignalService(rpc.SignalServiceServicer):
     ) -> pb.RecordTouchpointsResponse:
         def put(touchpoints: list[Touchpoint]) -> Any:
             now_ms = self._control.now_of_ms([item.time_ms for item in touchpoints])
-            return self._control.engine.record_touchpoints(
-                touchpoints, now_ms=now_ms, partial=request.partial
-            )
+            return self._control.engine.record_touchpoints(touchpoints, now_ms=now_ms, partial=request.partial)
 
         def decode(row: int, message: pb.Touchpoint) -> Touchpoint:
             del row

@@ -35,9 +35,7 @@ class StoreService(rpc.StoreServiceServicer):
             encode=encode_geofence,
         )
 
-    async def GetCatalogState(
-        self, request: pb.GetCatalogStateRequest, context: Context
-    ) -> pb.GetCatalogStateResponse:
+    async def GetCatalogState(self, request: pb.GetCatalogStateRequest, context: Context) -> pb.GetCatalogStateResponse:
         engine = self._control.engine
         return pb.GetCatalogStateResponse(
             saved_generation=engine.saved_generation,
@@ -52,9 +50,7 @@ class StoreService(rpc.StoreServiceServicer):
 
     # -- stores ----------------------------------------------------------------------------------------------
 
-    async def CreateStore(
-        self, request: pb.CreateStoreRequest, context: Context
-    ) -> pb.CreateStoreResponse:
+    async def CreateStore(self, request: pb.CreateStoreRequest, context: Context) -> pb.CreateStoreResponse:
         async def call() -> pb.CreateStoreResponse:
             return pb.CreateStoreResponse(
                 store=self._stores.create(request.store),
@@ -69,9 +65,7 @@ class StoreService(rpc.StoreServiceServicer):
             catalog_generation=self._control.engine.saved_generation,
         )
 
-    async def ListStores(
-        self, request: pb.ListStoresRequest, context: Context
-    ) -> pb.ListStoresResponse:
+    async def ListStores(self, request: pb.ListStoresRequest, context: Context) -> pb.ListStoresResponse:
         page, token = self._stores.page(request)
         return pb.ListStoresResponse(
             stores=page,
@@ -79,17 +73,13 @@ class StoreService(rpc.StoreServiceServicer):
             catalog_generation=self._control.engine.saved_generation,
         )
 
-    async def UpdateStore(
-        self, request: pb.UpdateStoreRequest, context: Context
-    ) -> pb.UpdateStoreResponse:
+    async def UpdateStore(self, request: pb.UpdateStoreRequest, context: Context) -> pb.UpdateStoreResponse:
         return pb.UpdateStoreResponse(
             store=self._stores.update(request.store, request.update_mask),
             catalog_generation=self._control.engine.saved_generation,
         )
 
-    async def DeleteStore(
-        self, request: pb.DeleteStoreRequest, context: Context
-    ) -> pb.DeleteStoreResponse:
+    async def DeleteStore(self, request: pb.DeleteStoreRequest, context: Context) -> pb.DeleteStoreResponse:
         return pb.DeleteStoreResponse(catalog_generation=self._stores.delete(request))
 
     async def BatchUpsertStores(
@@ -107,9 +97,7 @@ class StoreService(rpc.StoreServiceServicer):
 
     # -- geofences -------------------------------------------------------------------------------------------
 
-    async def CreateGeofence(
-        self, request: pb.CreateGeofenceRequest, context: Context
-    ) -> pb.CreateGeofenceResponse:
+    async def CreateGeofence(self, request: pb.CreateGeofenceRequest, context: Context) -> pb.CreateGeofenceResponse:
         async def call() -> pb.CreateGeofenceResponse:
             mended = Mended(request.repair)
             geofence = self._geofences.create(request.geofence, mended.decode)
@@ -127,9 +115,7 @@ class StoreService(rpc.StoreServiceServicer):
             catalog_generation=self._control.engine.saved_generation,
         )
 
-    async def ListGeofences(
-        self, request: pb.ListGeofencesRequest, context: Context
-    ) -> pb.ListGeofencesResponse:
+    async def ListGeofences(self, request: pb.ListGeofencesRequest, context: Context) -> pb.ListGeofencesResponse:
         page, token = self._geofences.page(request)
         return pb.ListGeofencesResponse(
             geofences=page,
@@ -137,9 +123,7 @@ class StoreService(rpc.StoreServiceServicer):
             catalog_generation=self._control.engine.saved_generation,
         )
 
-    async def UpdateGeofence(
-        self, request: pb.UpdateGeofenceRequest, context: Context
-    ) -> pb.UpdateGeofenceResponse:
+    async def UpdateGeofence(self, request: pb.UpdateGeofenceRequest, context: Context) -> pb.UpdateGeofenceResponse:
         mended = Mended(request.repair)
         geofence = self._geofences.update(request.geofence, request.update_mask, mended.decode)
         return pb.UpdateGeofenceResponse(
@@ -148,9 +132,7 @@ class StoreService(rpc.StoreServiceServicer):
             repair_note=mended.note,
         )
 
-    async def DeleteGeofence(
-        self, request: pb.DeleteGeofenceRequest, context: Context
-    ) -> pb.DeleteGeofenceResponse:
+    async def DeleteGeofence(self, request: pb.DeleteGeofenceRequest, context: Context) -> pb.DeleteGeofenceResponse:
         return pb.DeleteGeofenceResponse(catalog_generation=self._geofences.delete(request))
 
     async def BatchUpsertGeofences(
@@ -158,9 +140,7 @@ class StoreService(rpc.StoreServiceServicer):
     ) -> pb.BatchUpsertGeofencesResponse:
         async def call() -> pb.BatchUpsertGeofencesResponse:
             mended = Mended(request.repair)
-            result = await self._geofences.upsert(
-                request.geofences, partial=request.partial, decode=mended.decode_row
-            )
+            result = await self._geofences.upsert(request.geofences, partial=request.partial, decode=mended.decode_row)
             return pb.BatchUpsertGeofencesResponse(
                 accepted_count=result.accepted_count,
                 problems=result.problems,
