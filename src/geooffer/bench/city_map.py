@@ -97,7 +97,7 @@ def _offers(city: City, run: CityRun) -> list[str]:
         clock = clock_text(time_ms(city, event.ping_index))
         tip = f"{clock} {event.title}{size} at {event.store_name}: {price}"
         tip += f" ({event.reason})"
-        circle = f'cx="{x:.1f}" cy="{-y:.1f}" r="7"'
+        circle = f'cx="{x:.1f}" cy="{-y:.1f}" r="5"'
         elements.append(f'<circle class="offer" {circle}><title>{escape(tip)}</title></circle>')
     return elements
 
@@ -106,11 +106,11 @@ def _held_back(city: City, run: CityRun) -> list[str]:
     """Attempts that found a matching intent and yet gave nothing."""
     elements = []
     for event in run.tries:
-        if event.verdict in (OfferVerdict.OFFERED, OfferVerdict.NO_INTENT):
+        if not OfferVerdict.NO_INTENT < event.verdict < OfferVerdict.OFFERED:
             continue
         x, y = place_m(city, event.ping_index)
         tip = f"{clock_text(time_ms(city, event.ping_index))} {event.verdict.name}"
-        circle = f'cx="{x:.1f}" cy="{-y:.1f}" r="3.5"'
+        circle = f'cx="{x:.1f}" cy="{-y:.1f}" r="3"'
         elements.append(f'<circle class="held" {circle}><title>{escape(tip)}</title></circle>')
     return elements
 

@@ -27,7 +27,7 @@ from geooffer.bench.city_run import CityRun, OfferEvent, TryEvent, device_key, t
 from geooffer.bench.city_stores import Shop
 from geooffer.bench.city_streets import to_metres
 from geooffer.model.signals import Touchpoint
-from geooffer.model.verdicts import OfferVerdict, PingVerdict
+from geooffer.model.verdicts import OfferTrigger, OfferVerdict, PingVerdict
 
 WANTED_CATEGORY_ID = "running-shoes"
 _TELLING = (
@@ -62,12 +62,13 @@ def find_stories(city: City, run: CityRun) -> list[Story]:
 def _offered(city: City, run: CityRun, owners: dict[int, Person]) -> Story | None:
     """The first offer of running shoes, one told in English if there is any; else the first offer at all."""
     products = products_of(city)
+    at_the_door = _offers_at_the_door(city)
 
     def order(event: OfferEvent) -> tuple[bool, bool, int]:
         wanted = products[event.product_id].category_id == WANTED_CATEGORY_ID
         return not wanted, event.language != "en", event.ping_index
 
-    event = min(run.offers, key=order, default=None)
+    event = min((e for e in run.offers if e.offer_id in at_the_door), key=order, default=None)
     if event is None:
         return None
     person = owners[device_key(city, event.ping_index)]
@@ -77,7 +78,7 @@ def _offered(city: City, run: CityRun, owners: dict[int, Person]) -> Story | Non
     size = f", size {event.size}" if event.size else ""
     stock = f"in stock as of {clock_text(event.in_stock_as_of_ms)}" if event.in_stock_as_of_ms else "a service"
     price = f"{money_text(event.price_minor)} instead of {money_text(event.previous_price_minor)}"
-    cut = 100 - 100 * event.price_minor // max(event.previous_price_minor, 1)
+    cut = 100 * (event.previous_price_minor - event.price_minor) // max(event.previous_price_minor, 1)
     lines = (
         looked_for(person, product, now_ms),
         f"At {clock_text(now_ms)} she walks past {event.store_name} and gets: {event.title}{size}, "
@@ -96,7 +97,8 @@ def _held_back(city: City, run: CityRun, owners: dict[int, Person]) -> Story | N
         wanted = product_of[event.offer_id].category_id == WANTED_CATEGORY_ID
         return not wanted, _TELLING.index(event.verdict), event.ping_index
 
-    telling = [event for event in run.tries if event.offer_id and event.verdict in _TELLING]
+    at_the_door = _offers_at_the_door(city)
+    telling = [event for event in run.tries if event.offer_id in at_the_door and event.verdict in _TELLING]
     event = min(telling, key=order, default=None)
     if event is None:
         return None
@@ -110,6 +112,11 @@ def _held_back(city: City, run: CityRun, owners: dict[int, Person]) -> Story | N
         why(city, run, event, person, product),
     )
     return Story("held back", "was held back", event.ping_index, person.customer.customer_id, lines)
+
+
+def _offers_at_the_door(city: City) -> set[str]:
+    """Offers tried on entering: what `try` can explain afterwards without knowing how long she stayed."""
+    return {offer.offer_id for offer in city.assortment.offers if offer.trigger is OfferTrigger.ENTER}
 
 
 def _no_consent(city: City, run: CityRun) -> Story | None:

@@ -76,20 +76,20 @@ async def _run(seed: int, customer_count: int, out: Path, json_output: bool) -> 
 
 
 class _CompileLines:
-    """Says once that kernels are being compiled, and then every tenth of them; silent where the cache is warm."""
+    """Says how far the compiling of kernels is; silent where the cache is warm, which takes under a second."""
 
     def __init__(self) -> None:
-        import time
-
-        self._clock = time.monotonic
-        self._started_s = self._clock()
+        self._started_s = 0.0
         self._told_tenths = 0
 
     def __call__(self, done: int, total: int, kernel: str) -> None:
+        import time
+
         from geooffer.cli.output import remark
 
+        self._started_s = self._started_s or time.monotonic()
         tenths = 10 * done // total if total else 10
-        if self._clock() - self._started_s > 2.0 and tenths > self._told_tenths:
+        if time.monotonic() - self._started_s > 2.0 and tenths > self._told_tenths:
             self._told_tenths = tenths
             remark(f"  compiling kernels, once per machine: {done} of {total}")
 

@@ -81,6 +81,9 @@ def _serve(pipe: Connection, start_text: str, state_dir: Path) -> None:
 
 async def _serve_until_told(pipe: Connection, start_text: str, state_dir: Path) -> None:
     from geooffer.cli.assembly import loopback_settings, running_service
+    from geooffer.cli.log import log_to_stderr
+
+    log_to_stderr("warning")
 
     def tell(done: int, total: int, kernel: str) -> None:
         pipe.send(("compile", done, total, kernel))

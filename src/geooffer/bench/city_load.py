@@ -1,0 +1,52 @@
+"""The demo city told to a running service over its control port, in an order that satisfies every reference."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from geooffer.bench.city import City
+from geooffer.bench.city_people import NOTICE_VERSION, Person
+from geooffer.client import BatchResult, GeoofferControl
+from geooffer.errors import GeoofferError
+
+OnLoaded = Callable[[str, int], None]
+"""Told of each kind of thing when it is loaded: its name and how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Consent:
+    customer_id: str
+    purposes: int
+    granted: bool
+    time_ms: int
+    notice_version: str
+
+
+async def load_city(city: City, control: GeoofferControl, on_loaded: OnLoaded) -> None:
+    """Register everything and wait until pings are decided by it. Raises GeoofferError if a row was refused."""
+    assortment = city.assortment
+    people = city.people
+    steps: tuple[tuple[str, Callable[[], Awaitable[BatchResult]]], ...] = (
+        ("stores", lambda: control.upsert_stores(shop.store for shop in city.shops)),
+        ("geofences", lambda: control.upsert_geofences(city.fences)),
+        ("categories", lambda: control.upsert_categories(assortment.categories)),
+        ("products", lambda: control.upsert_products(assortment.products)),
+        ("prices", lambda: control.upsert_prices(assortment.prices)),
+        ("offers", lambda: control.upsert_offers(assortment.offers)),
+        ("stock figures", lambda: control.report_stock(assortment.stock)),
+        ("customers", lambda: control.upsert_customers(person.customer for person in people)),
+        ("consents", lambda: control.record_consents(_consent(person) for person in people if person.purposes)),
+        ("touchpoints", lambda: control.record_touchpoints(t for person in people for t in person.touchpoints)),
+    )
+    for name, load in steps:
+        result = await load()
+        if result.refused:
+            first = result.refused[0]
+            raise GeoofferError(f"the city's {name}: row {first.row} was refused: {first.message}")
+        on_loaded(name, result.accepted_count)
+    await control.wait_live((await control.catalog_state()).saved_generation)
+
+
+def _consent(person: Person) -> _Consent:
+    return _Consent(person.customer.customer_id, person.purposes, True, person.consent_ms, NOTICE_VERSION)
