@@ -1,0 +1,117 @@
+"""`geooffer demo` and `geooffer try`, run as a user runs them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from geooffer.bench.city import START_MS
+from geooffer.cli.assembly import loopback_settings, running_service
+from geooffer.client import GeoofferClient
+from geooffer.model.catalog import Customer
+from geooffer.model.units import format_time_ms
+
+CUSTOMERS = "400"
+
+
+async def _geooffer(*arguments: str) -> tuple[int, str, str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "geooffer.cli.main", *arguments,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, error = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), error.decode()
+
+
+async def test_demo_tells_three_stories_that_try_explains(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    code, out, error = await _geooffer("demo", "--customers", CUSTOMERS, "--out", str(folder), "--json")
+    assert code == 0, error
+    assert "Traceback" not in error
+    result = json.loads(out)
+    assert result["pings"] == sum(result["ping_verdicts"].values()) > 50_000
+    assert result["offers"] == result["offer_verdicts"]["OFFERED"] > 50
+    assert result["pings_per_s"] > 0
+    page = (folder / "map.html").read_text(encoding="utf-8")
+    assert page.count('class="offer"') == result["offers"]
+    assert [story["kind"] for story in result["stories"]] == ["offered", "held back", "no consent"]
+
+    code, out, error = await _geooffer("try", "--demo", "--customers", CUSTOMERS, "--json")
+    assert code == 0, error
+    explained = json.loads(out)["stories"]
+    assert [e["customer_id"] for e in explained] == [s["customer_id"] for s in result["stories"]]
+    offered, held, silent = explained
+    assert "OFFERED" in [fence["verdict"] for fence in offered["fences"]]
+    verdicts = [fence["verdict"] for fence in held["fences"] if fence["verdict"]]
+    assert any(verdict in " ".join(result["stories"][1]["lines"]) for verdict in verdicts)
+    assert silent["ping_verdict"] == "NO_CONSENT"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("demo", "--seed", "-1"),
+        ("demo", "--customers", "3"),
+        ("try",),
+        ("try", "--device-key", "7", "--latitude", "52.5"),
+        ("try", "--device-key", "7", "--latitude", "nan", "--longitude", "13", "--token", "x"),
+        ("try", "--device-key", "7", "--latitude", "95", "--longitude", "13", "--token", "x"),
+        ("try", "--device-key", "7", "--latitude", "52", "--longitude", "13", "--token", "x", "--time", "noon"),
+        ("try", "--device-key", "7", "--latitude", "52", "--longitude", "13"),
+        (
+            "try",
+            "--server",
+            "127.0.0.1:1",
+            "--device-key",
+            "7",
+            "--latitude",
+            "52",
+            "--longitude",
+            "13",
+            "--token",
+            "x",
+        ),
+    ],
+)
+async def test_bad_input_is_one_clear_error(arguments: tuple[str, ...]) -> None:
+    code, out, error = await _geooffer(*arguments)
+    assert code == 2
+    assert out == ""
+    assert "Traceback" not in error
+    assert "internal fault" not in error
+    assert error.strip()
+
+
+async def test_demo_into_a_file_is_refused(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("mine", encoding="utf-8")
+    code, _, error = await _geooffer("demo", "--customers", "10", "--out", str(taken))
+    assert code == 2
+    assert "Traceback" not in error
+    assert taken.read_text(encoding="utf-8") == "mine"
+
+
+async def test_try_asks_a_running_server(tmp_path: Path) -> None:
+    settings = loopback_settings(clock_start=format_time_ms(START_MS), state_dir=tmp_path / "state")
+    async with running_service(settings) as service:
+        token = service.issue_token("operator")
+        async with GeoofferClient(control_target=service.control_address, token=token) as client:
+            await client.control.upsert_customers([Customer("anna", (7,))])
+        place = ("--device-key", "7", "--latitude", "52.5", "--longitude", "13.4")
+        asked = ("try", "--server", service.control_address, *place)
+        code, out, error = await _geooffer(*asked, "--token", token)
+        assert (code, out.splitlines()[0]) == (0, "ping: NO_CONSENT"), error
+        code, out, error = await _geooffer(*asked, "--token", token, "--json")
+        assert json.loads(out)["ping_verdict"] == "NO_CONSENT"
+        code, out, error = await _geooffer(*asked, "--token", "not-a-token")
+        assert (code, out) == (2, "")
+        assert "UNAUTHENTICATED" in error
+        phone = service.issue_token("device", device_key=7)
+        code, out, error = await _geooffer(*asked, "--token", phone)
+        assert (code, out) == (2, "")
+        assert "PERMISSION_DENIED" in error
