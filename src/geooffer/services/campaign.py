@@ -1,6 +1,5 @@
 """The assortment and what is said about it: categories, products, offers. Prices are in services/prices.py."""
 
-# ruff: noqa: N802  (gRPC names its methods so)
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
 """Consent: given, taken back, read."""
 
-# ruff: noqa: N802  (gRPC names its methods so)
 
 from __future__ import annotations
 

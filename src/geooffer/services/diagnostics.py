@@ -1,6 +1,5 @@
 """Why, and how much."""
 
-# ruff: noqa: N802  (gRPC names its methods so)
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
 """Stock: reported as rows or columns, in force at once."""
 
-# ruff: noqa: N802  (gRPC names its methods so)
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
 """Customers and their touchpoints."""
 
-# ruff: noqa: N802  (gRPC names its methods so)
 
 from __future__ import annotations
 

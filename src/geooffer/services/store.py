@@ -1,6 +1,5 @@
 """Stores, geofences and the state of the catalog."""
 
-# ruff: noqa: N802  (gRPC names its methods so)
 
 from __future__ import annotations
 
