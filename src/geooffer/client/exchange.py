@@ -135,7 +135,9 @@ class PingExchange:
             return
 
     async def _receive(self, call: Any, base: int) -> AsyncIterator[pb.PingAnswer]:
-        while (data := await call.read()) is not grpc.aio.EOF:
+        # not call.read(): that stops at the first status, also a false one (final_status.py), and the service's
+        # own status comes only after its last message was read
+        async for data in call:
             answer = pb.StreamPingsResponse.FromString(data).answer
             _count_from(base, answer)
             self._acknowledge(answer.acknowledged_message_sequence)
