@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 from pathlib import Path
 from typing import Annotated
@@ -51,6 +53,16 @@ def token_from(token: str, token_file: Path | None, role: str) -> str:
         raise ConfigurationError(f"{token_file}: holds no token") from None
     except OSError as error:
         raise ConfigurationError(f"{token_file}: {(error.strerror or 'cannot be read').lower()}") from None
+
+
+def claimed_role(token: str) -> str:
+    """The role a token claims, unverified; '' where it cannot be read. For early advice only: the server decides."""
+    parts = token.split(".")
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (IndexError, ValueError):
+        return ""
+    return str(claims.get("role", "")) if isinstance(claims, dict) else ""
 
 
 def _checked(text: str, source: str) -> str:

@@ -16,9 +16,11 @@ from geooffer.cli.options import (
     JsonOutput,
     Token,
     TokenFile,
+    claimed_role,
     token_from,
 )
 from geooffer.cli.output import print_json, remark
+from geooffer.errors import PermissionDeniedError
 
 if TYPE_CHECKING:
     from geooffer.cli.import_report import Report
@@ -59,6 +61,8 @@ def register(app: typer.Typer) -> None:
         from geooffer.importers.traces import read_traces
 
         credentials = "" if embedded else token_from(token, token_file, role="operator")
+        if claimed_role(credentials) == "device":
+            raise PermissionDeniedError("replay needs a gateway or operator token: a device is told no verdicts")
         trace = read_traces(traces)
         report = _read_fences(fences or [], repair)
         _tell_inputs(trace, report)

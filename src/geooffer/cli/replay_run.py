@@ -17,7 +17,7 @@ from geooffer.cli.reach import reaching
 from geooffer.cli.serve import compile_line
 from geooffer.cli.upload import send, upload_with
 from geooffer.client import Backoff, GeoofferClient
-from geooffer.errors import InvalidArgumentError
+from geooffer.errors import DrainingError, InvalidArgumentError
 from geooffer.importers.people_lines import ConsentEvent
 from geooffer.importers.traces import Trace
 from geooffer.model import limits, units
@@ -94,9 +94,11 @@ async def _register_devices(control: GeoofferControl, trace: Trace, time_ms: int
 
 async def _replay(client: GeoofferClient, trace: Trace, report: Report[Any]) -> Replayed:
     if report.good:
+        told_before = set(report.refused)
         await upload_with(client.control, report)
         for path, refusal in report.refused:
-            remark(f"refused   {path} {refusal.place}: {refusal.reason}")
+            if (path, refusal) not in told_before:
+                remark(f"refused   {path} {refusal.place}: {refusal.reason}")
     result = Replayed(ping_count=trace.fix_count)
     rejected: Counter[int] = Counter()
     kinds: Counter[int] = Counter()
@@ -110,6 +112,8 @@ async def _replay(client: GeoofferClient, trace: Trace, report: Report[Any]) -> 
             decided = min(trace.fix_count, answer.acknowledged_message_sequence * BATCH_ROW_COUNT)
             advance(decided - told)
             told = decided
+    if told < trace.fix_count:
+        raise DrainingError(f"the service ended the stream after {told} of {trace.fix_count} pings")
     verdicts = rejected + Counter({int(PingVerdict.ACCEPTED): told - rejected.total()})
     result.verdicts = {verdict.name: verdicts[verdict] for verdict in PingVerdict if verdicts[verdict]}
     result.transitions = {kind.name: kinds[kind] for kind in TransitionKind if kinds[kind]}

@@ -1,0 +1,55 @@
+"""The command as a user has it: invoked in process, or as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from geooffer.cli.main import build_app
+
+Invoke = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting or token of the machine reaches a test, and no test writes into the user's home."""
+    for name in list(os.environ):
+        if name.startswith("GEOOFFER_") and name not in ("GEOOFFER_CACHE_DIR", "GEOOFFER_SHARED_DATA"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+@pytest.fixture
+def invoke() -> Invoke:
+    """`invoke("import", "fences", …)`: exit code, stdout and stderr of the command."""
+    app = build_app()
+
+    def run(*arguments: str | Path) -> Result:
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert "Traceback" not in result.output
+        return result
+
+    return run
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of real inputs: $GEOOFFER_SHARED_DATA, else ../shared/data beside the repository."""
+    named = os.environ.get("GEOOFFER_SHARED_DATA")
+    folder = Path(named) if named else Path(__file__).parents[2].parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("the folder of real inputs is absent (GEOOFFER_SHARED_DATA)")
+    return folder
+
+
+@pytest.fixture
+def command() -> list[str]:
+    """The command line of a subprocess that is `geooffer`."""
+    return [sys.executable, "-m", "geooffer.cli.main"]
