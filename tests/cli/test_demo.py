@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -115,3 +116,18 @@ async def test_try_asks_a_running_server(tmp_path: Path) -> None:
         code, out, error = await _geooffer(*asked, "--token", phone)
         assert (code, out) == (2, "")
         assert "PERMISSION_DENIED" in error
+
+
+async def test_an_interrupted_demo_ends_at_once_and_says_so(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "geooffer.cli.main", "demo", "--out", str(tmp_path / "out"),
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stderr is not None
+    assert (await process.stderr.readline()).startswith(b"Building city")
+    process.send_signal(signal.SIGINT)
+    out, error = await process.communicate()
+    assert process.returncode == 130
+    assert out == b""
+    assert error.decode().splitlines()[-1] == "interrupted"
+    assert b"Traceback" not in error

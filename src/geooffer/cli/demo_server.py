@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -43,7 +44,8 @@ async def demo_server(start_text: str, state_dir: Path, on_compile: CompileProgr
     process = multiprocessing.get_context("spawn").Process(
         target=_serve, args=(child, start_text, state_dir), name="geooffer-demo-server"
     )
-    process.start()
+    with _interrupts_ignored():
+        process.start()
     child.close()
     try:
         yield await asyncio.to_thread(_wait_ready, parent, on_compile)
@@ -53,6 +55,16 @@ async def demo_server(start_text: str, state_dir: Path, on_compile: CompileProgr
         if process.is_alive():
             process.kill()
             process.join()
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """A process started in here never sees Ctrl-C: it is told to end through its pipe, and drains."""
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 def _wait_ready(pipe: Connection, on_compile: CompileProgress) -> DemoServer:
@@ -75,8 +87,8 @@ def _serve(pipe: Connection, start_text: str, state_dir: Path) -> None:
         asyncio.run(_serve_until_told(pipe, start_text, state_dir))
     except GeoofferError as error:
         pipe.send(("failed", error.message))
-    except KeyboardInterrupt:
-        return  # the parent was interrupted too, and says so
+    except BrokenPipeError:
+        return  # the parent has gone: nobody is left to tell
 
 
 async def _serve_until_told(pipe: Connection, start_text: str, state_dir: Path) -> None:
