@@ -17,6 +17,7 @@ from typing import Any
 from geooffer.engine.people import People
 from geooffer.engine.registry import Registry
 from geooffer.engine.stock import Stock
+from geooffer.errors import JournalError
 from geooffer.kernels.caps import contact_add, contact_prune, contact_remove
 from geooffer.model import records, tables
 from geooffer.model.catalog import Category, Geofence, Offer, Product, Store
@@ -49,7 +50,10 @@ def partition_of_record(record: Record) -> int:
 
 
 def apply(state: State, entry: Entry) -> None:
-    """Fold one entry. Raises nothing for a record that was written by this code."""
+    """Fold one entry. Raises JournalError where its partition has a gap, else nothing for what this code wrote."""
+    expected = state.sequences.get(entry.partition, 0) + 1
+    if entry.sequence != expected:
+        raise JournalError(f"partition {entry.partition} expects sequence {expected}, not {entry.sequence}")
     apply_record(state, entry.record)
     state.sequences[entry.partition] = entry.sequence
 

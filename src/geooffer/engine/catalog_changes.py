@@ -26,6 +26,8 @@ class _Pending:
         self.ids: dict[type, set[str]] = {}
         self.sizes: dict[int, Size] = {}
         self.currencies: dict[str, str] = {}
+        self.fence_numbers: dict[str, int] = {}
+        """Of fences that never existed before, as the fold will number them."""
 
     def add(self, noun: Noun) -> None:
         self.ids.setdefault(type(noun), set()).add(noun_id(noun))
@@ -46,7 +48,7 @@ class CatalogChanges(Pipeline):
             try:
                 self._check_noun(noun, pending)
                 if isinstance(noun, Geofence):
-                    touched.append(self._index_fence(noun, changes))
+                    touched.append(self._index_fence(noun, pending))
             except GeoofferError as error:
                 if not partial:
                     self._restore_index(touched)
@@ -63,32 +65,27 @@ class CatalogChanges(Pipeline):
             raise
         return results
 
-    def _index_fence(self, geofence: Geofence, changes: Sequence[Record]) -> int:
+    def _index_fence(self, geofence: Geofence, pending: _Pending) -> int:
         """Put the fence into the index of record under the number the fold will give it."""
         number = self.registry.number(Geofence, geofence.geofence_id)
-        if number < 0:
-            new_ids = dict.fromkeys(
-                change.noun.geofence_id
-                for change in changes
-                if isinstance(change, NounPut)
-                and isinstance(change.noun, Geofence)
-                and self.registry.number(Geofence, change.noun.geofence_id) < 0
-            )
-            position = list(new_ids).index(geofence.geofence_id) if geofence.geofence_id in new_ids else len(new_ids)
-            number = self.registry.count(Geofence) + position
-        self._place_fence(number, geofence)
-        return number
-
-    def _place_fence(self, number: int, geofence: Geofence) -> None:
+        is_new = number < 0
+        if is_new:
+            new_number = self.registry.count(Geofence) + len(pending.fence_numbers)
+            number = pending.fence_numbers.get(geofence.geofence_id, new_number)
         if number in self.index:
             self.index.replace(number, geofence)
         else:
             self.index.insert(number, geofence)
+        if is_new:
+            pending.fence_numbers[geofence.geofence_id] = number
+        return number
 
     def _restore_index(self, numbers: Sequence[int]) -> None:
-        """Bring the index back to what the registry holds."""
-        for number in dict.fromkeys(numbers):
+        """Bring the index back to what the registry holds: all out first, so that no overlap is met on the way."""
+        touched = dict.fromkeys(numbers)
+        for number in touched:
             self.index.delete(number)
+        for number in touched:
             if number < self.registry.count(Geofence):
                 held = self.registry.geofences.get(self.registry.fence_id(number))
                 if held is not None:

@@ -110,7 +110,10 @@ def _explain_fence(
 def _explain_try(
     engine: Pipeline, shopper: Shopper, store: Store, now_ms: int
 ) -> tuple[OfferVerdict, tuple[CandidateExplanation, ...]]:
-    """The try's verdict and all candidates, by offer id; a winner's caps count for the fences after this one."""
+    """The try's verdict and all candidates, by offer id; a winner's caps count for the fences after this one.
+
+    Candidates are the store's offers, and what matches her interest but is for other stores (OFFER_INACTIVE).
+    """
     nouns = engine.snapshot.nouns
     offers = [offer for offer in nouns.offers.values() if not offer.store_ids or store.store_id in offer.store_ids]
     offers.sort(key=lambda offer: offer.offer_id)
@@ -122,7 +125,9 @@ def _explain_try(
         detail = f"missing consent: {_purpose_names(missing)}"
         told = [_same(offer.offer_id, OfferVerdict.PURPOSE_NOT_CONSENTED, detail) for offer in offers]
         return OfferVerdict.PURPOSE_NOT_CONSENTED, tuple(told)
-    judged = [judge(engine, shopper, store, offer, OfferTrigger.ENTER, now_ms) for offer in offers]
+    judged = [judge(engine, shopper, store, offer, OfferTrigger.ENTER, now_ms) for offer in nouns.offers.values()]
+    judged = [candidate for candidate in judged if candidate.offer in offers or candidate.matches_intent]
+    judged.sort(key=lambda candidate: candidate.offer.offer_id)
     winners = [candidate for candidate in judged if candidate.verdict is OfferVerdict.OFFERED]
     winner = min(winners, key=lambda item: (-item.score, item.offer_number), default=None)
     told = [_told(candidate, winner) for candidate in judged]
@@ -148,7 +153,7 @@ def _told(candidate: Candidate, winner: Candidate | None) -> CandidateExplanatio
 def _is_open(engine: Pipeline, store: Store, now_ms: int) -> bool:
     margin_ms = engine.policy.closing_margin_ms
     intervals = compile_hours(store.weekly_hours, store.time_zone, now_ms // DAY_MS)
-    return any(opens <= now_ms < closes - margin_ms for opens, closes in intervals)
+    return any(opens <= now_ms < closes and closes - now_ms >= margin_ms for opens, closes in intervals)
 
 
 def _purpose_names(mask: int) -> str:

@@ -110,6 +110,8 @@ def _first_verdict(
         return OfferVerdict.OFFER_INACTIVE, "paused", 0
     if not offer.valid_from_ms <= now_ms < offer.valid_until_ms:
         return OfferVerdict.OFFER_INACTIVE, "outside its validity", 0
+    if offer.store_ids and store.store_id not in offer.store_ids:
+        return OfferVerdict.OFFER_INACTIVE, "not for this store", 0
     if offer.trigger is not trigger:
         return OfferVerdict.OFFER_INACTIVE, f"waits for {offer.trigger.name}", 0
     if points < 0:

@@ -116,7 +116,10 @@ class People:
         self.clear_intents(slot)
         self.clear_facts(slot)
         contact_prune(self.view, slot, tables.NEVER_MS * -1)
+        epoch = int(self._persons["consent_epoch"][slot])
         self._persons[slot] = np.zeros((), dtype=tables.PERSON)
+        # never used again for this slot: what was decided for her does not pass the send gate if she comes back
+        self._persons["consent_epoch"][slot] = epoch + 1
         self._free_persons.append(slot)
 
     def _new_person(self, key: int) -> int:
@@ -131,6 +134,7 @@ class People:
         row = self._persons[slot]
         row["person_key"] = key
         row["partition"] = partition_of(key)
+        row["intent_floor_ms"] = NEVER_MS
         row["intent_head"] = row["fact_head"] = row["contact_head"] = -1
         self.person_slots[key] = slot
         return slot
@@ -186,8 +190,15 @@ class People:
     def add_interest(
         self, slot: int, kind: TouchpointKind, category_number: int, product_number: int, time_ms: int
     ) -> None:
-        """Fold a search, view or wish: keep the latest of each kind, at most INTENT_COUNT_MAX keys (S-1, S-4)."""
+        """Fold a search, view or wish: keep the latest of each kind, at most INTENT_COUNT_MAX keys (S-1, S-4).
+
+        What is not above the person's floor, the highest interest that ever gave way, is forgotten in every key.
+        So a key that gives way and comes back holds the same as one that stayed: the order of signals never matters.
+        """
         field = _INTENT_FIELDS[kind]
+        rank = (time_ms, category_number, product_number)
+        if rank <= self._intent_floor(slot):
+            return
         found, count, oldest = -1, 0, -1
         intents = self._intents.rows
         index = int(self._persons["intent_head"][slot])
@@ -201,9 +212,12 @@ class People:
             index = int(row["next"])
         if found < 0:
             if count >= INTENT_COUNT_MAX:
-                if (time_ms, category_number, product_number) <= self._interest_rank(oldest):
+                least = self._interest_rank(oldest)
+                if rank > least:
+                    self._unlink_intent(slot, oldest)
+                self._raise_intent_floor(slot, min(rank, least))
+                if rank < least:
                     return
-                self._unlink_intent(slot, oldest)
             found = self._intents.allocate()
             row = self._intents.rows[found]
             row["search_ms"] = row["view_ms"] = row["wish_ms"] = NEVER_MS
@@ -215,6 +229,26 @@ class People:
             self._intents.rows[field][found] = time_ms
             self._persons["signals_version"][slot] += 1
         self._view = None
+
+    def _intent_floor(self, slot: int) -> tuple[int, int, int]:
+        person = self._persons[slot]
+        return (
+            int(person["intent_floor_ms"]),
+            int(person["intent_floor_category"]),
+            int(person["intent_floor_product"]),
+        )
+
+    def _raise_intent_floor(self, slot: int, floor: tuple[int, int, int]) -> None:
+        """`floor` gave way; the parts of her other intents that are not above it go with it."""
+        person = self._persons[slot]
+        person["intent_floor_ms"], person["intent_floor_category"], person["intent_floor_product"] = floor
+        index = int(person["intent_head"])
+        while index >= 0:
+            row = self._intents.rows[index]
+            for field in _INTENT_FIELDS.values():
+                if (int(row[field]), int(row["category_number"]), int(row["product_number"])) <= floor:
+                    row[field] = NEVER_MS
+            index = int(row["next"])
 
     def _interest_rank(self, index: int) -> tuple[int, int, int]:
         row = self._intents.rows[index]
@@ -259,6 +293,7 @@ class People:
             self._intents.free(index)
             index = following
         self._persons["intent_head"][slot] = -1
+        self._persons["intent_floor_ms"][slot] = NEVER_MS
 
     def clear_facts(self, slot: int) -> None:
         """Drop all sizes and purchases of a person."""

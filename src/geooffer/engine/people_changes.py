@@ -59,6 +59,8 @@ class PeopleChanges(CatalogChanges):
             raise AlreadyExistsError("another customer has the same 64-bit key; rename this one")
         if len(customer.device_keys) > DEVICES_PER_CUSTOMER_COUNT_MAX:
             raise InvalidArgumentError("too many devices", field="device_keys")
+        if len(set(customer.device_keys)) != len(customer.device_keys):
+            raise InvalidArgumentError("a device is listed twice", field="device_keys")
         people = self.state.people
         for device_key in customer.device_keys:
             if device_key == 0:

@@ -59,6 +59,8 @@ class Pipeline(Core):
         """
         verdicts = np.zeros(len(pings), dtype=np.uint8)
         parts: list[Outcome] = []
+        if len(pings) and pings["now_ms"][-1] >= self.snapshot.hours_until_ms:
+            self.publish()      # not in the middle of the batch: `commit` tells all winners by one catalog
         start = 0
         while start < len(pings):
             end = self._hours_end(pings, start)

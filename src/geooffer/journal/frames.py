@@ -89,4 +89,6 @@ def decode_entry(frame: bytes) -> Entry:
         raise JournalError("a journal frame does not decode") from error
     if schema != SCHEMA_VERSION:
         raise JournalError(f"journal schema {schema} is not {SCHEMA_VERSION}")
+    if not isinstance(record, records.Record) or type(partition) is not int or type(sequence) is not int:
+        raise JournalError("a journal frame holds no record")
     return Entry(partition, sequence, record)

@@ -21,7 +21,7 @@ NO_PRICE_ADVANTAGE = int(OfferVerdict.NO_PRICE_ADVANTAGE)
 
 @kernel
 def is_open(commerce: CommerceTables, policy: Policy, store_number: int, now_ms: int) -> bool:
-    """Within an opening interval and not within the closing margin of its end."""
+    """Within an opening interval [open, close), and not less than the closing margin before its end."""
     start = commerce.stores[store_number].hours_start
     low = start
     high = start + commerce.stores[store_number].hours_count
@@ -33,7 +33,8 @@ def is_open(commerce: CommerceTables, policy: Policy, store_number: int, now_ms:
             high = middle
     if low == start:
         return False
-    return now_ms < commerce.hours[low - 1].close_ms - policy.closing_margin_ms
+    left_ms = commerce.hours[low - 1].close_ms - now_ms
+    return left_ms > 0 and left_ms >= policy.closing_margin_ms
 
 
 @kernel

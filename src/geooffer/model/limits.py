@@ -27,6 +27,7 @@ INTENT_COUNT_MAX = 16
 DEVICES_PER_CUSTOMER_COUNT_MAX = 32
 CONTACT_RETENTION_MS = 30 * 86_400_000
 CAP_LIMIT_MAX = 1_000
+FIX_COUNT_MAX = 255                    # a visit counts the fixes of an ENTER or EXIT in one byte
 
 # -- catalog -----------------------------------------------------------------------------------------------
 ID_LENGTH_MAX = 128

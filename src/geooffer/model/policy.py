@@ -46,6 +46,7 @@ class Policy(NamedTuple):
         for name, value in self._asdict().items():
             low = 1 if name in ("enter_fix_count", "exit_fix_count") else 0
             high = limits.CAP_LIMIT_MAX if name.startswith("cap_") else 400 * DAY_MS
+            high = limits.FIX_COUNT_MAX if name.endswith("_fix_count") else high
             if not isinstance(value, int) or not low <= value <= high:
                 raise InvalidArgumentError(f"{name} must be an integer in {low}..{high}", field=name)
         if self.same_offer_after_ms > limits.CONTACT_RETENTION_MS:

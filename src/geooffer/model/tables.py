@@ -39,6 +39,9 @@ PERSON = np.dtype(
     [
         ("person_key", "<i8"),
         ("signals_version", "<i8"),    # counts changes that may make a new try worthwhile
+        ("intent_floor_ms", "<i8"),    # highest (time, category, product) that gave way to newer interest (S-4)
+        ("intent_floor_category", "<i4"),
+        ("intent_floor_product", "<i4"),
         ("consent_bits", "<i4"),
         ("consent_epoch", "<i4"),      # counts consent changes; the send gate compares it
         ("intent_head", "<i4"),
@@ -46,7 +49,7 @@ PERSON = np.dtype(
         ("contact_head", "<i4"),
         ("partition", "<i4"),
         ("language", "u1"),
-        ("_pad", "u1", (23,)),
+        ("_pad", "u1", (7,)),
     ],
     align=True,
 )

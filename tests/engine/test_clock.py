@@ -1,0 +1,104 @@
+"""T0: the system clock never goes back; the client clock is the time of the pings, advanced row by row."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from world import NOW_MS, ping, pings
+
+from geooffer.engine.clock import EngineClock
+from geooffer.model.columns import StructArray
+from geooffer.model.tables import NEVER_MS
+
+
+def stamped(clock: EngineClock, rows: list[tuple[int | None, int]], real_now_ms: int = 0, bad: int = -1) -> StructArray:
+    """Rows of (fix time or None, age)."""
+    batch = pings(*(ping(NEVER_MS if time is None else time, now_ms=0) for time, _ in rows))
+    if bad >= 0:
+        batch["malformed"][bad] = 1
+    clock.stamp(batch, np.array([age for _, age in rows], dtype=np.int64), real_now_ms)
+    return batch
+
+
+def test_the_system_clock_is_real_time_and_never_goes_back() -> None:
+    clock = EngineClock("system")
+    assert [clock.now_ms(real) for real in (100, 90, 110, 109)] == [100, 100, 110, 110]
+
+
+def test_the_system_clock_stamps_arrival_and_resolves_ages() -> None:
+    """T1: fix time = arrival − age; a row's own wall time stands."""
+    batch = stamped(EngineClock("system"), [(None, 250), (NOW_MS - 5, 99)], real_now_ms=NOW_MS)
+    assert batch["now_ms"].tolist() == [NOW_MS, NOW_MS]
+    assert batch["fix_time_ms"].tolist() == [NOW_MS - 250, NOW_MS - 5]
+
+
+def test_the_system_clock_takes_no_time_from_a_control_call() -> None:
+    clock = EngineClock("system")
+    clock.observe(NOW_MS)
+    assert clock.now_ms(5) == 5
+
+
+def test_the_client_clock_starts_at_the_first_time_received_never_at_the_wall_clock() -> None:
+    clock = EngineClock("client")
+    assert not clock.started
+    assert clock.now_ms(NOW_MS + 10**9) == 0
+    batch = stamped(clock, [(NOW_MS - 700, 200)], real_now_ms=NOW_MS + 10**9)
+    assert batch["now_ms"].tolist() == [NOW_MS - 500]
+    assert clock.now_ms(NOW_MS + 10**9) == NOW_MS - 500
+
+
+def test_the_client_clock_starts_at_a_control_calls_time_and_is_not_advanced_by_one() -> None:
+    clock = EngineClock("client")
+    clock.observe(NOW_MS)
+    clock.observe(NOW_MS + 500)
+    assert clock.now_ms(0) == NOW_MS
+    clock = EngineClock("client", NOW_MS)
+    clock.observe(5)
+    assert clock.now_ms(0) == NOW_MS
+
+
+def test_the_client_clock_advances_row_by_row() -> None:
+    """now = max(now, the row's fix time + its fix age)."""
+    clock = EngineClock("client", NOW_MS)
+    rows: list[tuple[int | None, int]] = [(NOW_MS - 10, 0), (NOW_MS, 20), (NOW_MS + 5, 0), (None, 7), (NOW_MS + 40, 0)]
+    batch = stamped(clock, rows)
+    assert (batch["now_ms"] - NOW_MS).tolist() == [0, 20, 20, 20, 40]
+    assert (batch["fix_time_ms"] - NOW_MS).tolist() == [-10, 0, 5, 13, 40]
+    assert clock.now_ms(0) == NOW_MS + 40
+
+
+def test_a_malformed_row_does_not_advance_the_client_clock() -> None:
+    clock = EngineClock("client", NOW_MS)
+    batch = stamped(clock, [(NOW_MS + 10**9, 0), (NOW_MS + 3, 0)], bad=0)
+    assert (batch["now_ms"] - NOW_MS).tolist() == [0, 3]
+
+
+def test_an_empty_batch_changes_no_clock() -> None:
+    clock = EngineClock("client")
+    clock.stamp(np.zeros(0, dtype=ping().dtype), np.zeros(0, dtype=np.int64), NOW_MS)
+    assert not clock.started
+
+
+ROWS = st.lists(
+    st.tuples(st.one_of(st.none(), st.integers(NOW_MS - 1_000, NOW_MS + 1_000)), st.integers(0, 500)), max_size=12
+)
+
+
+@given(ROWS, st.integers(0, 12), st.booleans())
+def test_the_client_clock_does_not_depend_on_the_batches(
+    rows: list[tuple[int | None, int]], cut: int, started: bool
+) -> None:
+    start = NOW_MS if started else None
+    if not rows:
+        return
+    whole = stamped(EngineClock("client", start), rows)
+    clock = EngineClock("client", start)
+    parts = [stamped(clock, part) for part in (rows[:cut], rows[cut:]) if part]
+    assert np.array_equal(np.concatenate(parts), whole)
+
+
+def test_a_clock_is_of_one_of_two_kinds() -> None:
+    with pytest.raises(ValueError):
+        EngineClock("lunar")  # type: ignore[arg-type]

@@ -1,0 +1,67 @@
+"""The defaults are the semantics page's; each number has a hard bound, and a breach names its field."""
+
+from __future__ import annotations
+
+import pytest
+
+from geooffer.errors import InvalidArgumentError
+from geooffer.model import limits
+from geooffer.model.policy import DAY_MS, Policy
+
+MINUTE_MS = 60_000
+
+
+def test_the_defaults_are_those_in_italics() -> None:
+    assert Policy()._asdict() == {
+        "version": 1,
+        "assumed_accuracy_cm": 50_00,          # T1
+        "accuracy_max_cm": 100_00,             # T1
+        "future_tolerance_ms": 30_000,         # T2
+        "historical_after_ms": 60_000,         # T3
+        "inside_accuracy_floor_cm": 50_00,     # P1
+        "outside_margin_cm": 10_00,            # P1
+        "outside_accuracy_percent": 100,       # P1
+        "enter_fix_count": 1,                  # P2
+        "exit_fix_count": 2,                   # P2
+        "dwell_ms": 60_000,                    # P3
+        "silent_after_ms": 15 * MINUTE_MS,     # P5
+        "closing_margin_ms": 10 * MINUTE_MS,   # D1.1
+        "intent_max_age_ms": 14 * DAY_MS,      # D1.8
+        "safety_stock_count": 1,               # D1.11
+        "same_offer_after_ms": DAY_MS,         # D1.14
+        "cooldown_ms": 30 * MINUTE_MS,         # D1.15
+        "cap_day_count": 3,                    # D2
+        "cap_week_count": 8,                   # D2
+        "cap_store_day_count": 1,              # D2
+    }
+    Policy().validate()
+
+
+@pytest.mark.parametrize("name", Policy._fields)
+def test_each_field_is_bounded_and_named(name: str) -> None:
+    for value in (-1, 401 * DAY_MS, 1.5, None):
+        with pytest.raises(InvalidArgumentError) as caught:
+            Policy(**{name: value}).validate()  # type: ignore[arg-type]
+        assert caught.value.field == name
+
+
+@pytest.mark.parametrize("name", ["enter_fix_count", "exit_fix_count"])
+def test_fix_counts_fit_the_byte_a_visit_counts_in(name: str) -> None:
+    Policy(**{name: 255}).validate()
+    for value in (0, 256):
+        with pytest.raises(InvalidArgumentError):
+            Policy(**{name: value}).validate()
+
+
+@pytest.mark.parametrize("name", ["cap_day_count", "cap_week_count", "cap_store_day_count"])
+def test_caps_may_be_zero_and_are_bounded(name: str) -> None:
+    Policy(**{name: 0}).validate()
+    Policy(**{name: limits.CAP_LIMIT_MAX}).validate()
+    with pytest.raises(InvalidArgumentError):
+        Policy(**{name: limits.CAP_LIMIT_MAX + 1}).validate()
+
+
+def test_the_same_offer_is_not_remembered_longer_than_contacts_are() -> None:
+    Policy(same_offer_after_ms=limits.CONTACT_RETENTION_MS).validate()
+    with pytest.raises(InvalidArgumentError):
+        Policy(same_offer_after_ms=limits.CONTACT_RETENTION_MS + 1).validate()
