@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -53,3 +54,11 @@ def shared_data() -> Path:
 def command() -> list[str]:
     """The command line of a subprocess that is `geooffer`."""
     return [sys.executable, "-m", "geooffer.cli.main"]
+
+
+@pytest.fixture
+def free_address() -> str:
+    """An address on loopback where nobody listens (bound once by this process, then let go)."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"

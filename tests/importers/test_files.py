@@ -71,8 +71,9 @@ def test_the_delimiter_is_found_in_the_header(tmp_path: Path, delimiter: str) ->
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("a,b,a\n", "twice: a"),
+        ("a,b,a\n", "same name in columns 1, 3"),
         ("a,,b\n", "no name"),
+        ('{"type": "Feature"}', "looks like JSON"),
         ('a,b\n1,"2\n', "not CSV at line 2"),
         ("a,b\n1,2\0\n", "not a text file"),
         ("a,b\n" + "x" * 200_000 + ",1\n", "not CSV at line 2"),

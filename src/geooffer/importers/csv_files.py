@@ -46,6 +46,10 @@ def _check_columns(path: Path, kind: str, table: Table, content: CsvTable) -> No
         missing.append(f"{table.text_prefix}_en (or another language)")
     unknown = [name for name in content.columns if name not in known and name not in texts]
     faults = []
+    if len(unknown) == len(content.columns):
+        # most likely a file without a header: its first line is data, and that is never quoted
+        faults.append("the first line names no column that is known; is the header missing?")
+        unknown = []
     if missing:
         faults.append(f"missing column {', '.join(missing)}")
     if unknown:

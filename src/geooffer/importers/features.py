@@ -132,7 +132,7 @@ def polygon_parts(geometry: dict[str, Any]) -> list[list[Ring]]:
     for part_index, part in enumerate(parts):
         where = f"part {part_index}, " if len(parts) > 1 else ""
         if not isinstance(part, list) or not part:
-            raise InvalidArgumentError(f"{where}is not a list of rings")
+            raise InvalidArgumentError(f"{where.rstrip(', ') or 'the polygon'} is not a list of rings")
         rings: list[Ring] = []
         for ring_index, ring in enumerate(part):
             if not isinstance(ring, list):

@@ -39,6 +39,8 @@ def read_text(path: Path) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidArgumentError(f"{path}: not UTF-8 text (byte {error.start})") from None
+    if "\0" in text:
+        raise InvalidArgumentError(f"{path}: not a text file (it holds a NUL character)")
     if not text.strip():
         raise InvalidArgumentError(f"{path}: the file is empty")
     return text
@@ -66,6 +68,8 @@ class CsvTable:
 def read_csv(path: Path) -> CsvTable:
     """The table of a CSV file with a header line; blank lines are skipped. Raises InvalidArgumentError."""
     text = read_text(path)
+    if text.lstrip().startswith(("{", "[")):
+        raise InvalidArgumentError(f"{path}: looks like JSON, not CSV")
     first = text.lstrip().splitlines()[0]
     delimiter = max(_DELIMITERS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -79,11 +83,12 @@ def read_csv(path: Path) -> CsvTable:
 
 
 def _check_header(path: Path, columns: tuple[str, ...]) -> None:
-    doubled = sorted({name for name in columns if columns.count(name) > 1})
+    # by position: a file without a header has data in its first line, and that is never quoted
+    doubled = [str(index) for index, name in enumerate(columns, start=1) if columns.count(name) > 1]
     if "" in columns:
         raise InvalidArgumentError(f"{path}: a column of the header line has no name")
     if doubled:
-        raise InvalidArgumentError(f"{path}: the header names a column twice: {', '.join(doubled)}")
+        raise InvalidArgumentError(f"{path}: the first line (header) has the same name in columns {', '.join(doubled)}")
 
 
 def _lines(reader: Iterator[list[str]], columns: tuple[str, ...]) -> Iterator[CsvLine]:

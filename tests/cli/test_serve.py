@@ -1,0 +1,94 @@
+"""`geooffer serve` as a process: the ready line, a signal, and what it refuses before it listens."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+from geooffer.client import GeoofferClient, Ping
+
+Invoke = Callable[..., Result]
+END_S = 30
+
+
+@contextmanager
+def serving(command: list[str], *options: str) -> Iterator[subprocess.Popen[str]]:
+    """A server process; ended by the test, or by force."""
+    arguments = [*command, "serve", "--data-address", "127.0.0.1:0", "--control-address", "127.0.0.1:0", *options]
+    process = subprocess.Popen(
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ.copy()
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+async def test_it_says_ready_serves_and_drains_on_sigterm(command: list[str], invoke: Invoke) -> None:
+    with serving(command, "--json", "--clock", "client") as process:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        assert (ready["ready"], ready["clock"], ready["index"]) == (True, "client", "cells")
+        token = invoke("token", "dev", "--role", "operator").stdout.strip()
+        addresses = {"data_target": ready["data_address"], "control_target": ready["control_address"]}
+        async with GeoofferClient(**addresses, token=token) as client:
+            assert (await client.control.catalog_state()).geofence_count == 0
+            answer = await client.ingest(Ping(47.0, 8.0, fix_time_ms=1_000_000, device_key=7))
+            assert answer.acknowledged_message_sequence == 1
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=END_S)
+        assert (process.returncode, out) == (0, "")
+        assert err.splitlines()[-2:] == ["draining", "stopped"]
+        assert "Traceback" not in err
+
+
+def test_sigint_is_a_drain_too(command: list[str]) -> None:
+    with serving(command) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("ready  data 127.0.0.1:")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=END_S)
+        assert process.returncode == 0
+        assert err.endswith("stopped\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--data-address", "0.0.0.0:0"), "token_public_key: needed"),
+        (("--data-address", "nonsense"), "data_address: must be host:port"),
+        (("--clock", "lunar"), "clock: input should be"),
+        (("--clock-start", "2026-03-03T10:00:00Z"), "clock_start: only with clock 'client'"),
+        (("--index", "magic"), "index: input should be"),
+        (("--config", "/nonexistent.toml"), "No such file"),
+        (("--tls-cert", "/nonexistent.pem"), "tls_cert: no such file"),
+        (("--state-dir", "/dev/null"), "state_dir: is not a directory"),
+    ],
+)
+def test_what_it_refuses_before_it_listens(invoke: Invoke, options: tuple[str, ...], reason: str) -> None:
+    result = invoke("serve", *options)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert reason in result.stderr
+
+
+def test_files_that_are_no_keys_are_refused(invoke: Invoke, tmp_path: Path) -> None:
+    pem = tmp_path / "a.pem"
+    pem.write_text("no key at all")
+    ports = ("--data-address", "127.0.0.1:0", "--control-address", "127.0.0.1:0")
+    result = invoke("serve", *ports, "--token-public-key", pem)
+    assert result.exit_code == 2
+    assert "not a PEM public key" in result.stderr
+    result = invoke("serve", *ports, "--tls-cert", pem, "--tls-key", pem)
+    assert result.exit_code == 2
+    assert "cannot listen" in result.stderr
