@@ -1,0 +1,208 @@
+"""The shape `direct`: phones connect themselves, one stream and one ping in flight each.
+
+Runs alternate plane, echo, plane, echo on fresh servers, so that a machine that slows down slows both. The rate is
+the median of the plane's runs, the ratio the median of the pairs' ratios. Latency is measured open loop only.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import statistics
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from geooffer.bench import latency
+from geooffer.bench.load import LoadPlan, LoadResult, run_load
+from geooffer.bench.processes import cores
+from geooffer.errors import ConfigurationError, GeoofferError
+from geooffer.model import limits
+
+SHAPE = "direct"
+READY_TIMEOUT_S = 180.0
+END_TIMEOUT_S = 30.0
+
+Note = Callable[[str], None]
+
+
+class BenchmarkError(GeoofferError):
+    """A run whose answers do not add up measures nothing."""
+
+    reason = "BENCHMARK"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPlan:
+    """What a benchmark's server is to be; `serve` (cli/bench_server.py) makes it."""
+
+    plane: str
+    """python or echo."""
+    stream_count: int
+    core: int | None
+    state_dir: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyServer:
+    """A server that listens."""
+
+    data_address: str
+    tokens: list[str]
+    pid: int
+
+
+Serve = Callable[[Connection, ServerPlan], None]
+"""Runs in a process of its own: sends a ReadyServer (or an error's text), then serves until the pipe closes."""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectPlan:
+    """What to measure."""
+
+    plane: str
+    stream_count: int
+    seconds: float
+    warmup_s: float
+    rate: float
+    """0 = closed loop only."""
+    pair_count: int
+    state_dir: Path
+    hgrm: Path | None
+
+
+@dataclass(slots=True)
+class _Tally:
+    verdicts: Counter[str] = field(default_factory=Counter)
+    offers: int = 0
+
+
+def measure(plan: DirectPlan, serve: Serve, note: Note) -> dict[str, Any]:
+    """Run the plan; the benchmark's JSON without machine, versions and commit. Raises BenchmarkError."""
+    tally = _Tally()
+    own: list[LoadResult] = []
+    rival: list[LoadResult] = []
+    for pair in range(plan.pair_count):
+        own.append(_run(plan, serve, plan.plane, 0.0, tally))
+        rival.append(_run(plan, serve, "echo", 0.0, None))
+        rates = f"{_rate(own[-1]):,.0f} pings/s, echo {_rate(rival[-1]):,.0f}"
+        note(f"closed loop, pair {pair + 1} of {plan.pair_count}: {rates}")
+    ratios = [_rate(a) / _rate(b) for a, b in zip(own, rival, strict=True)]
+    report: dict[str, Any] = {
+        "shape": SHAPE,
+        "plane": plan.plane,
+        "streams": plan.stream_count,
+        "seconds": plan.seconds,
+        "pings_per_s": round(statistics.median(map(_rate, own))),
+        "server_cpu_ns_per_ping": round(statistics.median(_cpu_ns(run) for run in own)),
+        "client_cpu_share": round(statistics.median(_client_share(run) for run in own), 3),
+        "rate": plan.rate,
+        "p50_us": None, "p90_us": None, "p99_us": None, "p999_us": None, "max_us": None,
+        "share_within_budget": None,
+        "rival": "echo",
+        "rival_pings_per_s": round(statistics.median(map(_rate, rival))),
+        "ratio": round(statistics.median(ratios), 3),
+        "ratio_min": round(min(ratios), 3),
+        "ratio_max": round(max(ratios), 3),
+    }  # fmt: skip
+    if plan.rate:
+        report |= _latencies(plan, serve, tally, note)
+    report["verdicts"] = dict(sorted(tally.verdicts.items()))
+    report["offers"] = tally.offers
+    return report
+
+
+def _latencies(plan: DirectPlan, serve: Serve, tally: _Tally, note: Note) -> dict[str, Any]:
+    note(f"open loop at {plan.rate:,.0f} pings/s")
+    own = _run(plan, serve, plan.plane, plan.rate, tally)
+    rival = _run(plan, serve, "echo", plan.rate, None)
+    histogram = latency.histogram_of(own.latencies_s)
+    if plan.hgrm is not None:
+        latency.write_hgrm(histogram, plan.hgrm)
+    budget_s = limits.DECISION_BUDGET_DEFAULT_MS / 1000
+    within = sum(value <= budget_s for value in own.latencies_s)
+    echo = latency.summary(latency.histogram_of(rival.latencies_s))
+    return latency.summary(histogram) | {
+        "share_within_budget": round(within / len(own.latencies_s), 5),
+        "rival_p50_us": echo["p50_us"],
+        "rival_p99_us": echo["p99_us"],
+    }
+
+
+def _run(plan: DirectPlan, serve: Serve, plane: str, rate: float, tally: _Tally | None) -> LoadResult:
+    server_core, load_core = cores()
+    server_plan = ServerPlan(plane, plan.stream_count, server_core, plan.state_dir)
+    with _process(serve, server_plan) as (pipe, process):
+        ready = _receive(pipe, process, READY_TIMEOUT_S)
+        load_plan = LoadPlan(
+            ready.data_address, ready.tokens, plan.seconds, plan.warmup_s, rate, ready.pid, load_core
+        )
+        with _process(run_load, load_plan) as (load_pipe, load_process):
+            result: LoadResult = _receive(load_pipe, load_process, None)
+        if tally is not None and plane != "echo":
+            pipe.send("report")
+            verdicts = _receive(pipe, process, END_TIMEOUT_S)
+            _check(result, verdicts)
+            tally.verdicts += verdicts
+            tally.offers += result.offers
+        elif result.acknowledged != result.sent:
+            raise BenchmarkError(f"{result.sent:,} pings sent, {result.acknowledged:,} echoed")
+    return result
+
+
+def _check(result: LoadResult, verdicts: Counter[str]) -> None:
+    """A bench that is fast because it drops work fails: every ping acknowledged, judged once, offers as told."""
+    if result.acknowledged != result.sent:
+        raise BenchmarkError(f"{result.sent:,} pings sent, {result.acknowledged:,} acknowledged")
+    if verdicts.total() != result.sent:
+        raise BenchmarkError(f"{result.sent:,} pings sent, {verdicts.total():,} verdicts given")
+    # shed pings may have been the ones with an offer; without them the count is exact
+    exact = not verdicts["SHED"] and not result.rejected
+    if result.offers > result.offers_expected or (exact and result.offers != result.offers_expected):
+        told = f"{result.offers_expected:,} offers expected, {result.offers:,} received"
+        raise BenchmarkError(told)
+
+
+@contextmanager
+def _process(target: Callable[[Connection, Any], None], plan: Any) -> Iterator[tuple[Connection, Any]]:
+    """Run `target(pipe, plan)` in a fresh process; closing the pipe asks it to end."""
+    parent, child = multiprocessing.Pipe()
+    # spawn, not fork: a fork after gRPC or Numba has started threads may hang
+    process = multiprocessing.get_context("spawn").Process(target=target, args=(child, plan))
+    process.start()
+    child.close()
+    try:
+        yield parent, process
+    finally:
+        parent.close()
+        process.join(END_TIMEOUT_S)
+        if process.is_alive():
+            process.kill()
+            process.join()
+
+
+def _receive(pipe: Connection, process: Any, timeout_s: float | None) -> Any:
+    if not pipe.poll(timeout_s):
+        raise ConfigurationError("a process of the benchmark did not answer in time")
+    try:
+        message = pipe.recv()
+    except EOFError:
+        raise ConfigurationError(f"a process of the benchmark ended early ({process.name})") from None
+    if isinstance(message, str):
+        raise BenchmarkError(message)
+    return message
+
+
+def _rate(run: LoadResult) -> float:
+    return run.measured_pings / run.measured_s
+
+
+def _cpu_ns(run: LoadResult) -> float:
+    return run.server_cpu_s * 1e9 / max(1, run.measured_pings)
+
+
+def _client_share(run: LoadResult) -> float:
+    return run.client_cpu_s / run.measured_s

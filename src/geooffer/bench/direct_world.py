@@ -1,0 +1,117 @@
+"""The stated mix of the `direct` shape: each phone alone, 95 % of its pings outside all fences, 4–5 % inside.
+
+    . . . . .      fences: circles of 50 m, 500 m apart, one store each
+    .(o). .(o)     a phone stays around one of them; an inside ping tries a decision where nothing tried before
+    . . . . .      one phone in twenty searched for what the stores have: exactly one offer each
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from geooffer.model.catalog import (
+    Category,
+    Customer,
+    Geofence,
+    Noun,
+    Offer,
+    Price,
+    Product,
+    StockFigure,
+    Store,
+    WeeklyInterval,
+)
+from geooffer.model.columns import Int32Array
+from geooffer.model.policy import DAY_MS
+from geooffer.model.shapes import Circle
+from geooffer.model.signals import Touchpoint
+from geooffer.model.verdicts import TouchpointKind
+
+FENCE_COUNT = 1_600
+_GRID_WIDTH = 40
+_STEP_LATITUDE_E7, _STEP_LONGITUDE_E7 = 45_000, 66_000      # 500 m each
+_ORIGIN_LATITUDE_E7, _ORIGIN_LONGITUDE_E7 = 472_000_000, 84_000_000
+RADIUS_CM = 5_000
+PATH_LENGTH = 64
+INSIDE_SHARE = 0.045
+INTENT_EVERY = 20
+ACCURACY_CM = 1_000
+
+
+def fence_centre(number: int) -> tuple[int, int]:
+    """Latitude and longitude of fence `number`, E7."""
+    row, column = divmod(number % FENCE_COUNT, _GRID_WIDTH)
+    return (
+        _ORIGIN_LATITUDE_E7 + row * _STEP_LATITUDE_E7,
+        _ORIGIN_LONGITUDE_E7 + column * _STEP_LONGITUDE_E7,
+    )
+
+
+def catalog() -> list[Noun]:
+    """Stores that never close, their fences, one product; the offer is added by `offer`."""
+    always = tuple(WeeklyInterval(day, 0, 1_440) for day in range(7))
+    nouns: list[Noun] = [Category("shoes", (("en", "Running shoes"),))]
+    nouns.append(Product("runner", "shoes", (("en", "Runner"),)))
+    for number in range(FENCE_COUNT):
+        latitude_e7, longitude_e7 = fence_centre(number)
+        nouns.append(Store(f"s{number}", f"Store {number}", latitude_e7, longitude_e7, "UTC", always))
+        shape = Circle(latitude_e7, longitude_e7, RADIUS_CM)
+        nouns.append(Geofence(f"f{number}", shape, store_id=f"s{number}"))
+    return nouns
+
+
+def offer(now_ms: int) -> Offer:
+    """Valid for a day, at every store."""
+    return Offer("spring", "runner", now_ms - DAY_MS, now_ms + DAY_MS)
+
+
+def prices(now_ms: int) -> list[Price]:
+    """A price that was lowered a day ago."""
+    return [
+        Price("runner", 10_000, "EUR", now_ms - 60 * DAY_MS),
+        Price("runner", 7_900, "EUR", now_ms - DAY_MS),
+    ]
+
+
+def stock(now_ms: int) -> list[StockFigure]:
+    """Plenty, everywhere."""
+    return [StockFigure(f"s{number}", "runner", None, 1_000_000, now_ms) for number in range(FENCE_COUNT)]
+
+
+def customers(count: int) -> list[Customer]:
+    """One phone each, device keys 1..count."""
+    return [Customer(f"c{key}", (key,)) for key in range(1, count + 1)]
+
+
+def searches(count: int, now_ms: int) -> list[Touchpoint]:
+    """Of every twentieth customer."""
+    return [
+        Touchpoint(f"c{key}", TouchpointKind.SEARCH, now_ms - DAY_MS, category_id="shoes")
+        for key in range(1, count + 1)
+        if has_intent(key)
+    ]
+
+
+def has_intent(device_key: int) -> bool:
+    """Whether this phone's customer searched."""
+    return device_key % INTENT_EVERY == 0
+
+
+def path(device_key: int) -> tuple[Int32Array, Int32Array, list[bool]]:
+    """A phone's fixes, to be gone through round and round: latitudes and longitudes E7, shape (64,); inside?
+
+    Outside fixes lie half-way between four fences (350 m from each), give or take 50 m.
+    """
+    random = np.random.default_rng([7, device_key])
+    latitude_e7, longitude_e7 = fence_centre(device_key)
+    inside = random.random(PATH_LENGTH) < INSIDE_SHARE
+    jitter = random.integers(-4_500, 4_500, size=(2, PATH_LENGTH))
+    shake = random.integers(-900, 900, size=(2, PATH_LENGTH))
+    latitudes = np.where(inside, latitude_e7 + shake[0], latitude_e7 + _STEP_LATITUDE_E7 // 2 + jitter[0])
+    longitudes = np.where(inside, longitude_e7 + shake[1], longitude_e7 + _STEP_LONGITUDE_E7 // 2 + jitter[1])
+    return latitudes.astype(np.int32), longitudes.astype(np.int32), inside.tolist()
+
+
+def expected_offer_count(device_key: int, ping_count: int) -> int:
+    """Offers for a phone's first `ping_count` pings, told without the engine: one at the first inside ping."""
+    return int(has_intent(device_key) and any(path(device_key)[2][:ping_count]))

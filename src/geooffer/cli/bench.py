@@ -1,0 +1,115 @@
+"""`geooffer bench direct`: pings a second against the transport's own ceiling, and latency at a fixed rate."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from geooffer.cli.options import JsonOutput
+from geooffer.cli.output import print_json, remark
+from geooffer.cli.version import package_version
+
+BUSY_SHARE = 0.9
+_PARTS = ("geooffer", "grpcio", "protobuf", "numpy", "numba")
+
+
+class Shape(StrEnum):
+    """Loads of docs/design performance, as far as there are."""
+
+    DIRECT = "direct"
+
+
+class Plane(StrEnum):
+    """What carries the pings."""
+
+    PYTHON = "python"
+    ECHO = "echo"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command("bench")
+    def bench_command(
+        shape: Annotated[Shape, typer.Argument(help="The load: phones that connect themselves.")],
+        plane: Annotated[Plane, typer.Option(help="grpc.aio with the engine, or its echo alone.")] = Plane.PYTHON,
+        seconds: Annotated[float, typer.Option(min=0.1, help="Measured time of each run.")] = 5.0,
+        warmup: Annotated[float, typer.Option(min=0.0, help="Seconds before measuring.")] = 2.0,
+        rate: Annotated[
+            float, typer.Option(min=0.0, help="Pings per second of an open loop run; 0 = closed loop only.")
+        ] = 0.0,
+        streams: Annotated[int, typer.Option(min=1, max=10_000, help="Phones, a connection each.")] = 1_000,
+        pairs: Annotated[int, typer.Option(min=1, help="Alternations of plane and echo.")] = 3,
+        hgrm: Annotated[Path | None, typer.Option(help="Write the percentile curve here.")] = None,
+        json_output: JsonOutput = False,
+    ) -> None:
+        """Measure on this machine: server on one core, load generator on another, answers checked."""
+        from geooffer.bench.direct import DirectPlan, measure
+        from geooffer.cli.bench_server import serve
+
+        with tempfile.TemporaryDirectory(prefix="geooffer-bench-") as directory:
+            plan = DirectPlan(
+                plane=plane.value, stream_count=streams, seconds=seconds, warmup_s=warmup, rate=rate,
+                pair_count=pairs, state_dir=Path(directory), hgrm=hgrm,
+            )  # fmt: skip
+            report = measure(plan, serve, remark)
+        report |= {"machine": machine(), "versions": versions(), "commit": commit()}
+        if json_output:
+            print_json(report)
+        else:
+            _print(report)
+        _ = shape
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    import os
+
+    model = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    return {"cpu": model, "cores": os.cpu_count(), "system": f"{platform.system()} {platform.release()}"}
+
+
+def versions() -> dict[str, str]:
+    """What was measured."""
+    return {"python": platform.python_version()} | {name: package_version(name) for name in _PARTS}
+
+
+def commit() -> str:
+    """The commit of the working tree this runs from, with + for changes; empty for an installed package."""
+    here = Path(__file__).resolve().parent
+    try:
+        run = subprocess.run(
+            ["git", "-C", str(here), "describe", "--always", "--dirty=+", "--abbrev=12"],
+            capture_output=True, text=True, timeout=10, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return run.stdout.strip()
+
+
+def _print(report: dict[str, Any]) -> None:
+    print(f"{report['shape']} · plane {report['plane']} · {report['streams']:,} streams")
+    print(f"  {report['pings_per_s']:>10,} pings/s closed loop, one in flight a stream")
+    print(f"  {report['rival_pings_per_s']:>10,} pings/s the transport's echo; ratio {report['ratio']}")
+    print(f"  {report['server_cpu_ns_per_ping']:>10,} ns of server CPU a ping")
+    print(f"  {report['client_cpu_share']:>10.0%} of its core used by the load generator")
+    if report["client_cpu_share"] > BUSY_SHARE:
+        print("             so it may be the bottleneck: the rates are lower bounds, the ratio too close to 1")
+    if report["p50_us"] is not None:
+        print(f"  open loop at {report['rate']:,.0f} pings/s, from intended send to answer:")
+        for name in ("p50_us", "p90_us", "p99_us", "p999_us", "max_us"):
+            print(f"  {report[name]:>10,} µs {name.removesuffix('_us')}")
+        print(f"  {report['share_within_budget']:>10.3%} within the budget of 50 ms")
+    print(f"  verdicts {report['verdicts']}, {report['offers']:,} offers")
+    print(f"  {report['machine']['cpu']}, {report['machine']['cores']} cores; commit {report['commit'] or '–'}")
