@@ -21,7 +21,7 @@ from geooffer.model.units import format_time_ms
 from geooffer.model.verdicts import OfferVerdict, PingVerdict, TransitionKind
 
 
-@pytest.mark.parametrize("index", ["cells", "packed"])
+@pytest.mark.parametrize("index", ["cells", "packed", "rtree"])
 async def test_over_grpc_as_in_process(tmp_path: Path, index: str) -> None:
     city = build_city(seed=3, customer_count=120)
     alone = CityRun.of(city)

@@ -13,10 +13,10 @@ from running_shoes import World
 
 from geooffer.bench.ping_batches import replayed_batch, replayed_batches
 from geooffer.cli.assembly import RunningService, loopback_settings, running_service
-from geooffer.client import GeoofferClient
+from geooffer.client import GeoofferClient, Ping
 from geooffer.model.columns import StructArray
 from geooffer.model.policy import DAY_MS
-from geooffer.model.units import format_time_ms
+from geooffer.model.units import e7_to_degrees, format_time_ms
 from geooffer.model.verdicts import OfferVerdict, PingVerdict, Purpose
 from geooffer.v1 import ping_service_pb2 as pb
 
@@ -170,6 +170,27 @@ class Stage:
             client = self._client(self.service.issue_token("device", device_key=int(pings["device_key"][0])))
         told = Told(rows_per_message)
         async for answer in client.stream_answers(replayed_batches(pings, rows_per_message)):
+            told.answers.append(answer)
+        return told
+
+    async def send_singly(self, pings: StructArray, *, decision_budget_ms: int) -> Told:
+        """Stream fixes of one phone on its own stream, one message each."""
+        device_key = int(pings["device_key"][0])
+        client = self._client(self.service.issue_token("device", device_key=device_key))
+        messages = [
+            Ping(
+                latitude=e7_to_degrees(int(ping["latitude_e7"])),
+                longitude=e7_to_degrees(int(ping["longitude_e7"])),
+                accuracy_m=int(ping["accuracy_cm"]) / 100,
+                fix_time_ms=int(ping["fix_time_ms"]),
+                sequence=int(ping["sequence"]),
+                session_id=int(ping["session_id"]),
+                decision_budget_ms=decision_budget_ms,
+            )
+            for ping in pings
+        ]
+        told = Told(rows_per_message=1)
+        async for answer in client.stream_answers(messages):
             told.answers.append(answer)
         return told
 

@@ -56,7 +56,7 @@ async def test_in_german_for_a_german_customer(stage: Stage) -> None:
     await stage.set_up(replace(S1, customers=(replace(S1.customers[0], language="de"),)))
     told = await stage.send(walk_past())
     assert told.offers[0].title == "Veltra Glide Laufschuh"
-    assert told.offers[0].reason == "weil Sie nach Laufschuhe gesucht haben"
+    assert told.offers[0].reason == "weil Sie nach „Laufschuhe“ gesucht haben"
     assert told.offers[0].language_code == "de"
 
 
@@ -65,6 +65,16 @@ async def test_her_own_phone_gets_it_over_its_own_stream(stage: Stage) -> None:
     told = await stage.send(walk_past(), role="device")
     assert [offer.offer_id for offer in told.offers] == ["spring-run"]
     assert told.tries == []  # a phone is told offers, not attempts
+
+
+async def test_fix_by_fix_within_a_budget_as_a_phone_sends_them(stage: Stage) -> None:
+    """Single pings that each name how long an answer is of use; none is shed, the offer is not too late."""
+    await stage.set_up(S1)
+    told = await stage.send_singly(walk_past(), decision_budget_ms=30_000)
+    assert [offer.offer_id for offer in told.offers] == ["spring-run"]
+    assert told.offers[0].message_sequence == 8
+    assert told.rejected == {}
+    assert await stage.offer_verdicts() == {OfferVerdict.OFFERED: 1}
 
 
 def _stock(count: int) -> tuple[StockFigure, ...]:

@@ -44,12 +44,16 @@ async def demo_server(start_text: str, state_dir: Path, on_compile: CompileProgr
     process = multiprocessing.get_context("spawn").Process(
         target=_serve, args=(child, start_text, state_dir), name="geooffer-demo-server"
     )
-    with _interrupts_ignored():
+    with _interrupts_blocked():
         process.start()
     child.close()
+    server = None
     try:
-        yield await asyncio.to_thread(_wait_ready, parent, on_compile)
+        server = await asyncio.to_thread(_wait_ready, parent, on_compile)
+        yield server
     finally:
+        if server is None:
+            process.terminate()  # still compiling: there is nothing to drain
         parent.close()
         await asyncio.to_thread(process.join, END_TIMEOUT_S)
         if process.is_alive():
@@ -58,13 +62,16 @@ async def demo_server(start_text: str, state_dir: Path, on_compile: CompileProgr
 
 
 @contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """A process started in here never sees Ctrl-C: it is told to end through its pipe, and drains."""
-    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _interrupts_blocked() -> Iterator[None]:
+    """A process started in here inherits the mask and never sees Ctrl-C: its pipe tells it to end, and it drains.
+
+    Blocked, not ignored: one that comes just now waits for this process, and is not lost.
+    """
+    previous = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, previous)
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous)
 
 
 def _wait_ready(pipe: Connection, on_compile: CompileProgress) -> DemoServer:

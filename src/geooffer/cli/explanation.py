@@ -8,8 +8,11 @@ from geooffer.engine.explain import CandidateExplanation, Explanation, FenceExpl
 from geooffer.model.verdicts import OfferVerdict, PingVerdict
 from geooffer.v1 import diagnostics_service_pb2 as pb
 
-_UNRELATED = (OfferVerdict.NO_INTENT, OfferVerdict.OFFER_INACTIVE)
-"""Most of a store's offers: counted, not listed, unless all are asked for."""
+_UNRELATED = {
+    OfferVerdict.NO_INTENT: "more that she never asked for",
+    OfferVerdict.OFFER_INACTIVE: "more that do not run here, or not now",
+}
+"""Most offers: counted, not listed, unless all are asked for."""
 
 
 def from_response(response: pb.ExplainPingResponse) -> Explanation:
@@ -48,10 +51,10 @@ def _candidate_lines(fence: FenceExplanation, every_candidate: bool) -> list[str
     shown = [c for c in fence.candidates if every_candidate or c.verdict not in _UNRELATED]
     shown.sort(key=lambda c: (-c.verdict, c.offer_id))
     lines = [f"{c.verdict.name:<20} {c.offer_id:<26} {_scored(c)}" for c in shown]
-    for verdict in _UNRELATED:
+    for verdict, remark in _UNRELATED.items():
         count = sum(1 for c in fence.candidates if c.verdict is verdict)
         if count and not every_candidate:
-            lines.append(f"{verdict.name:<20} {count} more of this store's offers")
+            lines.append(f"{verdict.name:<20} {count} {remark}")
     return lines
 
 
