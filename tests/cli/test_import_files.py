@@ -153,6 +153,18 @@ async def test_a_whole_catalog_goes_into_a_running_server(invoke: Invoke, tmp_pa
         assert service.engine.customer("anna").device_keys == (7,)
         assert [figure.available_count for figure in service.engine.stock_of("s1")] == [5]
 
+        # what was imported is enough: a walk through the fence fires exactly one offer
+        walk = tmp_path / "walk.csv"
+        fixes = "".join(f"7,2026-03-03T10:0{minute}:00Z,47.005,8.00{minute},12\n" for minute in range(1, 6))
+        walk.write_text("user_id,tracked_at,latitude,longitude,accuracy\n" + fixes)
+        options = ("--server", service.data_address, *access[2:], "--json", "--events", walk)
+        replayed = await asyncio.to_thread(invoke, "replay", *options)
+        told = json.loads(replayed.stdout)
+        assert (told["pings"], told["offers"]) == (5, 1)
+        offer = told["offer_list"][0]
+        assert (offer["offer_id"], offer["store_id"], offer["title"]) == ("o1", "s1", "Swift")
+        assert "Running shoes" in offer["reason"]
+
 
 async def test_rows_the_server_refuses_are_named_and_change_nothing(invoke: Invoke, tmp_path: Path) -> None:
     async with running_service(loopback_settings(state_dir=tmp_path / "state")) as service:
