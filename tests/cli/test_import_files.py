@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from typer.testing import Result
 
 from geooffer.cli.assembly import loopback_settings, running_service
+from geooffer.importers.tables import TABLES
 
 Invoke = Callable[..., Result]
 
@@ -85,6 +87,12 @@ def test_csv_files_are_checked_without_a_server(invoke: Invoke, tmp_path: Path, 
     result = invoke("import", kind, "--dry-run", "--json", path)
     assert result.exit_code == 0
     assert counts(result) == {"accepted": CATALOG[kind].count("\n") - 1, "refused": 0, "repaired": 0}
+
+
+@pytest.mark.parametrize("kind", sorted(TABLES))
+def test_help_names_every_column(invoke: Invoke, kind: str) -> None:
+    told = re.split(r"[^a-z_]+", invoke("import", kind, "--help").stdout.rpartition("olumns:")[2])
+    assert set(TABLES[kind].required) | set(TABLES[kind].optional) <= set(told)
 
 
 @pytest.mark.parametrize("kind", ["fences", *sorted(CATALOG)])

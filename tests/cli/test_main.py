@@ -12,7 +12,7 @@ from typer.testing import Result
 
 Invoke = Callable[..., Result]
 
-COMMANDS = ("serve", "import", "replay", "demo", "try", "token", "config", "version")
+COMMANDS = ("serve", "import", "replay", "demo", "try", "bench", "token", "config", "version")
 KINDS = (
     "stores", "fences", "categories", "products", "prices", "offers", "stock", "customers", "touchpoints", "consents",
 )  # fmt: skip

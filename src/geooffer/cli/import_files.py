@@ -31,16 +31,38 @@ RadiusM = Annotated[
 IdProperty = Annotated[str, typer.Option("--id-property", help="GeoJSON property that holds the id.")]
 TimeZone = Annotated[str, typer.Option("--time-zone", help="IANA zone of features without time_zone.")]
 
+# text and columns of `--help`; importers/tables.py has the columns too, but loads NumPy (a test holds them together)
 _CSV_KINDS = {
-    "categories": "Categories of the assortment (CSV).",
-    "products": "Products with titles and sizes (CSV).",
-    "prices": "Price steps, past ones included (CSV).",
-    "offers": "What stores want to say about products (CSV).",
-    "stock": "Units per store, product and size (CSV).",
-    "customers": "Pseudonymous customers and their devices (CSV).",
-    "touchpoints": "Searches, views, wishes, purchases, preferences (CSV).",
-    "consents": "Purposes given or taken back (CSV).",
+    "categories": ("Categories of the assortment (CSV).", "category_id [name_en name_de …]"),
+    "products": (
+        "Products with titles and sizes (CSV).",
+        "product_id category_id title_en|title_de|… [sizes stock_tracked]; sizes as EU 42|EU 43",
+    ),
+    "prices": (
+        "Price steps, past ones included (CSV).",
+        "product_id amount_minor currency valid_from_time [store_id]; 79.90 EUR is 7990",
+    ),
+    "offers": (
+        "What stores want to say about products (CSV).",
+        "offer_id product_id valid_from_time valid_until_time "
+        "[store_ids minimum_price_cut_percent trigger paused required_purposes]",
+    ),
+    "stock": (
+        "Units per store, product and size (CSV).",
+        "store_id product_id available_count as_of_time [size]",
+    ),
+    "customers": ("Pseudonymous customers and their devices (CSV).", "customer_id device_keys [language]"),
+    "touchpoints": (
+        "Searches, views, wishes, purchases, preferences (CSV).",
+        "customer_id kind event_time category_id|product_id [size]",
+    ),
+    "consents": (
+        "Purposes given or taken back (CSV).",
+        "customer_id purposes granted event_time [notice_version]",
+    ),
 }
+_STORE_COLUMNS = "CSV columns: store_id latitude longitude time_zone [name weekly_hours]"
+_FENCE_COLUMNS = "CSV columns: geofence_id latitude longitude radius_m [store_id name dwell_s]"
 
 
 def register(app: typer.Typer) -> None:
@@ -48,7 +70,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Load files into a server, or check them with --dry-run.")
     app.add_typer(group, name="import")
 
-    @group.command("stores")
+    @group.command("stores", epilog=_STORE_COLUMNS)
     def stores_command(
         files: Files,
         id_property: IdProperty = "",
@@ -68,7 +90,7 @@ def register(app: typer.Typer) -> None:
 
         _run("stores", files, read, dry_run, server, (token, token_file), json_output)
 
-    @group.command("fences")
+    @group.command("fences", epilog=_FENCE_COLUMNS)
     def fences_command(
         files: Files,
         repair: Repair = False,
@@ -91,8 +113,8 @@ def register(app: typer.Typer) -> None:
 
         _run("fences", files, read, dry_run, server, (token, token_file), json_output)
 
-    for kind, text in _CSV_KINDS.items():
-        _register_csv(group, kind, text)
+    for kind, (text, columns) in _CSV_KINDS.items():
+        _register_csv(group, kind, text, f"Columns: {columns}")
 
 
 def read_fence_files(files: list[Path], *, repair: bool) -> Report[Any]:
@@ -108,8 +130,8 @@ def read_fence_files(files: list[Path], *, repair: bool) -> Report[Any]:
     return report
 
 
-def _register_csv(group: typer.Typer, kind: str, text: str) -> None:
-    @group.command(kind, help=text)
+def _register_csv(group: typer.Typer, kind: str, text: str, columns: str) -> None:
+    @group.command(kind, help=text, epilog=columns)
     def csv_command(
         files: Files,
         dry_run: DryRun = False,

@@ -9,7 +9,6 @@ Exit codes: 0 done · 1 done, with refused rows or findings · 2 wrong usage or 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import sys
 
@@ -46,9 +45,7 @@ def build_app() -> typer.Typer:
         pass
 
     for name in _COMMAND_MODULES:
-        module = f"geooffer.cli.{name}"
-        if importlib.util.find_spec(module) is not None:
-            importlib.import_module(module).register(app)
+        importlib.import_module(f"geooffer.cli.{name}").register(app)
     return app
 
 
