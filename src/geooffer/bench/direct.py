@@ -22,7 +22,6 @@ from geooffer.bench.processes import cores
 from geooffer.errors import ConfigurationError, GeoofferError
 from geooffer.model import limits
 
-SHAPE = "direct"
 READY_TIMEOUT_S = 180.0
 END_TIMEOUT_S = 30.0
 
@@ -81,7 +80,7 @@ class _Tally:
 
 
 def measure(plan: DirectPlan, serve: Serve, note: Note) -> dict[str, Any]:
-    """Run the plan; the benchmark's JSON without machine, versions and commit. Raises BenchmarkError."""
+    """Run the plan; the benchmark's JSON without shape, machine, versions and commit. Raises BenchmarkError."""
     tally = _Tally()
     own: list[LoadResult] = []
     rival: list[LoadResult] = []
@@ -92,7 +91,6 @@ def measure(plan: DirectPlan, serve: Serve, note: Note) -> dict[str, Any]:
         note(f"closed loop, pair {pair + 1} of {plan.pair_count}: {rates}")
     ratios = [_rate(a) / _rate(b) for a, b in zip(own, rival, strict=True)]
     report: dict[str, Any] = {
-        "shape": SHAPE,
         "plane": plan.plane,
         "streams": plan.stream_count,
         "seconds": plan.seconds,

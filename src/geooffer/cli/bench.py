@@ -20,7 +20,7 @@ _PARTS = ("geooffer", "grpcio", "protobuf", "numpy", "numba")
 
 
 class Shape(StrEnum):
-    """Loads of docs/design performance, as far as there are."""
+    """The loads there are so far."""
 
     DIRECT = "direct"
 
@@ -59,12 +59,11 @@ def register(app: typer.Typer) -> None:
                 pair_count=pairs, state_dir=Path(directory), hgrm=hgrm,
             )  # fmt: skip
             report = measure(plan, serve, remark)
-        report |= {"machine": machine(), "versions": versions(), "commit": commit()}
+        report |= {"shape": shape.value, "machine": machine(), "versions": versions(), "commit": commit()}
         if json_output:
             print_json(report)
         else:
             _print(report)
-        _ = shape
 
 
 def machine() -> dict[str, Any]:
