@@ -50,16 +50,12 @@ def lines_of(explanation: Explanation, *, every_candidate: bool) -> list[str]:
 def _candidate_lines(fence: FenceExplanation, every_candidate: bool) -> list[str]:
     shown = [c for c in fence.candidates if every_candidate or c.verdict not in _UNRELATED]
     shown.sort(key=lambda c: (-c.verdict, c.offer_id))
-    lines = [f"{c.verdict.name:<20} {c.offer_id:<26} {_scored(c)}" for c in shown]
+    lines = [f"{c.verdict.name:<20} {c.offer_id:<26} {c.detail}" for c in shown]
     for verdict, remark in _UNRELATED.items():
         count = sum(1 for c in fence.candidates if c.verdict is verdict)
         if count and not every_candidate:
             lines.append(f"{verdict.name:<20} {count} {remark}")
     return lines
-
-
-def _scored(candidate: CandidateExplanation) -> str:
-    return f"score {candidate.score}: {candidate.detail}" if candidate.score else candidate.detail
 
 
 def as_json(explanation: Explanation) -> dict[str, Any]:
