@@ -133,13 +133,15 @@ def _latencies(plan: DirectPlan, serve: Serve, tally: _Tally, note: Note) -> dic
 def _run(plan: DirectPlan, serve: Serve, plane: str, rate: float, tally: _Tally | None) -> LoadResult:
     server_core, load_core = cores()
     server_plan = ServerPlan(plane, plan.stream_count, server_core, plan.state_dir)
-    with _process(serve, server_plan) as (pipe, process):
+    with (
+        _process(serve, server_plan) as (pipe, process),
+        _process(run_load, load_core) as (load_pipe, load_process),
+    ):
         ready = _receive(pipe, process, READY_TIMEOUT_S)
-        load_plan = LoadPlan(
-            ready.data_address, ready.tokens, plan.seconds, plan.warmup_s, rate, ready.pid, load_core
+        load_pipe.send(
+            LoadPlan(ready.data_address, ready.tokens, plan.seconds, plan.warmup_s, rate, ready.pid)
         )
-        with _process(run_load, load_plan) as (load_pipe, load_process):
-            result: LoadResult = _receive(load_pipe, load_process, None)
+        result: LoadResult = _receive(load_pipe, load_process, None)
         if tally is not None and plane != "echo":
             pipe.send("report")
             verdicts = _receive(pipe, process, END_TIMEOUT_S)

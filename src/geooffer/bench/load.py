@@ -40,7 +40,6 @@ class LoadPlan:
     rate: float
     """Pings a second over all streams, open loop; 0 = closed loop."""
     server_pid: int
-    core: int | None
 
 
 @dataclass(slots=True)
@@ -103,9 +102,13 @@ def messages_of(device_key: int) -> list[bytes]:
     ]
 
 
-def run_load(pipe: Connection, plan: LoadPlan) -> None:
-    """The process's main: run the plan, send back a LoadResult, or the text of what went wrong."""
-    pin(plan.core)
+def run_load(pipe: Connection, core: int | None) -> None:
+    """The process's main: wait for a LoadPlan, run it, send back a LoadResult or the text of what went wrong."""
+    pin(core)
+    try:
+        plan: LoadPlan = pipe.recv()
+    except EOFError:
+        return
     try:
         pipe.send(asyncio.run(_run(plan)))
     except (grpc.RpcError, ConnectionError, TimeoutError) as error:
