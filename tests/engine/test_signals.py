@@ -37,8 +37,11 @@ K = TouchpointKind
 CATEGORIES = [Category("running-shoes"), *(Category(f"category-{index:02}") for index in range(20))]
 PERSON = person_key("ann")
 SIGNAL = st.builds(
-    lambda kind, hour, category, size: Touchpoint(
-        "ann", kind, NOW_MS - hour * HOUR_MS, category.category_id, "", size or (EU_43 if kind is K.PREFERENCE else None)
+    lambda kind, hour, category, size: touchpoint(
+        kind,
+        NOW_MS - hour * HOUR_MS,
+        category_id=category.category_id,
+        size=EU_43 if kind is K.PREFERENCE and size is None else size,
     ),
     st.sampled_from(K),
     st.integers(0, 20),

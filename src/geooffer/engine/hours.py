@@ -15,7 +15,7 @@ from geooffer.errors import InvalidArgumentError
 from geooffer.model.catalog import WeeklyInterval
 from geooffer.model.policy import DAY_MS
 
-HORIZON_BEFORE_DAYS = 8
+HORIZON_BEFORE_DAYS = 9           # an interval of a whole week, west of Greenwich, begins that early
 HORIZON_AFTER_DAYS = 9
 
 Interval = tuple[int, int]
