@@ -12,8 +12,8 @@ from typer.testing import Result
 
 from geooffer.cli.assembly import RunningService, loopback_settings, running_service
 from geooffer.client import GeoofferClient
-from geooffer.importers.people_lines import ConsentEvent
 from geooffer.model.catalog import Customer
+from geooffer.model.signals import ConsentEvent
 
 Invoke = Callable[..., Result]
 

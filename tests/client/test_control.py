@@ -12,10 +12,10 @@ from geooffer.cli.assembly import RunningService, loopback_settings, running_ser
 from geooffer.client import CallError, GeoofferClient, Ping
 from geooffer.client.batches import CALL_SIZE_MAX_BYTES, chunks
 from geooffer.errors import ConfigurationError, NotFoundError, PermissionDeniedError, UnauthenticatedError
-from geooffer.importers.people_lines import ConsentEvent
 from geooffer.model.catalog import Category, Customer, Geofence, Product, StockFigure, Store
 from geooffer.model.policy import DAY_MS
 from geooffer.model.shapes import Circle
+from geooffer.model.signals import ConsentEvent
 from geooffer.model.verdicts import Purpose
 from geooffer.rpc.convert import encode_category
 from geooffer.v1 import resources_pb2

@@ -8,7 +8,6 @@ import pytest
 
 from geooffer.errors import InvalidArgumentError
 from geooffer.importers.csv_files import read_table
-from geooffer.importers.people_lines import ConsentEvent
 from geooffer.importers.tables import TABLES
 from geooffer.model.catalog import (
     Category,
@@ -24,7 +23,7 @@ from geooffer.model.catalog import (
 )
 from geooffer.model.keys import device_key
 from geooffer.model.shapes import Circle
-from geooffer.model.signals import Touchpoint
+from geooffer.model.signals import ConsentEvent, Touchpoint
 from geooffer.model.verdicts import OfferTrigger, Purpose, TouchpointKind
 
 NOON = "2026-03-03T12:00:00Z"

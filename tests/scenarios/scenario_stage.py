@@ -16,18 +16,12 @@ from geooffer.cli.assembly import RunningService, loopback_settings, running_ser
 from geooffer.client import GeoofferClient, Ping
 from geooffer.model.columns import StructArray
 from geooffer.model.policy import DAY_MS
+from geooffer.model.signals import ConsentEvent
 from geooffer.model.units import e7_to_degrees, format_time_ms
 from geooffer.model.verdicts import OfferVerdict, PingVerdict, Purpose
 from geooffer.v1 import ping_service_pb2 as pb
 
-
-@dataclass(frozen=True)
-class ConsentEvent:
-    customer_id: str
-    purposes: int
-    granted: bool
-    time_ms: int
-    notice_version: str = "notice-1"
+NOTICE = "notice-1"
 
 
 @dataclass
@@ -151,7 +145,7 @@ class Stage:
 
     async def _consent(self, rows: list[tuple[str, Sequence[Purpose], bool, int]]) -> None:
         events = [
-            ConsentEvent(customer, sum(p.bit for p in purposes), granted, self.start_ms - days * DAY_MS)
+            ConsentEvent(customer, sum(p.bit for p in purposes), granted, self.start_ms - days * DAY_MS, NOTICE)
             for customer, purposes, granted, days in rows
             if purposes
         ]

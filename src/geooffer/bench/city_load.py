@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from geooffer.bench.city import City
 from geooffer.bench.city_people import NOTICE_VERSION, Person
 from geooffer.client import BatchResult, GeoofferControl
 from geooffer.errors import GeoofferError
+from geooffer.model.signals import ConsentEvent
 
 OnLoaded = Callable[[str, int], None]
 """Told of each kind of thing when it is loaded: its name and how many."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Consent:
-    customer_id: str
-    purposes: int
-    granted: bool
-    time_ms: int
-    notice_version: str
 
 
 async def load_city(city: City, control: GeoofferControl, on_loaded: OnLoaded) -> None:
@@ -48,5 +39,5 @@ async def load_city(city: City, control: GeoofferControl, on_loaded: OnLoaded) -
     await control.wait_live((await control.catalog_state()).saved_generation)
 
 
-def _consent(person: Person) -> _Consent:
-    return _Consent(person.customer.customer_id, person.purposes, True, person.consent_ms, NOTICE_VERSION)
+def _consent(person: Person) -> ConsentEvent:
+    return ConsentEvent(person.customer.customer_id, person.purposes, True, person.consent_ms, NOTICE_VERSION)

@@ -18,10 +18,10 @@ from geooffer.cli.serve import compile_line
 from geooffer.cli.upload import send, upload_with
 from geooffer.client import Backoff, GeoofferClient
 from geooffer.errors import DrainingError, InvalidArgumentError
-from geooffer.importers.people_lines import ConsentEvent
 from geooffer.importers.traces import Trace
 from geooffer.model import limits, units
 from geooffer.model.catalog import Customer
+from geooffer.model.signals import ConsentEvent
 from geooffer.model.verdicts import PingVerdict, Purpose, TransitionCause, TransitionKind
 from geooffer.v1 import ping_service_pb2 as pb
 

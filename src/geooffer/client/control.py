@@ -7,8 +7,8 @@ of ≤ 1,000 rows all or nothing). Whatever the service refuses as a whole raise
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable
+from typing import Any
 
 import grpc
 from google.protobuf.message import Message
@@ -16,9 +16,8 @@ from google.protobuf.message import Message
 from geooffer.client.batches import BatchResult, RefusedRow, chunks
 from geooffer.client.errors import error_of
 from geooffer.model.catalog import Category, Customer, Geofence, Offer, Price, Product, StockFigure, Store
-from geooffer.model.signals import Touchpoint
+from geooffer.model.signals import ConsentEvent, Touchpoint
 from geooffer.rpc import convert, convert_people
-from geooffer.rpc.render import timestamp
 from geooffer.v1 import (
     campaign_service_pb2,
     campaign_service_pb2_grpc,
@@ -36,21 +35,6 @@ from geooffer.v1 import (
 
 CALL_TIMEOUT_S = 60.0
 POLL_LIVE_S = 0.02
-
-
-class ConsentLike(Protocol):
-    """A consent event: purposes (a mask of Purpose bits) given or taken back by a customer."""
-
-    @property
-    def customer_id(self) -> str: ...
-    @property
-    def purposes(self) -> int: ...
-    @property
-    def granted(self) -> bool: ...
-    @property
-    def time_ms(self) -> int: ...
-    @property
-    def notice_version(self) -> str: ...
 
 
 class GeoofferControl:
@@ -153,9 +137,9 @@ class GeoofferControl:
         kind = signal_service_pb2.RecordTouchpointsRequest
         return await self._batch(self.signals.RecordTouchpoints, kind, "touchpoints", rows, partial=partial)
 
-    async def record_consents(self, events: Iterable[ConsentLike]) -> BatchResult:
+    async def record_consents(self, events: Iterable[ConsentEvent]) -> BatchResult:
         """Record consents and withdrawals; rows are taken one by one."""
-        rows = map(_encode_consent, events)
+        rows = map(convert_people.encode_consent_event, events)
         kind = consent_service_pb2.BatchRecordConsentsRequest
         return await self._batch(self.consents.BatchRecordConsents, kind, "events", rows)
 
@@ -193,14 +177,3 @@ def _add(result: BatchResult, first: int, answer: Any) -> None:
         result.refused.append(refused)
     for repair in getattr(answer, "repairs", ()):
         result.repairs[first + repair.row] = repair.note
-
-
-def _encode_consent(event: ConsentLike) -> consent_service_pb2.ConsentEvent:
-    purposes: Sequence[Any] = convert.encode_purposes(event.purposes)
-    return consent_service_pb2.ConsentEvent(
-        customer_id=event.customer_id,
-        purposes=purposes,
-        granted=event.granted,
-        event_time=timestamp(event.time_ms),
-        notice_version=event.notice_version,
-    )

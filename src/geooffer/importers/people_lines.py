@@ -5,25 +5,12 @@ All raise InvalidArgumentError naming the column, never a value.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from geooffer.importers import values
 from geooffer.importers.cells import Cells, optional_id, optional_size, purposes
 from geooffer.model import keys, limits
 from geooffer.model.catalog import Customer
-from geooffer.model.signals import Touchpoint
+from geooffer.model.signals import ConsentEvent, Touchpoint
 from geooffer.model.verdicts import TouchpointKind
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentEvent:
-    """Purposes (a mask of Purpose bits) given or taken back by one person."""
-
-    customer_id: str
-    purposes: int
-    granted: bool
-    time_ms: int
-    notice_version: str = ""
 
 
 def read_customer(line: Cells) -> Customer:

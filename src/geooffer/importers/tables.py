@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 from geooffer.importers import catalog_lines, people_lines
 from geooffer.importers.cells import Cells
-from geooffer.importers.people_lines import ConsentEvent
 from geooffer.model.catalog import Category, Customer, Geofence, Offer, Price, Product, StockFigure, Store
-from geooffer.model.signals import Touchpoint
+from geooffer.model.signals import ConsentEvent, Touchpoint
 
 CatalogItem = Store | Geofence | Category | Product | Price | Offer | StockFigure
 Item = CatalogItem | Customer | Touchpoint | ConsentEvent

@@ -21,6 +21,17 @@ class Touchpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentEvent:
+    """Purposes (a mask of Purpose bits) given or taken back by one person; a notice version where given."""
+
+    customer_id: str
+    purposes: int
+    granted: bool
+    time_ms: int
+    notice_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PurposeState:
     """The latest event of one purpose."""
 

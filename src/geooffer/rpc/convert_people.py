@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from geooffer.errors import InvalidArgumentError
 from geooffer.model import limits
 from geooffer.model.catalog import Customer
-from geooffer.model.signals import PurposeState, Touchpoint
+from geooffer.model.signals import ConsentEvent, PurposeState, Touchpoint
 from geooffer.model.verdicts import Purpose, TouchpointKind
 from geooffer.rpc import checks
-from geooffer.rpc.convert import decode_purposes, decode_size, encode_size
+from geooffer.rpc.convert import decode_purposes, decode_size, encode_purposes, encode_size
 from geooffer.v1 import consent_service_pb2 as consent_pb
 from geooffer.v1 import signal_service_pb2 as pb
 
 LANGUAGE_DEFAULT = "en"
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentEvent:
-    """Purposes (a mask) given or taken back by a customer."""
-
-    customer_id: str
-    purposes: int
-    granted: bool
-    time_ms: int
-    notice_version: str
 
 
 def decode_customer(message: pb.Customer) -> Customer:
@@ -99,6 +86,17 @@ def decode_consent_event(message: consent_pb.ConsentEvent) -> ConsentEvent:
         granted=message.granted,
         time_ms=checks.time_ms(message, "event_time"),
         notice_version=decode_notice_version(message.notice_version, required=message.granted),
+    )
+
+
+def encode_consent_event(event: ConsentEvent) -> consent_pb.ConsentEvent:
+    """The wire form."""
+    return consent_pb.ConsentEvent(
+        customer_id=event.customer_id,
+        purposes=encode_purposes(event.purposes),  # type: ignore[arg-type]
+        granted=event.granted,
+        event_time=checks.timestamp(event.time_ms),
+        notice_version=event.notice_version,
     )
 
 

@@ -6,14 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 from geooffer.errors import GeoofferError
+from geooffer.model.signals import ConsentEvent
 from geooffer.rpc import checks
 from geooffer.rpc.convert import decode_purposes
-from geooffer.rpc.convert_people import (
-    ConsentEvent,
-    decode_consent_event,
-    decode_notice_version,
-    encode_consents,
-)
+from geooffer.rpc.convert_people import decode_consent_event, decode_notice_version, encode_consents
 from geooffer.services.batches import apply_batch
 from geooffer.services.control import Control
 from geooffer.v1 import consent_service_pb2 as pb

@@ -1,0 +1,47 @@
+"""Nouns about people keep every field over the wire and back."""
+
+from __future__ import annotations
+
+import pytest
+
+from geooffer.errors import InvalidArgumentError
+from geooffer.model.catalog import Customer, Size
+from geooffer.model.signals import ConsentEvent, Touchpoint
+from geooffer.model.verdicts import Purpose, TouchpointKind
+from geooffer.rpc import convert_people
+
+TIME_MS = 1_772_532_000_123
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        ConsentEvent("c1", Purpose.SEARCH_INTENT_USE.bit | Purpose.PERSONALISED_OFFERS.bit, True, TIME_MS, "2026-01"),
+        ConsentEvent("c1", sum(purpose.bit for purpose in Purpose), False, TIME_MS),
+    ],
+)
+def test_consent_events(event: ConsentEvent) -> None:
+    assert convert_people.decode_consent_event(convert_people.encode_consent_event(event)) == event
+
+
+@pytest.mark.parametrize(
+    ("event", "field"),
+    [
+        (ConsentEvent("c1", Purpose.PERSONALISED_OFFERS.bit, True, TIME_MS), "notice_version"),
+        (ConsentEvent("c1", 0, False, TIME_MS), "purposes"),
+    ],
+)
+def test_consent_events_that_say_too_little(event: ConsentEvent, field: str) -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        convert_people.decode_consent_event(convert_people.encode_consent_event(event))
+    assert caught.value.field == field
+
+
+def test_touchpoints_and_customers() -> None:
+    for touchpoint in (
+        Touchpoint("c1", TouchpointKind.SEARCH, TIME_MS, category_id="shoes", size=Size("EU", "43")),
+        Touchpoint("c1", TouchpointKind.WISH, TIME_MS, product_id="terra-5"),
+    ):
+        assert convert_people.decode_touchpoint(convert_people.encode_touchpoint(touchpoint)) == touchpoint
+    customer = Customer("c1", (1, 2**63 - 1), "de")
+    assert convert_people.decode_customer(convert_people.encode_customer(customer)) == customer
