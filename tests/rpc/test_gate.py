@@ -28,6 +28,13 @@ KEY = Ed25519PrivateKey.generate()
 NAME = "geooffer.v1.PingService"
 
 
+@pytest.fixture(autouse=True, scope="module")
+def logging_as_found():
+    """capture_logs leaves structlog configured to print on stdout, and commands tested later would keep that."""
+    yield
+    structlog.reset_defaults()
+
+
 class Echo(rpc.PingServiceServicer):
     """Answers with the caller's device key; sequence 1 is an error of ours, 2 a bug."""
 
