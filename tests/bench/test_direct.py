@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from geooffer.bench import direct_world, latency
 from geooffer.bench.direct import BenchmarkError, _check
+from geooffer.bench.latency_picture import write_picture
 from geooffer.bench.load import LoadResult, messages_of
 from geooffer.cli.main import build_app
 from geooffer.model.units import METRES_PER_E7
@@ -85,3 +87,18 @@ def test_a_short_run_over_real_processes(tmp_path: Path) -> None:
     assert report["verdicts"]["ACCEPTED"] > 40
     assert {"machine", "versions", "commit", "rival", "rival_pings_per_s", "offers"} <= report.keys()
     assert (tmp_path / "curve.hgrm").stat().st_size > 0
+
+
+def test_picture_draws_one_line_a_plane_up_to_the_last_nine_it_has_samples_for(tmp_path: Path) -> None:
+    fast = latency.histogram_of(0.001 for _ in range(1_000))
+    slow = latency.histogram_of(0.001 * (1 + index) for index in range(1_000))
+    write_picture({"python": slow, "echo <&>": fast}, tmp_path / "curve.svg", "a <title>")
+    root = ElementTree.parse(tmp_path / "curve.svg").getroot()
+    lines = root.findall("{http://www.w3.org/2000/svg}polyline")
+    ends = [tuple(map(float, line.attrib["points"].split()[-1].split(","))) for line in lines]
+    assert len(lines) == 2
+    assert ends[0][1] < ends[1][1]  # slower is higher on the page
+    told = [text.text for text in root.findall("{http://www.w3.org/2000/svg}text")]
+    assert "echo <&>" in told
+    assert "99.9 %" in told
+    assert "99.99 %" not in told

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from geooffer.bench import latency
+from geooffer.bench.latency_picture import write_picture
 from geooffer.bench.load import LoadPlan, LoadResult, run_load
 from geooffer.bench.processes import cores
 from geooffer.errors import ConfigurationError, GeoofferError
@@ -71,6 +72,7 @@ class DirectPlan:
     pair_count: int
     state_dir: Path
     hgrm: Path | None
+    picture: Path | None
 
 
 @dataclass(slots=True)
@@ -122,7 +124,12 @@ def _latencies(plan: DirectPlan, serve: Serve, tally: _Tally, note: Note) -> dic
         latency.write_hgrm(histogram, plan.hgrm)
     budget_s = limits.DECISION_BUDGET_DEFAULT_MS / 1000
     within = sum(value <= budget_s for value in own.latencies_s)
-    echo = latency.summary(latency.histogram_of(rival.latencies_s))
+    echo_histogram = latency.histogram_of(rival.latencies_s)
+    if plan.picture is not None:
+        curves = {plan.plane: histogram, "echo": echo_histogram}
+        title = f"direct, {plan.stream_count:,} streams, {plan.rate:,.0f} pings/s, from intended send to answer"
+        write_picture(curves, plan.picture, title)
+    echo = latency.summary(echo_histogram)
     return latency.summary(histogram) | {
         "share_within_budget": round(within / len(own.latencies_s), 5),
         "rival_p50_us": echo["p50_us"],

@@ -14,6 +14,7 @@ import typer
 from geooffer.cli.options import JsonOutput
 from geooffer.cli.output import print_json, remark
 from geooffer.cli.version import package_version
+from geooffer.errors import ConfigurationError
 
 BUSY_SHARE = 0.9
 _PARTS = ("geooffer", "grpcio", "protobuf", "numpy", "numba")
@@ -46,17 +47,20 @@ def register(app: typer.Typer) -> None:
         ] = 0.0,
         streams: Annotated[int, typer.Option(min=1, max=10_000, help="Phones, a connection each.")] = 1_000,
         pairs: Annotated[int, typer.Option(min=1, help="Alternations of plane and echo.")] = 3,
-        hgrm: Annotated[Path | None, typer.Option(help="Write the percentile curve here.")] = None,
+        hgrm: Annotated[Path | None, typer.Option(help="Write the percentile curve here (with --rate).")] = None,
+        picture: Annotated[Path | None, typer.Option(help="Draw the percentile curve here, as SVG.")] = None,
         json_output: JsonOutput = False,
     ) -> None:
         """Measure on this machine: server on one core, load generator on another, answers checked."""
         from geooffer.bench.direct import DirectPlan, measure
         from geooffer.cli.bench_server import serve
 
+        if (hgrm or picture) and not rate:
+            raise ConfigurationError("--hgrm and --picture need --rate: latency is measured open loop only")
         with tempfile.TemporaryDirectory(prefix="geooffer-bench-") as directory:
             plan = DirectPlan(
                 plane=plane.value, stream_count=streams, seconds=seconds, warmup_s=warmup, rate=rate,
-                pair_count=pairs, state_dir=Path(directory), hgrm=hgrm,
+                pair_count=pairs, state_dir=Path(directory), hgrm=hgrm, picture=picture,
             )  # fmt: skip
             report = measure(plan, serve, remark)
         report |= {"shape": shape.value, "machine": machine(), "versions": versions(), "commit": commit()}

@@ -36,8 +36,10 @@ def serve(pipe: Connection, plan: ServerPlan) -> None:
 
 async def _serve_until_closed(pipe: Connection, plan: ServerPlan) -> None:
     from geooffer.bench.direct import ReadyServer
+    from geooffer.cli.collector import calm_collector
 
     async with _server(plan) as (address, tokens, verdicts):
+        calm_collector()
         pipe.send(ReadyServer(address, tokens, os.getpid()))
         closed = asyncio.Event()
 

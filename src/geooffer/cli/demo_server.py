@@ -100,6 +100,7 @@ def _serve(pipe: Connection, start_text: str, state_dir: Path) -> None:
 
 async def _serve_until_told(pipe: Connection, start_text: str, state_dir: Path) -> None:
     from geooffer.cli.assembly import loopback_settings, running_service
+    from geooffer.cli.collector import calm_collector
     from geooffer.cli.log import log_to_stderr
 
     log_to_stderr("warning")
@@ -109,6 +110,7 @@ async def _serve_until_told(pipe: Connection, start_text: str, state_dir: Path) 
 
     settings = loopback_settings(clock_start=start_text, state_dir=state_dir)
     async with running_service(settings, on_compile=tell) as service:
+        calm_collector()
         token = service.issue_token("operator")
         ready = DemoServer(service.data_address, service.control_address, token, service.compile_seconds)
         pipe.send(("ready", ready))

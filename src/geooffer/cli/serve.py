@@ -76,12 +76,14 @@ def register(app: typer.Typer) -> None:
 
 async def _serve(settings: ServiceSettings, json_output: bool) -> None:
     from geooffer.cli.assembly import running_service
+    from geooffer.cli.collector import calm_collector
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _on_signal, stop, loop)
     async with running_service(settings, on_compile=compile_line) as service:
+        calm_collector()
         _announce(service, settings, json_output)
         await _until_stopped(service, stop)
         remark("draining")
