@@ -20,7 +20,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from geooffer.errors import ConfigurationError, NotFoundError
 from geooffer.model import limits
 from geooffer.rpc import auth, roles
-from geooffer.rpc.server import PortOptions, Service, TlsFiles, bind_port, is_loopback, split_address
+from geooffer.rpc.server import PortOptions, Service, TlsFiles, bind_port
 from geooffer.v1 import ping_service_pb2 as pb
 from geooffer.v1 import ping_service_pb2_grpc as rpc
 
@@ -271,28 +271,3 @@ async def test_no_bind_beyond_loopback_without_tokens_and_tls(options, words):
 async def test_beyond_loopback_with_a_chosen_key_and_the_flag():
     async with running(address="0.0.0.0:0", explicit_token_key=True, allow_plaintext=True) as port:
         assert port.address.startswith("0.0.0.0:")
-
-
-@pytest.mark.parametrize(
-    ("address", "loopback"),
-    [
-        ("127.0.0.1:1", True),
-        ("127.9.9.9:1", True),
-        ("localhost:1", True),
-        ("[::1]:1", True),
-        ("0.0.0.0:1", False),
-        ("[::]:1", False),
-        ("192.168.0.1:1", False),
-        ("localhost.example:1", False),
-    ],
-)
-def test_loopback(address, loopback):
-    assert is_loopback(address) is loopback
-
-
-@pytest.mark.parametrize(
-    "address", ["", ":1", "localhost", "localhost:", "localhost:x", "::1:5", "h:65536", "h:-1", "h:\u0661"]
-)
-def test_addresses_are_host_and_port(address):
-    with pytest.raises(ConfigurationError):
-        split_address(address)

@@ -8,9 +8,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from geooffer.cli.addresses import is_loopback, split_address
-from geooffer.errors import InvalidArgumentError
+from geooffer.errors import ConfigurationError, InvalidArgumentError
 from geooffer.model.units import parse_time_ms
+from geooffer.rpc.addresses import is_loopback, split_address
 
 
 def default_state_dir() -> Path:
@@ -46,7 +46,10 @@ class ServiceSettings(BaseModel):
     @field_validator("data_address", "control_address")
     @classmethod
     def _address(cls, value: str) -> str:
-        split_address(value)
+        try:
+            split_address(value)
+        except ConfigurationError as error:
+            raise ValueError(error.message) from None
         return value
 
     @field_validator("clock_start")

@@ -7,7 +7,6 @@ plaintext is allowed by flag.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -18,6 +17,7 @@ from grpc_reflection.v1alpha import reflection
 
 from geooffer.errors import ConfigurationError
 from geooffer.model import limits
+from geooffer.rpc.addresses import is_loopback, join_address, split_address
 from geooffer.rpc.auth import TokenVerifier
 from geooffer.rpc.interceptors import CallGate
 
@@ -97,7 +97,7 @@ def bind_port(kind: PortKind, options: PortOptions, *, verifier: TokenVerifier, 
     if kind == "control":
         reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
     host, _ = split_address(options.address)
-    return Port(server, health_servicer, names, f"{host}:{_bind(server, options)}")
+    return Port(server, health_servicer, names, join_address(host, _bind(server, options)))
 
 
 def channel_options(kind: PortKind) -> list[tuple[str, int]]:
@@ -129,28 +129,6 @@ def check_exposure(options: PortOptions) -> None:
     if faults:
         rule = f"to listen on {options.address}, which is not loopback, give {' and '.join(faults)}"
         raise ConfigurationError(rule, field="address")
-
-
-def is_loopback(address: str) -> bool:
-    """Whether `host:port` can be reached from this machine only."""
-    host, _ = split_address(address)
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
-def split_address(address: str) -> tuple[str, int]:
-    """Host (IPv6 in brackets) and port of `host:port`. Raises ConfigurationError."""
-    host, _, port = address.rpartition(":")
-    bracketed = host.startswith("[") and host.endswith("]")
-    if not host or (":" in host and not bracketed) or not (port.isascii() and port.isdecimal()):
-        raise ConfigurationError("an address is written host:port, IPv6 as [::1]:port", field="address")
-    if int(port) > 65_535:
-        raise ConfigurationError("a port must lie in 0..65535", field="address")
-    return host, int(port)
 
 
 def _bind(server: grpc.aio.Server, options: PortOptions) -> int:
