@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from geooffer.errors import InvalidArgumentError
-from geooffer.importers import files
 from geooffer.importers.files import read_csv, read_text
+from geooffer.model import limits
 
 
 def test_text_is_read_without_its_byte_order_mark(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_a_directory_and_a_missing_file_are_one_error(tmp_path: Path) -> None:
 
 
 def test_a_flood_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "FILE_SIZE_MAX_BYTES", 1000)
+    monkeypatch.setattr(limits, "FILE_SIZE_MAX_BYTES", 1000)
     path = tmp_path / "a.csv.gz"
     path.write_bytes(gzip.compress(b"x" * 1001))
     with pytest.raises(InvalidArgumentError, match="more than"):

@@ -23,7 +23,7 @@ from geooffer.errors import ConfigurationError
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-    from geooffer.dataplane.grpc_plane import GrpcDataPlane
+    from geooffer.dataplane.port import DataPlane
     from geooffer.engine.engine import Engine
     from geooffer.rpc.server import Port, PortOptions
     from geooffer.services.control import Control
@@ -40,7 +40,7 @@ class RunningService:
     data_address: str
     control_address: str
     engine: Engine
-    plane: GrpcDataPlane
+    plane: DataPlane
     compile_seconds: float
     """How long the kernels took: a minute the first time on a machine, less than a second from the cache."""
     _private_key: Ed25519PrivateKey | None
@@ -127,7 +127,7 @@ async def running_service(
         await _drain(data_port, control_port, plane, control)
 
 
-async def _drain(data_port: Port, control_port: Port, plane: GrpcDataPlane, control: Control) -> None:
+async def _drain(data_port: Port, control_port: Port, plane: DataPlane, control: Control) -> None:
     """Health first, so that load balancers look elsewhere; then pings; control calls last, they may still help."""
     await data_port.drain()
     await control_port.drain()

@@ -27,8 +27,10 @@ class DataPlane(Protocol):
     """Carries pings to the engine and answers back."""
 
     statistics: PlaneStatistics
-    fault: BaseException | None
-    """Why the plane stopped deciding (a journal that failed, a bug); None while it works."""
+
+    @property
+    def fault(self) -> BaseException | None:
+        """Why the plane stopped deciding (a journal that failed, a bug); None while it works."""
 
     def service(self) -> Service:
         """What rpc/server.py adds to the data port."""

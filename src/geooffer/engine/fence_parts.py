@@ -108,7 +108,7 @@ def _circle_row(circle: Circle) -> StructArray:
     return rows
 
 
-def _boxes(row: StructArray) -> tuple[Box, ...]:
+def _boxes(row: np.void) -> tuple[Box, ...]:
     """The part's frame cut at the antimeridian. A part that reaches +180° also stands at −180°: one place."""
     south, north = int(row["min_latitude_e7"]), int(row["max_latitude_e7"])
     west, east = int(row["min_longitude_e7"]), int(row["max_longitude_e7"])

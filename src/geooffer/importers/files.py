@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geooffer.errors import InvalidArgumentError
-
-FILE_SIZE_MAX_BYTES = 512 * 1024 * 1024
-"""Of the text, after decompression: a file is read whole, and a small .gz may hold a flood."""
+from geooffer.model import limits
 
 _DELIMITERS = (",", ";", "\t")
 
@@ -27,14 +25,14 @@ def read_text(path: Path) -> str:
         if path.is_dir():
             raise InvalidArgumentError(f"{path}: is a directory, not a file")
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
-            data = file.read(FILE_SIZE_MAX_BYTES + 1)
+            data = file.read(limits.FILE_SIZE_MAX_BYTES + 1)
     except (gzip.BadGzipFile, EOFError, zlib.error):
         raise InvalidArgumentError(f"{path}: is not a whole gzip file") from None
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
         raise InvalidArgumentError(f"{path}: {reason}") from None
-    if len(data) > FILE_SIZE_MAX_BYTES:
-        raise InvalidArgumentError(f"{path}: more than {FILE_SIZE_MAX_BYTES // 2**20} MiB of text")
+    if len(data) > limits.FILE_SIZE_MAX_BYTES:
+        raise InvalidArgumentError(f"{path}: more than {limits.FILE_SIZE_MAX_BYTES // 2**20} MiB of text")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

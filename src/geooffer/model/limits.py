@@ -40,6 +40,9 @@ WEEKLY_INTERVAL_COUNT_MAX = 64
 STOCK_COUNT_MAX = 1_000_000_000
 AMOUNT_MINOR_MAX = 10**15
 
+# -- files --------------------------------------------------------------------------------------------------
+FILE_SIZE_MAX_BYTES = 512 * 1024 * 1024    # decompressed: a file is read whole, a small .gz may hold a flood
+
 # -- transport ---------------------------------------------------------------------------------------------
 DATA_MESSAGE_SIZE_MAX_BYTES = 64 * 1024
 CONTROL_MESSAGE_SIZE_MAX_BYTES = 4 * 1024 * 1024
