@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from serving import serving
 from typer.testing import Result
 
 from geooffer.client import GeoofferClient, Ping
 
 Invoke = Callable[..., Result]
 END_S = 30
-
-
-@contextmanager
-def serving(command: list[str], *options: str) -> Iterator[subprocess.Popen[str]]:
-    """A server process; ended by the test, or by force."""
-    arguments = [*command, "serve", "--data-address", "127.0.0.1:0", "--control-address", "127.0.0.1:0", *options]
-    process = subprocess.Popen(
-        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ.copy()
-    )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
 
 
 async def test_it_says_ready_serves_and_drains_on_sigterm(command: list[str], invoke: Invoke) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geooffer.cli.errors import EXIT_FINDINGS
-from geooffer.cli.options import CONTROL_SERVER_DEFAULT, JsonOutput, Token, TokenFile, token_from
+from geooffer.cli.options import CONTROL_SERVER_DEFAULT, CaFile, JsonOutput, Token, TokenFile, access_from
 from geooffer.cli.output import remark
 from geooffer.errors import InvalidArgumentError
 
@@ -79,6 +79,7 @@ def register(app: typer.Typer) -> None:
         server: Server = CONTROL_SERVER_DEFAULT,
         token: Token = "",
         token_file: TokenFile = None,
+        ca_file: CaFile = None,
         json_output: JsonOutput = False,
     ) -> None:
         """Stores (CSV, or GeoJSON Points)."""
@@ -88,7 +89,7 @@ def register(app: typer.Typer) -> None:
 
             return read_stores(path, id_property=id_property, time_zone=time_zone, taken=taken)
 
-        _run("stores", files, read, dry_run, server, (token, token_file), json_output)
+        _run("stores", files, read, dry_run, server, (token, token_file, ca_file), json_output)
 
     @group.command("fences", epilog=_FENCE_COLUMNS)
     def fences_command(
@@ -100,6 +101,7 @@ def register(app: typer.Typer) -> None:
         server: Server = CONTROL_SERVER_DEFAULT,
         token: Token = "",
         token_file: TokenFile = None,
+        ca_file: CaFile = None,
         json_output: JsonOutput = False,
     ) -> None:
         """Geofences (GeoJSON polygons and Points with a radius, or CSV circles)."""
@@ -111,7 +113,7 @@ def register(app: typer.Typer) -> None:
                 path, repair=repair, radius_m=radius_m, id_property=id_property, taken=taken
             )
 
-        _run("fences", files, read, dry_run, server, (token, token_file), json_output)
+        _run("fences", files, read, dry_run, server, (token, token_file, ca_file), json_output)
 
     for kind, (text, columns) in _CSV_KINDS.items():
         _register_csv(group, kind, text, f"Columns: {columns}")
@@ -138,9 +140,10 @@ def _register_csv(group: typer.Typer, kind: str, text: str, columns: str) -> Non
         server: Server = CONTROL_SERVER_DEFAULT,
         token: Token = "",
         token_file: TokenFile = None,
+        ca_file: CaFile = None,
         json_output: JsonOutput = False,
     ) -> None:
-        _run(kind, files, None, dry_run, server, (token, token_file), json_output)
+        _run(kind, files, None, dry_run, server, (token, token_file, ca_file), json_output)
 
 
 def _run(
@@ -149,18 +152,18 @@ def _run(
     read_geojson: Callable[[Path, TakenIds], Import[Any]] | None,
     dry_run: bool,
     server: str,
-    credentials: tuple[str, Path | None],
+    credentials: tuple[str, Path | None, Path | None],
     json_output: bool,
 ) -> None:
     from geooffer.cli.import_report import Report
 
-    token = "" if dry_run else token_from(*credentials, role="operator")
+    access = None if dry_run else access_from(*credentials, role="operator")
     report: Report[Any] = Report(kind)
     _read_all(kind, files, read_geojson, report)
-    if not dry_run and report.good:
+    if access is not None and report.good:
         from geooffer.cli import upload
 
-        upload.run(report, server, token)
+        upload.run(report, server, access)
     elif dry_run and not json_output:
         remark("dry run: files checked by themselves, references to other ids not; nothing sent")
     report.print(several_files=len(files) > 1, as_json=json_output, dry_run=dry_run)

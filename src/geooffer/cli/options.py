@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -26,9 +27,50 @@ Token = Annotated[str, typer.Option("--token", help="Token to call with (or $GEO
 TokenFile = Annotated[
     Path | None, typer.Option("--token-file", help="File that holds the token (or $GEOOFFER_TOKEN_FILE).")
 ]
+CaFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca-file",
+        envvar="GEOOFFER_CA_FILE",
+        help="PEM root certificates to know the server by; with it the connection is TLS.",
+    ),
+]
 
 DATA_SERVER_DEFAULT = "127.0.0.1:7430"
 CONTROL_SERVER_DEFAULT = "127.0.0.1:7431"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How a command calls a server: with which token, and known by which root certificates."""
+
+    token: str
+    root_certificates: bytes | None = None
+    """PEM; None: plaintext."""
+
+
+def access_from(token: str, token_file: Path | None, ca_file: Path | None, role: str) -> Access:
+    """The options of a command as what its client needs. Raises ConfigurationError."""
+    return Access(token_from(token, token_file, role), root_certificates_from(ca_file))
+
+
+def root_certificates_from(ca_file: Path | None) -> bytes | None:
+    """The PEM certificates of --ca-file; None where there is none. Raises ConfigurationError.
+
+    Checked here, because the transport takes any bytes and then only says that nobody answers.
+    """
+    if ca_file is None:
+        return None
+    from cryptography.x509 import load_pem_x509_certificates
+
+    try:
+        pem = ca_file.read_bytes()
+        load_pem_x509_certificates(pem)
+    except ValueError:
+        raise ConfigurationError(f"{ca_file}: holds no PEM certificate", field="ca_file") from None
+    except OSError as error:
+        raise _unreadable(ca_file, error) from None
+    return pem
 
 
 def token_from(token: str, token_file: Path | None, role: str) -> str:
@@ -52,7 +94,7 @@ def token_from(token: str, token_file: Path | None, role: str) -> str:
     except UnicodeDecodeError:
         raise ConfigurationError(f"{token_file}: holds no token") from None
     except OSError as error:
-        raise ConfigurationError(f"{token_file}: {(error.strerror or 'cannot be read').lower()}") from None
+        raise _unreadable(token_file, error) from None
 
 
 def claimed_role(token: str) -> str:
@@ -63,6 +105,10 @@ def claimed_role(token: str) -> str:
     except (IndexError, ValueError):
         return ""
     return str(claims.get("role", "")) if isinstance(claims, dict) else ""
+
+
+def _unreadable(path: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(f"{path}: {(error.strerror or 'cannot be read').lower()}")
 
 
 def _checked(text: str, source: str) -> str:

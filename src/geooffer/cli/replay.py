@@ -12,12 +12,14 @@ from geooffer.cli.errors import EXIT_FINDINGS
 from geooffer.cli.options import (
     CONTROL_SERVER_DEFAULT,
     DATA_SERVER_DEFAULT,
+    Access,
+    CaFile,
     ControlServer,
     JsonOutput,
     Token,
     TokenFile,
+    access_from,
     claimed_role,
-    token_from,
 )
 from geooffer.cli.output import print_json, remark
 from geooffer.errors import PermissionDeniedError
@@ -49,6 +51,7 @@ def register(app: typer.Typer) -> None:
         control_server: ControlServer = CONTROL_SERVER_DEFAULT,
         token: Token = "",
         token_file: TokenFile = None,
+        ca_file: CaFile = None,
         events: Annotated[bool, typer.Option("--events", help="Also list transitions and offers.")] = False,
         json_output: JsonOutput = False,
     ) -> None:
@@ -60,8 +63,8 @@ def register(app: typer.Typer) -> None:
         from geooffer.cli import replay_run
         from geooffer.importers.traces import read_traces
 
-        credentials = "" if embedded else token_from(token, token_file, role="operator")
-        if claimed_role(credentials) == "device":
+        access = Access("") if embedded else access_from(token, token_file, ca_file, role="operator")
+        if claimed_role(access.token) == "device":
             raise PermissionDeniedError("replay needs a gateway or operator token: a device is told no verdicts")
         trace = read_traces(traces)
         report = _read_fences(fences or [], repair)
@@ -70,7 +73,7 @@ def register(app: typer.Typer) -> None:
             result = asyncio.run(replay_run.replay_embedded(trace, report, index))
         else:
             addresses = server, control_server
-            result = asyncio.run(replay_run.replay_running(trace, report, addresses, credentials))
+            result = asyncio.run(replay_run.replay_running(trace, report, addresses, access))
         refused_count = len(trace.refusals) + len(report.refused)
         _print(result, refused_count, events=events, json_output=json_output)
         if refused_count:

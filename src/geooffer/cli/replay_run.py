@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geooffer.cli.assembly import loopback_settings, running_service
+from geooffer.cli.options import Access
 from geooffer.cli.output import progress, remark
 from geooffer.cli.reach import reaching
 from geooffer.cli.serve import compile_line
@@ -58,24 +59,32 @@ async def replay_embedded(trace: Trace, report: Report[Any], index: str) -> Repl
         async with running_service(settings, on_compile=compile_line) as service:
             remark(f"embedded server: data {service.data_address}, client clock from the first fix")
             addresses = service.data_address, service.control_address
-            async with _client(addresses, service.issue_token("operator")) as client:
+            async with _client(addresses, Access(service.issue_token("operator"))) as client:
                 await _register_devices(client.control, trace, first_ms)
                 return await _replay(client, trace, report)
 
 
 async def replay_running(
-    trace: Trace, report: Report[Any], addresses: tuple[str, str], token: str
+    trace: Trace, report: Report[Any], addresses: tuple[str, str], access: Access
 ) -> Replayed:
     """Replay through the server at `addresses` (data, control; control is used where there are fences)."""
     data, control = addresses
-    with reaching(f"{data} (fences: {control})" if report.good else data):
-        async with _client(addresses, token) as client:
+    where = f"{data} (fences: {control})" if report.good else data
+    with reaching(where, tls=access.root_certificates is not None):
+        async with _client(addresses, access) as client:
             return await _replay(client, trace, report)
 
 
-def _client(addresses: tuple[str, str], token: str) -> GeoofferClient:
+def _client(addresses: tuple[str, str], access: Access) -> GeoofferClient:
     backoff = Backoff(attempt_count_max=ATTEMPT_COUNT_MAX)
-    return GeoofferClient(addresses[0], control_target=addresses[1], token=token, backoff=backoff)
+    data, control = addresses
+    return GeoofferClient(
+        data,
+        control_target=control,
+        token=access.token,
+        root_certificates=access.root_certificates,
+        backoff=backoff,
+    )
 
 
 async def _register_devices(control: GeoofferControl, trace: Trace, time_ms: int) -> None:

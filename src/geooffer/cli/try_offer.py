@@ -28,6 +28,7 @@ def try_offer(
     ] = options.CONTROL_SERVER_DEFAULT,
     token: options.Token = "",
     token_file: options.TokenFile = None,
+    ca_file: options.CaFile = None,
     device_key: Annotated[str, typer.Option(help="Whose ping: a device key, or the text it is made of.")] = "",
     latitude: Annotated[float | None, typer.Option(help="Degrees north.")] = None,
     longitude: Annotated[float | None, typer.Option(help="Degrees east.")] = None,
@@ -45,8 +46,8 @@ def try_offer(
         return
     if not device_key or latitude is None or longitude is None:
         raise typer.BadParameter("give --demo, or --device-key, --latitude and --longitude")
-    caller_token = options.token_from(token, token_file, "operator")
-    explanation = _ask(server, caller_token, device_key, latitude, longitude, accuracy_m, time)
+    access = options.access_from(token, token_file, ca_file, "operator")
+    explanation = _ask(server, access, device_key, latitude, longitude, accuracy_m, time)
     _show(explanation, every, json_output)
 
 
@@ -79,7 +80,13 @@ def _try_demo(seed: int, customer_count: int, every: bool, json_output: bool) ->
 
 
 def _ask(
-    server: str, token: str, device_key: str, latitude: float, longitude: float, accuracy_m: float, time_text: str
+    server: str,
+    access: options.Access,
+    device_key: str,
+    latitude: float,
+    longitude: float,
+    accuracy_m: float,
+    time_text: str,
 ) -> Explanation:
     import asyncio
 
@@ -100,8 +107,9 @@ def _ask(
         request.ping_time.CopyFrom(timestamp(units.parse_time_ms(time_text)))
 
     async def ask() -> Explanation:
-        async with GeoofferClient(control_target=server, token=token) as client:
-            with reaching(server):
+        roots = access.root_certificates
+        async with GeoofferClient(control_target=server, token=access.token, root_certificates=roots) as client:
+            with reaching(server, tls=roots is not None):
                 return from_response(await client.control.explain_ping(request))
 
     return asyncio.run(ask())

@@ -11,6 +11,7 @@ from geooffer.errors import OverloadedError
 
 if TYPE_CHECKING:
     from geooffer.cli.import_report import Report
+    from geooffer.cli.options import Access
     from geooffer.client import BatchResult, GeoofferControl
 
 BATCH_ROW_COUNT = 500
@@ -19,7 +20,7 @@ BATCH_ROW_COUNT = 500
 _CATALOG_KINDS = frozenset(("stores", "fences", "categories", "products", "prices", "offers"))
 
 
-async def upload(report: Report[Any], server: str, token: str) -> None:
+async def upload(report: Report[Any], server: str, access: Access) -> None:
     """Send the good rows of `report`; those the server refuses become its refused ones.
 
     Returns once a changed catalog is live. Raises what stops the whole: no server, no right.
@@ -27,8 +28,9 @@ async def upload(report: Report[Any], server: str, token: str) -> None:
     from geooffer.cli.reach import reaching
     from geooffer.client import GeoofferClient
 
-    with reaching(server):
-        async with GeoofferClient(control_target=server, token=token) as client:
+    roots = access.root_certificates
+    with reaching(server, tls=roots is not None):
+        async with GeoofferClient(control_target=server, token=access.token, root_certificates=roots) as client:
             await upload_with(client.control, report)
 
 
@@ -79,6 +81,6 @@ def _batches(items: Sequence[Any]) -> Iterator[tuple[int, Sequence[Any]]]:
         yield first, items[first : first + BATCH_ROW_COUNT]
 
 
-def run(report: Report[Any], server: str, token: str) -> None:
+def run(report: Report[Any], server: str, access: Access) -> None:
     """`upload` for callers without a loop."""
-    asyncio.run(upload(report, server, token))
+    asyncio.run(upload(report, server, access))
