@@ -17,6 +17,7 @@ from geooffer.model.catalog import Customer
 from geooffer.model.units import format_time_ms
 
 CUSTOMERS = "400"
+MEASURED = ("pings_per_s", "message_latency_p50_ms", "message_latency_p99_ms")
 
 
 async def _geooffer(*arguments: str) -> tuple[int, str, str]:
@@ -41,6 +42,13 @@ async def test_demo_tells_three_stories_that_try_explains(tmp_path: Path) -> Non
     page = (folder / "map.html").read_text(encoding="utf-8")
     assert page.count('class="offer"') == result["offers"]
     assert [story["kind"] for story in result["stories"]] == ["offered", "held back", "no consent"]
+
+    # the same seed tells the same, but for what was measured
+    code, out, error = await _geooffer("demo", "--customers", CUSTOMERS, "--out", str(folder), "--json")
+    assert code == 0, error
+    again = json.loads(out)
+    assert {key for key in result if result[key] != again[key]} <= set(MEASURED)
+    assert list(result["transitions"]) == ["ENTER", "DWELL"]
 
     code, out, error = await _geooffer("try", "--demo", "--customers", CUSTOMERS, "--json")
     assert code == 0, error

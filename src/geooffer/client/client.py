@@ -1,6 +1,6 @@
 """GeoofferClient: one object for both ports, asyncio, typed.
 
-    async with GeoofferClient("127.0.0.1:7443", token=token) as client:
+    async with GeoofferClient("127.0.0.1:7430", token=token) as client:
         async for offer in client.stream_pings(my_fixes()):
             print(offer.title, offer.reason)
 """
