@@ -48,7 +48,7 @@ class Market:
             return V.PURPOSE_NOT_CONSENTED, ""
         found: list[OfferVerdict] = []          # of the candidates that match an intent
         best: tuple[int, str] = (-1, "")
-        for offer in self.offers.values():       # in the order registered: at a tie the first wins
+        for _, offer in sorted(self.offers.items()):       # at a tie the lower id wins
             points = self.interest(self.products[offer.product_id], person, now_ms)
             if points < 0:
                 continue

@@ -285,3 +285,33 @@ def test_a_journal_with_a_broken_frame_is_not_replayed() -> None:
     journal._frames[4] = encode_entry(next(iter(journal.read())))[:-3]
     with pytest.raises(JournalError):
         Engine(journal=journal, clock=engine.clock)
+
+
+def test_a_deleted_product_takes_its_stock_along() -> None:
+    engine = World().build()
+    shoe, prices = engine.registry.products["shoe"], engine.registry.prices["shoe", ""]
+    assert engine.stock_of("store-1", "shoe")
+    engine.delete_noun(Offer, "offer-1", now_ms=NOW_MS)
+    engine.delete_noun(Product, "shoe", now_ms=NOW_MS)
+    engine.put_nouns([shoe], now_ms=NOW_MS)
+    engine.put_prices(prices, now_ms=NOW_MS)
+    assert engine.stock_of("store-1", "shoe") == []
+
+
+def test_a_price_list_is_bounded_within_one_call_and_a_step_can_be_replaced_at_the_bound() -> None:
+    engine = World().build()
+    step = engine.registry.prices["shoe", ""][-1]
+    room = limits.PRICE_STEPS_PER_LIST_COUNT_MAX - len(engine.registry.prices["shoe", ""])
+    more = [replace(step, valid_from_ms=step.valid_from_ms + 1 + index) for index in range(room + 1)]
+    results = engine.put_prices(more, now_ms=NOW_MS, partial=True)
+    assert [type(result) for result in results] == [type(None)] * room + [LimitExceededError]
+    engine.put_prices([replace(step, amount_minor=step.amount_minor + 1)], now_ms=NOW_MS)
+    assert len(engine.registry.prices["shoe", ""]) == limits.PRICE_STEPS_PER_LIST_COUNT_MAX
+
+
+def test_at_equal_scores_the_lower_offer_id_wins_whatever_came_first() -> None:
+    for ids in (("a", "b"), ("b", "a")):
+        shop = [store(), fence(), Category("running-shoes"), product()]
+        engine = World(nouns=[*shop, *(offer(offer_id) for offer_id in ids)]).build()
+        outcome = engine.step(ping())
+        assert [engine.registry.offer_id(int(winner["offer_number"])) for winner in outcome.winners] == ["a"]

@@ -21,7 +21,7 @@ SIZES = {
     tables.STOCK: 24,
     tables.STORE_ROW: 24,
     tables.PRODUCT_ROW: 24,
-    tables.OFFER_ROW: 40,
+    tables.OFFER_ROW: 48,
     tables.PRICE_STEP: 24,
     tables.HOURS: 16,
     tables.VARIANT: 8,

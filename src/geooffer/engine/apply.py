@@ -73,6 +73,8 @@ def _noun_deleted(state: State, record: records.NounDeleted) -> None:
     state.registry.delete(_KIND_BY_NAME[record.kind], record.noun_id, record.time_ms)
     if record.kind == "Store":
         state.stock.drop_store(state.registry.number(Store, record.noun_id))
+    elif record.kind == "Product":
+        state.stock.drop_variants(state.registry.variants_of(state.registry.number(Product, record.noun_id)))
 
 
 def _price_put(state: State, record: records.PricePut) -> None:
@@ -110,7 +112,8 @@ def _consent(state: State, record: records.ConsentRecord) -> None:
         if not record.purposes & purpose.bit:
             continue
         held = ledger.get(purpose)
-        if held is None or (record.time_ms, not record.granted) > (held.time_ms, not held.granted):
+        rank = (record.time_ms, not record.granted, record.notice_version)
+        if held is None or rank > (held.time_ms, not held.granted, held.notice_version):
             ledger[purpose] = PurposeState(record.granted, record.time_ms, record.notice_version)
     people, slot = state.people, state.people.person_slots[record.person_key]
     bits = sum(purpose.bit for purpose, held in ledger.items() if held.granted)

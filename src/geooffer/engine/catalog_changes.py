@@ -26,6 +26,7 @@ class _Pending:
         self.ids: dict[type, set[str]] = {}
         self.sizes: dict[int, Size] = {}
         self.currencies: dict[str, str] = {}
+        self.price_moments: dict[tuple[str, str], set[int]] = {}
         self.fence_numbers: dict[str, int] = {}
         """Of fences that never existed before, as the fold will number them."""
 
@@ -171,9 +172,13 @@ class CatalogChanges(Pipeline):
         currency = pending.currencies.get(price.product_id) or self.registry.currency(price.product_id)
         if currency and currency != price.currency:
             raise InvalidArgumentError("a product has one currency in all its prices", field="currency_code")
-        held = self.registry.prices.get((price.product_id, price.store_id), ())
-        if len(held) >= limits.PRICE_STEPS_PER_LIST_COUNT_MAX:
+        key = (price.product_id, price.store_id)
+        moments = pending.price_moments.setdefault(
+            key, {step.valid_from_ms for step in self.registry.prices.get(key, ())}
+        )
+        if price.valid_from_ms not in moments and len(moments) >= limits.PRICE_STEPS_PER_LIST_COUNT_MAX:
             raise LimitExceededError("too many price steps for this product and store", field="valid_from_time")
+        moments.add(price.valid_from_ms)
 
     def report_stock(self, figures: Sequence[StockFigure], *, partial: bool = False) -> RowResults:
         """Take stock figures; one older than held is accepted and changes nothing."""

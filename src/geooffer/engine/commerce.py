@@ -109,9 +109,10 @@ def _compile_offers(registry: Registry) -> tuple[StructArray, Any, Any, Any]:
     rows = np.zeros(registry.count(Offer), dtype=tables.OFFER_ROW)
     offer_stores: list[int] = []
     by_category: list[list[int]] = [[] for _ in range(registry.count(Category))]
-    for offer in registry.offers.values():
-        number = registry.number(Offer, offer.offer_id)
+    for rank, (offer_id, offer) in enumerate(sorted(registry.offers.items())):
+        number = registry.number(Offer, offer_id)
         row = rows[number]
+        row["id_rank"] = rank
         row["valid_from_ms"], row["valid_until_ms"] = offer.valid_from_ms, offer.valid_until_ms
         row["product_number"] = registry.number(Product, offer.product_id)
         row["minimum_cut_percent"] = offer.minimum_price_cut_percent

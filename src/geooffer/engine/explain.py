@@ -59,7 +59,10 @@ class Explanation:
 def explain_ping(
     engine: Pipeline, *, device_key: int, latitude_e7: int, longitude_e7: int, accuracy_cm: int, now_ms: int
 ) -> Explanation:
-    """As if the device, now here for the first time, sent a live fix. Changes nothing."""
+    """As if the device, now here for the first time, sent a live fix. Changes nothing about anybody.
+
+    A saved catalog goes live first, as it would by itself within half a second.
+    """
     engine.publish()
     fences: list[FenceExplanation] = []
     verdict = _ping_verdict(engine, device_key, accuracy_cm)
@@ -129,7 +132,7 @@ def _explain_try(
     judged = [candidate for candidate in judged if candidate.offer in offers or candidate.matches_intent]
     judged.sort(key=lambda candidate: candidate.offer.offer_id)
     winners = [candidate for candidate in judged if candidate.verdict is OfferVerdict.OFFERED]
-    winner = min(winners, key=lambda item: (-item.score, item.offer_number), default=None)
+    winner = min(winners, key=lambda item: (-item.score, item.offer.offer_id), default=None)
     told = [_told(candidate, winner) for candidate in judged]
     if winner is not None:
         shopper.contacts.append(Contact(now_ms, store.store_id, winner.offer.offer_id))

@@ -145,6 +145,7 @@ class Pipeline(Core):
     def commit(self, outcome: Outcome, *, late_rows: Collection[int] = ()) -> list[Decision]:
         """Make the winners of a step durable; returns what may now be sent.
 
+        To be called right after its `step`: a catalog or customer change in between is not foreseen.
         late_rows: rows whose decision budget is over. Their caps come back and their try becomes TOO_LATE.
         Raises JournalError: then every winner's caps are back and nothing may be sent.
         """

@@ -132,6 +132,10 @@ class Registry:
             dict(self.currencies),
         )
 
+    def variants_of(self, product_number: int) -> set[int]:
+        """All variant numbers a product ever had."""
+        return {number for (product, _), number in self.variant_numbers.items() if product == product_number}
+
     # -- the fold --------------------------------------------------------------------------------------------
 
     def put(self, noun: Noun, time_ms: int) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
 import numpy as np
 
 from geooffer.kernels.stock import stock_find, stock_put
 from geooffer.model import tables
 from geooffer.model.tables import StockTable
+
+Figure = tuple[int, int, int, int]
+"""(store_number, variant_number, available_count, as_of_ms)."""
 
 
 class Stock:
@@ -30,7 +35,7 @@ class Stock:
         """Fold one figure; older than held is ignored."""
         self.cover_stores(store_number + 1)
         if 2 * (self._count + 1) > len(self._rows):
-            self._rebuild(2 * len(self._rows), without_store=-1)
+            self._rebuild(2 * len(self._rows), lambda _: True)
         self._count += stock_put(self.view, store_number, variant_number, available_count, as_of_ms)
 
     def get(self, store_number: int, variant_number: int) -> tuple[int, int] | None:
@@ -42,10 +47,14 @@ class Stock:
 
     def drop_store(self, store_number: int) -> None:
         """Forget the figures of a deleted store."""
-        self._rebuild(len(self._rows), without_store=store_number)
+        self._rebuild(len(self._rows), lambda figure: figure[0] != store_number)
 
-    def figures(self) -> list[tuple[int, int, int, int]]:
-        """All (store_number, variant_number, available_count, as_of_ms), sorted."""
+    def drop_variants(self, variant_numbers: Collection[int]) -> None:
+        """Forget the figures of a deleted product in all stores."""
+        self._rebuild(len(self._rows), lambda figure: figure[1] not in variant_numbers)
+
+    def figures(self) -> list[Figure]:
+        """All figures, sorted."""
         used = self._rows[self._rows["key"] != 0]
         keys = used["key"]
         rows = zip(
@@ -57,13 +66,12 @@ class Stock:
         )
         return sorted(rows)
 
-    def _rebuild(self, length: int, *, without_store: int) -> None:
-        figures = self.figures()
+    def _rebuild(self, length: int, keeps: Callable[[Figure], bool]) -> None:
+        figures = [figure for figure in self.figures() if keeps(figure)]
         versions = self._versions.copy()
         self._rows = np.zeros(length, dtype=tables.STOCK)
         self.view = StockTable(self._rows, self._versions)
         self._count = 0
         for store_number, variant_number, available_count, as_of_ms in figures:
-            if store_number != without_store:
-                self._count += stock_put(self.view, store_number, variant_number, available_count, as_of_ms)
+            self._count += stock_put(self.view, store_number, variant_number, available_count, as_of_ms)
         self._versions[:] = versions

@@ -87,6 +87,12 @@ def _is_first_of_category(
 
 
 @kernel
+def _comes_first(commerce: CommerceTables, offer_number: int, other_number: int) -> bool:
+    """The total order behind the score: by offer id, whatever order the offers were registered in."""
+    return commerce.offers[offer_number].id_rank < commerce.offers[other_number].id_rank
+
+
+@kernel
 def _consider(
     people: PeopleTables,
     stock: StockTable,
@@ -116,7 +122,7 @@ def _consider(
         if (
             attempt.offer_number < 0
             or verdict > furthest
-            or (verdict == furthest and offer_number < attempt.offer_number)
+            or (verdict == furthest and _comes_first(commerce, offer_number, attempt.offer_number))
         ):
             attempt.verdict = verdict
             attempt.offer_number = offer_number
@@ -125,7 +131,7 @@ def _consider(
     score = score_of(points, price.amount_minor, price.reference_minor)
     winner = out.winners[winner_index]
     if attempt.verdict == OFFERED and (
-        winner.score > score or (winner.score == score and winner.offer_number < offer_number)
+        winner.score > score or (winner.score == score and _comes_first(commerce, winner.offer_number, offer_number))
     ):
         return
     attempt.verdict = OFFERED

@@ -1,4 +1,4 @@
-"""The score of a candidate: an integer anyone can check by hand, and a total order (score, then offer number).
+"""The score of a candidate: an integer anyone can check by hand, and a total order (score, then offer id).
 
 score = match × 2^(−age / 3 days) + 10 × price cut in percent, where match is 2000 for an intent in this very product
 and 1000 for one in its category. Step 2 of the project adds further factors.

@@ -174,10 +174,12 @@ OFFER_ROW = np.dtype(
         ("purposes", "<i4"),          # all that are needed, the standing three included
         ("store_start", "<i4"),       # into CommerceTables.offer_stores; unused where everywhere
         ("store_count", "<i4"),
+        ("id_rank", "<i4"),           # place among all offer ids of the catalog; ties go to the lower
         ("everywhere", "u1"),
         ("trigger", "u1"),
         ("paused", "u1"),
         ("live", "u1"),
+        ("_pad", "<i4"),
     ],
     align=True,
 )
