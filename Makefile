@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long lint format proto bench benchmarks clean
+.PHONY: help setup demo test test-long lint format proto bench benchmarks figures clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ bench: setup  ## closed-loop rate and open-loop latency of the Python data plane
 
 benchmarks: setup  ## pytest-benchmark suites: matcher, index, codec
 	$(BIN)/python -m pytest benchmarks --benchmark-only
+
+figures: setup  ## measure everything and write the README's figures
+	$(BIN)/python benchmarks/report.py
 
 clean:  ## remove the environment and every cache in this folder
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache demo-out

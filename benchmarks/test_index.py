@@ -86,12 +86,14 @@ def ask(city: City, kind: str, count: int) -> int:
 def test_locate_batch(benchmark: Any, city: City, kind: str) -> None:
     """The two hot indexes, geometry included."""
     assert ask(city, "cells", POINT_COUNT) == ask(city, "packed", POINT_COUNT) > 0
+    benchmark.extra_info["rows"] = POINT_COUNT
     benchmark(ask, city, kind, POINT_COUNT)
 
 
 def test_rtree_in_a_loop(benchmark: Any, city: City) -> None:
     """256 points a round, one query each, same exact test: read it per ping as mean / 256."""
     assert ask(city, "rtree", RTREE_POINT_COUNT) == ask(city, "cells", RTREE_POINT_COUNT)
+    benchmark.extra_info["rows"] = RTREE_POINT_COUNT
     benchmark(ask, city, "rtree", RTREE_POINT_COUNT)
 
 
@@ -103,6 +105,7 @@ def test_shapely_strtree(benchmark: Any, city: City, part: str) -> None:
         return shapely.points(city.longitudes / 1e7, city.latitudes / 1e7)
 
     built = points()
+    benchmark.extra_info["rows"] = POINT_COUNT
 
     def query() -> int:
         asked = built if part == "query" else points()

@@ -123,6 +123,7 @@ def walkers() -> Walkers:
 
 def run(benchmark: Any, step: Any, make_batch: Any) -> Any:
     """Time `step` alone; its batch is made before each round."""
+    benchmark.extra_info["rows"] = ROWS
     return benchmark.pedantic(step, setup=lambda: ((make_batch(),), {}), rounds=60, warmup_rounds=3)
 
 
@@ -160,7 +161,8 @@ def test_step_deciding(benchmark: Any, walkers: Walkers) -> None:
 
 
 def test_step_and_commit_deciding(benchmark: Any, walkers: Walkers) -> None:
-    """Contacts add up here, as nobody is capped: the last rounds walk 60 of them a person."""
+    """Contacts add up here, as nobody is capped: the last rounds walk ten of them a person."""
+    benchmark.extra_info["rows"] = ROWS
 
     def step_and_commit(rows: StructArray) -> int:
         return len(walkers.engine.commit(walkers.engine.step(rows)))
@@ -183,6 +185,7 @@ def half_inside(walkers: Walkers) -> StructArray:
 @pytest.mark.parametrize("index_kind", ["cells", "packed"])
 def test_locate(benchmark: Any, walkers: Walkers, index_kind: str) -> None:
     rows = half_inside(walkers)
+    benchmark.extra_info["rows"] = ROWS
     latitudes, longitudes = rows["latitude_e7"].copy(), rows["longitude_e7"].copy()
     wanted = np.ones(ROWS, dtype=np.uint8)
     starts, hits = np.zeros(ROWS + 1, dtype=np.int32), np.zeros(4_096, dtype=np.int32)
@@ -194,6 +197,7 @@ def test_locate(benchmark: Any, walkers: Walkers, index_kind: str) -> None:
 
 def test_rival_strtree_bulk(benchmark: Any, walkers: Walkers) -> None:
     rows = half_inside(walkers)
+    benchmark.extra_info["rows"] = ROWS
     shapes = [to_shapely(fence.shape) for fence in walkers.engine.registry.geofences.values()]
     tree = shapely.STRtree(shapes)
 
@@ -206,6 +210,7 @@ def test_rival_strtree_bulk(benchmark: Any, walkers: Walkers) -> None:
 
 def test_rival_rtree_loop(benchmark: Any, walkers: Walkers) -> None:
     rows = half_inside(walkers)
+    benchmark.extra_info["rows"] = ROWS
     shapes = [to_shapely(fence.shape) for fence in walkers.engine.registry.geofences.values()]
     index = rtree.index.Index((number, shape.bounds, None) for number, shape in enumerate(shapes))
     for shape in shapes:

@@ -101,7 +101,7 @@ class Gatherer:
             if taken:
                 self._decide(taken)
         except Exception as error:
-            self._fail(error)
+            self.fail(error)
             raise
         if self._queue.row_count:
             self._ask_flush()
@@ -140,7 +140,7 @@ class Gatherer:
         self.engine.release(item.decision)
         return False
 
-    def _fail(self, error: Exception) -> None:
+    def fail(self, error: Exception) -> None:
         """The engine cannot decide any more: serving stops, every stream ends."""
         journal = "the journal failed" if isinstance(error, JournalError) else "the service has a fault"
         self.fault = DrainingError(f"{journal}; no ping is taken")

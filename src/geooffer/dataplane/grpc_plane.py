@@ -60,4 +60,8 @@ class GrpcDataPlane:
         while self.fault is None:
             await asyncio.sleep(SWEEP_EVERY_S)
             now_ms = self._engine.clock.now_ms(self._real_now_ms())
-            tell_sweep(self._engine.advance(now_ms), self._gatherer.streams, self._engine)
+            try:
+                tell_sweep(self._engine.advance(now_ms), self._gatherer.streams, self._engine)
+            except Exception as error:
+                self._gatherer.fail(error)
+                raise

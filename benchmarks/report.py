@@ -1,0 +1,131 @@
+"""Run the measurements and write the README's figures from their results: `make figures`.
+
+Each figure is taken from the JSON that a command printed in this run; nothing is typed in. Takes some four minutes;
+leave the machine alone meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+PICTURE = ROOT / "docs" / "latency-direct.svg"
+BEGIN, END = "<!-- figures:begin -->\n", "<!-- figures:end -->\n"
+GEOOFFER = Path(sys.executable).parent / "geooffer"
+
+
+def run_json(*arguments: str) -> dict[str, Any]:
+    """One geooffer command's JSON."""
+    print("running: geooffer", *arguments, file=sys.stderr)
+    done = subprocess.run([GEOOFFER, *arguments, "--json"], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"geooffer {' '.join(arguments)} failed:\n{done.stderr}")
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def run_benchmarks() -> dict[str, float]:
+    """Median ns a ping of each pytest-benchmark, by test name."""
+    print("running: pytest benchmarks", file=sys.stderr)
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "benchmarks.json"
+        command = [sys.executable, "-m", "pytest", "benchmarks", "--benchmark-only", f"--benchmark-json={path}"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            sys.exit(f"pytest benchmarks failed:\n{done.stdout}")
+        results = json.loads(path.read_text())["benchmarks"]
+    return {item["name"]: item["stats"]["median"] * 1e9 / item["extra_info"].get("rows", 1) for item in results}
+
+
+def kernel_rows(ns: dict[str, float]) -> list[str]:
+    """Table rows: what one ping costs without transport, and what rivals take for the part they can do."""
+    cells = ns["test_locate_batch[cells]"]
+    rows = [
+        ("find the fences of a fix among 20,000 shops: cells", cells, ""),
+        ("the same: packed R-tree", ns["test_locate_batch[packed]"], _times(ns["test_locate_batch[packed]"], cells)),
+        ("the same: shapely STRtree in bulk, points built", ns["test_shapely_strtree[points and query]"],
+         _times(ns["test_shapely_strtree[points and query]"], cells)),
+        ("the same: rtree in a loop", ns["test_rtree_in_a_loop"], _times(ns["test_rtree_in_a_loop"], cells)),
+        ("whole engine step, outside all fences", ns["test_step_outside"], ""),
+        ("whole engine step, inside a fence", ns["test_step_inside"], ""),
+        ("whole engine step, EXIT, ENTER, decision and caps at every ping", ns["test_step_deciding"], ""),
+        ("decode a single ping message", ns["test_decode_single"],
+         _times(ns["test_decode_single"], ns["test_parse_only_single"]) + " protobuf's bare parse"),
+        ("decode a batch of 256", ns["test_decode_batch[256]"],
+         _times(ns["test_decode_batch[256]"], ns["test_parse_only_batch[256]"]) + " protobuf's bare parse"),
+    ]  # fmt: skip
+    return [f"| {name} | {value:,.0f} | {ratio} |" for name, value, ratio in rows]
+
+
+def _times(value: float, base: float) -> str:
+    return f"{value / base:.1f} ×"
+
+
+def figures(demo: dict[str, Any], closed: dict[str, Any], opened: dict[str, Any], ns: dict[str, float]) -> str:
+    """The README's section."""
+    machine, versions = closed["machine"], closed["versions"]
+    verdicts = ", ".join(f"{name} {count:,}" for name, count in demo["offer_verdicts"].items())
+    return "\n".join([
+        "## Figures",
+        "",
+        f"Written by `make figures` on {machine['cores']} shared cores ({machine['cpu']}), "
+        f"Python {versions['python']}, grpcio {versions['grpcio']}, Numba {versions['numba']}. "
+        "Absolute figures vary by a third from run to run there; the ratios are of one run.",
+        "",
+        f"**`make demo`**, seed {demo['seed']}: {demo['customers']:,} synthetic customers, {demo['stores']:,} stores, "
+        f"{demo['pings']:,} pings in messages of 256 rows on one stream: {demo['offers']:,} offers. "
+        f"{demo['pings_per_s']:,} pings/s, message latency p50 {demo['message_latency_p50_ms']:.1f} ms, "
+        f"p99 {demo['message_latency_p99_ms']:.1f} ms (closed loop). Attempts to find an offer: {verdicts}.",
+        "",
+        f"**`geooffer bench direct --plane python`**: {closed['streams']:,} phones on their own connections, "
+        f"one ping in flight each: **{closed['pings_per_s']:,} pings/s, {closed['ratio']:.2f} of the same transport's "
+        f"echo** ({closed['rival_pings_per_s']:,}; pairs {closed['ratio_min']:.2f} to {closed['ratio_max']:.2f}), "
+        f"{closed['server_cpu_ns_per_ping'] / 1000:,.0f} µs of server CPU a ping; the load generator used "
+        f"{closed['client_cpu_share']:.0%} of its core.",
+        "",
+        f"Open loop at half of that, {opened['rate']:,.0f} pings/s, from the intended sending to the answer:",
+        "",
+        "| | p50 | p90 | p99 | p99.9 | max | within 50 ms |",
+        "|---|---|---|---|---|---|---|",
+        f"| geooffer | {_ms(opened['p50_us'])} | {_ms(opened['p90_us'])} | {_ms(opened['p99_us'])} "
+        f"| {_ms(opened['p999_us'])} | {_ms(opened['max_us'])} | {opened['share_within_budget']:.2%} |",
+        f"| echo | {_ms(opened['rival_p50_us'])} | | {_ms(opened['rival_p99_us'])} | | | |",
+        "",
+        "![percentile curve](docs/latency-direct.svg)",
+        "",
+        "**`make benchmarks`**, without transport:",
+        "",
+        "| per ping | ns | |",
+        "|---|---|---|",
+        *kernel_rows(ns),
+        "",
+        "",
+    ])  # fmt: skip
+
+
+def _ms(value_us: int) -> str:
+    return f"{value_us / 1000:.1f} ms"
+
+
+def main() -> None:
+    """Measure, then rewrite what stands between the markers."""
+    demo = run_json("demo")
+    closed = run_json("bench", "direct", "--plane", "python")
+    half = round(closed["pings_per_s"] / 2, -2)
+    opened = run_json("bench", "direct", "--pairs", "1", "--rate", str(half), "--picture", str(PICTURE))
+    text = README.read_text(encoding="utf-8")
+    head, rest = text.split(BEGIN)
+    _, tail = rest.split(END)
+    section = figures(demo, closed, opened, run_benchmarks())
+    README.write_text(head + BEGIN + section + END + tail, encoding="utf-8")
+    print(f"wrote the figures of {README.name} and {PICTURE.name}")
+
+
+if __name__ == "__main__":
+    main()
