@@ -48,4 +48,4 @@ def test_show_with_faults_is_bad_input(invoke: Invoke, monkeypatch: pytest.Monke
     shown = invoke("config", "show")
     assert shown.exit_code == 2
     assert shown.stdout == ""
-    assert "No such file" in shown.stderr
+    assert "no such file" in shown.stderr

@@ -69,6 +69,7 @@ async def test_demo_tells_three_stories_that_try_explains(tmp_path: Path) -> Non
         ("try",),
         ("try", "--device-key", "7", "--latitude", "52.5"),
         ("try", "--device-key", "7", "--latitude", "nan", "--longitude", "13", "--token", "x"),
+        ("try", "--device-key", "7", "--latitude", "5", "--longitude", "13", "--token", "x", "--accuracy-m", "1e300"),
         ("try", "--device-key", "7", "--latitude", "95", "--longitude", "13", "--token", "x"),
         ("try", "--device-key", "7", "--latitude", "52", "--longitude", "13", "--token", "x", "--time", "noon"),
         ("try", "--device-key", "7", "--latitude", "52", "--longitude", "13"),

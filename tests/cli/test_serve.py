@@ -53,7 +53,7 @@ def test_sigint_is_a_drain_too(command: list[str]) -> None:
         (("--clock", "lunar"), "clock: input should be"),
         (("--clock-start", "2026-03-03T10:00:00Z"), "clock_start: only with clock 'client'"),
         (("--index", "magic"), "index: input should be"),
-        (("--config", "/nonexistent.toml"), "No such file"),
+        (("--config", "/nonexistent.toml"), "no such file"),
         (("--tls-cert", "/nonexistent.pem"), "tls_cert: no such file"),
         (("--state-dir", "/dev/null"), "state_dir: is not a directory"),
     ],

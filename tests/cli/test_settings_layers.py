@@ -106,5 +106,5 @@ def test_a_file_that_is_no_toml(tmp_path: Path, content: bytes, reason: str) -> 
 
 
 def test_a_missing_file_and_a_directory(tmp_path: Path) -> None:
-    assert "No such file" in faults(tmp_path / "none.toml")[0]
+    assert "no such file" in faults(tmp_path / "none.toml")[0]
     assert "directory" in faults(tmp_path)[0]

@@ -26,7 +26,11 @@ def test_loopback(address: str, loopback: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["", ":1", "localhost", "localhost:", "localhost:x", "::1:5", "h:65536", "h:-1", "h:\u0661", "[]:1"]
+    "address",
+    [
+        *("", ":1", "localhost", "localhost:", "localhost:x", "::1:5", "h:65536", "h:-1", "h:\u0661", "[]:1"),
+        *("http://h:1", "a b:1", "a\nb:1", "h:1\n", "[localhost]:1", "h:" + "9" * 5_000),
+    ],
 )
 def test_addresses_are_host_and_port(address: str) -> None:
     with pytest.raises(ConfigurationError):

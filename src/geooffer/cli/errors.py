@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import traceback
@@ -30,7 +31,7 @@ class ErrorGroup(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the subcommand; end with the exit code of what went wrong."""
         try:
-            return super().invoke(ctx)
+            return self._invoke_and_flush(ctx)
         except GeoofferError as error:
             _tell(f"error: {_line(error)}")
             raise typer.Exit(EXIT_BAD_INPUT) from None
@@ -38,7 +39,9 @@ class ErrorGroup(TyperGroup):
             _tell("interrupted")
             raise typer.Exit(EXIT_INTERRUPTED) from None
         except BrokenPipeError:
-            raise
+            # the reader of a pipe went away (`geooffer … | head`): not an error, and nobody left to tell
+            _close_stdout()
+            raise typer.Exit(0) from None
         except OSError as error:
             name = f"{error.filename}: " if error.filename else ""
             _tell(f"error: {name}{error.strerror or type(error).__name__}")
@@ -53,6 +56,19 @@ class ErrorGroup(TyperGroup):
             if type(error).__module__.startswith("typer"):
                 raise
             raise _internal_fault(error) from None
+
+    def _invoke_and_flush(self, ctx: Any) -> Any:
+        """What cannot be written is an error of the command, not of the interpreter's end."""
+        try:
+            return super().invoke(ctx)
+        finally:
+            sys.stdout.flush()
+
+
+def _close_stdout() -> None:
+    """Let what is still buffered go nowhere, or the interpreter tries to write it once more."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _internal_fault(error: BaseException) -> typer.Exit:

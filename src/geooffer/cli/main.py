@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import sys
 
 import typer
 
@@ -53,12 +52,7 @@ def main() -> None:
     """Entry point of the `geooffer` script."""
     # the transport's C++ core writes its own lines to stderr; what went wrong is in the error we tell
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    try:
-        build_app()()
-    except BrokenPipeError:
-        # the reader of a pipe went away (`geooffer … | head`): not an error, and nobody left to tell
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+    build_app()()
 
 
 if __name__ == "__main__":

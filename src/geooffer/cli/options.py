@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from geooffer.cli.small_files import read_small
 from geooffer.errors import ConfigurationError
 
 ConfigFile = Annotated[
@@ -63,13 +64,11 @@ def root_certificates_from(ca_file: Path | None) -> bytes | None:
         return None
     from cryptography.x509 import load_pem_x509_certificates
 
+    pem = read_small(ca_file)
     try:
-        pem = ca_file.read_bytes()
         load_pem_x509_certificates(pem)
     except ValueError:
         raise ConfigurationError(f"{ca_file}: holds no PEM certificate", field="ca_file") from None
-    except OSError as error:
-        raise _unreadable(ca_file, error) from None
     return pem
 
 
@@ -90,11 +89,9 @@ def token_from(token: str, token_file: Path | None, role: str) -> str:
             f"(for a server on its development key: geooffer token dev --role {role})"
         )
     try:
-        return _checked(token_file.read_text(encoding="ascii"), str(token_file))
+        return _checked(read_small(token_file).decode("ascii"), str(token_file))
     except UnicodeDecodeError:
         raise ConfigurationError(f"{token_file}: holds no token") from None
-    except OSError as error:
-        raise _unreadable(token_file, error) from None
 
 
 def claimed_role(token: str) -> str:
@@ -105,10 +102,6 @@ def claimed_role(token: str) -> str:
     except (IndexError, ValueError):
         return ""
     return str(claims.get("role", "")) if isinstance(claims, dict) else ""
-
-
-def _unreadable(path: Path, error: OSError) -> ConfigurationError:
-    return ConfigurationError(f"{path}: {(error.strerror or 'cannot be read').lower()}")
 
 
 def _checked(text: str, source: str) -> str:

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from geooffer.client import CallError
+from geooffer.errors import ConfigurationError
+from geooffer.rpc.addresses import split_address
 
 
 class UnreachableError(CallError):
-    """Nobody answers at the address."""
+    """Nobody answers at the address, or nobody who knows the call."""
 
     reason = "UNREACHABLE"
 
@@ -23,10 +25,23 @@ def reaching(address: str, *, tls: bool) -> Iterator[None]:
     """
     try:
         yield
+    except UnreachableError:
+        raise
     except CallError as error:
-        if error.code != "UNAVAILABLE":
-            raise
-        raise UnreachableError(error.code, _sentence(address, tls)) from None
+        if error.code == "UNAVAILABLE":
+            raise UnreachableError(error.code, _sentence(address, tls)) from None
+        if error.code == "UNIMPLEMENTED":
+            rule = f"{address} does not know this call; is it the other port? (pings 7430, everything else 7431)"
+            raise UnreachableError(error.code, rule) from None
+        raise
+
+
+def check_address(address: str, option: str) -> None:
+    """Raises ConfigurationError naming the option: the transport would only say that nobody answers."""
+    try:
+        split_address(address)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{option}: {error.message}", field="address") from None
 
 
 def _sentence(address: str, tls: bool) -> str:

@@ -14,10 +14,10 @@ import numpy as np
 from geooffer.cli.assembly import loopback_settings, running_service
 from geooffer.cli.options import Access
 from geooffer.cli.output import progress, remark
-from geooffer.cli.reach import reaching
+from geooffer.cli.reach import UnreachableError, check_address, reaching
 from geooffer.cli.serve import compile_line
 from geooffer.cli.upload import send, upload_with
-from geooffer.client import Backoff, GeoofferClient
+from geooffer.client import Backoff, CallError, GeoofferClient
 from geooffer.errors import DrainingError, InvalidArgumentError
 from geooffer.importers.traces import Trace
 from geooffer.model import limits, units
@@ -69,6 +69,8 @@ async def replay_running(
 ) -> Replayed:
     """Replay through the server at `addresses` (data, control; control is used where there are fences)."""
     data, control = addresses
+    check_address(data, "--server")
+    check_address(control, "--control-server")
     where = f"{data} (fences: {control})" if report.good else data
     with reaching(where, tls=access.root_certificates is not None):
         async with _client(addresses, access) as client:
@@ -113,14 +115,20 @@ async def _replay(client: GeoofferClient, trace: Trace, report: Report[Any]) -> 
     kinds: Counter[int] = Counter()
     told = 0
     with progress("replay", trace.fix_count, "pings") as advance:
-        async for answer in client.stream_answers(_batches(trace)):
-            rejected.update(row.verdict for row in answer.rejected_rows)
-            kinds.update(transition.kind for transition in answer.transitions)
-            result.events += [_event(transition) for transition in answer.transitions]
-            result.offers += [_offer(offer) for offer in answer.offers]
-            decided = min(trace.fix_count, answer.acknowledged_message_sequence * BATCH_ROW_COUNT)
-            advance(decided - told)
-            told = decided
+        try:
+            async for answer in client.stream_answers(_batches(trace)):
+                rejected.update(row.verdict for row in answer.rejected_rows)
+                kinds.update(transition.kind for transition in answer.transitions)
+                result.events += [_event(transition) for transition in answer.transitions]
+                result.offers += [_offer(offer) for offer in answer.offers]
+                decided = min(trace.fix_count, answer.acknowledged_message_sequence * BATCH_ROW_COUNT)
+                advance(decided - told)
+                told = decided
+        except CallError as error:
+            if not told or error.code != "UNAVAILABLE":
+                raise
+            gone = f"the server went away after {told} of {trace.fix_count} pings"
+            raise UnreachableError(error.code, gone) from None
     if told < trace.fix_count:
         raise DrainingError(f"the service ended the stream after {told} of {trace.fix_count} pings")
     verdicts = rejected + Counter({int(PingVerdict.ACCEPTED): told - rejected.total()})

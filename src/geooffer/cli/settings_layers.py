@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
 from geooffer.cli.settings import ServiceSettings
+from geooffer.cli.small_files import read_small
 from geooffer.errors import ConfigurationError
 
 ENVIRONMENT_PREFIX = "GEOOFFER_"
@@ -116,10 +117,7 @@ def _unknown_variables() -> list[str]:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
+        return tomllib.loads(read_small(path).decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "not UTF-8 text"
         raise ConfigurationError(f"{path}: not a TOML file: {reason}") from None
-    except OSError as error:
-        raise ConfigurationError(f"{path}: {error.strerror}") from None

@@ -91,17 +91,22 @@ def _ask(
     import asyncio
 
     from geooffer.cli.explanation import from_response
-    from geooffer.cli.reach import reaching
+    from geooffer.cli.reach import check_address, reaching
     from geooffer.client import GeoofferClient
-    from geooffer.model import keys, units
+    from geooffer.errors import InvalidArgumentError
+    from geooffer.model import keys, limits, units
     from geooffer.rpc.render import timestamp
     from geooffer.v1 import diagnostics_service_pb2 as pb
 
+    check_address(server, "--server")
+    accuracy_cm = units.metres_to_cm(accuracy_m)
+    if not 0 <= accuracy_cm <= limits.ACCURACY_MAX_CM:
+        raise InvalidArgumentError(f"--accuracy-m must lie in 0..{limits.ACCURACY_MAX_CM // 100}")
     request = pb.ExplainPingRequest(
         device_key=keys.device_key(device_key),
         latitude_e7=units.latitude_from_degrees(latitude),
         longitude_e7=units.longitude_from_degrees(longitude),
-        accuracy_cm=units.metres_to_cm(accuracy_m),
+        accuracy_cm=accuracy_cm,
     )
     if time_text:
         request.ping_time.CopyFrom(timestamp(units.parse_time_ms(time_text)))

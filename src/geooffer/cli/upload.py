@@ -25,9 +25,10 @@ async def upload(report: Report[Any], server: str, access: Access) -> None:
 
     Returns once a changed catalog is live. Raises what stops the whole: no server, no right.
     """
-    from geooffer.cli.reach import reaching
+    from geooffer.cli.reach import check_address, reaching
     from geooffer.client import GeoofferClient
 
+    check_address(server, "--server")
     roots = access.root_certificates
     with reaching(server, tls=roots is not None):
         async with GeoofferClient(control_target=server, token=access.token, root_certificates=roots) as client:

@@ -42,6 +42,7 @@ AMOUNT_MINOR_MAX = 10**15
 
 # -- files --------------------------------------------------------------------------------------------------
 FILE_SIZE_MAX_BYTES = 512 * 1024 * 1024    # decompressed: a file is read whole, a small .gz may hold a flood
+SMALL_FILE_SIZE_MAX_BYTES = 4 * 1024 * 1024    # settings, tokens, certificates
 
 # -- transport ---------------------------------------------------------------------------------------------
 DATA_MESSAGE_SIZE_MAX_BYTES = 64 * 1024

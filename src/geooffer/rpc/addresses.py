@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 
 from geooffer.errors import ConfigurationError
 
 PORT_MAX = 65_535
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_IPV6 = re.compile(r"[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
 
 
 def split_address(address: str) -> tuple[str, int]:
     """host:port or [ipv6]:port as (host without brackets, port). Raises ConfigurationError."""
-    host, colon, port = address.rpartition(":")
+    host, _, port = address.rpartition(":")
+    shape = _NAME
     if host.startswith("[") and host.endswith("]"):
-        host = host[1:-1]
-    elif ":" in host:
-        raise ConfigurationError("an IPv6 address is written [::1]:7430", field="address")
-    if not colon or not host or not port.isascii() or not port.isdecimal() or int(port) > PORT_MAX:
-        raise ConfigurationError(f"must be host:port with a port of 0..{PORT_MAX}", field="address")
+        host, shape = host[1:-1], _IPV6
+    if not shape.fullmatch(host) or not re.fullmatch("[0-9]{1,5}", port) or int(port) > PORT_MAX:
+        raise ConfigurationError(f"must be host:port (IPv6 [::1]:port), a port of 0..{PORT_MAX}", field="address")
     return host, int(port)
 
 

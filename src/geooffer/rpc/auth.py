@@ -161,6 +161,9 @@ def issue_token(
     try:
         _identity_from(claims)
     except (TypeError, ValueError):
-        rule = "a device's subject is its device key: a decimal int64 other than 0"
+        if role == roles.DEVICE:
+            rule = "a device's subject is its device key: a decimal int64 other than 0"
+        else:
+            rule = f"a subject has 1 to {limits.ID_LENGTH_MAX} characters; a range of device keys ascends within int64"
         raise InvalidArgumentError(rule, field="subject") from None
     return jwt.encode(claims, private_key, algorithm=ALGORITHM)
