@@ -13,7 +13,7 @@ import pytest
 from geooffer.client import Backoff, CallError, GeoofferClient, Ping
 from geooffer.client.pings import pending
 from geooffer.errors import InvalidArgumentError, UnauthenticatedError
-from geooffer.rpc.render import timestamp
+from geooffer.rpc.checks import timestamp
 from geooffer.rpc.status import DETAILS_KEY, status_of
 from geooffer.v1 import ping_service_pb2 as pb
 

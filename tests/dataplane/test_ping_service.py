@@ -19,7 +19,7 @@ from geooffer.errors import (
     UnauthenticatedError,
 )
 from geooffer.model.policy import Policy
-from geooffer.rpc.render import timestamp
+from geooffer.rpc.checks import timestamp
 from geooffer.v1 import ping_service_pb2 as pb
 from geooffer.v1 import verdicts_pb2 as words
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from geooffer.model.columns import StructArray
-from geooffer.rpc.render import timestamp
+from geooffer.rpc.checks import timestamp
 from geooffer.v1 import ping_service_pb2 as pb
 
 

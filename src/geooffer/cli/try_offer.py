@@ -95,7 +95,7 @@ def _ask(
     from geooffer.client import GeoofferClient
     from geooffer.errors import InvalidArgumentError
     from geooffer.model import keys, limits, units
-    from geooffer.rpc.render import timestamp
+    from geooffer.rpc.checks import timestamp
     from geooffer.v1 import diagnostics_service_pb2 as pb
 
     check_address(server, "--server")

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 from geooffer.model import units
-from geooffer.rpc.render import timestamp
+from geooffer.rpc.checks import timestamp
 from geooffer.v1 import ping_service_pb2 as pb
 
 

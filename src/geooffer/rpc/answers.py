@@ -22,7 +22,8 @@ from geooffer.engine.registry import Registry
 from geooffer.model.columns import StructArray
 from geooffer.model.verdicts import DEVICE_VISIBLE_VERDICTS, OfferVerdict, PingVerdict
 from geooffer.rpc import roles
-from geooffer.rpc.render import OfferRenderer, timestamp
+from geooffer.rpc.checks import timestamp
+from geooffer.rpc.render import OfferRenderer
 from geooffer.v1 import ping_service_pb2 as pb
 
 #: an answer is cut here: 1 per row, transition and try, `OFFER_WEIGHT` per offer; about 64 KiB at the most

@@ -7,11 +7,10 @@ generation; the dynamic part (decision, price, size, stock, place in the stream)
 
 from __future__ import annotations
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from geooffer.engine.decisions import Decision
 from geooffer.model.catalog import Texts
 from geooffer.model.verdicts import TouchpointKind
+from geooffer.rpc.checks import timestamp
 from geooffer.v1 import ping_service_pb2 as pb
 
 CHANNEL = "in_app"
@@ -55,11 +54,6 @@ def reason_of(decision: Decision) -> str:
     language, category = language_of(decision), decision.category
     name = text_in(category.names, language, category.category_id)
     return REASONS[language][decision.reason_kind].format(name)
-
-
-def timestamp(time_ms: int) -> Timestamp:
-    """Milliseconds since 1970 as a protobuf time."""
-    return Timestamp(seconds=time_ms // 1000, nanos=time_ms % 1000 * 1_000_000)
 
 
 class OfferRenderer:

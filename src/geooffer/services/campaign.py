@@ -28,7 +28,6 @@ class CampaignService(rpc.CampaignServiceServicer):
     """Assortment and offers; the fields and rules are in proto/geooffer/v1/campaign_service.proto."""
 
     def __init__(self, control: Control) -> None:
-        self._control = control
         self._prices = PriceCalls(control)
         self._categories = NounCalls(
             control,
@@ -56,140 +55,65 @@ class CampaignService(rpc.CampaignServiceServicer):
     # -- categories ------------------------------------------------------------------------------------------
 
     async def CreateCategory(self, request: pb.CreateCategoryRequest, context: Context) -> pb.CreateCategoryResponse:
-        async def call() -> pb.CreateCategoryResponse:
-            return pb.CreateCategoryResponse(
-                category=self._categories.create(request.category),
-                catalog_generation=self._control.engine.saved_generation,
-            )
-
-        return await self._control.once("CreateCategory", request, context, call)
+        return await self._categories.answer_create(request, context, pb.CreateCategoryResponse)
 
     async def GetCategory(self, request: pb.GetCategoryRequest, context: Context) -> pb.GetCategoryResponse:
-        return pb.GetCategoryResponse(
-            category=self._categories.get(request.category_id),
-            catalog_generation=self._control.engine.saved_generation,
-        )
+        return self._categories.answer_get(request, pb.GetCategoryResponse)
 
     async def ListCategories(self, request: pb.ListCategoriesRequest, context: Context) -> pb.ListCategoriesResponse:
-        page, token = self._categories.page(request)
-        return pb.ListCategoriesResponse(
-            categories=page,
-            next_page_token=token,
-            catalog_generation=self._control.engine.saved_generation,
-        )
+        return self._categories.answer_list(request, pb.ListCategoriesResponse)
 
     async def UpdateCategory(self, request: pb.UpdateCategoryRequest, context: Context) -> pb.UpdateCategoryResponse:
-        return pb.UpdateCategoryResponse(
-            category=self._categories.update(request.category, request.update_mask),
-            catalog_generation=self._control.engine.saved_generation,
-        )
+        return self._categories.answer_update(request, pb.UpdateCategoryResponse)
 
     async def DeleteCategory(self, request: pb.DeleteCategoryRequest, context: Context) -> pb.DeleteCategoryResponse:
-        return pb.DeleteCategoryResponse(catalog_generation=self._categories.delete(request))
+        return self._categories.answer_delete(request, pb.DeleteCategoryResponse)
 
     async def BatchUpsertCategories(
         self, request: pb.BatchUpsertCategoriesRequest, context: Context
     ) -> pb.BatchUpsertCategoriesResponse:
-        async def call() -> pb.BatchUpsertCategoriesResponse:
-            result = await self._categories.upsert(request.categories, partial=request.partial)
-            return pb.BatchUpsertCategoriesResponse(
-                accepted_count=result.accepted_count,
-                problems=result.problems,
-                catalog_generation=self._control.engine.saved_generation,
-            )
-
-        return await self._control.once("BatchUpsertCategories", request, context, call)
+        return await self._categories.answer_upsert(request, context, pb.BatchUpsertCategoriesResponse)
 
     # -- products --------------------------------------------------------------------------------------------
 
     async def CreateProduct(self, request: pb.CreateProductRequest, context: Context) -> pb.CreateProductResponse:
-        async def call() -> pb.CreateProductResponse:
-            return pb.CreateProductResponse(
-                product=self._products.create(request.product),
-                catalog_generation=self._control.engine.saved_generation,
-            )
-
-        return await self._control.once("CreateProduct", request, context, call)
+        return await self._products.answer_create(request, context, pb.CreateProductResponse)
 
     async def GetProduct(self, request: pb.GetProductRequest, context: Context) -> pb.GetProductResponse:
-        return pb.GetProductResponse(
-            product=self._products.get(request.product_id),
-            catalog_generation=self._control.engine.saved_generation,
-        )
+        return self._products.answer_get(request, pb.GetProductResponse)
 
     async def ListProducts(self, request: pb.ListProductsRequest, context: Context) -> pb.ListProductsResponse:
-        page, token = self._products.page(request)
-        return pb.ListProductsResponse(
-            products=page,
-            next_page_token=token,
-            catalog_generation=self._control.engine.saved_generation,
-        )
+        return self._products.answer_list(request, pb.ListProductsResponse)
 
     async def UpdateProduct(self, request: pb.UpdateProductRequest, context: Context) -> pb.UpdateProductResponse:
-        return pb.UpdateProductResponse(
-            product=self._products.update(request.product, request.update_mask),
-            catalog_generation=self._control.engine.saved_generation,
-        )
+        return self._products.answer_update(request, pb.UpdateProductResponse)
 
     async def DeleteProduct(self, request: pb.DeleteProductRequest, context: Context) -> pb.DeleteProductResponse:
-        return pb.DeleteProductResponse(catalog_generation=self._products.delete(request))
+        return self._products.answer_delete(request, pb.DeleteProductResponse)
 
     async def BatchUpsertProducts(
         self, request: pb.BatchUpsertProductsRequest, context: Context
     ) -> pb.BatchUpsertProductsResponse:
-        async def call() -> pb.BatchUpsertProductsResponse:
-            result = await self._products.upsert(request.products, partial=request.partial)
-            return pb.BatchUpsertProductsResponse(
-                accepted_count=result.accepted_count,
-                problems=result.problems,
-                catalog_generation=self._control.engine.saved_generation,
-            )
-
-        return await self._control.once("BatchUpsertProducts", request, context, call)
+        return await self._products.answer_upsert(request, context, pb.BatchUpsertProductsResponse)
 
     # -- offers ----------------------------------------------------------------------------------------------
 
     async def CreateOffer(self, request: pb.CreateOfferRequest, context: Context) -> pb.CreateOfferResponse:
-        async def call() -> pb.CreateOfferResponse:
-            return pb.CreateOfferResponse(
-                offer=self._offers.create(request.offer),
-                catalog_generation=self._control.engine.saved_generation,
-            )
-
-        return await self._control.once("CreateOffer", request, context, call)
+        return await self._offers.answer_create(request, context, pb.CreateOfferResponse)
 
     async def GetOffer(self, request: pb.GetOfferRequest, context: Context) -> pb.GetOfferResponse:
-        return pb.GetOfferResponse(
-            offer=self._offers.get(request.offer_id),
-            catalog_generation=self._control.engine.saved_generation,
-        )
+        return self._offers.answer_get(request, pb.GetOfferResponse)
 
     async def ListOffers(self, request: pb.ListOffersRequest, context: Context) -> pb.ListOffersResponse:
-        page, token = self._offers.page(request)
-        return pb.ListOffersResponse(
-            offers=page,
-            next_page_token=token,
-            catalog_generation=self._control.engine.saved_generation,
-        )
+        return self._offers.answer_list(request, pb.ListOffersResponse)
 
     async def UpdateOffer(self, request: pb.UpdateOfferRequest, context: Context) -> pb.UpdateOfferResponse:
-        return pb.UpdateOfferResponse(
-            offer=self._offers.update(request.offer, request.update_mask),
-            catalog_generation=self._control.engine.saved_generation,
-        )
+        return self._offers.answer_update(request, pb.UpdateOfferResponse)
 
     async def DeleteOffer(self, request: pb.DeleteOfferRequest, context: Context) -> pb.DeleteOfferResponse:
-        return pb.DeleteOfferResponse(catalog_generation=self._offers.delete(request))
+        return self._offers.answer_delete(request, pb.DeleteOfferResponse)
 
     async def BatchUpsertOffers(
         self, request: pb.BatchUpsertOffersRequest, context: Context
     ) -> pb.BatchUpsertOffersResponse:
-        async def call() -> pb.BatchUpsertOffersResponse:
-            result = await self._offers.upsert(request.offers, partial=request.partial)
-            return pb.BatchUpsertOffersResponse(
-                accepted_count=result.accepted_count,
-                problems=result.problems,
-                catalog_generation=self._control.engine.saved_generation,
-            )
-
-        return await self._control.once("BatchUpsertOffers", request, context, call)
+        return await self._offers.answer_upsert(request, context, pb.BatchUpsertOffersResponse)

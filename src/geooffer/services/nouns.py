@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -18,11 +18,16 @@ from geooffer.services.control import Control
 from geooffer.services.pages import page_of
 
 N = TypeVar("N", bound=Noun)
+R = TypeVar("R", bound=Message)
 Decode = Callable[[Any], N]
 
 
 class NounCalls(Generic[N]):
-    """The calls of one kind. Messages in and out carry the kind's fields and an etag."""
+    """The calls of one kind. Messages in and out carry the kind's fields and an etag.
+
+    `answer_…` are whole calls: request in, the given kind of response out. The others are what they are made of,
+    for kinds whose calls do more.
+    """
 
     def __init__(
         self,
@@ -47,6 +52,52 @@ class NounCalls(Generic[N]):
     def count(self) -> int:
         """How many are saved."""
         return len(self._control.engine.registry.nouns(self._kind))
+
+    # -- whole calls -----------------------------------------------------------------------------------------
+
+    async def answer_create(self, request: Any, context: object, response: Callable[..., R]) -> R:
+        """Save a new noun, once per request_id."""
+
+        async def call() -> R:
+            return self._filled(response, **{self._name: self.create(getattr(request, self._name))})
+
+        return await self._once(request, context, call)
+
+    def answer_get(self, request: Any, response: Callable[..., R]) -> R:
+        """One noun by id."""
+        return self._filled(response, **{self._name: self.get(getattr(request, self._id_field))})
+
+    def answer_list(self, request: Any, response: Callable[..., R]) -> R:
+        """One page."""
+        page, token = self.page(request)
+        return self._filled(response, **{self._plural: page}, next_page_token=token)
+
+    def answer_update(self, request: Any, response: Callable[..., R]) -> R:
+        """Change the masked fields of a noun."""
+        changed = self.update(getattr(request, self._name), request.update_mask)
+        return self._filled(response, **{self._name: changed})
+
+    def answer_delete(self, request: Any, response: Callable[..., R]) -> R:
+        """Delete a noun."""
+        return response(catalog_generation=self.delete(request))
+
+    async def answer_upsert(self, request: Any, context: object, response: Callable[..., R]) -> R:
+        """Create or replace many, once per request_id."""
+
+        async def call() -> R:
+            result = await self.upsert(getattr(request, self._plural), partial=request.partial)
+            return self._filled(response, accepted_count=result.accepted_count, problems=result.problems)
+
+        return await self._once(request, context, call)
+
+    def _filled(self, response: Callable[..., R], **fields: Any) -> R:
+        return response(**fields, catalog_generation=self._control.engine.saved_generation)
+
+    async def _once(self, request: Any, context: object, call: Callable[[], Awaitable[R]]) -> R:
+        method = type(request).__name__.removesuffix("Request")
+        return await self._control.once(method, request, context, call)
+
+    # -- what they are made of -------------------------------------------------------------------------------
 
     def get(self, identifier: str) -> Any:
         """The message of one noun, with etag. Raises NotFoundError."""

@@ -50,49 +50,24 @@ class StoreService(rpc.StoreServiceServicer):
     # -- stores ----------------------------------------------------------------------------------------------
 
     async def CreateStore(self, request: pb.CreateStoreRequest, context: Context) -> pb.CreateStoreResponse:
-        async def call() -> pb.CreateStoreResponse:
-            return pb.CreateStoreResponse(
-                store=self._stores.create(request.store),
-                catalog_generation=self._control.engine.saved_generation,
-            )
-
-        return await self._control.once("CreateStore", request, context, call)
+        return await self._stores.answer_create(request, context, pb.CreateStoreResponse)
 
     async def GetStore(self, request: pb.GetStoreRequest, context: Context) -> pb.GetStoreResponse:
-        return pb.GetStoreResponse(
-            store=self._stores.get(request.store_id),
-            catalog_generation=self._control.engine.saved_generation,
-        )
+        return self._stores.answer_get(request, pb.GetStoreResponse)
 
     async def ListStores(self, request: pb.ListStoresRequest, context: Context) -> pb.ListStoresResponse:
-        page, token = self._stores.page(request)
-        return pb.ListStoresResponse(
-            stores=page,
-            next_page_token=token,
-            catalog_generation=self._control.engine.saved_generation,
-        )
+        return self._stores.answer_list(request, pb.ListStoresResponse)
 
     async def UpdateStore(self, request: pb.UpdateStoreRequest, context: Context) -> pb.UpdateStoreResponse:
-        return pb.UpdateStoreResponse(
-            store=self._stores.update(request.store, request.update_mask),
-            catalog_generation=self._control.engine.saved_generation,
-        )
+        return self._stores.answer_update(request, pb.UpdateStoreResponse)
 
     async def DeleteStore(self, request: pb.DeleteStoreRequest, context: Context) -> pb.DeleteStoreResponse:
-        return pb.DeleteStoreResponse(catalog_generation=self._stores.delete(request))
+        return self._stores.answer_delete(request, pb.DeleteStoreResponse)
 
     async def BatchUpsertStores(
         self, request: pb.BatchUpsertStoresRequest, context: Context
     ) -> pb.BatchUpsertStoresResponse:
-        async def call() -> pb.BatchUpsertStoresResponse:
-            result = await self._stores.upsert(request.stores, partial=request.partial)
-            return pb.BatchUpsertStoresResponse(
-                accepted_count=result.accepted_count,
-                problems=result.problems,
-                catalog_generation=self._control.engine.saved_generation,
-            )
-
-        return await self._control.once("BatchUpsertStores", request, context, call)
+        return await self._stores.answer_upsert(request, context, pb.BatchUpsertStoresResponse)
 
     # -- geofences -------------------------------------------------------------------------------------------
 
@@ -109,18 +84,10 @@ class StoreService(rpc.StoreServiceServicer):
         return await self._control.once("CreateGeofence", request, context, call)
 
     async def GetGeofence(self, request: pb.GetGeofenceRequest, context: Context) -> pb.GetGeofenceResponse:
-        return pb.GetGeofenceResponse(
-            geofence=self._geofences.get(request.geofence_id),
-            catalog_generation=self._control.engine.saved_generation,
-        )
+        return self._geofences.answer_get(request, pb.GetGeofenceResponse)
 
     async def ListGeofences(self, request: pb.ListGeofencesRequest, context: Context) -> pb.ListGeofencesResponse:
-        page, token = self._geofences.page(request)
-        return pb.ListGeofencesResponse(
-            geofences=page,
-            next_page_token=token,
-            catalog_generation=self._control.engine.saved_generation,
-        )
+        return self._geofences.answer_list(request, pb.ListGeofencesResponse)
 
     async def UpdateGeofence(self, request: pb.UpdateGeofenceRequest, context: Context) -> pb.UpdateGeofenceResponse:
         mended = Mended(request.repair)
@@ -132,7 +99,7 @@ class StoreService(rpc.StoreServiceServicer):
         )
 
     async def DeleteGeofence(self, request: pb.DeleteGeofenceRequest, context: Context) -> pb.DeleteGeofenceResponse:
-        return pb.DeleteGeofenceResponse(catalog_generation=self._geofences.delete(request))
+        return self._geofences.answer_delete(request, pb.DeleteGeofenceResponse)
 
     async def BatchUpsertGeofences(
         self, request: pb.BatchUpsertGeofencesRequest, context: Context
