@@ -13,7 +13,7 @@ from geooffer.engine.core import RowResults
 from geooffer.engine.hours import time_zone
 from geooffer.engine.pipeline import Pipeline
 from geooffer.engine.registry import noun_id, size_code
-from geooffer.errors import GeoofferError, InUseError, InvalidArgumentError, LimitExceededError, NotFoundError
+from geooffer.errors import InUseError, InvalidArgumentError, LimitExceededError, NotFoundError
 from geooffer.model import limits
 from geooffer.model.catalog import Category, Geofence, Noun, Offer, Price, Product, Size, StockFigure, Store
 from geooffer.model.records import NounDeleted, NounPut, PricePut, Record, StockPut
@@ -42,29 +42,20 @@ class CatalogChanges(Pipeline):
     def put_nouns(self, nouns: Sequence[Noun], *, now_ms: int, partial: bool = False) -> RowResults:
         """Create or replace nouns, in order; later ones may refer to earlier ones of the same call."""
         pending = _Pending()
-        results: RowResults = []
-        changes: list[Record] = []
         touched: list[int] = []
-        for noun in nouns:
-            try:
-                self._check_noun(noun, pending)
-                if isinstance(noun, Geofence):
-                    touched.append(self._index_fence(noun, pending))
-            except GeoofferError as error:
-                if not partial:
-                    self._restore_index(touched)
-                    raise
-                results.append(error)
-                continue
+
+        def record(noun: Noun) -> Record:
+            self._check_noun(noun, pending)
+            if isinstance(noun, Geofence):
+                touched.append(self._index_fence(noun, pending))
             pending.add(noun)
-            changes.append(NounPut(noun, now_ms))
-            results.append(None)
+            return NounPut(noun, now_ms)
+
         try:
-            self.append(changes)
+            return self.append_each(nouns, record, partial=partial)
         except BaseException:
             self._restore_index(touched)
             raise
-        return results
 
     def _index_fence(self, geofence: Geofence, pending: _Pending) -> int:
         """Put the fence into the index of record under the number the fold will give it."""
@@ -148,22 +139,14 @@ class CatalogChanges(Pipeline):
 
     def put_prices(self, prices: Sequence[Price], *, now_ms: int, partial: bool = False) -> RowResults:
         """Add price steps; they may lie in the past (history) or the future."""
-        results: RowResults = []
-        changes: list[Record] = []
         pending = _Pending()
-        for price in prices:
-            try:
-                self._check_price(price, pending)
-            except GeoofferError as error:
-                if not partial:
-                    raise
-                results.append(error)
-                continue
+
+        def record(price: Price) -> Record:
+            self._check_price(price, pending)
             pending.currencies[price.product_id] = price.currency
-            changes.append(PricePut(price, now_ms))
-            results.append(None)
-        self.append(changes)
-        return results
+            return PricePut(price, now_ms)
+
+        return self.append_each(prices, record, partial=partial)
 
     def _check_price(self, price: Price, pending: _Pending) -> None:
         self._need(Product, price.product_id, "product_id", pending)
@@ -182,19 +165,7 @@ class CatalogChanges(Pipeline):
 
     def report_stock(self, figures: Sequence[StockFigure], *, partial: bool = False) -> RowResults:
         """Take stock figures; one older than held is accepted and changes nothing."""
-        results: RowResults = []
-        changes: list[Record] = []
-        for figure in figures:
-            try:
-                changes.append(self._stock_record(figure))
-            except GeoofferError as error:
-                if not partial:
-                    raise
-                results.append(error)
-                continue
-            results.append(None)
-        self.append(changes)
-        return results
+        return self.append_each(figures, self._stock_record, partial=partial)
 
     def _stock_record(self, figure: StockFigure) -> StockPut:
         pending = _Pending()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, NamedTuple, TypeVar
 
 from geooffer.engine.apply import State, apply, partition_of_record
 from geooffer.engine.clock import EngineClock
@@ -21,6 +21,7 @@ from geooffer.model.records import Entry, Record
 from geooffer.model.tables import CommerceTables
 
 IndexKind = Literal["rtree", "packed", "cells"]
+T = TypeVar("T")
 RowResults = list[GeoofferError | None]
 
 
@@ -85,6 +86,24 @@ class Core:
     def snapshot(self) -> Snapshot:
         """The live catalog."""
         return self._snapshot
+
+    def append_each(self, items: Iterable[T], record: Callable[[T], Record], *, partial: bool) -> RowResults:
+        """Make a record of each item, then append all as one commit. An item that `record` refuses becomes its error
+        in the results, or stops the whole where not `partial`. `record` sees the items in order.
+        """
+        results: RowResults = []
+        changes: list[Record] = []
+        for item in items:
+            try:
+                changes.append(record(item))
+            except GeoofferError as error:
+                if not partial:
+                    raise
+                results.append(error)
+            else:
+                results.append(None)
+        self.append(changes)
+        return results
 
     def append(self, changes: Sequence[Record]) -> list[Entry]:
         """Journal `changes` as one commit, then fold them. Raises JournalError and folds nothing."""

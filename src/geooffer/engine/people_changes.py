@@ -12,7 +12,6 @@ from geooffer.engine.core import RowResults
 from geooffer.engine.registry import NO_SIZE, size_code
 from geooffer.errors import (
     AlreadyExistsError,
-    GeoofferError,
     InvalidArgumentError,
     NotConsentedError,
     NotFoundError,
@@ -32,25 +31,17 @@ class PeopleChanges(CatalogChanges):
 
     def upsert_customers(self, customers: Sequence[Customer], *, partial: bool = False) -> RowResults:
         """Create persons or replace their devices and language. A device belongs to one person at most."""
-        results: RowResults = []
-        changes: list[Record] = []
         owners: dict[int, int] = {}
         ids: dict[int, str] = {}
-        for customer in customers:
+
+        def record(customer: Customer) -> Record:
             key = person_key(customer.customer_id)
-            try:
-                self._check_customer(key, customer, owners, ids)
-            except GeoofferError as error:
-                if not partial:
-                    raise
-                results.append(error)
-                continue
+            self._check_customer(key, customer, owners, ids)
             ids[key] = customer.customer_id
             owners.update(dict.fromkeys(customer.device_keys, key))
-            changes.append(CustomerPut(key, customer))
-            results.append(None)
-        self.append(changes)
-        return results
+            return CustomerPut(key, customer)
+
+        return self.append_each(customers, record, partial=partial)
 
     def _check_customer(self, key: int, customer: Customer, owners: dict[int, int], ids: dict[int, str]) -> None:
         held = self.state.people.customers.get(key)
@@ -91,19 +82,10 @@ class PeopleChanges(CatalogChanges):
         self, touchpoints: Sequence[Touchpoint], *, now_ms: int, partial: bool = False
     ) -> RowResults:
         """Take signals in any order; the same set gives the same state however often it comes (S-1)."""
-        results: RowResults = []
-        changes: list[Record] = []
-        for touchpoint in touchpoints:
-            try:
-                changes.append(self._touchpoint_record(touchpoint, now_ms))
-            except GeoofferError as error:
-                if not partial:
-                    raise
-                results.append(error)
-                continue
-            results.append(None)
-        self.append(changes)
-        return results
+        def record(touchpoint: Touchpoint) -> Record:
+            return self._touchpoint_record(touchpoint, now_ms)
+
+        return self.append_each(touchpoints, record, partial=partial)
 
     def _touchpoint_record(self, touchpoint: Touchpoint, now_ms: int) -> TouchpointRecord:
         key = self._key_of(touchpoint.customer_id)
