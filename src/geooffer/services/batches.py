@@ -33,12 +33,12 @@ class BatchResult:
 async def apply_batch(
     messages: Sequence[M],
     name: str,
-    decode: Callable[[int, M], T],
+    decode: Callable[[M], T],
     put: Callable[[list[T]], Errors],
     *,
     partial: bool,
 ) -> BatchResult:
-    """Apply rows. decode: row index and message → noun; put: nouns → an error or None for each.
+    """Apply rows. decode: message → noun, called once a row, in order; put: nouns → an error or None for each.
 
     name: the request's field, for error texts. With `partial` bad rows become problems; without, the first
     error is raised and nothing is applied.
@@ -49,7 +49,7 @@ async def apply_batch(
     rows: list[int] = []
     for row, message in enumerate(messages):
         try:
-            nouns.append(decode(row, message))
+            nouns.append(decode(message))
             rows.append(row)
         except GeoofferError as error:
             if not partial:

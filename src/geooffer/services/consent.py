@@ -67,11 +67,7 @@ class ConsentService(rpc.ConsentServiceServicer):
         def put(events: list[ConsentEvent]) -> Any:
             return [self._tried(event) for event in events]
 
-        def decode(row: int, message: pb.ConsentEvent) -> ConsentEvent:
-            del row
-            return decode_consent_event(message)
-
-        result = await apply_batch(request.events, "events", decode, put, partial=True)
+        result = await apply_batch(request.events, "events", decode_consent_event, put, partial=True)
         return pb.BatchRecordConsentsResponse(
             accepted_count=result.accepted_count,
             problems=result.problems,

@@ -31,12 +31,8 @@ class InventoryService(rpc.InventoryServiceServicer):
         def put(figures: list[StockFigure]) -> Any:
             return self._control.engine.report_stock(figures, partial=request.partial)
 
-        def decode(row: int, message: resources.StockFigure) -> StockFigure:
-            del row
-            return decode_stock_figure(message)
-
         name = "columns" if request.WhichOneof("content") == "columns" else "rows.figures"
-        result = await apply_batch(_figures(request), name, decode, put, partial=request.partial)
+        result = await apply_batch(_figures(request), name, decode_stock_figure, put, partial=request.partial)
         return pb.ReportStockResponse(
             accepted_count=result.accepted_count,
             problems=result.problems,

@@ -16,16 +16,14 @@ class Mended:
     def __init__(self, repair: bool) -> None:
         self._repair = repair
         self._notes: dict[int, str] = {}
+        self._row = -1
 
     def decode(self, message: resources.Geofence) -> Geofence:
-        """Decode a request's only fence."""
-        return self.decode_row(0, message)
-
-    def decode_row(self, row: int, message: resources.Geofence) -> Geofence:
-        """Decode row `row` of a batch. Raises InvalidShapeError where it cannot be mended, or may not be."""
+        """Decode the next fence of the request. Raises InvalidShapeError where it cannot be mended, or may not be."""
+        self._row += 1
         geofence, note = decode_geofence(message, repair=self._repair)
         if note:
-            self._notes[row] = note
+            self._notes[self._row] = note
         return geofence
 
     @property

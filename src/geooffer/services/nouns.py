@@ -132,7 +132,7 @@ class NounCalls(Generic[N]):
         return self._control.catalog_changed()
 
     async def upsert(
-        self, messages: Sequence[Any], *, partial: bool, decode: Callable[[int, Any], N] | None = None
+        self, messages: Sequence[Any], *, partial: bool, decode: Decode[N] | None = None
     ) -> BatchResult:
         """Create or replace many."""
 
@@ -141,11 +141,7 @@ class NounCalls(Generic[N]):
             self._control.catalog_changed()
             return results
 
-        def plain(row: int, message: Any) -> N:
-            del row
-            return self._decode(message)
-
-        return await apply_batch(messages, self._plural, decode or plain, put, partial=partial)
+        return await apply_batch(messages, self._plural, decode or self._decode, put, partial=partial)
 
     def _held(self, identifier: str) -> N:
         checks.identifier(identifier, self._id_field)

@@ -12,7 +12,6 @@ from geooffer.services.batches import apply_batch
 from geooffer.services.control import Control
 from geooffer.services.pages import page_of
 from geooffer.v1 import campaign_service_pb2 as pb
-from geooffer.v1 import resources_pb2 as resources
 
 
 class PriceCalls:
@@ -30,11 +29,7 @@ class PriceCalls:
             self._control.catalog_changed()
             return results
 
-        def decode(row: int, message: resources.Price) -> Price:
-            del row
-            return decode_price(message)
-
-        result = await apply_batch(request.prices, "prices", decode, put, partial=request.partial)
+        result = await apply_batch(request.prices, "prices", decode_price, put, partial=request.partial)
         return pb.BatchUpsertPricesResponse(
             accepted_count=result.accepted_count,
             problems=result.problems,

@@ -28,11 +28,7 @@ class SignalService(rpc.SignalServiceServicer):
         def put(customers: list[Customer]) -> Any:
             return self._control.engine.upsert_customers(customers, partial=request.partial)
 
-        def decode(row: int, message: pb.Customer) -> Customer:
-            del row
-            return decode_customer(message)
-
-        result = await apply_batch(request.customers, "customers", decode, put, partial=request.partial)
+        result = await apply_batch(request.customers, "customers", decode_customer, put, partial=request.partial)
         return pb.UpsertCustomersResponse(
             accepted_count=result.accepted_count,
             problems=result.problems,
@@ -56,11 +52,7 @@ class SignalService(rpc.SignalServiceServicer):
             now_ms = self._control.now_of_ms([item.time_ms for item in touchpoints])
             return self._control.engine.record_touchpoints(touchpoints, now_ms=now_ms, partial=request.partial)
 
-        def decode(row: int, message: pb.Touchpoint) -> Touchpoint:
-            del row
-            return decode_touchpoint(message)
-
-        result = await apply_batch(request.touchpoints, "touchpoints", decode, put, partial=request.partial)
+        result = await apply_batch(request.touchpoints, "touchpoints", decode_touchpoint, put, partial=request.partial)
         return pb.RecordTouchpointsResponse(
             accepted_count=result.accepted_count,
             problems=result.problems,

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from geooffer.model.catalog import Category, Geofence, Offer, Product, Store
-from geooffer.rpc.convert import decode_store, encode_geofence, encode_store
+from geooffer.rpc.convert import decode_geofence, decode_store, encode_geofence, encode_store
 from geooffer.services.control import Control
 from geooffer.services.mending import Mended
 from geooffer.services.nouns import NounCalls
@@ -30,7 +30,7 @@ class StoreService(rpc.StoreServiceServicer):
             Geofence,
             name="geofence",
             plural="geofences",
-            decode=Mended(repair=False).decode,
+            decode=lambda message: decode_geofence(message, repair=False)[0],
             encode=encode_geofence,
         )
 
@@ -106,7 +106,7 @@ class StoreService(rpc.StoreServiceServicer):
     ) -> pb.BatchUpsertGeofencesResponse:
         async def call() -> pb.BatchUpsertGeofencesResponse:
             mended = Mended(request.repair)
-            result = await self._geofences.upsert(request.geofences, partial=request.partial, decode=mended.decode_row)
+            result = await self._geofences.upsert(request.geofences, partial=request.partial, decode=mended.decode)
             return pb.BatchUpsertGeofencesResponse(
                 accepted_count=result.accepted_count,
                 problems=result.problems,
