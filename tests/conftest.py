@@ -1,6 +1,9 @@
-"""What all tests share: machine code is compiled (or loaded from the cache) once, before the first test."""
+"""What all tests share: compiled kernels, and real inputs where this machine has them."""
 
 from __future__ import annotations
+
+import os
+from pathlib import Path
 
 import pytest
 
@@ -9,5 +12,17 @@ from geooffer.kernels.compile import compile_all
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled_kernels() -> None:
-    """Afterwards no kernel accepts other types, as in a running server: a test that would compile fails."""
+    """Machine code is compiled (or loaded from the cache) once, before the first test. Afterwards no kernel accepts
+    other types, as in a running server: a test that would compile fails.
+    """
     compile_all()
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of real inputs: $GEOOFFER_SHARED_DATA, else ../shared/data beside the repository."""
+    named = os.environ.get("GEOOFFER_SHARED_DATA")
+    folder = Path(named) if named else Path(__file__).parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("the folder of real inputs is absent (GEOOFFER_SHARED_DATA)")
+    return folder

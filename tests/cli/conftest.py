@@ -41,16 +41,6 @@ def invoke() -> Invoke:
 
 
 @pytest.fixture
-def shared_data() -> Path:
-    """The folder of real inputs: $GEOOFFER_SHARED_DATA, else ../shared/data beside the repository."""
-    named = os.environ.get("GEOOFFER_SHARED_DATA")
-    folder = Path(named) if named else Path(__file__).parents[2].parent / "shared" / "data"
-    if not folder.is_dir():
-        pytest.skip("the folder of real inputs is absent (GEOOFFER_SHARED_DATA)")
-    return folder
-
-
-@pytest.fixture
 def command() -> list[str]:
     """The command line of a subprocess that is `geooffer`."""
     return [sys.executable, "-m", "geooffer.cli.main"]

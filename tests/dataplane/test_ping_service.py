@@ -8,8 +8,8 @@ from typing import Any
 
 import grpc
 import pytest
+from plane_stage import ANNA, BERT, NOBODY, SHOP, START_MS, OpenPlane, Plane
 
-from conftest import ANNA, BERT, NOBODY, SHOP, START_MS, OpenPlane, Plane
 from geooffer.client import CallError, Ping
 from geooffer.errors import (
     DrainingError,

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import time
 from contextlib import asynccontextmanager
 
 import grpc
 import pytest
 import structlog
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
+from certificates import self_signed
 from geooffer.errors import ConfigurationError, NotFoundError
 from geooffer.model import limits
 from geooffer.rpc import auth, roles
@@ -202,27 +198,6 @@ async def test_a_second_server_on_the_port_fails():
         with pytest.raises(ConfigurationError, match="in use"):
             async with running(address=port.address):
                 pass
-
-
-def self_signed() -> TlsFiles:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(minutes=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return TlsFiles(certificate.public_bytes(serialization.Encoding.PEM), private)
 
 
 async def test_tls_serves_those_who_trust_it_and_nobody_in_plaintext():

@@ -1,0 +1,121 @@
+"""A real engine behind a real data port on a port the system chooses; one shop, one product, one customer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from geooffer.client import Backoff, GeoofferClient
+from geooffer.dataplane.grpc_plane import GrpcDataPlane
+from geooffer.engine.clock import EngineClock
+from geooffer.engine.engine import Engine
+from geooffer.engine.shapes import circle
+from geooffer.journal.memory import MemoryJournal
+from geooffer.kernels import entries  # noqa: F401
+from geooffer.kernels.compile import compile_all
+from geooffer.model.catalog import (
+    Category,
+    Customer,
+    Geofence,
+    Offer,
+    Price,
+    Product,
+    StockFigure,
+    Store,
+    WeeklyInterval,
+)
+from geooffer.model.policy import DAY_MS
+from geooffer.model.signals import Touchpoint
+from geooffer.model.verdicts import Purpose, TouchpointKind
+from geooffer.rpc.auth import TokenVerifier, issue_token
+from geooffer.rpc.server import Port, PortOptions, bind_port
+
+#: Tuesday 2026-03-03 09:00 UTC
+START_MS = 1_772_528_400_000
+SHOP = (473_000_000, 85_000_000)
+ANNA, BERT, NOBODY = 1_001, 1_002, 1_003
+"""Anna searched for running shoes; Bert consents but wants nothing; Nobody gave no consent."""
+
+ALL_PURPOSES = sum(purpose.bit for purpose in Purpose)
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """A running data port."""
+
+    engine: Engine
+    plane: GrpcDataPlane
+    port: Port
+    key: Ed25519PrivateKey
+
+    def token(self, role: str, subject: int | str = "gw", *, lifetime_s: float = 600.0, **more: Any) -> str:
+        return issue_token(
+            self.key, role=role, subject=str(subject), now_s=time.time(), lifetime_s=lifetime_s, **more
+        )
+
+    def client(self, role: str, subject: int | str = "gw", **more: Any) -> GeoofferClient:
+        backoff = Backoff(first_s=0.01, longest_s=0.05, attempt_count_max=4)
+        return GeoofferClient(self.port.address, token=self.token(role, subject, **more), backoff=backoff)
+
+
+OpenPlane = Callable[..., AbstractAsyncContextManager[Plane]]
+
+
+def stocked_engine(clock: str = "client") -> Engine:
+    """An engine whose one shop has Anna's shoes, reduced."""
+    compile_all()
+    now_ms = START_MS if clock == "client" else time.time_ns() // 1_000_000
+    engine = Engine(journal=MemoryJournal(), clock=EngineClock(clock, START_MS if clock == "client" else None))
+    hours = tuple(WeeklyInterval(day, 0, 1_440) for day in range(7))
+    engine.put_nouns(
+        [
+            Store("shop", "Main Street", *SHOP, "Europe/Zurich", hours),
+            Geofence("fence", circle(*SHOP, 10_000), store_id="shop"),
+            Category("shoes", (("de", "Laufschuhe"), ("en", "Running shoes"))),
+            Product("runner", "shoes", (("de", "Läufer"), ("en", "Runner")), stock_tracked=True),
+            Offer("spring", "runner", now_ms - DAY_MS, now_ms + DAY_MS),
+        ],
+        now_ms=now_ms,
+    )
+    prices = [
+        Price("runner", 10_000, "EUR", now_ms - 60 * DAY_MS),
+        Price("runner", 7_900, "EUR", now_ms - 3_600_000),
+    ]
+    engine.put_prices(prices, now_ms=now_ms)
+    engine.report_stock([StockFigure("shop", "runner", None, 5, now_ms - 1_000)])
+    engine.upsert_customers(
+        [Customer("anna", (ANNA,), "de"), Customer("bert", (BERT,)), Customer("nobody", (NOBODY,))]
+    )
+    for name in ("anna", "bert"):
+        engine.record_consent(
+            name, ALL_PURPOSES, granted=True, time_ms=now_ms - DAY_MS, now_ms=now_ms, notice_version="v1"
+        )
+    search = Touchpoint("anna", TouchpointKind.SEARCH, now_ms - DAY_MS, category_id="shoes")
+    engine.record_touchpoints([search], now_ms=now_ms)
+    engine.publish()
+    return engine
+
+
+@asynccontextmanager
+async def open_plane(clock: str = "client", **options: Any) -> AsyncIterator[Plane]:
+    engine = stocked_engine(clock)
+    plane = GrpcDataPlane(engine, real_now_ms=lambda: time.time_ns() // 1_000_000, **options)
+    key = Ed25519PrivateKey.generate()
+    port = bind_port(
+        "data",
+        PortOptions("127.0.0.1:0"),
+        verifier=TokenVerifier(key.public_key()),
+        services=[plane.service()],
+    )
+    await port.start()
+    plane.start()
+    try:
+        yield Plane(engine, plane, port, key)
+    finally:
+        await plane.drain(2.0)
+        await port.stop(0.5)
