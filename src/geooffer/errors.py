@@ -17,6 +17,8 @@ class GeoofferError(Exception):
         super().__init__(message)
         self.message = message
         self.field = field
+        self.row = -1
+        """Which item of a batch it is about; −1 = none, or not known."""
 
 
 class InvalidArgumentError(GeoofferError):

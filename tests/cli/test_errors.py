@@ -48,9 +48,7 @@ def test_several_faults_are_a_line_each() -> None:
     assert told == "error: 2 faults [CONFIGURATION]\n  one: bad\n  two: bad\n"
 
 
-@pytest.mark.parametrize(
-    "error", [ValueError("47.3769, 8.5417"), ExceptionGroup("secret", [KeyError("secret")])]
-)
+@pytest.mark.parametrize("error", [ValueError("47.3769, 8.5417"), ExceptionGroup("secret", [KeyError("secret")])])
 def test_a_defect_of_ours_tells_its_place_and_never_its_text(error: Exception) -> None:
     result = run(error)
     assert result.exit_code == 2

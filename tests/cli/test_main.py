@@ -46,9 +46,7 @@ def test_building_the_tree_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize(
-    "arguments", [("nonsense",), ("serve", "--nonsense"), ("import", "fences"), ("replay",), ()]
-)
+@pytest.mark.parametrize("arguments", [("nonsense",), ("serve", "--nonsense"), ("import", "fences"), ("replay",), ()])
 def test_wrong_usage_ends_with_2(invoke: Invoke, arguments: tuple[str, ...]) -> None:
     assert invoke(*arguments).exit_code == 2
 

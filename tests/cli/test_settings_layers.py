@@ -89,9 +89,7 @@ def test_loopback_needs_neither_key_nor_tls(address: str) -> None:
     assert load_settings(None, {"data_address": address, "clock": "client"}).data_address == address
 
 
-@pytest.mark.parametrize(
-    "address", ["", ":1", "host", "host:", "host:x", "host:65536", "::1:5", "host:-1", "host:٣"]
-)
+@pytest.mark.parametrize("address", ["", ":1", "host", "host:", "host:x", "host:65536", "::1:5", "host:-1", "host:٣"])
 def test_a_bad_address_is_one_fault(address: str) -> None:
     assert [line.partition(":")[0] for line in faults(None, data_address=address)] == ["data_address"]
 

@@ -27,9 +27,7 @@ def test_a_token_of_each_role_verifies(invoke: Invoke, tmp_path: Path) -> None:
 
 
 def test_a_device_token_names_its_device(invoke: Invoke, tmp_path: Path) -> None:
-    result = invoke(
-        "token", "dev", "--role", "device", "--device-key", "77", "--state-dir", tmp_path, "--json"
-    )
+    result = invoke("token", "dev", "--role", "device", "--device-key", "77", "--state-dir", tmp_path, "--json")
     told = json.loads(result.stdout)
     assert (told["role"], told["subject"]) == ("device", "77")
     identity = TokenVerifier(development_keys(tmp_path).public_key).verify(told["token"])
@@ -71,9 +69,7 @@ def test_bad_wishes_are_refused(invoke: Invoke, options: tuple[str, ...], reason
     assert reason in result.stderr
 
 
-def test_flags_before_environment_and_text_before_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_flags_before_environment_and_text_before_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "token"
     file.write_text("from-file\n")
     with pytest.raises(ConfigurationError, match=r"no token: .*token dev --role operator"):

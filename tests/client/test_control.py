@@ -44,7 +44,7 @@ async def test_a_shop_is_set_up_and_its_offer_is_received(service: RunningServic
         nouns = direct_world.catalog()
         stores = [noun for noun in nouns if isinstance(noun, Store)]
         fences = [noun for noun in nouns if isinstance(noun, Geofence)]
-        assert (await control.upsert_stores(stores)).accepted_count == 1_600      # two calls
+        assert (await control.upsert_stores(stores)).accepted_count == 1_600  # two calls
         assert (await control.upsert_geofences(fences)).accepted_count == 1_600
         await control.upsert_categories([noun for noun in nouns if isinstance(noun, Category)])
         await control.upsert_products([noun for noun in nouns if isinstance(noun, Product)])

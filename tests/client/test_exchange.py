@@ -35,9 +35,7 @@ class ScriptedService:
         self.calls.append(received)
         self.tokens += [value for key, value in context.invocation_metadata() if key == "authorization"]
         number = len(self.calls) - 1
-        limit, code, error = (
-            self.breaks[number] if number < len(self.breaks) else (10**9, grpc.StatusCode.OK, None)
-        )
+        limit, code, error = self.breaks[number] if number < len(self.breaks) else (10**9, grpc.StatusCode.OK, None)
         while len(received) < limit:
             data = await context.read()
             if data is grpc.aio.EOF:
@@ -58,9 +56,7 @@ class ScriptedService:
 async def serving(service: ScriptedService, address: str = "127.0.0.1:0") -> AsyncIterator[str]:
     server = grpc.aio.server()
     handlers = {"StreamPings": grpc.stream_stream_rpc_method_handler(service.stream)}
-    server.add_generic_rpc_handlers(
-        (grpc.method_handlers_generic_handler("geooffer.v1.PingService", handlers),)
-    )
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("geooffer.v1.PingService", handlers),))
     port = server.add_insecure_port(address)
     await server.start()
     try:
@@ -85,7 +81,7 @@ async def test_lost_calls_lose_no_ping_and_sequences_count_on(window_count: int)
     acknowledged = [answer.acknowledged_message_sequence for answer in answers]
     assert acknowledged == sorted(acknowledged)
     assert acknowledged[-1] == 40
-    for answer in answers:      # message n of the exchange is the fix with sequence n, over all calls
+    for answer in answers:  # message n of the exchange is the fix with sequence n, over all calls
         for offer in answer.offers:
             assert offer.offer_id == f"for {offer.message_sequence}"
     seen = {request.ping.sequence for call in service.calls for request in call}

@@ -22,9 +22,7 @@ async def test_the_services_own_refusal_survives_writes_that_fail_meanwhile() ->
 
     server = grpc.aio.server()
     handlers = {"StreamPings": grpc.stream_stream_rpc_method_handler(refuse)}
-    server.add_generic_rpc_handlers(
-        (grpc.method_handlers_generic_handler("geooffer.v1.PingService", handlers),)
-    )
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("geooffer.v1.PingService", handlers),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:

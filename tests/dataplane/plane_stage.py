@@ -54,9 +54,7 @@ class Plane:
     key: Ed25519PrivateKey
 
     def token(self, role: str, subject: int | str = "gw", *, lifetime_s: float = 600.0, **more: Any) -> str:
-        return issue_token(
-            self.key, role=role, subject=str(subject), now_s=time.time(), lifetime_s=lifetime_s, **more
-        )
+        return issue_token(self.key, role=role, subject=str(subject), now_s=time.time(), lifetime_s=lifetime_s, **more)
 
     def client(self, role: str, subject: int | str = "gw", **more: Any) -> GeoofferClient:
         backoff = Backoff(first_s=0.01, longest_s=0.05, attempt_count_max=4)
@@ -88,9 +86,7 @@ def stocked_engine(clock: str = "client") -> Engine:
     ]
     engine.put_prices(prices, now_ms=now_ms)
     engine.report_stock([StockFigure("shop", "runner", None, 5, now_ms - 1_000)])
-    engine.upsert_customers(
-        [Customer("anna", (ANNA,), "de"), Customer("bert", (BERT,)), Customer("nobody", (NOBODY,))]
-    )
+    engine.upsert_customers([Customer("anna", (ANNA,), "de"), Customer("bert", (BERT,)), Customer("nobody", (NOBODY,))])
     for name in ("anna", "bert"):
         engine.record_consent(
             name, ALL_PURPOSES, granted=True, time_ms=now_ms - DAY_MS, now_ms=now_ms, notice_version="v1"

@@ -27,8 +27,12 @@ from geooffer.v1 import verdicts_pb2 as words
 def at_shop(second: int, **more: Any) -> Ping:
     """A replayed fix inside the fence."""
     return Ping(
-        SHOP[0] / 1e7, SHOP[1] / 1e7, accuracy_m=10, fix_time_ms=START_MS + second * 1_000,
-        sequence=second + 1, **more,
+        SHOP[0] / 1e7,
+        SHOP[1] / 1e7,
+        accuracy_m=10,
+        fix_time_ms=START_MS + second * 1_000,
+        sequence=second + 1,
+        **more,
     )
 
 
@@ -45,7 +49,9 @@ async def answers_of(client: Any, pings: list[Any], **more: Any) -> list[pb.Ping
 def batch_at_shop(keys: list[int], second: int = 0) -> pb.PingBatch:
     count = len(keys)
     return pb.PingBatch(
-        device_keys=keys, latitudes_e7=[SHOP[0]] * count, longitudes_e7=[SHOP[1]] * count,
+        device_keys=keys,
+        latitudes_e7=[SHOP[0]] * count,
+        longitudes_e7=[SHOP[1]] * count,
         base_time=timestamp(START_MS + second * 1_000),
     )
 
@@ -143,7 +149,7 @@ async def test_a_phone_without_consent_is_asked_to_stop_and_its_stream_ends(plan
     assert [answer.location_wanted for answer in answers] == [False]
     assert not answers[0].rejected_rows
     assert exchange.decided_count < 500
-    async with plane.client("device", 999) as client:      # a device nobody knows looks the same
+    async with plane.client("device", 999) as client:  # a device nobody knows looks the same
         assert (await client.ingest(at_shop(0))).location_wanted is False
 
 
@@ -153,9 +159,7 @@ async def test_an_offer_is_held_back_when_consent_changes_before_it_leaves(plane
 
         def withdraw_after_commit(*args: Any, **more: Any) -> Any:
             decisions = step(*args, **more)
-            plane.engine.record_consent(
-                "anna", 1, granted=False, time_ms=START_MS, now_ms=START_MS, notice_version=""
-            )
+            plane.engine.record_consent("anna", 1, granted=False, time_ms=START_MS, now_ms=START_MS, notice_version="")
             return decisions
 
         plane.engine.commit = withdraw_after_commit  # type: ignore[method-assign]
@@ -311,13 +315,39 @@ async def test_drain_answers_what_was_read_then_ends_unavailable(open_plane: Ope
         for second in range(50):
             request = pb.StreamPingsRequest(batch=batch_at_shop([BERT], second))
             await call.write(request.SerializeToString())
-        await call.read()
+        first = pb.StreamPingsResponse.FromString(await call.read()).answer.acknowledged_message_sequence
         assert await plane.plane.drain(5.0)
-        acknowledged = await last_acknowledged(call)
+        # nothing is left to tell where the first answer acknowledged all that was read
+        acknowledged = await last_acknowledged(call) or first
         assert await call.code() == grpc.StatusCode.UNAVAILABLE
-        assert acknowledged in (None, plane.plane.statistics.rows)
+        statistics = plane.plane.statistics
+        assert acknowledged == statistics.messages == statistics.rows >= first > 0
+        assert sum(plane.engine.statistics.ping_verdicts.values()) == acknowledged
         with pytest.raises(DrainingError):
             await client.ingest(batch_at_shop([BERT], 60))
+
+
+async def test_drain_decides_a_queue_of_several_steps_before_it_ends_the_stream(open_plane: OpenPlane) -> None:
+    message_count, row_count = 3, 1_000
+    async with open_plane() as plane, plane.client("gateway") as client:
+        gatherer = plane.plane._gatherer
+        ask_flush = gatherer._ask_flush
+        gatherer._ask_flush = lambda: None  # type: ignore[method-assign]    # the loop is busy: nothing is decided yet
+        call = client.open_call()
+        for second in range(message_count):
+            request = pb.StreamPingsRequest(batch=batch_at_shop([BERT] * row_count, second))
+            await call.write(request.SerializeToString())
+        while [stream.read_count for stream in gatherer.streams.values()] != [message_count]:
+            await asyncio.sleep(0.01)
+        draining = asyncio.create_task(plane.plane.drain(5.0))
+        await asyncio.sleep(0.05)
+        assert not draining.done()
+        gatherer._ask_flush = ask_flush  # type: ignore[method-assign]
+        ask_flush()
+        assert await draining
+        assert await last_acknowledged(call) == message_count
+        assert await call.code() == grpc.StatusCode.UNAVAILABLE
+        assert sum(plane.engine.statistics.ping_verdicts.values()) == message_count * row_count
 
 
 async def test_silence_ends_a_visit_on_the_stream_that_brought_it(open_plane: OpenPlane) -> None:

@@ -46,9 +46,9 @@ class Market:
             return V.STORE_CLOSED, ""
         if any(not person.purposes & purpose.bit for purpose in STANDING):
             return V.PURPOSE_NOT_CONSENTED, ""
-        found: list[OfferVerdict] = []          # of the candidates that match an intent
+        found: list[OfferVerdict] = []  # of the candidates that match an intent
         best: tuple[int, str] = (-1, "")
-        for _, offer in sorted(self.offers.items()):       # at a tie the lower id wins
+        for _, offer in sorted(self.offers.items()):  # at a tie the lower id wins
             points = self.interest(self.products[offer.product_id], person, now_ms)
             if points < 0:
                 continue
@@ -131,11 +131,7 @@ class Market:
         while index and steps[index - 1].amount_minor == steps[index].amount_minor:
             index -= 1
         opens_ms = steps[index].valid_from_ms - 30 * DAY_MS
-        seen = [
-            before.amount_minor
-            for before, after in pairwise(steps[: index + 1])
-            if after.valid_from_ms > opens_ms
-        ]
+        seen = [before.amount_minor for before, after in pairwise(steps[: index + 1]) if after.valid_from_ms > opens_ms]
         return steps[index].amount_minor, min(seen, default=None)
 
     def capped(self, offer: Offer, store: Store, person: Person, now_ms: int) -> OfferVerdict | None:

@@ -139,9 +139,7 @@ def test_more_outcome_rows_than_there_is_room_for_at_once() -> None:
 def test_one_row_may_want_more_room_than_all_there_is() -> None:
     """512 fences over one point: 512 silent exits, 512 enters, 512 tries in one row."""
     fences = [fence(f"fence-{index:03}", radius_m=100.0) for index in range(512)]
-    engine = World(
-        nouns=[store(), *fences], prices=(), stock=(), touchpoints=(), overlap_count_max=512
-    ).build()
+    engine = World(nouns=[store(), *fences], prices=(), stock=(), touchpoints=(), overlap_count_max=512).build()
     for hour in range(3):
         outcome = engine.step(ping(NOW_MS + hour * HOUR_MS))
         assert len(outcome.transitions) == (512 if hour == 0 else 1_024)

@@ -129,9 +129,7 @@ def test_pings_are_decided_by_the_published_catalog() -> None:
 
 
 def bounded(overlap: int, *fences: Geofence) -> Engine:
-    return World(
-        nouns=[store(), *fences], prices=(), stock=(), touchpoints=(), overlap_count_max=overlap
-    ).build()
+    return World(nouns=[store(), *fences], prices=(), stock=(), touchpoints=(), overlap_count_max=overlap).build()
 
 
 def covering(engine: Engine, east_m: float) -> list[str]:

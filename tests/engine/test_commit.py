@@ -201,9 +201,7 @@ def test_d4_decision_ids_are_unique_keyed_and_the_same_after_replay() -> None:
         ids.append(engine.commit(engine.step(ping()))[0].decision_id)
     assert ids[0] == ids[1] != ids[2]
     engine = World().build()
-    ids = [
-        engine.commit(engine.step(ping(NOW_MS + day * DAY_MS)))[0].decision_id for day in range(3)
-    ]
+    ids = [engine.commit(engine.step(ping(NOW_MS + day * DAY_MS)))[0].decision_id for day in range(3)]
     assert len(set(ids)) == 3
     assert all(len(text) == 22 for text in ids)
 
@@ -238,8 +236,11 @@ def test_d2_a_person_with_many_devices_never_exceeds_a_cap() -> None:
     fences = [fence(f"fence-{index}", f"store-{index}", radius_m=100.0) for index in range(count)]
     products = [product(f"shoe-{index}") for index in range(20)]
     offers = [offer(f"offer-{index}", f"shoe-{index}") for index in range(20)]
-    prices = [price(9_000 - day, NOW_MS - days * DAY_MS, f"shoe-{index}")
-              for index in range(20) for day, days in ((0, 60), (900 + 10 * index, 3))]
+    prices = [
+        price(9_000 - day, NOW_MS - days * DAY_MS, f"shoe-{index}")
+        for index in range(20)
+        for day, days in ((0, 60), (900 + 10 * index, 3))
+    ]
     figures = [StockFigure(f"store-{s}", f"shoe-{p}", EU_43, 9, NOW_MS) for s in range(count) for p in range(20)]
     world = World(
         nouns=[*stores, *fences, Category("running-shoes"), *products, *offers],

@@ -28,8 +28,8 @@ def is_open(weekly: tuple[WeeklyInterval, ...], zone: str, moment: str | int) ->
     return any(opens <= now_ms < closes for opens, closes in intervals)
 
 
-SUNDAY_NIGHT = (WeeklyInterval(5, 22 * 60, 8 * 60),)      # Saturday 22:00 to Sunday 06:00
-SUNDAY = (WeeklyInterval(6, 60, 4 * 60),)                 # Sunday 01:00 to 05:00
+SUNDAY_NIGHT = (WeeklyInterval(5, 22 * 60, 8 * 60),)  # Saturday 22:00 to Sunday 06:00
+SUNDAY = (WeeklyInterval(6, 60, 4 * 60),)  # Sunday 01:00 to 05:00
 
 
 @pytest.mark.parametrize(

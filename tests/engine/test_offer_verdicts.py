@@ -207,8 +207,11 @@ def test_the_verdict_is_the_one_worked_out_by_hand(name: str) -> None:
     world, expected = CASES[name]
     engine = world.build()
     explained = engine.explain(
-        device_key=1, latitude_e7=int(ping()["latitude_e7"][0]), longitude_e7=int(ping()["longitude_e7"][0]),
-        accuracy_cm=1_000, now_ms=NOW_MS,
+        device_key=1,
+        latitude_e7=int(ping()["latitude_e7"][0]),
+        longitude_e7=int(ping()["longitude_e7"][0]),
+        accuracy_cm=1_000,
+        now_ms=NOW_MS,
     )
     outcome = engine.step(pings(ping()))
     assert tries(engine, outcome) == [("fence-1", expected)]
@@ -323,9 +326,7 @@ def test_eight_offers_a_sliding_week() -> None:
 def test_one_offer_a_store_and_day() -> None:
     """D2: 1 per store and day, also for another offer of that store."""
     engine = World(nouns=[*nouns(), product("boot"), offer("offer-2", "boot")]).build()
-    engine.put_prices(
-        [price(10_000, DAYS_AGO[60], "boot"), price(5_000, DAYS_AGO[3], "boot")], now_ms=NOW_MS
-    )
+    engine.put_prices([price(10_000, DAYS_AGO[60], "boot"), price(5_000, DAYS_AGO[3], "boot")], now_ms=NOW_MS)
     engine.report_stock([StockFigure("store-1", "boot", EU_43, 9, NOW_MS)])
     engine.publish()
     assert offered(engine, NOW_MS) is V.OFFERED
@@ -344,9 +345,7 @@ def test_the_better_offer_wins_and_the_other_is_outranked() -> None:
     """Section 5: at most one offer per try, the best by score."""
     world = World(nouns=[*nouns(), product("boot"), offer("offer-0", "boot")])
     engine = world.build()
-    engine.put_prices(
-        [price(10_000, DAYS_AGO[60], "boot"), price(9_000, DAYS_AGO[3], "boot")], now_ms=NOW_MS
-    )
+    engine.put_prices([price(10_000, DAYS_AGO[60], "boot"), price(9_000, DAYS_AGO[3], "boot")], now_ms=NOW_MS)
     engine.report_stock([StockFigure("store-1", "boot", EU_43, 9, NOW_MS)])
     here = ping()
     explained = engine.explain(

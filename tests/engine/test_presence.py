@@ -43,30 +43,28 @@ ENTER = ("ENTER", "INITIAL", "fence-1", 0)
 @pytest.mark.parametrize(
     ("radius_m", "accuracy_m", "is_inside"),
     [
-        (50.0, 50.0, True),        # floor: max(50 m, √(area/π) = 50 m)
+        (50.0, 50.0, True),  # floor: max(50 m, √(area/π) = 50 m)
         (50.0, 50.5, False),
-        (10.0, 50.0, True),        # the floor holds for small fences
+        (10.0, 50.0, True),  # the floor holds for small fences
         (10.0, 50.1, False),
-        (70.0, 69.5, True),        # √(area/π) of a circle is its radius
+        (70.0, 69.5, True),  # √(area/π) of a circle is its radius
         (70.0, 70.5, False),
-        (5_000.0, 100.0, True),    # never more than the accuracy bound
+        (5_000.0, 100.0, True),  # never more than the accuracy bound
     ],
 )
-def test_p1_inside_needs_accuracy_to_the_size_of_the_fence(
-    radius_m: float, accuracy_m: float, is_inside: bool
-) -> None:
+def test_p1_inside_needs_accuracy_to_the_size_of_the_fence(radius_m: float, accuracy_m: float, is_inside: bool) -> None:
     assert bool(walk(fenced(fence(radius_m=radius_m)), (0, 0, accuracy_m))) is is_inside
 
 
 @pytest.mark.parametrize(
     ("east_m", "accuracy_m", "is_outside"),
     [
-        (59.5, 1.0, False),        # within the margin of 10 m: the state stays
+        (59.5, 1.0, False),  # within the margin of 10 m: the state stays
         (60.5, 1.0, True),
         (60.5, 10.0, True),
-        (79.5, 30.0, False),       # within 1.0 × accuracy
+        (79.5, 30.0, False),  # within 1.0 × accuracy
         (80.5, 30.0, True),
-        (99.5, 0.0, False),        # unknown accuracy = 50 m
+        (99.5, 0.0, False),  # unknown accuracy = 50 m
         (100.5, 0.0, True),
     ],
 )

@@ -29,16 +29,16 @@ def prices(history: History) -> list[Price]:
 @pytest.mark.parametrize(
     ("history", "last"),
     [
-        ([(0, 100)], (0, 100, -1)),                                      # none known before
+        ([(0, 100)], (0, 100, -1)),  # none known before
         ([(0, 100), (100, 80)], (100, 80, 100)),
-        ([(0, 100), (50, 60), (60, 100), (100, 80)], (100, 80, 100)),    # the sale ended 40 days before
-        ([(0, 100), (50, 60), (75, 100), (100, 80)], (100, 80, 60)),     # it ended 25 days before
-        ([(0, 100), (50, 60), (70, 100), (100, 80)], (100, 80, 100)),    # it ended exactly as the window opens
-        ([(0, 100), (50, 60), (70.1, 100), (100, 80)], (100, 80, 60)),   # it reached into the window
-        ([(0, 100), (90, 120), (100, 80)], (100, 80, 100)),              # raised to be cut
-        ([(95, 100), (100, 80)], (100, 80, 100)),                        # fewer than 30 days known: of those
-        ([(0, 100), (100, 80), (110, 80), (120, 80)], (100, 80, 100)),   # repeated by the feed: took effect once
-        ([(0, 100), (100, 90), (110, 80)], (110, 80, 90)),               # a cut in two steps counts from the lower
+        ([(0, 100), (50, 60), (60, 100), (100, 80)], (100, 80, 100)),  # the sale ended 40 days before
+        ([(0, 100), (50, 60), (75, 100), (100, 80)], (100, 80, 60)),  # it ended 25 days before
+        ([(0, 100), (50, 60), (70, 100), (100, 80)], (100, 80, 100)),  # it ended exactly as the window opens
+        ([(0, 100), (50, 60), (70.1, 100), (100, 80)], (100, 80, 60)),  # it reached into the window
+        ([(0, 100), (90, 120), (100, 80)], (100, 80, 100)),  # raised to be cut
+        ([(95, 100), (100, 80)], (100, 80, 100)),  # fewer than 30 days known: of those
+        ([(0, 100), (100, 80), (110, 80), (120, 80)], (100, 80, 100)),  # repeated by the feed: took effect once
+        ([(0, 100), (100, 90), (110, 80)], (110, 80, 90)),  # a cut in two steps counts from the lower
         ([(0, 80), (100, 100)], (100, 100, 80)),
     ],
 )

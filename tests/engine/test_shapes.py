@@ -166,7 +166,7 @@ def test_areas_agree_with_geographiclib() -> None:
             for latitude, longitude in polygon.parts[0].ring(index).tolist():
                 geodesic.AddPoint(latitude / 1e7, longitude / 1e7)
             total += geodesic.Compute(reverse=False, sign=True)[2]
-        assert area_m2(polygon) == pytest.approx(total, rel=0.012)       # twice the 0.6 % of a length
+        assert area_m2(polygon) == pytest.approx(total, rel=0.012)  # twice the 0.6 % of a length
     assert area_m2(circle_at(47, 8, 100)) == pytest.approx(math.pi * 100**2, rel=1e-6)
 
 
@@ -218,7 +218,7 @@ def test_zurich_has_exactly_its_seven_invalid_quarters_and_repair_mends_all() ->
 def test_berlin_districts_are_all_valid() -> None:
     shapes = [polygon_from_lonlat(parts)[0] for _, parts in shared_areas("berlin.geojson.gz")]
     assert len(shapes) == 97
-    assert sum(area_m2(shape) for shape in shapes) == pytest.approx(891e6, rel=0.01)      # the city: 891 km²
+    assert sum(area_m2(shape) for shape in shapes) == pytest.approx(891e6, rel=0.01)  # the city: 891 km²
 
 
 def test_a_synthetic_quarter_twin_of_the_real_file() -> None:

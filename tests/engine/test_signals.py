@@ -63,9 +63,7 @@ def state_after(signals: list[Touchpoint]) -> str:
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(SIGNAL, min_size=20, max_size=60), st.data())
-def test_any_order_of_the_same_signals_gives_the_same_state(
-    signals: list[Touchpoint], data: st.DataObject
-) -> None:
+def test_any_order_of_the_same_signals_gives_the_same_state(signals: list[Touchpoint], data: st.DataObject) -> None:
     """S-1, with repeats; more keys than the 16 that are kept (S-4)."""
     shuffled = data.draw(st.permutations(signals)) + data.draw(st.lists(st.sampled_from(signals), max_size=5))
     assert state_after(signals) == state_after(shuffled)

@@ -180,7 +180,7 @@ def test_overlap_bound_is_exact_for_boxes() -> None:
     with pytest.raises(OverlapLimitError, match=r"more than 5 .* cover one point of sixth, at geofence stacked-"):
         record.insert(5, Geofence("sixth", inside))
     assert 5 not in record
-    record.replace(2, Geofence("stacked-2", inside))          # itself does not count
+    record.replace(2, Geofence("stacked-2", inside))  # itself does not count
     record.insert(5, Geofence("beside", polygon_from_lonlat([[square(8.25, 47, 0.1)]])[0]))
     record.delete(0)
     record.insert(6, Geofence("sixth", inside))
@@ -200,7 +200,7 @@ def test_overlap_counts_fences_not_parts_and_points_not_neighbours() -> None:
         record.insert(32, Geofence("one too many", circle_at(46.0, 7.1, 50_000)))
     with pytest.raises(OverlapLimitError):
         record.replace(0, Geofence("rings", circle_at(46.0, 7.1, 50_000)))
-    assert located_one(record, 47.0, 8.0) == [0]               # the refused change left the old shape
+    assert located_one(record, 47.0, 8.0) == [0]  # the refused change left the old shape
 
 
 def located_one(record: IndexOfRecord, latitude: float, longitude: float) -> list[int]:

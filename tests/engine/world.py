@@ -42,9 +42,7 @@ MINUTE_MS = 60_000
 LATITUDE_E7 = 525_200_000
 LONGITUDE_E7 = 134_050_000
 ALL_PURPOSES = (1 << len(Purpose)) - 1
-STANDING = (
-    Purpose.PRECISE_LOCATION_FOR_OFFERS.bit | Purpose.SEARCH_INTENT_USE.bit | Purpose.PERSONALISED_OFFERS.bit
-)
+STANDING = Purpose.PRECISE_LOCATION_FOR_OFFERS.bit | Purpose.SEARCH_INTENT_USE.bit | Purpose.PERSONALISED_OFFERS.bit
 EVERY_DAY = tuple(WeeklyInterval(day, 8 * 60, 12 * 60) for day in range(7))
 """08:00 to 20:00."""
 EU_43 = Size("EU", "43")

@@ -150,6 +150,7 @@ BAD_CELLS = [
     ("stores", "s1", "s 1", "store_id: an id is"),
     ("stores", "s1", "x" * 129, "store_id: an id is"),
     ("stores", "Europe/Berlin", "../../etc/passwd", "time_zone: not an IANA"),
+    ("stores", "Europe/Berlin", "localtime", "time_zone: not an IANA"),
     ("stores", "Europe/Berlin", "Berlin", "time_zone: not an IANA"),
     ("stores", "Mitte", "M" * 513, "name: longer than 512"),
     ("stores", "Mo 09:00-10:00", "often", "weekly_hours: rule 1"),

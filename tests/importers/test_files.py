@@ -60,7 +60,7 @@ def test_a_flood_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_the_delimiter_is_found_in_the_header(tmp_path: Path, delimiter: str) -> None:
     path = tmp_path / "a.csv"
-    path.write_text(f"one{delimiter}two\n\n 1 {delimiter}\"2\n3\"\nalone\n")
+    path.write_text(f'one{delimiter}two\n\n 1 {delimiter}"2\n3"\nalone\n')
     table = read_csv(path)
     assert table.columns == ("one", "two")
     assert [line.cells for line in table.lines] == [{"one": "1", "two": "2\n3"}, None]

@@ -65,7 +65,7 @@ def test_boundary_belongs_to_the_fence() -> None:
     hole = ring_e7((300, 300), (600, 300), (300, 450))
     tables = tables_of(polygon_from_lonlat([[outer, hole]])[0])
     on_boundary = [(0, 0), (0, 900), (600, 900), (600, 0), (300, 0), (0, 450), (600, 1), (300, 300), (300, 450)]
-    on_boundary += [(450, 300), (375, 450)]                     # the last lies on the hole's slanted edge
+    on_boundary += [(450, 300), (375, 450)]  # the last lies on the hole's slanted edge
     assert all(covers_point(tables, 0, *point) for point in on_boundary)
     outside = [(-1, 0), (0, -1), (601, 900), (600, 901), (301, 301), (374, 449), (300, 901)]
     assert not any(covers_point(tables, 0, *point) for point in outside)
@@ -77,7 +77,7 @@ def test_one_grid_unit_decides_far_from_the_origin() -> None:
     tables = tables_of(polygon_from_lonlat([[triangle]])[0])
     rng = np.random.default_rng(5)
     for longitude in rng.integers(1, 99_999_998, 300).tolist():
-        floor = -(-longitude * 99_999_998 // 99_999_999)        # least covered latitude, in Python integers
+        floor = -(-longitude * 99_999_998 // 99_999_999)  # least covered latitude, in Python integers
         assert covers_point(tables, 0, floor, longitude)
         assert not covers_point(tables, 0, floor - 1, longitude)
 

@@ -27,6 +27,8 @@ def test_a_decimal_device_key_is_itself(key: int) -> None:
 
 def test_other_device_keys_are_hashed() -> None:
     assert keys.device_key("0") not in (0, 1)
+    assert keys.device_key("1_000") != 1_000
+    assert keys.device_key("٣") != 3
     assert keys.device_key(str(2**63)) != 2**63
     assert keys.device_key("abc") == keys.device_key("abc") != keys.device_key("abd")
     assert keys.text_key("abc", b"one") != keys.text_key("abc", b"two")
@@ -49,5 +51,3 @@ def test_people_spread_evenly() -> None:
     assert len(counts) == limits.PARTITION_COUNT
     assert max(counts.values()) < 1_200
     assert min(counts.values()) > 800
-
-

@@ -14,25 +14,25 @@ MINUTE_MS = 60_000
 def test_the_defaults_are_those_in_italics() -> None:
     assert Policy()._asdict() == {
         "version": 1,
-        "assumed_accuracy_cm": 50_00,          # T1
-        "accuracy_max_cm": 100_00,             # T1
-        "future_tolerance_ms": 30_000,         # T2
-        "historical_after_ms": 60_000,         # T3
-        "inside_accuracy_floor_cm": 50_00,     # P1
-        "outside_margin_cm": 10_00,            # P1
-        "outside_accuracy_percent": 100,       # P1
-        "enter_fix_count": 1,                  # P2
-        "exit_fix_count": 2,                   # P2
-        "dwell_ms": 60_000,                    # P3
-        "silent_after_ms": 15 * MINUTE_MS,     # P5
-        "closing_margin_ms": 10 * MINUTE_MS,   # D1.1
-        "intent_max_age_ms": 14 * DAY_MS,      # D1.8
-        "safety_stock_count": 1,               # D1.11
-        "same_offer_after_ms": DAY_MS,         # D1.14
-        "cooldown_ms": 30 * MINUTE_MS,         # D1.15
-        "cap_day_count": 3,                    # D2
-        "cap_week_count": 8,                   # D2
-        "cap_store_day_count": 1,              # D2
+        "assumed_accuracy_cm": 50_00,  # T1
+        "accuracy_max_cm": 100_00,  # T1
+        "future_tolerance_ms": 30_000,  # T2
+        "historical_after_ms": 60_000,  # T3
+        "inside_accuracy_floor_cm": 50_00,  # P1
+        "outside_margin_cm": 10_00,  # P1
+        "outside_accuracy_percent": 100,  # P1
+        "enter_fix_count": 1,  # P2
+        "exit_fix_count": 2,  # P2
+        "dwell_ms": 60_000,  # P3
+        "silent_after_ms": 15 * MINUTE_MS,  # P5
+        "closing_margin_ms": 10 * MINUTE_MS,  # D1.1
+        "intent_max_age_ms": 14 * DAY_MS,  # D1.8
+        "safety_stock_count": 1,  # D1.11
+        "same_offer_after_ms": DAY_MS,  # D1.14
+        "cooldown_ms": 30 * MINUTE_MS,  # D1.15
+        "cap_day_count": 3,  # D2
+        "cap_week_count": 8,  # D2
+        "cap_store_day_count": 1,  # D2
     }
     Policy().validate()
 

@@ -31,7 +31,7 @@ def test_degrees_round_to_the_nearest() -> None:
     assert units.degrees_to_e7(0.00000006) == 1
     assert units.degrees_to_e7(-0.00000006) == -1
     assert units.metres_to_cm(1.005) == 100
-    assert units.metres_to_cm(1.015) == 101      # binary 1.015 lies under the tie
+    assert units.metres_to_cm(1.015) == 101  # binary 1.015 lies under the tie
 
 
 def test_the_bounds_belong_to_the_range() -> None:

@@ -42,16 +42,14 @@ DECISION = Decision(
 
 
 def parsed(draft: AnswerDraft, *, leaves: bool = True) -> pb.PingAnswer:
-    data = answers.encode(
-        draft, OfferRenderer(), lambda _item: leaves, location_wanted=True, catalog_generation=3
-    )
+    data = answers.encode(draft, OfferRenderer(), lambda _item: leaves, location_wanted=True, catalog_generation=3)
     assert pb.IngestPingsResponse.FromString(data).answer == pb.StreamPingsResponse.FromString(data).answer
     return pb.StreamPingsResponse.FromString(data).answer
 
 
 def test_static_and_dynamic_bytes_merge_into_one_offer() -> None:
     renderer = OfferRenderer()
-    for _ in range(2):      # the second time from the cache
+    for _ in range(2):  # the second time from the cache
         offer = pb.PersonalOffer.FromString(renderer.render(DECISION, 4, 2))
         assert (offer.offer_id, offer.product_id, offer.store_id) == ("spring", "runner", "shop")
         assert (offer.title, offer.reason) == ("Runner", "because you searched for Running shoes")

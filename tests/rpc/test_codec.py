@@ -39,10 +39,17 @@ def columns(count: int, **extra: Any) -> pb.PingBatch:
 
 
 def test_a_phone_ping_becomes_one_row() -> None:
-    message = decode(pb.Ping(
-        sequence=4, session_id=-3, latitude_e7=473_000_000, longitude_e7=-85_000_000, accuracy_cm=1_200,
-        fix_age_millis=250, decision_budget_millis=80,
-    ))
+    message = decode(
+        pb.Ping(
+            sequence=4,
+            session_id=-3,
+            latitude_e7=473_000_000,
+            longitude_e7=-85_000_000,
+            accuracy_cm=1_200,
+            fix_age_millis=250,
+            decision_budget_millis=80,
+        )
+    )
     pings, ages = codec.as_arrays([message.rows], [message.fix_ages_ms])
     row = pings[0]
     assert (row["device_key"], row["session_id"], row["sequence"]) == (77, -3, 4)
@@ -53,21 +60,30 @@ def test_a_phone_ping_becomes_one_row() -> None:
     pings["now_ms"] = 5  # the plane stamps these arrays in place
 
 
-def test_wall_time_wins_over_age_and_drops_fractions_of_a_millisecond() -> None:
+def test_wall_time_wins_over_age_which_stays_for_the_client_clock_and_drops_fractions_of_a_millisecond() -> None:
     message = decode(pb.Ping(fix_age_millis=9, fix_time=Timestamp(seconds=1_700_000_000, nanos=123_999_999)))
     assert rows_of(message)["fix_time_ms"].tolist() == [1_700_000_000_123]
-    assert codec.as_arrays([message.rows], [message.fix_ages_ms])[1].tolist() == [0]
+    assert codec.as_arrays([message.rows], [message.fix_ages_ms])[1].tolist() == [9]
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("latitude_e7", 900_000_001), ("latitude_e7", -900_000_001), ("longitude_e7", 1_800_000_001),
-        ("longitude_e7", -1_800_000_001), ("accuracy_cm", -1), ("accuracy_cm", 100_000_001),
-        ("fix_age_millis", -1), ("fix_age_millis", limits.FIX_AGE_MAX_MS + 1), ("sequence", -1),
-        ("decision_budget_millis", -1), ("decision_budget_millis", 60_001),
-        ("fix_time", Timestamp(seconds=-1)), ("fix_time", Timestamp(seconds=2**61)),
-        ("fix_time", Timestamp(nanos=-1)), ("fix_time", Timestamp(nanos=1_000_000_000)),
+        ("latitude_e7", 900_000_001),
+        ("latitude_e7", -900_000_001),
+        ("longitude_e7", 1_800_000_001),
+        ("longitude_e7", -1_800_000_001),
+        ("accuracy_cm", -1),
+        ("accuracy_cm", 100_000_001),
+        ("fix_age_millis", -1),
+        ("fix_age_millis", limits.FIX_AGE_MAX_MS + 1),
+        ("sequence", -1),
+        ("decision_budget_millis", -1),
+        ("decision_budget_millis", 60_001),
+        ("fix_time", Timestamp(seconds=-1)),
+        ("fix_time", Timestamp(seconds=2**61)),
+        ("fix_time", Timestamp(nanos=-1)),
+        ("fix_time", Timestamp(nanos=1_000_000_000)),
     ],
 )
 def test_a_value_out_of_range_is_a_malformed_row_not_an_error(field: str, value: Any) -> None:
@@ -78,9 +94,13 @@ def test_a_value_out_of_range_is_a_malformed_row_not_an_error(field: str, value:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("latitude_e7", 900_000_000), ("longitude_e7", 1_800_000_000), ("longitude_e7", -1_800_000_000),
-        ("accuracy_cm", 100_000_000), ("fix_age_millis", limits.FIX_AGE_MAX_MS),
-        ("decision_budget_millis", 60_000), ("fix_time", Timestamp(seconds=4_102_444_800)),
+        ("latitude_e7", 900_000_000),
+        ("longitude_e7", 1_800_000_000),
+        ("longitude_e7", -1_800_000_000),
+        ("accuracy_cm", 100_000_000),
+        ("fix_age_millis", limits.FIX_AGE_MAX_MS),
+        ("decision_budget_millis", 60_000),
+        ("fix_time", Timestamp(seconds=4_102_444_800)),
         ("fix_time", Timestamp()),
     ],
 )
@@ -154,11 +174,10 @@ def test_a_gateway_speaks_for_its_ranges_and_must_name_the_device(count: int) ->
     assert rows_of(decode(pb.Ping(), GATEWAY))["malformed"].tolist() == [1]
 
 
-INT32 = st.one_of(
-    st.integers(-(2**31), 2**31 - 1), st.sampled_from([0, 900_000_000, -900_000_001, 1_800_000_000])
-)
+INT32 = st.one_of(st.integers(-(2**31), 2**31 - 1), st.sampled_from([0, 900_000_000, -900_000_001, 1_800_000_000]))
 INT64 = st.one_of(
-    st.integers(-(2**63), 2**63 - 1), st.integers(0, 1_000),
+    st.integers(-(2**63), 2**63 - 1),
+    st.integers(0, 1_000),
     st.sampled_from([limits.FIX_AGE_MAX_MS, limits.FIX_AGE_MAX_MS + 1]),
     st.sampled_from([limits.TIME_MAX_MS, -limits.TIME_MAX_MS]),
 )
@@ -173,17 +192,23 @@ def batches(draw: st.DrawFn) -> pb.PingBatch:
         return draw(st.lists(values, min_size=count, max_size=count)) if wanted else []
 
     batch = pb.PingBatch(
-        device_keys=column(st.sampled_from([0, 1, 1_000, 5_500]), required=True), session_ids=column(INT64),
-        sequences=column(INT64), latitudes_e7=column(INT32, required=True),
-        longitudes_e7=column(INT32, required=True), accuracies_cm=column(INT32),
-        fix_ages_millis=column(INT64), fix_offsets_millis=column(INT64),
+        device_keys=column(st.sampled_from([0, 1, 1_000, 5_500]), required=True),
+        session_ids=column(INT64),
+        sequences=column(INT64),
+        latitudes_e7=column(INT32, required=True),
+        longitudes_e7=column(INT32, required=True),
+        accuracies_cm=column(INT32),
+        fix_ages_millis=column(INT64),
+        fix_offsets_millis=column(INT64),
         decision_budget_millis=draw(st.sampled_from([0, 50, -1, 60_001])),
     )
     if draw(st.booleans()):
-        batch.base_time.CopyFrom(Timestamp(
-            seconds=draw(st.sampled_from([0, -1, 1_700_000_000, 4_102_444_800, 2**62])),
-            nanos=draw(st.sampled_from([0, 999_999_999, -1])),
-        ))
+        batch.base_time.CopyFrom(
+            Timestamp(
+                seconds=draw(st.sampled_from([0, -1, 1_700_000_000, 4_102_444_800, 2**62])),
+                nanos=draw(st.sampled_from([0, 999_999_999, -1])),
+            )
+        )
     return batch
 
 

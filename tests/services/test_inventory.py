@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from shop import EU_43, NOW_MS, a_figure, stock_the_shop
+from shop import DAY_MS, EU_43, NOW_MS, a_figure, stock_the_shop
 from wire import refused
 
 from geooffer.rpc.checks import timestamp
@@ -91,3 +91,16 @@ async def test_stock_of_nothing_known(plane):
     unknown = pb.GetStockRequest(store_id="s1", product_id="none")
     await refused(plane.inventory.GetStock(unknown), "NOT_FOUND", "product_id")
     await refused(plane.inventory.GetStock(pb.GetStockRequest()), "INVALID_ARGUMENT", "store_id")
+
+
+async def test_a_figure_of_tomorrow_is_refused_so_that_it_cannot_outlive_true_ones(plane):
+    await stock_the_shop(plane)
+    await refused(
+        plane.inventory.ReportStock(
+            pb.ReportStockRequest(rows=pb.StockRows(figures=[a_figure(as_of_time=timestamp(NOW_MS + DAY_MS))]))
+        ),
+        "INVALID_ARGUMENT",
+        "rows.figures[0].as_of_time",
+    )
+    held = await plane.inventory.GetStock(pb.GetStockRequest(store_id="s1"))
+    assert all(figure.as_of_time.ToMilliseconds() <= NOW_MS for figure in held.figures)

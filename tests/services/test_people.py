@@ -179,3 +179,26 @@ async def test_under_a_client_clock_the_first_event_starts_it_and_none_is_ahead(
     assert plane.engine.clock.now_ms(NOW_MS) == 1_000
     await plane.consents.RecordConsent(a_consent(event_time=timestamp(NOW_MS)))
     assert plane.engine.clock.now_ms(NOW_MS) == 1_000
+
+
+@pytest.mark.parametrize(
+    ("clock", "ahead_ms"), [("system", 0), ("system", 25_000), ("client", 25_000), ("client", DAY_MS)]
+)
+async def test_taking_back_now_wins_over_a_grant_dated_ahead(plane, clock, ahead_ms):
+    plane.engine.clock = EngineClock(clock, NOW_MS)
+    await plane.signals.UpsertCustomers(customers(pb.Customer(customer_id="c1")))
+    granted = await plane.consents.RecordConsent(a_consent(event_time=timestamp(NOW_MS + ahead_ms)))
+    given = {item.purpose for item in granted.consents if item.granted}
+    assert given
+    answer = await plane.consents.WithdrawConsent(
+        consent.WithdrawConsentRequest(customer_id="c1", purposes=sorted(given))
+    )
+    assert not any(item.granted for item in answer.consents)
+
+
+async def test_an_all_or_nothing_batch_names_the_row_the_engine_refused(plane):
+    await stock_the_shop(plane)
+    await plane.signals.UpsertCustomers(customers(pb.Customer(customer_id="c1")))
+    await plane.consents.RecordConsent(a_consent())
+    request = touchpoints(a_touchpoint(), a_touchpoint(customer_id="nobody"))
+    await refused(plane.signals.RecordTouchpoints(request), "NOT_FOUND", "touchpoints[1].customer_id")

@@ -145,9 +145,7 @@ def _run(plan: DirectPlan, serve: Serve, plane: str, rate: float, tally: _Tally 
         _process(run_load, load_core) as (load_pipe, load_process),
     ):
         ready = _receive(pipe, process, READY_TIMEOUT_S)
-        load_pipe.send(
-            LoadPlan(ready.data_address, ready.tokens, plan.seconds, plan.warmup_s, rate, ready.pid)
-        )
+        load_pipe.send(LoadPlan(ready.data_address, ready.tokens, plan.seconds, plan.warmup_s, rate, ready.pid))
         result: LoadResult = _receive(load_pipe, load_process, None)
         if tally is not None and plane != "echo":
             pipe.send("report")

@@ -1,8 +1,8 @@
 """The stated mix of the `direct` shape: each phone alone, 95 % of its pings outside all fences, 4–5 % inside.
 
-    . . . . .      fences: circles of 50 m, 500 m apart, one store each
-    .(o). .(o)     a phone stays around one of them; an inside ping tries a decision where nothing tried before
-    . . . . .      one phone in twenty searched for what the stores have: exactly one offer each
+. . . . .      fences: circles of 50 m, 500 m apart, one store each
+.(o). .(o)     a phone stays around one of them; an inside ping tries a decision where nothing tried before
+. . . . .      one phone in twenty searched for what the stores have: exactly one offer each
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from geooffer.model.verdicts import TouchpointKind
 
 FENCE_COUNT = 1_600
 _GRID_WIDTH = 40
-_STEP_LATITUDE_E7, _STEP_LONGITUDE_E7 = 45_000, 66_000      # 500 m each
+_STEP_LATITUDE_E7, _STEP_LONGITUDE_E7 = 45_000, 66_000  # 500 m each
 _ORIGIN_LATITUDE_E7, _ORIGIN_LONGITUDE_E7 = 472_000_000, 84_000_000
 RADIUS_CM = 5_000
 PATH_LENGTH = 64

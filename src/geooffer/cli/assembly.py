@@ -10,6 +10,7 @@ read is decided and answered, then streams end UNAVAILABLE.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
@@ -98,6 +99,7 @@ async def running_service(
     from geooffer.dataplane.grpc_plane import GrpcDataPlane
     from geooffer.kernels.compile import compile_all
     from geooffer.rpc.auth import TokenVerifier
+    from geooffer.rpc.faults import log_loop_fault
     from geooffer.rpc.server import bind_port
     from geooffer.services.assembly import control_services
     from geooffer.services.control import Control
@@ -116,22 +118,27 @@ async def running_service(
     control = Control(engine, real_now_ms=real_now_ms)
     data_port = bind_port("data", data_options, verifier=verifier, services=[plane.service()])
     control_port = bind_port("control", control_options, verifier=verifier, services=control_services(control))
+    loop = asyncio.get_running_loop()
+    outer_handler = loop.get_exception_handler()
+    loop.set_exception_handler(log_loop_fault)
     await control_port.start()
     await data_port.start()
     plane.start()
     try:
-        yield RunningService(
-            data_port.address, control_port.address, engine, plane, report.seconds, private_key
-        )
+        yield RunningService(data_port.address, control_port.address, engine, plane, report.seconds, private_key)
     finally:
         await _drain(data_port, control_port, plane, control)
+        loop.set_exception_handler(outer_handler)
 
 
 async def _drain(data_port: Port, control_port: Port, plane: DataPlane, control: Control) -> None:
     """Health first, so that load balancers look elsewhere; then pings; control calls last, they may still help."""
+    import structlog
+
     await data_port.drain()
     await control_port.drain()
-    await plane.drain(DRAIN_GRACE_S)
+    if not await plane.drain(DRAIN_GRACE_S):
+        structlog.get_logger(__name__).warning("streams_cut", grace_s=DRAIN_GRACE_S)
     await data_port.stop(1.0)
     await control_port.stop(1.0)
     control.publisher.close()

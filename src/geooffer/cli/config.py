@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from geooffer.cli.settings import ServiceSettings
 
 
-
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(no_args_is_help=True, help="Check or show the settings of `geooffer serve`.")

@@ -109,9 +109,7 @@ def register(app: typer.Typer) -> None:
         def read(path: Path, taken: TakenIds) -> Import[Any]:
             from geooffer.importers.geojson import read_fences
 
-            return read_fences(
-                path, repair=repair, radius_m=radius_m, id_property=id_property, taken=taken
-            )
+            return read_fences(path, repair=repair, radius_m=radius_m, id_property=id_property, taken=taken)
 
         _run("fences", files, read, dry_run, server, (token, token_file, ca_file), json_output)
 

@@ -14,12 +14,8 @@ import typer
 from geooffer.cli.small_files import read_small
 from geooffer.errors import ConfigurationError
 
-ConfigFile = Annotated[
-    Path | None, typer.Option("--config", envvar="GEOOFFER_CONFIG", help="TOML file of settings.")
-]
-StateDir = Annotated[
-    Path | None, typer.Option("--state-dir", help="Directory of the development token key.")
-]
+ConfigFile = Annotated[Path | None, typer.Option("--config", envvar="GEOOFFER_CONFIG", help="TOML file of settings.")]
+StateDir = Annotated[Path | None, typer.Option("--state-dir", help="Directory of the development token key.")]
 JsonOutput = Annotated[bool, typer.Option("--json", help="The result as one JSON object on stdout.")]
 ControlServer = Annotated[
     str, typer.Option("--control-server", envvar="GEOOFFER_CONTROL_SERVER", help="Control port (host:port).")

@@ -53,9 +53,7 @@ async def replay_embedded(trace: Trace, report: Report[Any], index: str) -> Repl
         raise InvalidArgumentError("--index is rtree, packed or cells", field="index")
     first_ms = int(trace.fix_times_ms[0])
     with tempfile.TemporaryDirectory(prefix="geooffer-replay-") as state_dir:
-        settings = loopback_settings(
-            state_dir=Path(state_dir), index=index, clock_start=units.format_time_ms(first_ms)
-        )
+        settings = loopback_settings(state_dir=Path(state_dir), index=index, clock_start=units.format_time_ms(first_ms))
         async with running_service(settings, on_compile=compile_line) as service:
             remark(f"embedded server: data {service.data_address}, client clock from the first fix")
             addresses = service.data_address, service.control_address
@@ -64,9 +62,7 @@ async def replay_embedded(trace: Trace, report: Report[Any], index: str) -> Repl
                 return await _replay(client, trace, report)
 
 
-async def replay_running(
-    trace: Trace, report: Report[Any], addresses: tuple[str, str], access: Access
-) -> Replayed:
+async def replay_running(trace: Trace, report: Report[Any], addresses: tuple[str, str], access: Access) -> Replayed:
     """Replay through the server at `addresses` (data, control; control is used where there are fences)."""
     data, control = addresses
     check_address(data, "--server")
@@ -93,9 +89,7 @@ async def _register_devices(control: GeoofferControl, trace: Trace, time_ms: int
     keys = np.unique(trace.device_keys).tolist()
     people = [Customer(f"replay-{number}", (key,)) for number, key in enumerate(keys, start=1)]
     purposes = Purpose.PRECISE_LOCATION_FOR_OFFERS.bit
-    consents = [
-        ConsentEvent(person.customer_id, purposes, True, time_ms, NOTICE_VERSION) for person in people
-    ]
+    consents = [ConsentEvent(person.customer_id, purposes, True, time_ms, NOTICE_VERSION) for person in people]
     for kind, items in (("customers", people), ("consents", consents)):
         result = await send(control, kind, items)
         if result.refused:

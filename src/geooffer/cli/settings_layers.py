@@ -24,7 +24,15 @@ ENVIRONMENT_PREFIX = "GEOOFFER_"
 _OTHER_VARIABLES = frozenset(
     ENVIRONMENT_PREFIX + name
     for name in (
-        "CACHE_DIR", "CA_FILE", "CONFIG", "CONTROL_SERVER", "DEBUG", "SERVER", "SHARED_DATA", "TOKEN", "TOKEN_FILE"
+        "CACHE_DIR",
+        "CA_FILE",
+        "CONFIG",
+        "CONTROL_SERVER",
+        "DEBUG",
+        "SERVER",
+        "SHARED_DATA",
+        "TOKEN",
+        "TOKEN_FILE",
     )
 )
 
@@ -33,7 +41,10 @@ class _LayeredSettings(BaseSettings, ServiceSettings):
     """The same fields, filled from the sources that `load_settings` names."""
 
     model_config = BaseSettings.model_config | {
-        "env_prefix": ENVIRONMENT_PREFIX, "extra": "forbid", "frozen": True, "env_ignore_empty": True,
+        "env_prefix": ENVIRONMENT_PREFIX,
+        "extra": "forbid",
+        "frozen": True,
+        "env_ignore_empty": True,
     }
 
     @classmethod
@@ -53,9 +64,7 @@ class _LayeredSettings(BaseSettings, ServiceSettings):
         )
 
 
-def load_settings(
-    config_file: Path | None = None, flags: Mapping[str, object] | None = None
-) -> ServiceSettings:
+def load_settings(config_file: Path | None = None, flags: Mapping[str, object] | None = None) -> ServiceSettings:
     """Merge file, environment and flags (a flag of None was not given).
 
     Raises ConfigurationError with every fault, one a line, each naming its key and where it was set.
@@ -80,9 +89,7 @@ def _merge(flags: Mapping[str, object], file: Mapping[str, object]) -> ServiceSe
     return ServiceSettings(**layered.model_dump())
 
 
-def _faults_of_the_rest(
-    error: ValidationError, flags: Mapping[str, object], file: Mapping[str, object]
-) -> list[str]:
+def _faults_of_the_rest(error: ValidationError, flags: Mapping[str, object], file: Mapping[str, object]) -> list[str]:
     """What does not fit together among the keys that are right in themselves."""
     wrong = {str(item["loc"][0]) for item in error.errors()}
     if any(ENVIRONMENT_PREFIX + key.upper() in os.environ for key in wrong):

@@ -1,8 +1,8 @@
 """GeoofferClient: one object for both ports, asyncio, typed.
 
-    async with GeoofferClient("127.0.0.1:7430", token=token) as client:
-        async for offer in client.stream_pings(my_fixes()):
-            print(offer.title, offer.reason)
+async with GeoofferClient("127.0.0.1:7430", token=token) as client:
+    async for offer in client.stream_pings(my_fixes()):
+        print(offer.title, offer.reason)
 """
 
 from __future__ import annotations
@@ -115,9 +115,7 @@ class GeoofferClient:
         method: Any = self._channel("data").unary_unary(INGEST_METHOD)
         try:
             # both requests have the same fields, so these bytes are an IngestPingsRequest too
-            data = await method(
-                request.SerializeToString(), metadata=self._token.metadata(), timeout=CALL_TIMEOUT_S
-            )
+            data = await method(request.SerializeToString(), metadata=self._token.metadata(), timeout=CALL_TIMEOUT_S)
         except grpc.aio.AioRpcError as failure:
             raise error_of(failure) from None
         return pb.IngestPingsResponse.FromString(data).answer

@@ -129,9 +129,7 @@ class GeoofferControl:
         kind = signal_service_pb2.UpsertCustomersRequest
         return await self._batch(self.signals.UpsertCustomers, kind, "customers", rows, partial=partial)
 
-    async def record_touchpoints(
-        self, touchpoints: Iterable[Touchpoint], *, partial: bool = True
-    ) -> BatchResult:
+    async def record_touchpoints(self, touchpoints: Iterable[Touchpoint], *, partial: bool = True) -> BatchResult:
         """Record searches, views, wishes, purchases, preferences."""
         rows = map(convert_people.encode_touchpoint, touchpoints)
         kind = signal_service_pb2.RecordTouchpointsRequest
@@ -160,9 +158,7 @@ class GeoofferControl:
         answer = await self.call(self.diagnostics.ExplainPing, request)
         return answer
 
-    async def _batch(
-        self, method: Any, kind: Any, name: str, rows: Iterable[Message], **options: bool
-    ) -> BatchResult:
+    async def _batch(self, method: Any, kind: Any, name: str, rows: Iterable[Message], **options: bool) -> BatchResult:
         result = BatchResult()
         for first, chunk in chunks(rows):
             _add(result, first, await self.call(method, kind(**{name: chunk}, **options)))

@@ -23,9 +23,7 @@ class CallError(GeoofferError):
 
 
 _BY_REASON: dict[str, type[GeoofferError]] = {
-    kind.reason: kind
-    for kind in vars(errors).values()
-    if isinstance(kind, type) and issubclass(kind, GeoofferError)
+    kind.reason: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, GeoofferError)
 }
 
 

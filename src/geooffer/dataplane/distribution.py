@@ -66,11 +66,11 @@ def distribute(
 
 
 def tell_shed(messages: Sequence[QueuedMessage]) -> None:
-    """Every row of these messages is SHED, which every role may know."""
+    """Rows of these messages are MALFORMED, which comes first and the decoder saw, else SHED; all roles may know."""
     for message in messages:
-        for row in range(message.message.row_count):
-            told = answers.rejected_row(message.sequence, row, PingVerdict.SHED)
-            message.stream.draft().rejected_rows.append(told)
+        for row, malformed in enumerate(message.message.malformed_rows()):
+            verdict = PingVerdict.MALFORMED if malformed else PingVerdict.SHED
+            message.stream.draft().rejected_rows.append(answers.rejected_row(message.sequence, row, verdict))
         message.stream.decided(message.sequence, message.message.row_count)
 
 

@@ -58,9 +58,7 @@ class Gatherer:
             raise self.fault
         now_s = self._loop.time()
         sequence = stream.read(message.row_count)
-        shed = self._queue.put(
-            QueuedMessage(stream, sequence, message, self._budget.deadline_s(message, now_s))
-        )
+        shed = self._queue.put(QueuedMessage(stream, sequence, message, self._budget.deadline_s(message, now_s)))
         if shed:
             self._shed(shed)
         self._ask_flush()
@@ -127,9 +125,10 @@ class Gatherer:
 
     def _shed(self, messages: list[QueuedMessage]) -> None:
         rows = sum(item.message.row_count for item in messages)
-        self.engine.statistics.count_shed(rows)
+        malformed = sum(sum(item.message.malformed_rows()) for item in messages)
+        self.engine.statistics.count_unseen(malformed_count=malformed, shed_count=rows - malformed)
         self.statistics.messages += len(messages)
-        self.statistics.shed_rows += rows
+        self.statistics.shed_rows += rows - malformed
         tell_shed(messages)
 
     def _may_leave(self, item: OfferDraft) -> bool:

@@ -20,9 +20,7 @@ SWEEP_EVERY_S = 1.0
 class GrpcDataPlane:
     """Made inside the running loop that also runs the server; the engine belongs to that loop's thread."""
 
-    def __init__(
-        self, engine: Engine, *, real_now_ms: Callable[[], int], default_budget_ms: int | None = None
-    ) -> None:
+    def __init__(self, engine: Engine, *, real_now_ms: Callable[[], int], default_budget_ms: int | None = None) -> None:
         """`default_budget_ms`: for pings that name none; by default 50, and none with the client clock."""
         if default_budget_ms is None:
             client_clock = engine.clock.kind == "client"

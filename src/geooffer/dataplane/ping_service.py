@@ -53,9 +53,7 @@ class PingService:
         reader = asyncio.create_task(self._read(stream, context))
         stream.set_reader(reader)
         # its error ends the call after the last answer: CallGate translates it, or logs it as a fault
-        reader.add_done_callback(
-            lambda task: stream.stop_reading(None if task.cancelled() else task.exception())
-        )
+        reader.add_done_callback(lambda task: stream.stop_reading(None if task.cancelled() else task.exception()))
         left_s = max(0.0, stream.identity.expires_at - time.time())
         expiry = asyncio.get_running_loop().call_later(
             left_s, stream.stop_reading, UnauthenticatedError("a valid token is required")

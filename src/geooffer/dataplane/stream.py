@@ -1,8 +1,8 @@
 """One stream's state between its reader, the gatherer and its writer. All three run on one loop: no lock.
 
-    reader ── read ──► submit ──► gatherer ── decided ──► drafts ──► writer
-       ▲                                                              │
-       └────────────── room: few undecided rows, few unsent drafts ◄──┘
+reader ── read ──► submit ──► gatherer ── decided ──► drafts ──► writer
+   ▲                                                              │
+   └────────────── room: few undecided rows, few unsent drafts ◄──┘
 """
 
 from __future__ import annotations

@@ -82,9 +82,7 @@ def _compile_products(registry: Registry, lists: _PriceLists) -> tuple[StructArr
     return rows, np.array(variants, dtype=tables.VARIANT)
 
 
-def _current_variants(
-    registry: Registry, product: Product, known: Sequence[tuple[int, int]]
-) -> list[tuple[int, int]]:
+def _current_variants(registry: Registry, product: Product, known: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Variants the product has now, ascending by size code; sizes it used to have keep their number but not a row."""
     current = set(product.sizes)
     if not current:

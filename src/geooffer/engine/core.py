@@ -93,10 +93,11 @@ class Core:
         """
         results: RowResults = []
         changes: list[Record] = []
-        for item in items:
+        for row, item in enumerate(items):
             try:
                 changes.append(record(item))
             except GeoofferError as error:
+                error.row = row
                 if not partial:
                     raise
                 results.append(error)
@@ -151,7 +152,7 @@ class Core:
         """Recompile opening hours where `now_ms` has left their horizon (semantics H1: renewed daily)."""
         if self._snapshot.hours_from_ms <= now_ms < self._snapshot.hours_until_ms:
             return
-        self.publish()      # hours belong to the saved stores: never half of a catalog
+        self.publish()  # hours belong to the saved stores: never half of a catalog
         hours_day = now_ms // DAY_MS
         stores, hours = compile_stores(self.registry, hours_day)
         commerce = self._snapshot.commerce._replace(stores=stores, hours=hours)

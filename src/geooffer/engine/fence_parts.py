@@ -23,7 +23,7 @@ from geooffer.model.shapes import Circle, Part, Polygon, Shape
 from geooffer.model.units import EARTH_RADIUS_M
 
 _BOX_MARGIN_E7 = 2
-_HALF_WIDTH_MAX_E7 = 170_000_000        # a wider box beside a pole could leave int32; it becomes the whole zone
+_HALF_WIDTH_MAX_E7 = 170_000_000  # a wider box beside a pole could leave int32; it becomes the whole zone
 assert HALF_TURN_E7 + 2 * _HALF_WIDTH_MAX_E7 < 2**31
 
 Box = tuple[int, int, int, int]

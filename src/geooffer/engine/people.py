@@ -97,9 +97,7 @@ class People:
             slot = self._new_person(key)
         old = self.customers.get(key)
         self.customers[key] = customer
-        self._persons["language"][slot] = (
-            LANGUAGES.index(customer.language) if customer.language in LANGUAGES else 0
-        )
+        self._persons["language"][slot] = LANGUAGES.index(customer.language) if customer.language in LANGUAGES else 0
         kept = set(customer.device_keys)
         for device_key in old.device_keys if old else ():
             if device_key not in kept:

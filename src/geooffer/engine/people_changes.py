@@ -82,6 +82,7 @@ class PeopleChanges(CatalogChanges):
         self, touchpoints: Sequence[Touchpoint], *, now_ms: int, partial: bool = False
     ) -> RowResults:
         """Take signals in any order; the same set gives the same state however often it comes (S-1)."""
+
         def record(touchpoint: Touchpoint) -> Record:
             return self._touchpoint_record(touchpoint, now_ms)
 
@@ -93,9 +94,7 @@ class PeopleChanges(CatalogChanges):
             raise InvalidArgumentError("the touchpoint lies in the future", field="event_time")
         category_number, product_number = self._subject(touchpoint)
         bits = int(self.state.people.view.persons["consent_bits"][self.state.people.person_slots[key]])
-        needed = (
-            Purpose.SEARCH_INTENT_USE if touchpoint.kind in _INTEREST else Purpose.PERSONALISED_OFFERS
-        )
+        needed = Purpose.SEARCH_INTENT_USE if touchpoint.kind in _INTEREST else Purpose.PERSONALISED_OFFERS
         if not bits & needed.bit:
             raise NotConsentedError("she did not consent to this use; the touchpoint was not kept")
         if touchpoint.kind is TouchpointKind.PREFERENCE and touchpoint.size is None:
@@ -128,13 +127,16 @@ class PeopleChanges(CatalogChanges):
     def record_consent(
         self, customer_id: str, purposes: int, *, granted: bool, time_ms: int, now_ms: int, notice_version: str
     ) -> None:
-        """Give or withdraw purposes (mask of Purpose bits). A grant dated in the future is refused (C3)."""
+        """Give or withdraw purposes (mask of Purpose bits). What is dated in the future is refused (C3).
+
+        A little ahead is a clock that is off: such an event counts as of now, so that a withdrawal now undoes it.
+        """
         key = self._key_of(customer_id)
         if not 0 < purposes < 1 << len(Purpose):
             raise InvalidArgumentError("name at least one purpose", field="purposes")
         if time_ms > now_ms + self.policy.future_tolerance_ms:
             raise InvalidArgumentError("consent lies in the future", field="event_time")
-        self.append([ConsentRecord(key, purposes, granted, time_ms, notice_version)])
+        self.append([ConsentRecord(key, purposes, granted, min(time_ms, now_ms), notice_version)])
 
     def consent_of(self, customer_id: str) -> dict[Purpose, PurposeState]:
         """The latest event of each purpose ever asked for. Raises NotFoundError."""

@@ -60,7 +60,7 @@ class Pipeline(Core):
         verdicts = np.zeros(len(pings), dtype=np.uint8)
         parts: list[Outcome] = []
         if len(pings) and pings["now_ms"][-1] >= self.snapshot.hours_until_ms:
-            self.publish()      # not in the middle of the batch: `commit` tells all winners by one catalog
+            self.publish()  # not in the middle of the batch: `commit` tells all winners by one catalog
         start = 0
         while start < len(pings):
             end = self._hours_end(pings, start)
@@ -83,9 +83,7 @@ class Pipeline(Core):
         latitudes_e7 = np.zeros(count, dtype=np.int32)
         longitudes_e7 = np.zeros(count, dtype=np.int32)
         people = self.state.people
-        admit_rows(
-            people.view, self.policy, pings, verdicts, device_slots, wanted, latitudes_e7, longitudes_e7
-        )
+        admit_rows(people.view, self.policy, pings, verdicts, device_slots, wanted, latitudes_e7, longitudes_e7)
         hit_starts = np.zeros(count + 1, dtype=np.int32)
         hits = self._locate(self.snapshot, latitudes_e7, longitudes_e7, wanted, hit_starts)
         parts = []
@@ -112,7 +110,7 @@ class Pipeline(Core):
             parts.append(_taken(rows, verdicts, offset))
             if done == count:
                 return parts
-            if done == row:      # one row alone wants more room than there is: double it
+            if done == row:  # one row alone wants more room than there is: double it
                 self._rows = _outcome_rows(2 * len(rows.transitions))
                 people.make_room(2 * len(rows.transitions), 2 * len(rows.transitions))
             row = done
@@ -132,9 +130,7 @@ class Pipeline(Core):
                 done = self.index.locate(snapshot.fences, latitudes_e7, longitudes_e7, wanted, hit_starts, hits)
             else:
                 cells = 1 if self.index_kind == "cells" else 0
-                done = locate_batch(
-                    snapshot.fences, latitudes_e7, longitudes_e7, wanted, hit_starts, hits, cells
-                )
+                done = locate_batch(snapshot.fences, latitudes_e7, longitudes_e7, wanted, hit_starts, hits, cells)
             self._hits = hits
             if done == len(latitudes_e7):
                 return hits
@@ -242,9 +238,7 @@ class Pipeline(Core):
     def may_send(self, decision: Decision) -> bool:
         """The send gate: the person still exists and her consent has not changed since the decision (D3)."""
         person = self.state.people.view.persons[decision.person_slot]
-        return bool(
-            person["person_key"] == decision.person_key and person["consent_epoch"] == decision.consent_epoch
-        )
+        return bool(person["person_key"] == decision.person_key and person["consent_epoch"] == decision.consent_epoch)
 
     def release(self, decision: Decision) -> None:
         """The bytes never left: the caps come back, durably (D3)."""

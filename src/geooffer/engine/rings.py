@@ -127,8 +127,6 @@ def is_counter_clockwise(ring: Ring) -> bool:
     following = zip(latitudes[1:] + latitudes[:1], longitudes[1:] + longitudes[:1], strict=True)
     doubled = sum(
         longitude * next_latitude - next_longitude * latitude
-        for latitude, longitude, (next_latitude, next_longitude) in zip(
-            latitudes, longitudes, following, strict=True
-        )
+        for latitude, longitude, (next_latitude, next_longitude) in zip(latitudes, longitudes, following, strict=True)
     )
     return bool(doubled > 0)

@@ -48,16 +48,14 @@ _VALIDITY = re.compile(r"^(?P<rule>[^\[]+)\[(?P<x>\S+) (?P<y>\S+)\]$")
 def circle(latitude_e7: int, longitude_e7: int, radius_cm: int) -> Circle:
     """A circle, or InvalidShapeError where its centre or radius is out of range (semantics G1, G4)."""
     if abs(latitude_e7) > limits.LATITUDE_MAX_E7 or abs(longitude_e7) > limits.LONGITUDE_MAX_E7:
-        raise InvalidShapeError("the centre lies outside longitude -180..180, latitude -90..90",
-        field="centre")
+        raise InvalidShapeError("the centre lies outside longitude -180..180, latitude -90..90", field="centre")
     if not limits.CIRCLE_RADIUS_MIN_CM <= radius_cm <= limits.CIRCLE_RADIUS_MAX_CM:
         low, high = limits.CIRCLE_RADIUS_MIN_CM // 100, limits.CIRCLE_RADIUS_MAX_CM // 100
         raise InvalidShapeError(f"the radius must lie in {low}..{high} m", field="radius_m")
     return Circle(latitude_e7, longitude_e7, radius_cm)
 
 
-def polygon_from_lonlat(parts: Sequence[Sequence[LonLatRing]], *, repair: bool = False) -> tuple[Polygon,
-str]:
+def polygon_from_lonlat(parts: Sequence[Sequence[LonLatRing]], *, repair: bool = False) -> tuple[Polygon, str]:
     """A polygon from its parts' rings, and what was repaired ('' = nothing).
 
     parts: MultiPolygon coordinates of GeoJSON (a Polygon is one part), the first ring of each its shell,
@@ -100,8 +98,7 @@ def to_shapely(shape: Shape) -> Any:
         polygons = [
             shapely.Polygon(rings[0], rings[1:])
             for rings in (
-                [part.ring(index)[:, ::-1] / E7_PER_DEGREE for index in range(len(part.rings))]
-                for part in shape.parts
+                [part.ring(index)[:, ::-1] / E7_PER_DEGREE for index in range(len(part.rings))] for part in shape.parts
             )
         ]
         return polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)

@@ -154,9 +154,7 @@ class IndexOfRecord:
         )
         columns = [np.array(column, np.int32) for column in zip(*clipped, strict=True)]
         west, south, east, north, owner = columns
-        depth, at = deepest_overlap(
-            south, west, north, east, owner, len(distinct), self._overlap_count_max
-        )
+        depth, at = deepest_overlap(south, west, north, east, owner, len(distinct), self._overlap_count_max)
         return int(depth), distinct[int(owner[at])]
 
     def freeze(
@@ -278,5 +276,3 @@ def empty_tables() -> FenceTables:
         np.zeros(2, CELL),
         empty.copy(),
     )
-
-

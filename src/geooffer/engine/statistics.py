@@ -35,6 +35,7 @@ class Statistics:
             if count:
                 self.transitions[TransitionKind(kind)] += count
 
-    def count_shed(self, count: int) -> None:
-        """Add pings that the data plane shed before the engine saw them."""
-        self.ping_verdicts[PingVerdict.SHED] += count
+    def count_unseen(self, *, malformed_count: int, shed_count: int) -> None:
+        """Add pings that the data plane dropped before the engine saw them."""
+        self.ping_verdicts[PingVerdict.MALFORMED] += malformed_count
+        self.ping_verdicts[PingVerdict.SHED] += shed_count

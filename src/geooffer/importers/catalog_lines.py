@@ -91,9 +91,7 @@ def read_offer(line: Cells) -> Offer:
         valid_until_ms=valid_until_ms,
         store_ids=tuple(sorted(set(store_ids))),
         minimum_price_cut_percent=values.integer(cut, "minimum_price_cut_percent", 0, 99) if cut else 1,
-        trigger=OfferTrigger[
-            values.choice(line.get("trigger", "") or "ENTER", "trigger", OfferTrigger.__members__)
-        ],
+        trigger=OfferTrigger[values.choice(line.get("trigger", "") or "ENTER", "trigger", OfferTrigger.__members__)],
         paused=values.truth(line.get("paused", ""), "paused", default=False),
         required_purposes=purposes(line.get("required_purposes", ""), "required_purposes"),
     )

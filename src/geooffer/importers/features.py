@@ -89,9 +89,7 @@ def _check_reference_system(path: Path, document: dict[str, Any]) -> None:
     properties = system.get("properties") if isinstance(system, dict) else None
     name = text_of(properties.get("name")) if isinstance(properties, dict) else ""
     if not name.lower().endswith(_WGS84):
-        raise InvalidArgumentError(
-            f"{path}: its crs is not WGS84; GeoJSON is longitude and latitude in degrees"
-        )
+        raise InvalidArgumentError(f"{path}: its crs is not WGS84; GeoJSON is longitude and latitude in degrees")
 
 
 def _feature(number: int, member: object) -> Feature:

@@ -130,9 +130,7 @@ def _shape(feature: Feature, repair: bool, radius_m: float | None) -> tuple[Shap
     own = text_of(feature.properties.get("radius_m"))
     radius = values.number(own, "radius_m") if own else radius_m
     if radius is None:
-        raise InvalidArgumentError(
-            "a Point needs the property radius_m (or --radius-m for all that have none)"
-        )
+        raise InvalidArgumentError("a Point needs the property radius_m (or --radius-m for all that have none)")
     longitude, latitude = position(geometry.get("coordinates"), "the Point")
     centre = units.latitude_from_degrees(latitude), units.longitude_from_degrees(longitude)
     return shapes.circle(*centre, units.metres_to_cm(radius)), ""

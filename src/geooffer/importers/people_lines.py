@@ -15,7 +15,10 @@ from geooffer.model.verdicts import TouchpointKind
 
 def read_customer(line: Cells) -> Customer:
     """A person, her devices, her language."""
-    devices = [keys.device_key(part) for part in values.parts(line["device_keys"]) if part]
+    parts = [part for part in values.parts(line["device_keys"]) if part]
+    devices = [keys.device_key(part) for part in parts]
+    if any(not part.strip("-0") for part in parts):
+        raise values.refuse("device_keys", "0 is no device key")
     if len(set(devices)) != len(devices):
         raise values.refuse("device_keys", "names a device twice")
     if len(devices) > limits.DEVICES_PER_CUSTOMER_COUNT_MAX:

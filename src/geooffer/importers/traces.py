@@ -74,9 +74,7 @@ def read_traces(paths: Sequence[Path]) -> Trace:
     )
 
 
-def _read_file(
-    path: Path, fixes: list[tuple[int, int, int, int, int]], refusals: list[tuple[Path, Refusal]]
-) -> None:
+def _read_file(path: Path, fixes: list[tuple[int, int, int, int, int]], refusals: list[tuple[Path, Refusal]]) -> None:
     content = read_csv(path)
     names = {}
     for meaning, candidates in _COLUMNS.items():

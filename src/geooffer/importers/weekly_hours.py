@@ -15,9 +15,7 @@ from geooffer.model.catalog import WeeklyInterval
 
 _DAYS = {name: index for index, name in enumerate(("mo", "tu", "we", "th", "fr", "sa", "su"))}
 _SPAN = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*-\s*([0-9]{1,2}):([0-9]{2})")
-_RULE = re.compile(
-    r"((?:mo|tu|we|th|fr|sa|su)[a-z,\s-]*?)?\s*([0-9].*|off|closed)", re.IGNORECASE | re.DOTALL
-)
+_RULE = re.compile(r"((?:mo|tu|we|th|fr|sa|su)[a-z,\s-]*?)?\s*([0-9].*|off|closed)", re.IGNORECASE | re.DOTALL)
 _DAY_MINUTES = 24 * 60
 
 

@@ -31,9 +31,7 @@ class MemoryJournal:
         for entry in entries:
             expected = sequences.get(entry.partition, 0) + 1
             if entry.sequence != expected:
-                raise JournalError(
-                    f"partition {entry.partition} expects sequence {expected}, not {entry.sequence}"
-                )
+                raise JournalError(f"partition {entry.partition} expects sequence {expected}, not {entry.sequence}")
             sequences[entry.partition] = expected
         self._frames.extend([encode_entry(entry) for entry in entries])
         self._sequences = sequences

@@ -31,8 +31,8 @@ def area_of_edges_m2(edges: StructArray) -> float:
         b = (int(edge["latitude_b_e7"]) - reference_e7) * RADIANS_PER_E7
         width = (int(edge["longitude_b_e7"]) - int(edge["longitude_a_e7"])) * RADIANS_PER_E7
         mean = 0.0
-        coefficient = 1.0         # of sin and cos in turn: δⁿ / n! with signs + + − −
-        power_sum = 1.0           # Σ aⁱ bⁿ⁻ⁱ
+        coefficient = 1.0  # of sin and cos in turn: δⁿ / n! with signs + + − −
+        power_sum = 1.0  # Σ aⁱ bⁿ⁻ⁱ
         power_b = 1.0
         for order in range(1, 10):
             power_b *= b

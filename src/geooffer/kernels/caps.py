@@ -96,11 +96,7 @@ def contact_remove(people: PeopleTables, person_slot: int, time_ms: int, store_n
     slot = people.persons[person_slot].contact_head
     while slot >= 0:
         contact = people.contacts[slot]
-        if (
-            contact.time_ms == time_ms
-            and contact.store_number == store_number
-            and contact.offer_number == offer_number
-        ):
+        if contact.time_ms == time_ms and contact.store_number == store_number and contact.offer_number == offer_number:
             _unlink_contact(people, person_slot, previous, slot)
             return 1
         previous = slot

@@ -60,9 +60,7 @@ def _edge_touches(edge: StructArray, south: int, west: int, north: int, east: in
 
 
 @kernel
-def _polygon_cell(
-    fences: FenceTables, part: StructArray, south: int, west: int, north: int, east: int
-) -> int:
+def _polygon_cell(fences: FenceTables, part: StructArray, south: int, west: int, north: int, east: int) -> int:
     """An edge touches the cell, or all of the cell is as its corner is."""
     start = int(part["edge_start"])
     count = int(part["edge_count"])
@@ -76,7 +74,7 @@ def _polygon_cell(
 def _circle_cell(part: StructArray, south: int, west: int, north: int, east: int) -> int:
     """Bounds over the cell of 4 sin²(Δφ/2) + cos φ₁ cos φ₂ 4 sin²(Δλ/2), each factor at its extreme."""
     if int(part["max_longitude_e7"]) - int(part["min_longitude_e7"]) >= HALF_TURN_E7:
-        return TOUCHED            # over a pole: its box does not tell where the centre is
+        return TOUCHED  # over a pole: its box does not tell where the centre is
     latitude = (int(part["min_latitude_e7"]) + int(part["max_latitude_e7"])) // 2
     longitude = (int(part["min_longitude_e7"]) + int(part["max_longitude_e7"])) // 2
     _, centre_cosine = sine_cosine_e7(latitude)
@@ -154,9 +152,7 @@ def fill_cells(keys: Int64Array, starts: Int32Array, counts: Int32Array, cells: 
 
 
 @kernel
-def locate_cells(
-    fences: FenceTables, latitude_e7: int, longitude_e7: int, hits: Int32Array, start: int
-) -> int:
+def locate_cells(fences: FenceTables, latitude_e7: int, longitude_e7: int, hits: Int32Array, start: int) -> int:
     """Add the fences that cover the point to hits[start:]; returns the end, or −1 when `hits` is full."""
     count = start
     mask = len(fences.cells) - 1

@@ -80,9 +80,7 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     return cast("Callable[P, R]", numba.njit(forceinline=True, **_OPTIONS)(function))
 
 
-def entry(
-    signature: Callable[[], Any], *, allocates: bool = False
-) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def entry(signature: Callable[[], Any], *, allocates: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Register a function for eager compilation; `signature()` returns its Numba signature, evaluated late.
 
     `allocates`: it creates arrays, so it needs Numba's runtime; never on the ping path.

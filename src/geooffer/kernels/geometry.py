@@ -24,9 +24,7 @@ def wrapped_longitude(longitude_e7: int) -> int:
 
 
 @kernel
-def polygon_covers(
-    edges: StructArray, edge_start: int, edge_count: int, latitude_e7: int, longitude_e7: int
-) -> bool:
+def polygon_covers(edges: StructArray, edge_start: int, edge_count: int, latitude_e7: int, longitude_e7: int) -> bool:
     """Whether the rings made of these edges cover the point; all longitudes in one frame, spans ≤ 20°."""
     inside = False
     for index in range(edge_start, edge_start + edge_count):

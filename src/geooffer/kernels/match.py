@@ -25,7 +25,7 @@ def is_open(commerce: CommerceTables, policy: Policy, store_number: int, now_ms:
     start = commerce.stores[store_number].hours_start
     low = start
     high = start + commerce.stores[store_number].hours_count
-    while low < high:                       # first interval that opens after now
+    while low < high:  # first interval that opens after now
         middle = (low + high) // 2
         if commerce.hours[middle].open_ms <= now_ms:
             low = middle + 1
@@ -99,7 +99,7 @@ def price_step(commerce: CommerceTables, store_number: int, product_number: int,
     first = start
     low = start
     high = start + count
-    while low < high:                       # first step that begins after now
+    while low < high:  # first step that begins after now
         middle = (low + high) // 2
         if commerce.prices[middle].valid_from_ms <= now_ms:
             low = middle + 1

@@ -155,9 +155,7 @@ def _try_visits(
 
 
 @entry(
-    lambda: types.int64(
-        PEOPLE, FENCES, STOCK_TABLE, COMMERCE, POLICY, PINGS, U1, I4, I4, I4, types.int64, OUTCOME_ROWS
-    )
+    lambda: types.int64(PEOPLE, FENCES, STOCK_TABLE, COMMERCE, POLICY, PINGS, U1, I4, I4, I4, types.int64, OUTCOME_ROWS)
 )
 def decide_rows(
     people: PeopleTables,

@@ -1,10 +1,10 @@
 """The packed R-tree: nodes in preorder, each knowing where its subtree ends; a query needs no stack.
 
-    node 0  root        skip → 7 (= end)
-    node 1    inner     skip → 4           box missed: jump to `skip`; box met: go on to the next node,
-    node 2      leaf    skip → 3           which is the first child, or a leaf's items and then `skip`
-    node 3      leaf    skip → 4
-    node 4    inner     skip → 7
+node 0  root        skip → 7 (= end)
+node 1    inner     skip → 4           box missed: jump to `skip`; box met: go on to the next node,
+node 2      leaf    skip → 3           which is the first child, or a leaf's items and then `skip`
+node 3      leaf    skip → 4
+node 4    inner     skip → 7
 """
 
 from __future__ import annotations
@@ -30,9 +30,7 @@ def add_hit(hits: Int32Array, start: int, count: int, fence_number: int) -> int:
 
 
 @kernel
-def locate_packed(
-    fences: FenceTables, latitude_e7: int, longitude_e7: int, hits: Int32Array, start: int
-) -> int:
+def locate_packed(fences: FenceTables, latitude_e7: int, longitude_e7: int, hits: Int32Array, start: int) -> int:
     """Add the fences that cover the point to hits[start:]; returns the end, or −1 when `hits` is full."""
     count = start
     node_index = 0

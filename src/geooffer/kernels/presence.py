@@ -50,9 +50,7 @@ def end_silence(people: PeopleTables, device_slot: int, row: int, historical: in
     while slot >= 0:
         if people.presences[slot].state & INSIDE:
             fence_number = people.presences[slot].fence_number
-            add_transition(
-                out, row, device_key, stream_number, fence_number, EXIT, SILENT, historical, watermark_ms
-            )
+            add_transition(out, row, device_key, stream_number, fence_number, EXIT, SILENT, historical, watermark_ms)
         slot = people.presences[slot].next
     clear_presence(people, device_slot)
 
@@ -135,9 +133,7 @@ def _absence(
     if inside:
         device_key = people.devices[device_slot].device_key
         stream_number = people.devices[device_slot].stream_number
-        add_transition(
-            out, row, device_key, stream_number, fence_number, EXIT, cause, historical, event_time_ms
-        )
+        add_transition(out, row, device_key, stream_number, fence_number, EXIT, cause, historical, event_time_ms)
     remove_presence(people, device_slot, previous, slot)
     return True
 
@@ -217,9 +213,7 @@ def tell_enters_and_dwells(
             cause = INITIAL if people.presences[slot].initial else MOVEMENT
             fence_number = people.presences[slot].fence_number
             enter_ms = people.presences[slot].enter_time_ms
-            add_transition(
-                out, row, device_key, stream_number, fence_number, ENTER, cause, historical, enter_ms
-            )
+            add_transition(out, row, device_key, stream_number, fence_number, ENTER, cause, historical, enter_ms)
         slot = people.presences[slot].next
     slot = people.devices[device_slot].presence_head
     while slot >= 0:

@@ -10,9 +10,9 @@ from geooffer.model.tables import NEVER_MS, PRESENCE_FREE_COUNT, PRESENCE_FREE_H
 
 # bits of PRESENCE.state
 INSIDE = 1
-JUST_ENTERED = 2          # cleared before the row ends
-INSIDE_EVIDENCE = 4       # this row's fix is evidence of being inside; cleared before the row ends
-JUST_DWELT = 8            # cleared before the row ends
+JUST_ENTERED = 2  # cleared before the row ends
+INSIDE_EVIDENCE = 4  # this row's fix is evidence of being inside; cleared before the row ends
+JUST_DWELT = 8  # cleared before the row ends
 
 
 @kernel

@@ -19,14 +19,14 @@ PING = np.dtype(
     [
         ("device_key", "<i8"),
         ("session_id", "<i8"),
-        ("sequence", "<i8"),          # 0 = not given: duplicates are then found by fix time alone
-        ("fix_time_ms", "<i8"),       # resolved by engine/clock.py: now − age, or the row's own wall time
-        ("now_ms", "<i8"),            # the engine's time when the row is decided
+        ("sequence", "<i8"),  # 0 = not given: duplicates are then found by fix time alone
+        ("fix_time_ms", "<i8"),  # resolved by engine/clock.py: now − age, or the row's own wall time
+        ("now_ms", "<i8"),  # the engine's time when the row is decided
         ("latitude_e7", "<i4"),
         ("longitude_e7", "<i4"),
-        ("accuracy_cm", "<i4"),       # 0 = unknown
-        ("stream_number", "<i4"),     # where transitions of later sweeps are told; 0 = nowhere
-        ("malformed", "u1"),          # 1 = the decoder or the door refused the row
+        ("accuracy_cm", "<i4"),  # 0 = unknown
+        ("stream_number", "<i4"),  # where transitions of later sweeps are told; 0 = nowhere
+        ("malformed", "u1"),  # 1 = the decoder or the door refused the row
         ("_pad", "u1", (7,)),
     ],
     align=True,
@@ -37,11 +37,11 @@ TRANSITION = np.dtype(
     [
         ("device_key", "<i8"),
         ("event_time_ms", "<i8"),
-        ("row", "<i4"),               # −1: from a sweep, no ping
+        ("row", "<i4"),  # −1: from a sweep, no ping
         ("fence_number", "<i4"),
         ("stream_number", "<i4"),
-        ("kind", "u1"),               # TransitionKind
-        ("cause", "u1"),              # TransitionCause
+        ("kind", "u1"),  # TransitionKind
+        ("cause", "u1"),  # TransitionCause
         ("historical", "u1"),
         ("_pad", "u1"),
     ],
@@ -54,8 +54,8 @@ TRY = np.dtype(
         ("row", "<i4"),
         ("fence_number", "<i4"),
         ("store_number", "<i4"),
-        ("offer_number", "<i4"),      # of the candidate that came furthest; −1 = none matched
-        ("verdict", "u1"),            # OfferVerdict
+        ("offer_number", "<i4"),  # of the candidate that came furthest; −1 = none matched
+        ("verdict", "u1"),  # OfferVerdict
         ("_pad", "u1", (3,)),
     ],
     align=True,
@@ -77,11 +77,11 @@ WINNER = np.dtype(
         ("offer_number", "<i4"),
         ("product_number", "<i4"),
         ("category_number", "<i4"),
-        ("size_code", "<i4"),         # −1 = the product has no sizes
-        ("available_count", "<i4"),   # −1 = stock is not tracked
+        ("size_code", "<i4"),  # −1 = the product has no sizes
+        ("available_count", "<i4"),  # −1 = stock is not tracked
         ("score", "<i4"),
-        ("try_index", "<i4"),         # its row among the tries of the same step
-        ("reason_kind", "u1"),        # TouchpointKind of the intent that won
+        ("try_index", "<i4"),  # its row among the tries of the same step
+        ("reason_kind", "u1"),  # TouchpointKind of the intent that won
         ("_pad", "u1", (3,)),
     ],
     align=True,
@@ -92,7 +92,7 @@ assert WINNER.itemsize == 96
 class Outcome(NamedTuple):
     """What a step decided, for one batch of n pings."""
 
-    verdicts: UInt8Array              # shape (n,), PingVerdict
-    transitions: StructArray          # TRANSITION, by row, then EXIT, ENTER, DWELL, then fence number
-    tries: StructArray                # TRY, by row, then fence number
-    winners: StructArray              # WINNER, by row; caps consumed, not yet durable
+    verdicts: UInt8Array  # shape (n,), PingVerdict
+    transitions: StructArray  # TRANSITION, by row, then EXIT, ENTER, DWELL, then fence number
+    tries: StructArray  # TRY, by row, then fence number
+    winners: StructArray  # WINNER, by row; caps consumed, not yet durable

@@ -20,12 +20,12 @@ from geooffer.model.columns import Int32Array, StructArray
 
 FENCE_ROW = np.dtype(
     [
-        ("dwell_ms", "<i8"),                # 0 = the policy's
-        ("removed_ms", "<i8"),              # when it was deleted; meaningful where live = 0
-        ("store_number", "<i4"),            # −1 = transitions only
+        ("dwell_ms", "<i8"),  # 0 = the policy's
+        ("removed_ms", "<i8"),  # when it was deleted; meaningful where live = 0
+        ("store_number", "<i4"),  # −1 = transitions only
         ("part_start", "<i4"),
-        ("part_count", "<i4"),              # 0 where live = 0
-        ("radius_equivalent_cm", "<i4"),    # √(area / π), for the accuracy bound of semantics P1
+        ("part_count", "<i4"),  # 0 where live = 0
+        ("radius_equivalent_cm", "<i4"),  # √(area / π), for the accuracy bound of semantics P1
         ("live", "u1"),
         ("_pad", "u1", (7,)),
     ],
@@ -35,18 +35,18 @@ assert FENCE_ROW.itemsize == 40
 
 PART_ROW = np.dtype(
     [
-        ("centre_x", "<f8"),                # of a circle: unit vector of its centre
+        ("centre_x", "<f8"),  # of a circle: unit vector of its centre
         ("centre_y", "<f8"),
         ("centre_z", "<f8"),
-        ("chord_squared", "<f8"),           # of its rim, on the unit sphere
+        ("chord_squared", "<f8"),  # of its rim, on the unit sphere
         ("min_latitude_e7", "<i4"),
         ("min_longitude_e7", "<i4"),
         ("max_latitude_e7", "<i4"),
         ("max_longitude_e7", "<i4"),
         ("edge_start", "<i4"),
-        ("edge_count", "<i4"),              # 0 = a circle
+        ("edge_count", "<i4"),  # 0 = a circle
         ("fence_number", "<i4"),
-        ("radius_cm", "<i4"),               # 0 = a polygon
+        ("radius_cm", "<i4"),  # 0 = a polygon
     ],
     align=True,
 )
@@ -69,9 +69,9 @@ NODE = np.dtype(
         ("min_longitude_e7", "<i4"),
         ("max_latitude_e7", "<i4"),
         ("max_longitude_e7", "<i4"),
-        ("skip", "<i4"),                    # the next node in preorder outside this subtree
+        ("skip", "<i4"),  # the next node in preorder outside this subtree
         ("item_start", "<i4"),
-        ("item_count", "<i4"),              # 0 = an inner node: its first child is the next node
+        ("item_count", "<i4"),  # 0 = an inner node: its first child is the next node
         ("_pad", "<i4"),
     ],
     align=True,
@@ -98,13 +98,13 @@ assert CELL.itemsize == 16
 class FenceTables(NamedTuple):
     """One immutable snapshot of all fences. `fences` has a row for every number ever given."""
 
-    fences: StructArray                     # FENCE_ROW
-    parts: StructArray                      # PART_ROW, by fence number
-    edges: StructArray                      # EDGE, by part
-    nodes: StructArray                      # NODE, preorder; empty without fences
-    items: StructArray                      # ITEM, by leaf node
-    cell_levels: Int32Array                 # shifts in use, finest first
-    cells: StructArray                      # CELL, open addressing, capacity a power of two
+    fences: StructArray  # FENCE_ROW
+    parts: StructArray  # PART_ROW, by fence number
+    edges: StructArray  # EDGE, by part
+    nodes: StructArray  # NODE, preorder; empty without fences
+    items: StructArray  # ITEM, by leaf node
+    cell_levels: Int32Array  # shifts in use, finest first
+    cells: StructArray  # CELL, open addressing, capacity a power of two
     cell_parts: Int32Array
 
     @property

@@ -7,11 +7,13 @@ the hash tables in kernels/hashing.py.
 from __future__ import annotations
 
 import hashlib
+import re
 
 from geooffer.model import limits
 
 _GOLDEN = 0x9E3779B97F4A7C15
 _MASK = 0xFFFF_FFFF_FFFF_FFFF
+_DECIMAL = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 
 
 def text_key(text: str, domain: bytes) -> int:
@@ -27,12 +29,8 @@ def person_key(customer_id: str) -> int:
 
 def device_key(text: str) -> int:
     """The key a device is addressed by: a decimal int64 other than 0 is itself, any other text its hash."""
-    try:
-        value = int(text)
-    except ValueError:
-        return text_key(text, b"geooffer.device")
-    if value != 0 and -(2**63) <= value < 2**63:
-        return value
+    if _DECIMAL.fullmatch(text) and -(2**63) <= int(text) < 2**63 and int(text) != 0:
+        return int(text)
     return text_key(text, b"geooffer.device")
 
 

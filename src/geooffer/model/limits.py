@@ -14,12 +14,12 @@ FENCE_OVERLAP_COUNT_MAX = 512
 
 # -- pings (semantics T1) ----------------------------------------------------------------------------------
 PING_BATCH_ROW_COUNT_MAX = 1_024
-ACCURACY_MAX_CM = 100_000_000          # 1,000 km: beyond it the row is malformed, not merely coarse
-SPEED_MAX_CM_PER_S = 100_000           # 1 km/s
+ACCURACY_MAX_CM = 100_000_000  # 1,000 km: beyond it the row is malformed, not merely coarse
+SPEED_MAX_CM_PER_S = 100_000  # 1 km/s
 FIX_AGE_MAX_MS = 366 * 86_400_000
 DECISION_BUDGET_MAX_MS = 60_000
-TIME_MIN_MS = 0                        # 1970
-TIME_MAX_MS = 4_102_444_800_000        # 2100-01-01T00:00:00Z
+TIME_MIN_MS = 0  # 1970
+TIME_MAX_MS = 4_102_444_800_000  # 2100-01-01T00:00:00Z
 
 # -- people (semantics S-4) --------------------------------------------------------------------------------
 PARTITION_COUNT = 64
@@ -27,7 +27,7 @@ INTENT_COUNT_MAX = 16
 DEVICES_PER_CUSTOMER_COUNT_MAX = 32
 CONTACT_RETENTION_MS = 30 * 86_400_000
 CAP_LIMIT_MAX = 1_000
-FIX_COUNT_MAX = 255                    # a visit counts the fixes of an ENTER or EXIT in one byte
+FIX_COUNT_MAX = 255  # a visit counts the fixes of an ENTER or EXIT in one byte
 
 # -- catalog -----------------------------------------------------------------------------------------------
 ID_LENGTH_MAX = 128
@@ -41,8 +41,8 @@ STOCK_COUNT_MAX = 1_000_000_000
 AMOUNT_MINOR_MAX = 10**15
 
 # -- files --------------------------------------------------------------------------------------------------
-FILE_SIZE_MAX_BYTES = 512 * 1024 * 1024    # decompressed: a file is read whole, a small .gz may hold a flood
-SMALL_FILE_SIZE_MAX_BYTES = 4 * 1024 * 1024    # settings, tokens, certificates
+FILE_SIZE_MAX_BYTES = 512 * 1024 * 1024  # decompressed: a file is read whole, a small .gz may hold a flood
+SMALL_FILE_SIZE_MAX_BYTES = 4 * 1024 * 1024  # settings, tokens, certificates
 
 # -- transport ---------------------------------------------------------------------------------------------
 DATA_MESSAGE_SIZE_MAX_BYTES = 64 * 1024

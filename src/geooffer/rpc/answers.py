@@ -30,8 +30,8 @@ from geooffer.v1 import ping_service_pb2 as pb
 DRAFT_WEIGHT_MAX = 512
 OFFER_WEIGHT = 16
 
-_ANSWER_TAG = b"\x0a"   # field 1, length-delimited, of StreamPingsResponse and IngestPingsResponse
-_OFFER_TAG = b"\x2a"    # field 5, length-delimited, of PingAnswer
+_ANSWER_TAG = b"\x0a"  # field 1, length-delimited, of StreamPingsResponse and IngestPingsResponse
+_OFFER_TAG = b"\x2a"  # field 5, length-delimited, of PingAnswer
 assert pb.StreamPingsResponse.ANSWER_FIELD_NUMBER == pb.IngestPingsResponse.ANSWER_FIELD_NUMBER == 1
 assert pb.PingAnswer.OFFERS_FIELD_NUMBER == 5
 
@@ -106,9 +106,7 @@ def transition(item: np.void, registry: Registry, message_sequence: int, row: in
     )
 
 
-def offer_try(
-    item: np.void, pings: StructArray, registry: Registry, message_sequence: int, row: int
-) -> pb.OfferTry:
+def offer_try(item: np.void, pings: StructArray, registry: Registry, message_sequence: int, row: int) -> pb.OfferTry:
     """One TRY row of the batch `pings`."""
     offer_number = int(item["offer_number"])
     return pb.OfferTry(

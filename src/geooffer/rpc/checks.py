@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import zoneinfo
 from collections.abc import Iterable
-from functools import cache
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from geooffer.engine.hours import zone_names
 from geooffer.errors import InvalidArgumentError
 from geooffer.model import limits
 from geooffer.v1 import resources_pb2 as pb
@@ -80,15 +79,9 @@ def timestamp(value_ms: int) -> Timestamp:
 
 def time_zone(value: str, field: str = "time_zone") -> str:
     """A name of the IANA zone database."""
-    if value not in _zones():
+    if value not in zone_names():
         raise InvalidArgumentError(f"{field} must be an IANA name such as Europe/Berlin", field=field)
     return value
-
-
-@cache
-def _zones() -> frozenset[str]:
-    # a set, not ZoneInfo(value): that would read whatever file a caller names
-    return frozenset(zoneinfo.available_timezones())
 
 
 def language(value: str, field: str = "language_code") -> str:

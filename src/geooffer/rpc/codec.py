@@ -29,7 +29,12 @@ assert _ROW.size == PING.itemsize
 TINY_BATCH_ROW_COUNT = 16
 
 _OPTIONAL_COLUMNS = (
-    "device_keys", "session_ids", "sequences", "accuracies_cm", "fix_ages_millis", "fix_offsets_millis",
+    "device_keys",
+    "session_ids",
+    "sequences",
+    "accuracies_cm",
+    "fix_ages_millis",
+    "fix_offsets_millis",
 )
 
 
@@ -63,6 +68,10 @@ class PingMessage:
     fix_ages_ms: bytes
     budget_ms: int
     """0 = none was named."""
+
+    def malformed_rows(self) -> list[bool]:
+        """Which rows the decoder refused."""
+        return [bool(flag) for flag in np.frombuffer(self.rows, PING)["malformed"].tolist()]
 
 
 def decode_stream_request(data: bytes, sender: Sender, stream_number: int) -> PingMessage:
@@ -102,16 +111,33 @@ def _decode_ping(ping: pb.Ping, sender: Sender, stream_number: int) -> PingMessa
         fix_time_ms, replayed = NEVER_MS, False
     budget_ms = ping.decision_budget_millis
     row, age = _row(
-        key, ping.session_id, ping.sequence, fix_time_ms, ping.latitude_e7, ping.longitude_e7,
-        ping.accuracy_cm, stream_number, 0 if replayed else ping.fix_age_millis, replayed,
+        key,
+        ping.session_id,
+        ping.sequence,
+        fix_time_ms,
+        ping.latitude_e7,
+        ping.longitude_e7,
+        ping.accuracy_cm,
+        stream_number,
+        ping.fix_age_millis,
+        replayed,
         _is_budget(budget_ms),
     )
     return PingMessage(1, row, age, budget_ms if _is_budget(budget_ms) else 0)
 
 
 def _row(
-    key: int, session_id: int, sequence: int, fix_time_ms: int | None, latitude_e7: int, longitude_e7: int,
-    accuracy_cm: int, stream_number: int, age_ms: int, replayed: bool, budget_good: bool,
+    key: int,
+    session_id: int,
+    sequence: int,
+    fix_time_ms: int | None,
+    latitude_e7: int,
+    longitude_e7: int,
+    accuracy_cm: int,
+    stream_number: int,
+    age_ms: int,
+    replayed: bool,
+    budget_good: bool,
 ) -> tuple[bytes, bytes]:
     """One PING row and its age; the scalar twin of `_malformed_rows`."""
     good = (
@@ -128,7 +154,15 @@ def _row(
     if not good:
         fix_time_ms, age_ms = NEVER_MS, 0
     row = _ROW.pack(
-        key, session_id, sequence, fix_time_ms, 0, latitude_e7, longitude_e7, accuracy_cm, stream_number,
+        key,
+        session_id,
+        sequence,
+        fix_time_ms,
+        0,
+        latitude_e7,
+        longitude_e7,
+        accuracy_cm,
+        stream_number,
         not good,
     )
     return row, _AGE.pack(age_ms)
@@ -148,9 +182,7 @@ def _decode_batch(batch: pb.PingBatch, sender: Sender, stream_number: int) -> Pi
 
 def _check_lengths(batch: pb.PingBatch, count: int) -> None:
     if not 1 <= count <= limits.PING_BATCH_ROW_COUNT_MAX:
-        raise InvalidArgumentError(
-            f"a batch has 1..{limits.PING_BATCH_ROW_COUNT_MAX} rows", field="batch.latitudes_e7"
-        )
+        raise InvalidArgumentError(f"a batch has 1..{limits.PING_BATCH_ROW_COUNT_MAX} rows", field="batch.latitudes_e7")
     if len(batch.longitudes_e7) != count:
         raise InvalidArgumentError("must be as long as latitudes_e7", field="batch.longitudes_e7")
     for name in _OPTIONAL_COLUMNS:
@@ -166,15 +198,24 @@ def _decode_rows(
     keys = [_admit_key(key, sender, "batch.device_keys") for key in batch.device_keys or default]
     sessions, sequences = batch.session_ids or default, batch.sequences or default
     accuracies = batch.accuracies_cm or default
-    ages = default if replayed else batch.fix_ages_millis or default
+    ages = batch.fix_ages_millis or default
     offsets = batch.fix_offsets_millis or default
     budget_good = _is_budget(batch.decision_budget_millis)
     rows, row_ages = [], []
     for i in range(count):
         fix_time_ms = base_ms if not replayed or base_ms is None else base_ms + offsets[i]
         row, age = _row(
-            keys[i], sessions[i], sequences[i], fix_time_ms, batch.latitudes_e7[i], batch.longitudes_e7[i],
-            accuracies[i], stream_number, ages[i], replayed, budget_good,
+            keys[i],
+            sessions[i],
+            sequences[i],
+            fix_time_ms,
+            batch.latitudes_e7[i],
+            batch.longitudes_e7[i],
+            accuracies[i],
+            stream_number,
+            ages[i],
+            replayed,
+            budget_good,
         )
         rows.append(row)
         row_ages.append(age)
@@ -197,15 +238,14 @@ def _decode_columns(
     pings["stream_number"] = stream_number
     ages = np.zeros(count, np.int64)
     times = np.full(count, NEVER_MS, np.int64)
-    if not batch.HasField("base_time"):
-        if batch.fix_ages_millis:
-            ages[:] = np.asarray(batch.fix_ages_millis)
-        bad = (ages < 0) | (ages > limits.FIX_AGE_MAX_MS)
-    elif base_ms is None:
-        bad = np.ones(count, bool)
-    else:
-        bad = np.zeros(count, bool)
-        times[:] = base_ms
+    if batch.fix_ages_millis:
+        ages[:] = np.asarray(batch.fix_ages_millis)
+    bad = (ages < 0) | (ages > limits.FIX_AGE_MAX_MS)
+    if batch.HasField("base_time"):
+        if base_ms is None:
+            bad[:] = True
+        else:
+            times[:] = base_ms
         if batch.fix_offsets_millis:
             offsets = np.asarray(batch.fix_offsets_millis)
             # both bounds lie within one range of times, so the sum below cannot overflow where it counts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from geooffer.engine import shapes
-from geooffer.errors import InvalidArgumentError
+from geooffer.errors import InvalidArgumentError, InvalidShapeError
 from geooffer.model import limits
 from geooffer.model.shapes import Circle, Polygon, Shape
 from geooffer.model.units import e7_to_degrees
@@ -22,6 +22,9 @@ def decode_shape(message: pb.Shape, *, repair: bool = False) -> tuple[Shape, str
             circle = message.circle
             latitude_e7 = checks.latitude(circle.latitude_e7, "shape.circle.latitude_e7")
             longitude_e7 = checks.longitude(circle.longitude_e7, "shape.circle.longitude_e7")
+            low, high = limits.CIRCLE_RADIUS_MIN_CM, limits.CIRCLE_RADIUS_MAX_CM
+            if not low <= circle.radius_cm <= high:
+                raise InvalidShapeError(f"radius_cm must lie in {low}..{high}", field="shape.circle.radius_cm")
             return shapes.circle(latitude_e7, longitude_e7, circle.radius_cm), ""
         case "polygon":
             _check_vertex_count(message.polygon)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -20,6 +19,7 @@ from google.protobuf.message import DecodeError
 from geooffer.errors import GeoofferError, InvalidArgumentError, PermissionDeniedError
 from geooffer.rpc import roles
 from geooffer.rpc.auth import TokenVerifier, bind_identity
+from geooffer.rpc.faults import place_of
 from geooffer.rpc.status import abort
 
 Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Any]]
@@ -115,8 +115,5 @@ def strict(deserializer: Deserializer) -> Deserializer:
 async def _end(error: Exception, method: str, context: Any) -> None:
     """End the call by the error table."""
     if not isinstance(error, GeoofferError):
-        # the type and the line, never the text: it may hold what must not be logged
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
-        log.error("call_failed", method=method, error=type(error).__name__, place=place)
+        log.error("call_failed", method=method, error=type(error).__name__, place=place_of(error))
     await abort(context, error)

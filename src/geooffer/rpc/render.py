@@ -88,9 +88,7 @@ class OfferRenderer:
         if decision.catalog_generation != self._generation or len(self._static) >= CACHE_ENTRY_COUNT_MAX:
             self._static.clear()
             self._generation = decision.catalog_generation
-        key = (
-            decision.offer.offer_id, decision.store.store_id, language_of(decision), decision.reason_kind
-        )
+        key = (decision.offer.offer_id, decision.store.store_id, language_of(decision), decision.reason_kind)
         part = self._static.get(key)
         if part is None:
             part = self._static[key] = _static_bytes(decision)

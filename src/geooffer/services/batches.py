@@ -59,7 +59,11 @@ async def apply_batch(
             if partial:
                 _put_slice(nouns, rows, put, result)
             await asyncio.sleep(0)
-    _put_slice(nouns, rows, put, result)
+    try:
+        _put_slice(nouns, rows, put, result)
+    except GeoofferError as error:
+        # all or nothing, so every row decoded and row i of the call is row i of the engine's batch
+        raise (_located(error, name, error.row) if error.row >= 0 else error) from None
     result.problems.sort(key=lambda item: item.row)
     return result
 

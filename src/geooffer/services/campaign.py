@@ -1,6 +1,5 @@
 """The assortment and what is said about it: categories, products, offers. Prices are in services/prices.py."""
 
-
 from __future__ import annotations
 
 from typing import Any

@@ -1,8 +1,8 @@
 """Consent: given, taken back, read."""
 
-
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from geooffer.errors import GeoofferError
@@ -49,6 +49,8 @@ class ConsentService(rpc.ConsentServiceServicer):
             time_ms=checks.time_ms(request, field) if given else self._control.started_now_ms(field),
             notice_version="",
         )
+        if not given:
+            event = replace(event, time_ms=max(event.time_ms, self._latest_ms(event)))
         self._record(event)
         return pb.WithdrawConsentResponse(
             consents=self._consents(event.customer_id),
@@ -90,6 +92,11 @@ class ConsentService(rpc.ConsentServiceServicer):
             now_ms=self._control.now_of_ms([event.time_ms]),
             notice_version=event.notice_version,
         )
+
+    def _latest_ms(self, event: ConsentEvent) -> int:
+        """The latest time held of the event's purposes: taking back *now* wins over whatever was said before it."""
+        held = self._control.engine.consent_of(event.customer_id)
+        return max((state.time_ms for purpose, state in held.items() if event.purposes & purpose.bit), default=0)
 
     def _consents(self, customer_id: str) -> list[pb.PurposeConsent]:
         return encode_consents(self._control.engine.consent_of(customer_id))

@@ -1,6 +1,5 @@
 """Why, and how much."""
 
-
 from __future__ import annotations
 
 from typing import Any

@@ -1,6 +1,5 @@
 """Stock: reported as rows or columns, in force at once."""
 
-
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -31,8 +30,17 @@ class InventoryService(rpc.InventoryServiceServicer):
         def put(figures: list[StockFigure]) -> Any:
             return self._control.engine.report_stock(figures, partial=request.partial)
 
+        now_ms = self._control.now_ms()
+        latest_ms = now_ms + self._control.engine.policy.future_tolerance_ms
+
+        def decode(message: resources.StockFigure) -> StockFigure:
+            figure = decode_stock_figure(message)
+            if figure.as_of_ms > latest_ms and self._control.engine.clock.kind == "system":
+                raise InvalidArgumentError("as_of_time lies in the future", field="as_of_time")
+            return figure
+
         name = "columns" if request.WhichOneof("content") == "columns" else "rows.figures"
-        result = await apply_batch(_figures(request), name, decode_stock_figure, put, partial=request.partial)
+        result = await apply_batch(_figures(request), name, decode, put, partial=request.partial)
         return pb.ReportStockResponse(
             accepted_count=result.accepted_count,
             problems=result.problems,

@@ -131,9 +131,7 @@ class NounCalls(Generic[N]):
         self._control.engine.delete_noun(kind, identifier, now_ms=self._control.now_ms())
         return self._control.catalog_changed()
 
-    async def upsert(
-        self, messages: Sequence[Any], *, partial: bool, decode: Decode[N] | None = None
-    ) -> BatchResult:
+    async def upsert(self, messages: Sequence[Any], *, partial: bool, decode: Decode[N] | None = None) -> BatchResult:
         """Create or replace many."""
 
         def put(nouns: list[N]) -> Any:

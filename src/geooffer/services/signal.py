@@ -1,6 +1,5 @@
 """Customers and their touchpoints."""
 
-
 from __future__ import annotations
 
 from typing import Any

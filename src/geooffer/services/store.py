@@ -1,6 +1,5 @@
 """Stores, geofences and the state of the catalog."""
 
-
 from __future__ import annotations
 
 from typing import Any

@@ -77,7 +77,8 @@ class ConsentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WithdrawConsent(self, request, context):
-        """Take purposes back. When this has returned no offer that needs them leaves any more; NOT_FOUND.
+        """Take purposes back. When this has returned no offer that needs them is handed to the transport any more; an answer
+        that the transport already holds for a reader that does not read (at most one a stream) may still arrive. NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
