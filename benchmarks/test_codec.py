@@ -81,8 +81,6 @@ def test_bare_acknowledgement(benchmark: Any) -> None:
     benchmark.extra_info["rows"] = 1
     renderer = OfferRenderer()
     data = benchmark(
-        lambda: encode(
-            AnswerDraft(7), renderer, lambda _item: True, location_wanted=True, catalog_generation=3
-        )
+        lambda: encode(AnswerDraft(7), renderer, lambda _item: True, location_wanted=True, catalog_generation=3)
     )
     assert pb.StreamPingsResponse.FromString(data).answer.acknowledged_message_sequence == 7

@@ -112,5 +112,5 @@ def test_shapely_strtree(benchmark: Any, city: City, part: str) -> None:
         return int(city.tree.query(asked, predicate="covered_by").shape[1])
 
     exact = ask(city, "cells", POINT_COUNT)
-    assert abs(query() - exact) <= exact // 100        # a 64-gon misses 0.16 % of its circle
+    assert abs(query() - exact) <= exact // 100  # a 64-gon misses 0.16 % of its circle
     benchmark(query)

@@ -63,8 +63,14 @@ def place_of(shop: int) -> tuple[int, int]:
 def build_engine() -> Engine:
     """The chain of this page's method. No cooldown and no caps, so that every round decides in full."""
     rng = np.random.default_rng(1_024)
-    policy = Policy(cooldown_ms=0, same_offer_after_ms=0, cap_day_count=1_000, cap_week_count=1_000,
-                    cap_store_day_count=1_000, intent_max_age_ms=400 * DAY_MS)
+    policy = Policy(
+        cooldown_ms=0,
+        same_offer_after_ms=0,
+        cap_day_count=1_000,
+        cap_week_count=1_000,
+        cap_store_day_count=1_000,
+        intent_max_age_ms=400 * DAY_MS,
+    )
     engine = Engine(journal=MemoryJournal(), clock=EngineClock("client", NOW_MS), policy=policy)
     stores = [Store(f"s{i}", f"s{i}", *place_of(i), "Europe/Berlin", AROUND_THE_CLOCK) for i in range(SHOPS)]
     fences = [Geofence(f"f{i}", circle(*place_of(i), 6_000), f"s{i}") for i in range(SHOPS)]
