@@ -26,3 +26,12 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder of real inputs is absent (GEOOFFER_SHARED_DATA)")
     return folder
+
+
+@pytest.fixture
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting or token of the machine reaches a test, and no test writes into the user's home."""
+    for name in list(os.environ):
+        if name.startswith("GEOOFFER_") and name not in ("GEOOFFER_CACHE_DIR", "GEOOFFER_SHARED_DATA"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))

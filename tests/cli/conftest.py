@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 from collections.abc import Callable
@@ -17,12 +16,8 @@ Invoke = Callable[..., Result]
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No setting or token of the machine reaches a test, and no test writes into the user's home."""
-    for name in list(os.environ):
-        if name.startswith("GEOOFFER_") and name not in ("GEOOFFER_CACHE_DIR", "GEOOFFER_SHARED_DATA"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+def clean_environment_of_commands(clean_environment: None) -> None:
+    """Of every test here."""
 
 
 @pytest.fixture

@@ -1,0 +1,203 @@
+"""One good, fully marked request for every method, in an order in which all of them succeed."""
+
+from __future__ import annotations
+
+from canary_marks import CATALOG, DEVICE, LATITUDE_E7, LONGITUDE_E7, NOTICE, PERSON, SIZE, WORD
+from google.protobuf import message_factory
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from geooffer.rpc.checks import timestamp
+from geooffer.v1 import campaign_service_pb2 as campaign
+from geooffer.v1 import consent_service_pb2 as consent
+from geooffer.v1 import diagnostics_service_pb2 as diagnostics
+from geooffer.v1 import inventory_service_pb2 as inventory
+from geooffer.v1 import ping_service_pb2 as pings
+from geooffer.v1 import resources_pb2 as resources
+from geooffer.v1 import shapes_pb2 as shapes
+from geooffer.v1 import signal_service_pb2 as signal
+from geooffer.v1 import store_service_pb2 as stores
+
+NOW_MS = 1_772_528_400_000
+DAY_MS = 86_400_000
+CUSTOMER_ID = f"{PERSON}-1"
+SHOP, FENCE, CATEGORY, PRODUCT, OFFER = (f"{CATALOG}-{name}" for name in ("shop", "fence", "cat", "shoe", "offer"))
+MODULES = (stores, campaign, inventory, signal, consent, diagnostics, pings)
+METHODS: dict[str, MethodDescriptor] = {
+    f"/{service.full_name}/{method.name}": method
+    for module in MODULES
+    for service in module.DESCRIPTOR.services_by_name.values()
+    for method in service.methods
+}
+
+
+def response_of(method: str, data: bytes) -> Message:
+    """The bytes of an answer as its message."""
+    return message_factory.GetMessageClass(METHODS[method].output_type).FromString(data)
+
+
+def at(days: float) -> Timestamp:
+    """A time that many days from now."""
+    return timestamp(NOW_MS + round(days * DAY_MS))
+
+
+def path_of(service: str, request: Message) -> str:
+    """The method that a request is for: requests are named after their methods."""
+    return f"/geooffer.v1.{service}/{request.DESCRIPTOR.name.removesuffix('Request')}"
+
+
+def good_requests() -> list[tuple[str, Message]]:
+    """(method, request) of every method that deletes nothing; all succeed in this order, again and again."""
+    size = resources.Size(system="EU", value=f"{SIZE}-43")
+    words = [resources.LocalizedText(language_code="en", text=f"{WORD} shoes")]
+    store = resources.Store(
+        store_id=SHOP,
+        name="Shop",
+        latitude_e7=LATITUDE_E7,
+        longitude_e7=LONGITUDE_E7,
+        time_zone="Europe/Zurich",
+        weekly_hours=[resources.WeeklyInterval(day="DAY_OF_WEEK_TUESDAY", open_minute=1, duration_minutes=1_400)],
+    )
+    # two triangles that cross: with `repair` the answer says what was mended
+    bow = shapes.Ring(
+        latitudes_e7=[LATITUDE_E7 + d for d in (0, 9_000, 9_000, 0, 0)],
+        longitudes_e7=[LONGITUDE_E7 + d for d in (0, 9_000, 0, 9_000, 0)],
+    )
+    bow_tie = shapes.Shape(polygon=shapes.Polygon(parts=[shapes.PolygonPart(rings=[bow])]))
+    circle = shapes.Circle(latitude_e7=LATITUDE_E7, longitude_e7=LONGITUDE_E7, radius_cm=5_000)
+    fence = resources.Geofence(geofence_id=FENCE, store_id=SHOP, name="Door", shape=shapes.Shape(circle=circle))
+    mended = resources.Geofence(geofence_id=f"{FENCE}-2", store_id=SHOP, dwell_millis=60_000, shape=bow_tie)
+    category = resources.Category(category_id=CATEGORY, names=words)
+    product = resources.Product(
+        product_id=PRODUCT, category_id=CATEGORY, titles=words, sizes=[size], stock_tracked=True
+    )
+    offer = resources.Offer(
+        offer_id=OFFER,
+        product_id=PRODUCT,
+        valid_from_time=at(-1),
+        valid_until_time=at(1),
+        store_ids=[SHOP],
+        minimum_price_cut_percent=10,
+        trigger="OFFER_TRIGGER_ENTER",
+        required_purposes=["PURPOSE_PERSONALISED_OFFERS"],
+    )
+    prices = [
+        resources.Price(product_id=PRODUCT, amount_minor=amount, currency_code="EUR", valid_from_time=at(days))
+        for days, amount in ((-60, 10_000), (-1, 7_000))
+    ]
+    figure = resources.StockFigure(store_id=SHOP, product_id=PRODUCT, size=size, available_count=3, as_of_time=at(-0.1))
+    columns = inventory.StockColumns(
+        store_id=SHOP,
+        as_of_time=at(-0.1),
+        product_ids=[PRODUCT],
+        size_systems=["EU"],
+        size_values=[f"{SIZE}-43"],
+        available_counts=[3],
+    )
+    by_service: dict[str, list[Message]] = {
+        "StoreService": [
+            stores.CreateStoreRequest(store=store),
+            stores.GetStoreRequest(store_id=SHOP),
+            stores.ListStoresRequest(page_size=10),
+            stores.UpdateStoreRequest(store=store, update_mask=FieldMask(paths=["name"])),
+            stores.BatchUpsertStoresRequest(stores=[store], partial=True, request_id="once"),
+            stores.CreateGeofenceRequest(geofence=fence),
+            stores.GetGeofenceRequest(geofence_id=FENCE),
+            stores.ListGeofencesRequest(page_size=10),
+            stores.UpdateGeofenceRequest(geofence=fence, update_mask=FieldMask(paths=["name"])),
+            stores.BatchUpsertGeofencesRequest(geofences=[fence, mended], partial=True, repair=True),
+            stores.GetCatalogStateRequest(),
+        ],
+        "CampaignService": [
+            campaign.CreateCategoryRequest(category=category),
+            campaign.GetCategoryRequest(category_id=CATEGORY),
+            campaign.ListCategoriesRequest(page_size=10),
+            campaign.UpdateCategoryRequest(category=category, update_mask=FieldMask(paths=["names"])),
+            campaign.BatchUpsertCategoriesRequest(categories=[category]),
+            campaign.CreateProductRequest(product=product),
+            campaign.GetProductRequest(product_id=PRODUCT),
+            campaign.ListProductsRequest(page_size=10),
+            campaign.UpdateProductRequest(product=product, update_mask=FieldMask(paths=["titles"])),
+            campaign.BatchUpsertProductsRequest(products=[product]),
+            campaign.CreateOfferRequest(offer=offer),
+            campaign.GetOfferRequest(offer_id=OFFER),
+            campaign.ListOffersRequest(page_size=10),
+            campaign.UpdateOfferRequest(offer=offer, update_mask=FieldMask(paths=["paused"])),
+            campaign.BatchUpsertOffersRequest(offers=[offer], partial=True),
+            campaign.BatchUpsertPricesRequest(prices=prices, partial=True),
+            campaign.ListPricesRequest(product_id=PRODUCT, page_size=10),
+        ],
+        "InventoryService": [
+            inventory.ReportStockRequest(rows=inventory.StockRows(figures=[figure])),
+            inventory.ReportStockRequest(columns=columns, partial=True),
+            inventory.GetStockRequest(store_id=SHOP, product_id=PRODUCT, page_size=10),
+        ],
+    }
+    requests = [(path_of(service, request), request) for service, some in by_service.items() for request in some]
+    return requests + _requests_about_people(size)
+
+
+def _requests_about_people(size: resources.Size) -> list[tuple[str, Message]]:
+    customer = signal.Customer(customer_id=CUSTOMER_ID, device_keys=[DEVICE], language_code="en")
+    search = signal.Touchpoint(
+        customer_id=CUSTOMER_ID, kind="TOUCHPOINT_KIND_SEARCH", event_time=at(-1), category_id=CATEGORY, size=size
+    )
+    view = signal.Touchpoint(
+        customer_id=CUSTOMER_ID, kind="TOUCHPOINT_KIND_VIEW", event_time=at(-1), product_id=PRODUCT
+    )
+    given = {"customer_id": CUSTOMER_ID, "event_time": at(-2), "notice_version": f"{NOTICE}-1"}
+    place = {"latitude_e7": LATITUDE_E7, "longitude_e7": LONGITUDE_E7, "accuracy_cm": 500}
+    batch = pings.PingBatch(
+        device_keys=[DEVICE], session_ids=[1], sequences=[2], latitudes_e7=[LATITUDE_E7], base_time=at(0.001),
+        longitudes_e7=[LONGITUDE_E7], accuracies_cm=[500], fix_offsets_millis=[10], decision_budget_millis=900,
+    )  # fmt: skip
+    ping = pings.Ping(device_key=DEVICE, fix_time=at(0), sequence=1, decision_budget_millis=900, **place)
+    by_service: dict[str, list[Message]] = {
+        "SignalService": [
+            signal.UpsertCustomersRequest(customers=[customer]),
+            signal.UpsertCustomersRequest(customers=[customer], partial=True),
+            signal.GetCustomerRequest(customer_id=CUSTOMER_ID),
+        ],
+        "ConsentService": [
+            consent.RecordConsentRequest(purposes=[1, 2, 3, 4, 5, 6, 7], **given),
+            consent.GetConsentRequest(customer_id=CUSTOMER_ID),
+            consent.BatchRecordConsentsRequest(events=[consent.ConsentEvent(purposes=[1], granted=True, **given)]),
+            consent.WithdrawConsentRequest(customer_id=CUSTOMER_ID, purposes=[7], event_time=at(-1)),
+        ],
+        "DiagnosticsService": [
+            diagnostics.ExplainPingRequest(device_key=DEVICE, ping_time=at(0), **place),
+            diagnostics.GetStatisticsRequest(),
+        ],
+        "PingService": [
+            pings.StreamPingsRequest(ping=ping),
+            pings.StreamPingsRequest(batch=batch),
+            pings.IngestPingsRequest(ping=ping),
+            pings.IngestPingsRequest(batch=batch),
+        ],
+    }
+    signals = [
+        signal.RecordTouchpointsRequest(touchpoints=[search, view]),
+        signal.RecordTouchpointsRequest(touchpoints=[search, view], partial=True),
+    ]
+    requests = [(path_of(service, request), request) for service, some in by_service.items() for request in some]
+    after_consent = next(i for i, (method, _) in enumerate(requests) if "Diagnostics" in method)
+    requests[after_consent:after_consent] = [(path_of("SignalService", request), request) for request in signals]
+    return requests
+
+
+def deleting_requests() -> list[tuple[str, Message]]:
+    """(method, request) of every method that deletes, in an order in which all succeed."""
+    return [
+        (path_of(service, request), request)
+        for service, request in (
+            ("SignalService", signal.DeleteCustomerRequest(customer_id=CUSTOMER_ID)),
+            ("CampaignService", campaign.DeleteOfferRequest(offer_id=OFFER)),
+            ("CampaignService", campaign.DeleteProductRequest(product_id=PRODUCT)),
+            ("CampaignService", campaign.DeleteCategoryRequest(category_id=CATEGORY)),
+            ("StoreService", stores.DeleteGeofenceRequest(geofence_id=FENCE)),
+            ("StoreService", stores.DeleteGeofenceRequest(geofence_id=f"{FENCE}-2")),
+            ("StoreService", stores.DeleteStoreRequest(store_id=SHOP)),
+        )
+    ]
