@@ -184,6 +184,7 @@ BAD_CELLS = [
     ("touchpoints", "EU 43", "43", "size: a size is"),
     ("consents", "search-intent-use", "everything", "purposes: not one of"),
     ("consents", ",true,", ",perhaps,", "granted: neither"),
+    ("consents", ",true,", ",,", "granted: is missing"),
     ("consents", ",v1", ",", "notice_version: needed"),
 ]
 

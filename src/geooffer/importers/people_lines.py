@@ -51,13 +51,16 @@ def read_touchpoint(line: Cells) -> Touchpoint:
 
 def read_consent(line: Cells) -> ConsentEvent:
     """Purposes given or taken back."""
-    granted = values.truth(line["granted"], "granted", default=True)
+    if not line["granted"]:
+        raise values.refuse("granted", "is missing")  # unknown = no: a blank cell never gives consent
+    granted = values.truth(line["granted"], "granted", default=False)
     mask = purposes(line["purposes"], "purposes")
     if not mask:
         raise values.refuse("purposes", "is missing")
-    notice = values.short_text(line.get("notice_version", ""), "notice_version")
+    notice = line.get("notice_version", "")
     if granted and not 1 <= len(notice) <= limits.ID_LENGTH_MAX:
         raise values.refuse("notice_version", f"needed where granted, 1 to {limits.ID_LENGTH_MAX} characters")
+    values.short_text(notice, "notice_version")
     return ConsentEvent(
         customer_id=values.identifier(line["customer_id"], "customer_id"),
         purposes=mask,
