@@ -2,7 +2,8 @@
 
 Rivals in the same run: protobuf's own parse of the same bytes (the floor: nothing can decode for less), and for
 batches a Python loop over its rows (what the column branch replaces).
-Run: `pytest benchmarks/test_ping_codec.py --benchmark-only`; figures are per message, `extra_info.rows` says of how many.
+Run: `pytest benchmarks/test_ping_codec.py --benchmark-only`; figures are per message, `extra_info.rows` says of how
+many.
 """
 
 from __future__ import annotations
