@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from serving import serving
-
 from geooffer.cli.assembly import RunningService, loopback_settings, running_service
 from geooffer.client import Backoff, GeoofferClient, GeoofferControl, Ping, PingExchange, Streamable
 from geooffer.dataplane.grpc_plane import GrpcDataPlane
@@ -27,6 +25,7 @@ from geooffer.model.verdicts import Purpose
 from geooffer.rpc.auth import issue_token
 from geooffer.rpc.keys import development_keys
 from geooffer.v1 import ping_service_pb2 as pb
+from serving import serving
 
 START_MS = 1_772_528_400_000
 PLACE = (47.3, 8.5)

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from serving import serving
 from typer.testing import Result
 
 from geooffer.cli.assembly import loopback_settings, running_service
+from serving import serving
 
 Invoke = Callable[..., Result]
 

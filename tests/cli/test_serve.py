@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from serving import serving
 from typer.testing import Result
 
 from geooffer.client import GeoofferClient, Ping
+from serving import serving
 
 Invoke = Callable[..., Result]
 END_S = 30

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from serving import serving
 from typer.testing import Result
 
 from certificates import self_signed
+from serving import serving
 
 Invoke = Callable[..., Result]
 
