@@ -128,8 +128,9 @@ class Core:
     def publish(self) -> int:
         """Compile the saved catalog if it is not live yet; returns the live generation."""
         if self._snapshot.generation != self.saved_generation:
-            fences = None if self.registry.fence_changes else self._snapshot.fences
-            self._snapshot = self._compile(self._snapshot.hours_day, fences)
+            live = self._snapshot
+            changed = self.registry.fences_generation > live.generation
+            self._snapshot = self._compile(live.hours_day, None if changed else live.fences)
         return self._snapshot.generation
 
     def _compile(self, hours_day: int, fences: FenceTables | None) -> Snapshot:
@@ -143,7 +144,6 @@ class Core:
                 for geofence in registry.geofences.values()
             }
             fences = self.index.freeze(owned, registry.removed_fences, registry.count(Geofence))
-            registry.fence_changes.clear()
         commerce = compile_commerce(registry, hours_day)
         nouns = registry.catalog_nouns()
         return Snapshot(registry.generation, fences, commerce, nouns, hours_day, *horizon_of(hours_day))

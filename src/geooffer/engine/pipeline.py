@@ -89,9 +89,7 @@ class Pipeline(Core):
         parts = []
         row = 0
         while True:
-            rows = self._rows or _outcome_rows(_ROOM)
-            self._rows = rows
-            rows.counts[:] = 0
+            rows = self._emptied_rows()
             people.make_room(_ROOM, _ROOM)
             done = decide_rows(
                 people.view,
@@ -114,6 +112,12 @@ class Pipeline(Core):
                 self._rows = _outcome_rows(2 * len(rows.transitions))
                 people.make_room(2 * len(rows.transitions), 2 * len(rows.transitions))
             row = done
+
+    def _emptied_rows(self) -> OutcomeRows:
+        """The one buffer that kernels write outcomes to; what they wrote is copied before the next call."""
+        rows = self._rows = self._rows or _outcome_rows(_ROOM)
+        rows.counts[:] = 0
+        return rows
 
     def _locate(
         self,
@@ -150,7 +154,8 @@ class Pipeline(Core):
         for winner in outcome.winners:
             if int(winner["row"]) in late:
                 self._give_back(winner)
-                self._count_too_late(outcome, int(winner["try_index"]))
+                outcome.tries["verdict"][winner["try_index"]] = OfferVerdict.TOO_LATE
+                self.statistics.count_too_late()
             else:
                 kept.append(winner)
         if not kept:
@@ -179,11 +184,6 @@ class Pipeline(Core):
             int(winner["store_number"]),
             int(winner["offer_number"]),
         )
-
-    def _count_too_late(self, outcome: Outcome, try_index: int) -> None:
-        outcome.tries["verdict"][try_index] = OfferVerdict.TOO_LATE
-        self.statistics.offer_verdicts[OfferVerdict.OFFERED] -= 1
-        self.statistics.offer_verdicts[OfferVerdict.TOO_LATE] += 1
 
     def _record_of(self, winner: StructArray) -> Record:
         return DecisionRecord(
@@ -246,8 +246,7 @@ class Pipeline(Core):
         offer_number = self.registry.number(Offer, decision.offer.offer_id)
         self.append([DecisionReleased(decision.person_key, decision.time_ms, store_number, offer_number)])
         self.statistics.offers -= 1
-        self.statistics.offer_verdicts[OfferVerdict.OFFERED] -= 1
-        self.statistics.offer_verdicts[OfferVerdict.TOO_LATE] += 1
+        self.statistics.count_too_late()
 
     def advance(self, now_ms: int) -> StructArray:
         """End the visits of silent devices; returns their TRANSITION rows (row = −1)."""
@@ -255,9 +254,7 @@ class Pipeline(Core):
         device = 0
         people = self.state.people
         while device < len(people.view.devices):
-            rows = self._rows or _outcome_rows(_ROOM)
-            self._rows = rows
-            rows.counts[:] = 0
+            rows = self._emptied_rows()
             done = sweep_silent(people.view, self.policy, device, now_ms, rows)
             found.append(rows.transitions[: rows.counts[TRANSITION_COUNT]].copy())
             if done == device:

@@ -66,8 +66,8 @@ class Registry:
         self.store_versions: list[int] = []
         self.everywhere_version = 0
         self.generation = 0
-        self.fence_changes: dict[int, int] = {}
-        """Fence number → time of the last change, since the last publication."""
+        self.fences_generation = 0
+        """Generation of the latest change of a fence."""
         self.removed_fences: dict[int, int] = {}
         """Fence number → time of its deletion; only the latest life of a number counts."""
         self._numbers: dict[type, dict[str, int]] = {kind: {} for kind in KINDS}
@@ -153,7 +153,7 @@ class Registry:
             self._put_variants(noun)
         if isinstance(noun, Geofence):
             number = self._numbers[Geofence][identifier]
-            self.fence_changes[number] = time_ms
+            self.fences_generation = self.generation
             self.removed_fences.pop(number, None)
         self._touch(noun)
         if old is not None:
@@ -165,7 +165,7 @@ class Registry:
         self.generation += 1
         if isinstance(noun, Geofence):
             number = self._numbers[Geofence][identifier]
-            self.fence_changes[number] = time_ms
+            self.fences_generation = self.generation
             self.removed_fences[number] = time_ms
         elif isinstance(noun, Store):
             self.prices = {key: steps for key, steps in self.prices.items() if key[1] != identifier}

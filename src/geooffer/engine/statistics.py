@@ -35,6 +35,11 @@ class Statistics:
             if count:
                 self.transitions[TransitionKind(kind)] += count
 
+    def count_too_late(self) -> None:
+        """A try that had won gave its offer back."""
+        self.offer_verdicts[OfferVerdict.OFFERED] -= 1
+        self.offer_verdicts[OfferVerdict.TOO_LATE] += 1
+
     def count_unseen(self, *, malformed_count: int, shed_count: int) -> None:
         """Add pings that the data plane dropped before the engine saw them."""
         self.ping_verdicts[PingVerdict.MALFORMED] += malformed_count

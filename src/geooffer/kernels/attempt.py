@@ -18,7 +18,6 @@ from geooffer.model.verdicts import OfferVerdict, Purpose, TouchpointKind
 STORE_CLOSED = int(OfferVerdict.STORE_CLOSED)
 PURPOSE_NOT_CONSENTED = int(OfferVerdict.PURPOSE_NOT_CONSENTED)
 NO_INTENT = int(OfferVerdict.NO_INTENT)
-OUTRANKED = int(OfferVerdict.OUTRANKED)
 OFFERED = int(OfferVerdict.OFFERED)
 STANDING_PURPOSES = (
     Purpose.PRECISE_LOCATION_FOR_OFFERS.bit | Purpose.SEARCH_INTENT_USE.bit | Purpose.PERSONALISED_OFFERS.bit

@@ -19,7 +19,6 @@ from geooffer.model.verdicts import PingVerdict, Purpose
 MALFORMED = int(PingVerdict.MALFORMED)
 NO_CONSENT = int(PingVerdict.NO_CONSENT)
 ACCURACY_TOO_COARSE = int(PingVerdict.ACCURACY_TOO_COARSE)
-ACCEPTED = int(PingVerdict.ACCEPTED)
 LOCATION_BIT = Purpose.PRECISE_LOCATION_FOR_OFFERS.bit
 LATITUDE_MAX_E7 = limits.LATITUDE_MAX_E7
 LONGITUDE_MAX_E7 = limits.LONGITUDE_MAX_E7

@@ -19,7 +19,6 @@ def array_of(dtype: np.dtype[Any]) -> Any:
 
 I4 = types.Array(types.int32, 1, "C")
 I8 = types.Array(types.int64, 1, "C")
-F8 = types.Array(types.float64, 1, "C")
 U1 = types.Array(types.uint8, 1, "C")
 
 PINGS = array_of(columns.PING)

@@ -15,7 +15,6 @@ FENCE_OVERLAP_COUNT_MAX = 512
 # -- pings (semantics T1) ----------------------------------------------------------------------------------
 PING_BATCH_ROW_COUNT_MAX = 1_024
 ACCURACY_MAX_CM = 100_000_000  # 1,000 km: beyond it the row is malformed, not merely coarse
-SPEED_MAX_CM_PER_S = 100_000  # 1 km/s
 FIX_AGE_MAX_MS = 366 * 86_400_000
 DECISION_BUDGET_MAX_MS = 60_000
 TIME_MIN_MS = 0  # 1970
