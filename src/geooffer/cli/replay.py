@@ -53,6 +53,9 @@ def register(app: typer.Typer) -> None:
         token_file: TokenFile = None,
         ca_file: CaFile = None,
         events: Annotated[bool, typer.Option("--events", help="Also list transitions and offers.")] = False,
+        report_file: Annotated[
+            Path | None, typer.Option("--report", help="Write what became of each fix here (JSON lines, for `map`).")
+        ] = None,
         json_output: JsonOutput = False,
     ) -> None:
         """Stream recorded fixes in their own time and count what became of them.
@@ -61,6 +64,7 @@ def register(app: typer.Typer) -> None:
         run with --clock client, or every fix is historical.
         """
         from geooffer.cli import replay_run
+        from geooffer.cli.replay_report import write_report
         from geooffer.importers.traces import read_traces
 
         access = Access("") if embedded else access_from(token, token_file, ca_file, role="operator")
@@ -74,6 +78,8 @@ def register(app: typer.Typer) -> None:
         else:
             addresses = server, control_server
             result = asyncio.run(replay_run.replay_running(trace, report, addresses, access))
+        if report_file is not None:
+            write_report(report_file, trace, result)
         refused_count = len(trace.refusals) + len(report.refused)
         _print(result, refused_count, events=events, json_output=json_output)
         if refused_count:

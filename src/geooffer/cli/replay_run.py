@@ -23,7 +23,7 @@ from geooffer.importers.traces import Trace
 from geooffer.model import limits, units
 from geooffer.model.catalog import Customer
 from geooffer.model.signals import ConsentEvent
-from geooffer.model.verdicts import PingVerdict, Purpose, TransitionCause, TransitionKind
+from geooffer.model.verdicts import OfferVerdict, PingVerdict, Purpose, TransitionCause, TransitionKind
 from geooffer.v1 import ping_service_pb2 as pb
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ class Replayed:
     transitions: dict[str, int] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
     offers: list[dict[str, Any]] = field(default_factory=list)
+    tries: list[dict[str, Any]] = field(default_factory=list)
+    """Told to operators only."""
+    rejected: dict[int, PingVerdict] = field(default_factory=dict)
+    """By index of the fix; every other fix was accepted."""
 
 
 async def replay_embedded(trace: Trace, report: Report[Any], index: str) -> Replayed:
@@ -115,6 +119,8 @@ async def _replay(client: GeoofferClient, trace: Trace, report: Report[Any]) -> 
                 kinds.update(transition.kind for transition in answer.transitions)
                 result.events += [_event(transition) for transition in answer.transitions]
                 result.offers += [_offer(offer) for offer in answer.offers]
+                result.tries += [_try(attempt) for attempt in answer.tries]
+                result.rejected.update((_fix_index(row), PingVerdict(row.verdict)) for row in answer.rejected_rows)
                 decided = min(trace.fix_count, answer.acknowledged_message_sequence * BATCH_ROW_COUNT)
                 advance(decided - told)
                 told = decided
@@ -149,8 +155,14 @@ def _batches(trace: Trace) -> Iterator[pb.PingBatch]:
         yield batch
 
 
+def _fix_index(told: Any) -> int:
+    """Which fix of the trace a row of an answer speaks of."""
+    return (int(told.message_sequence) - 1) * BATCH_ROW_COUNT + int(told.row)
+
+
 def _event(transition: pb.Transition) -> dict[str, Any]:
     return {
+        "fix": _fix_index(transition) if transition.message_sequence else None,
         "kind": TransitionKind(transition.kind).name,
         "cause": TransitionCause(transition.cause).name,
         "geofence_id": transition.geofence_id,
@@ -160,8 +172,20 @@ def _event(transition: pb.Transition) -> dict[str, Any]:
     }
 
 
+def _try(attempt: pb.OfferTry) -> dict[str, Any]:
+    return {
+        "fix": _fix_index(attempt),
+        "device_key": attempt.device_key,
+        "geofence_id": attempt.geofence_id,
+        "store_id": attempt.store_id,
+        "offer_id": attempt.offer_id,
+        "verdict": OfferVerdict(attempt.verdict).name,
+    }
+
+
 def _offer(offer: pb.PersonalOffer) -> dict[str, Any]:
     return {
+        "fix": _fix_index(offer),
         "decision_id": offer.decision_id,
         "offer_id": offer.offer_id,
         "store_id": offer.store_id,
@@ -169,6 +193,9 @@ def _offer(offer: pb.PersonalOffer) -> dict[str, Any]:
         "geofence_id": offer.geofence_id,
         "title": offer.title,
         "reason": offer.reason,
+        "price_minor": offer.price_minor,
+        "previous_price_minor": offer.previous_price_minor,
+        "currency_code": offer.currency_code,
         "decided_time": units.format_time_ms(offer.decided_time.ToMilliseconds()),
         "device_key": offer.device_key,
     }
