@@ -29,3 +29,8 @@ def optional_size(line: Cells) -> Size | None:
     """A size, or None where the cell is empty or the column missing."""
     text = line.get("size", "")
     return values.size(text, "size") if text else None
+
+
+def size_text(size: Size | None) -> str:
+    """A size as its cell, "EU 43"; '' for none."""
+    return f"{size.system} {size.value}" if size is not None else ""

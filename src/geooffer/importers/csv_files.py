@@ -6,18 +6,20 @@ from pathlib import Path
 
 from geooffer.errors import InvalidArgumentError
 from geooffer.importers import values
+from geooffer.importers.cells import Cells, size_text
 from geooffer.importers.files import CsvTable, read_csv
 from geooffer.importers.rows import Import, Refusal, Row, TakenIds
 from geooffer.importers.tables import TABLES, Item, Table
 
 
-def read_table(path: Path, kind: str, *, taken: TakenIds | None = None) -> Import[Item]:
-    """The nouns of a CSV file; `kind` is a key of TABLES; `taken` is shared by the files of one run.
+def read_table(path: Path, kind: str, *, taken: TakenIds | None = None, table: Table | None = None) -> Import[Item]:
+    """The nouns of a CSV file; `kind` is a key of TABLES; `taken` is shared by the files of one run; `table` reads
+    another form of the same kind (importers/feeds.py).
 
     Raises InvalidArgumentError where the file is no CSV, lacks a column or has one that the table does
     not know.
     """
-    table = TABLES[kind]
+    table = table or TABLES[kind]
     content = read_csv(path)
     _check_columns(path, kind, table, content)
     result: Import[Item] = Import()
@@ -30,9 +32,9 @@ def read_table(path: Path, kind: str, *, taken: TakenIds | None = None) -> Impor
             item = table.read(line.cells)
             identity = table.identity(item)
             if identity:
-                taken.take(identity, path, line.place, _key_columns(kind))
+                taken.take(identity, path, line.place, _key_text(table))
         except InvalidArgumentError as error:
-            result.refusals.append(Refusal(line.place, error.message))
+            result.refusals.append(Refusal(line.place, error.message, _readable_key(table, line.cells)))
             continue
         result.rows.append(Row(line.place, item))
     return result
@@ -71,9 +73,25 @@ def _is_text_column(name: str, table: Table) -> bool:
     return True
 
 
-def _key_columns(kind: str) -> str:
-    if kind == "prices":
-        return "product, store and time"
-    if kind == "stock":
-        return "store, product, size and time"
-    return TABLES[kind].required[0]
+def _key_text(table: Table) -> str:
+    names = [name.removesuffix("_id") for name in table.key_columns]
+    if len(names) == 1:
+        return table.key_columns[0]
+    if any(name in table.required for name in ("valid_from_time", "as_of_time")):
+        names.append("time")
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _readable_key(table: Table, cells: Cells) -> tuple[str, ...]:
+    """The key cells up to the first that cannot be read; sizes in the one form of `values.size`."""
+    key: list[str] = []
+    for column in table.key_columns:
+        cell = cells.get(column, "")
+        try:
+            if column == "size":
+                key.append(size_text(values.size(cell, column) if cell else None))
+            else:
+                key.append(values.identifier(cell, column) if cell or column in table.required else "")
+        except InvalidArgumentError:
+            break
+    return tuple(key)

@@ -55,7 +55,10 @@ def read_fences(
         )
         return fence, note
 
-    return _read(path, taken or TakenIds(), convert, lambda fence: fence.geofence_id)
+    def id_of(feature: Feature) -> str:
+        return feature_id(feature, id_property, "geofence_id")
+
+    return _read(path, taken or TakenIds(), convert, id_of)
 
 
 def read_stores(
@@ -85,7 +88,10 @@ def read_stores(
         )
         return store, ""
 
-    return _read(path, taken or TakenIds(), convert, lambda store: store.store_id)
+    def id_of(feature: Feature) -> str:
+        return feature_id(feature, id_property, "store_id")
+
+    return _read(path, taken or TakenIds(), convert, id_of)
 
 
 def feature_id(feature: Feature, id_property: str, own_property: str) -> str:
@@ -104,7 +110,7 @@ def feature_id(feature: Feature, id_property: str, own_property: str) -> str:
 
 
 def _read(
-    path: Path, taken: TakenIds, convert: Callable[[Feature], tuple[T, str]], identity: Callable[[T], str]
+    path: Path, taken: TakenIds, convert: Callable[[Feature], tuple[T, str]], id_of: Callable[[Feature], str]
 ) -> Import[T]:
     result: Import[T] = Import()
     for feature in read_features(path):
@@ -112,12 +118,20 @@ def _read(
             if feature.problem:
                 raise InvalidArgumentError(feature.problem)
             item, note = convert(feature)
-            taken.take(identity(item), path, feature.place, f"id {identity(item)}")
+            taken.take(id_of(feature), path, feature.place, f"id {id_of(feature)}")
         except InvalidArgumentError as error:
-            result.refusals.append(Refusal(feature.place, error.message))
+            result.refusals.append(Refusal(feature.place, error.message, _readable_id(feature, id_of)))
         else:
             result.rows.append(Row(feature.place, item, note))
     return result
+
+
+def _readable_id(feature: Feature, id_of: Callable[[Feature], str]) -> tuple[str, ...]:
+    """The id of a refused feature as a key; () where none can be read."""
+    try:
+        return (id_of(feature),)
+    except InvalidArgumentError:
+        return ()
 
 
 def _shape(feature: Feature, repair: bool, radius_m: float | None) -> tuple[Shape, str]:

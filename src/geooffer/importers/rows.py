@@ -29,10 +29,13 @@ class Row(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One bad row and why."""
+    """One bad row and why. `key`: its key cells as far as they can be read, in the order of the table's key; ()
+    where none can. A full feed does not take what a refused row names for deleted.
+    """
 
     place: str
     reason: str
+    key: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

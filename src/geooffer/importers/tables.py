@@ -32,6 +32,13 @@ class Table:
     text_prefix: str = ""
     """`title` allows the columns title_en, title_de, …"""
     text_required: bool = False
+    key: tuple[str, ...] = ()
+    """Columns that say what a line is about, times aside; () = the first required one."""
+
+    @property
+    def key_columns(self) -> tuple[str, ...]:
+        """`key`, or what stands for it."""
+        return self.key or self.required[:1]
 
 
 def _no_identity(_: Item) -> str:
@@ -86,6 +93,7 @@ TABLES: dict[str, Table] = {
         ("store_id",),
         catalog_lines.read_price,
         _price_identity,
+        key=("product_id", "store_id"),
     ),
     "offers": Table(
         ("offer_id", "product_id", "valid_from_time", "valid_until_time"),
@@ -98,6 +106,7 @@ TABLES: dict[str, Table] = {
         ("size",),
         catalog_lines.read_stock,
         _stock_identity,
+        key=("store_id", "product_id", "size"),
     ),
     "customers": Table(
         ("customer_id", "device_keys"), ("language",), people_lines.read_customer, _attribute("customer_id")
