@@ -135,6 +135,44 @@ async def test_price_steps_are_kept_in_order_and_replaced_by_time(plane):
     await refused(plane.campaigns.ListPrices(moved), "INVALID_ARGUMENT", "page_token")
 
 
+async def test_prices_of_all_products_and_those_in_force(plane):
+    await stock_the_shop(plane)
+    boot = changed(PRODUCT, product_id="boot", sizes=None)
+    await plane.campaigns.CreateProduct(pb.CreateProductRequest(product=boot))
+    more = [a_price(7_000, 5, store_id="s1"), a_price(3_000, 40, product_id="boot")]
+    await plane.campaigns.BatchUpsertPrices(pb.BatchUpsertPricesRequest(prices=more))
+
+    async def listed(**fields):
+        """All pages, two rows each."""
+        request = pb.ListPricesRequest(page_size=2, **fields)
+        rows = []
+        while True:
+            page = await plane.campaigns.ListPrices(request)
+            rows += [(price.product_id, price.store_id, price.amount_minor) for price in page.prices]
+            if not page.next_page_token:
+                return rows
+            request.page_token = page.next_page_token
+
+    boots, chain, own = ("boot", "", 3_000), ("shoe", "", 12_000), ("shoe", "s1", 7_000)
+    assert await listed() == [boots, chain, ("shoe", "", 9_000), own]
+    for days_ago, in_force in (
+        (0, [boots, ("shoe", "", 9_000), own]),
+        (1, [boots, ("shoe", "", 9_000), own]),  # the very moment a step begins
+        (2, [boots, chain, own]),
+        (6, [boots, chain]),
+        (50, [chain]),
+        (70, []),
+    ):
+        at = timestamp(NOW_MS - days_ago * 86_400_000)
+        assert await listed(in_force_time=at) == in_force
+        assert await listed(in_force_time=at, product_id="boot") == [row for row in in_force if row[0] == "boot"]
+    lone_store = pb.ListPricesRequest(store_id="s1")
+    await refused(plane.campaigns.ListPrices(lone_store), "INVALID_ARGUMENT", "store_id")
+    page = await plane.campaigns.ListPrices(pb.ListPricesRequest(page_size=1))
+    moved = pb.ListPricesRequest(page_token=page.next_page_token, in_force_time=timestamp(NOW_MS))
+    await refused(plane.campaigns.ListPrices(moved), "INVALID_ARGUMENT", "page_token")
+
+
 @pytest.mark.parametrize(
     ("price", "reason", "field"),
     [
@@ -161,7 +199,7 @@ async def test_bad_prices(plane, price, reason, field):
 
 async def test_prices_of_nothing_known(plane):
     await refused(plane.campaigns.ListPrices(pb.ListPricesRequest(product_id="x")), "NOT_FOUND", "product_id")
-    await refused(plane.campaigns.ListPrices(pb.ListPricesRequest()), "INVALID_ARGUMENT", "product_id")
+    assert await plane.campaigns.ListPrices(pb.ListPricesRequest()) == pb.ListPricesResponse()
     await stock_the_shop(plane)
     nowhere = pb.ListPricesRequest(product_id="shoe", store_id="none")
     await refused(plane.campaigns.ListPrices(nowhere), "NOT_FOUND", "store_id")

@@ -1,5 +1,8 @@
+import datetime
+
 from geooffer.v1 import resources_pb2 as _resources_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -321,16 +324,18 @@ class BatchUpsertPricesResponse(_message.Message):
     def __init__(self, accepted_count: _Optional[int] = ..., problems: _Optional[_Iterable[_Union[_resources_pb2.RowProblem, _Mapping]]] = ..., catalog_generation: _Optional[int] = ...) -> None: ...
 
 class ListPricesRequest(_message.Message):
-    __slots__ = ("product_id", "store_id", "page_size", "page_token")
+    __slots__ = ("product_id", "store_id", "page_size", "page_token", "in_force_time")
     PRODUCT_ID_FIELD_NUMBER: _ClassVar[int]
     STORE_ID_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    IN_FORCE_TIME_FIELD_NUMBER: _ClassVar[int]
     product_id: str
     store_id: str
     page_size: int
     page_token: str
-    def __init__(self, product_id: _Optional[str] = ..., store_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    in_force_time: _timestamp_pb2.Timestamp
+    def __init__(self, product_id: _Optional[str] = ..., store_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., in_force_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ListPricesResponse(_message.Message):
     __slots__ = ("prices", "next_page_token", "catalog_generation")
