@@ -1,4 +1,4 @@
-"""`geooffer replay TRACE…`: a recorded walk through a running server, or through one of its own (--embedded)."""
+"""`geooffer replay TRACE…`: recorded walks through a running server, or through one of its own (--embedded)."""
 
 from __future__ import annotations
 
@@ -27,10 +27,24 @@ from geooffer.errors import PermissionDeniedError
 if TYPE_CHECKING:
     from geooffer.cli.import_report import Report
     from geooffer.cli.replay_run import Replayed
-    from geooffer.importers.traces import Trace
+    from geooffer.importers.walks import Walks
 
-Traces = Annotated[list[Path], typer.Argument(help="CSV traces.", metavar="TRACE...")]
+Traces = Annotated[
+    list[Path], typer.Argument(help="CSV traces, or walks in local metres (CSV, ZIP of them).", metavar="TRACE...")
+]
 Fences = Annotated[list[Path] | None, typer.Option("--fences", help="Fence files to load first (repeatable).")]
+PlaceText = Annotated[str, typer.Option("--place", metavar="LAT,LON", help="Move each device's walk here, in degrees.")]
+AnchorName = Annotated[str, typer.Option("--anchor", help="What --place is for: its first fix, or its centroid.")]
+StartTime = Annotated[
+    str, typer.Option("--start", metavar="TIME", help="Shift all times: the earliest fix is at TIME.")
+]
+AccuracyM = Annotated[
+    float | None, typer.Option("--accuracy", metavar="M", help="Claimed for fixes that have none recorded, in metres.")
+]
+Select = Annotated[
+    list[str] | None,
+    typer.Option("--select", help="Of walks in local metres: number, range (10-19) or label that is its only one."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -40,6 +54,11 @@ def register(app: typer.Typer) -> None:
     def replay_command(
         traces: Traces,
         fences: Fences = None,
+        place: PlaceText = "",
+        anchor: AnchorName = "",
+        start: StartTime = "",
+        accuracy_m: AccuracyM = None,
+        select: Select = None,
         repair: Annotated[bool, typer.Option("--repair", help="Mend invalid polygons of --fences.")] = False,
         embedded: Annotated[
             bool, typer.Option("--embedded", help="Start a server for this replay and register its devices.")
@@ -64,15 +83,17 @@ def register(app: typer.Typer) -> None:
         run with --clock client, or every fix is historical.
         """
         from geooffer.cli import replay_run
+        from geooffer.cli.replay_files import read_wishes
         from geooffer.cli.replay_report import write_report
-        from geooffer.importers.traces import read_traces
+        from geooffer.importers.walks import read_walks
 
         access = Access("") if embedded else access_from(token, token_file, ca_file, role="operator")
         if claimed_role(access.token) == "device":
             raise PermissionDeniedError("replay needs a gateway or operator token: a device is told no verdicts")
-        trace = read_traces(traces)
+        walks = read_walks(traces, read_wishes(place, anchor, start, accuracy_m, select or []))
+        trace = walks.trace
         report = _read_fences(fences or [], repair)
-        _tell_inputs(trace, report)
+        _tell_inputs(walks, report)
         if embedded:
             result = asyncio.run(replay_run.replay_embedded(trace, report, index))
         else:
@@ -81,7 +102,7 @@ def register(app: typer.Typer) -> None:
         if report_file is not None:
             write_report(report_file, trace, result)
         refused_count = len(trace.refusals) + len(report.refused)
-        _print(result, refused_count, events=events, json_output=json_output)
+        _print(result, refused_count, walks.moved_note, events=events, json_output=json_output)
         if refused_count:
             raise typer.Exit(EXIT_FINDINGS)
 
@@ -92,28 +113,32 @@ def _read_fences(files: list[Path], repair: bool) -> Report[Any]:
     return read_fence_files(files, repair=repair)
 
 
-def _tell_inputs(trace: Trace, report: Report[Any]) -> None:
-    for path, refusal in trace.refusals:
+def _tell_inputs(walks: Walks, report: Report[Any]) -> None:
+    for path, refusal in walks.trace.refusals:
         remark(f"refused   {path} {refusal.place}: {refusal.reason}")
     for path, refusal in report.refused:
         remark(f"refused   {path} {refusal.place}: {refusal.reason}")
     for source in report.repaired:
         remark(f"repaired  {source.path} {source.row.place}: {source.row.repair_note}")
-    if not trace.was_sorted:
-        remark(f"{trace.fix_count} fixes sorted by (fix time, device): the service takes rows as they come")
+    for note in walks.notes:
+        remark(note)
 
 
-def _print(result: Replayed, refused_count: int, *, events: bool, json_output: bool) -> None:
+def _print(result: Replayed, refused_count: int, moved_note: str, *, events: bool, json_output: bool) -> None:
     if json_output:
         counts: dict[str, Any] = {
             "pings": result.ping_count,
             "verdicts": result.verdicts,
             "transitions": result.transitions,
+            "tries": result.try_counts,
             "offers": len(result.offers),
             "refused": refused_count,
         }
-        print_json(counts | ({"events": result.events, "offer_list": result.offers} if events else {}))
+        lists: dict[str, Any] = {"events": result.events, "try_list": result.tries, "offer_list": result.offers}
+        print_json(counts | ({"moved": moved_note} if moved_note else {}) | (lists if events else {}))
         return
+    if moved_note:
+        print(f"moved        {moved_note}")
     if events:
         for event in result.events:
             print("{event_time}  {kind:<5} {geofence_id}  ({cause}, device {device_key})".format_map(event))
@@ -122,6 +147,8 @@ def _print(result: Replayed, refused_count: int, *, events: bool, json_output: b
     print(f"pings        {result.ping_count}")
     print(f"verdicts     {_listed(result.verdicts)}")
     print(f"transitions  {_listed(result.transitions)}")
+    if result.try_counts:  # told to operators only
+        print(f"tries        {_listed(result.try_counts)}")
     print(f"offers       {len(result.offers)}")
 
 

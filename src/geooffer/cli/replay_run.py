@@ -38,11 +38,14 @@ NOTICE_VERSION = "replay"
 
 @dataclass(slots=True)
 class Replayed:
-    """What became of a trace. `verdicts` and `transitions`: name → count, only those that occurred, by precedence."""
+    """What became of a trace. `verdicts`, `transitions`, `try_counts`: name → count, only those that occurred, by
+    precedence. The server tells tries to operators only.
+    """
 
     ping_count: int = 0
     verdicts: dict[str, int] = field(default_factory=dict)
     transitions: dict[str, int] = field(default_factory=dict)
+    try_counts: dict[str, int] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
     offers: list[dict[str, Any]] = field(default_factory=list)
     tries: list[dict[str, Any]] = field(default_factory=list)
@@ -134,6 +137,8 @@ async def _replay(client: GeoofferClient, trace: Trace, report: Report[Any]) -> 
     verdicts = rejected + Counter({int(PingVerdict.ACCEPTED): told - rejected.total()})
     result.verdicts = {verdict.name: verdicts[verdict] for verdict in PingVerdict if verdicts[verdict]}
     result.transitions = {kind.name: kinds[kind] for kind in TransitionKind if kinds[kind]}
+    outcomes = Counter(attempt["verdict"] for attempt in result.tries)
+    result.try_counts = {verdict.name: outcomes[verdict.name] for verdict in OfferVerdict if outcomes[verdict.name]}
     return result
 
 

@@ -33,6 +33,11 @@ def read_text(path: Path) -> str:
         raise InvalidArgumentError(f"{path}: {reason}") from None
     if len(data) > limits.FILE_SIZE_MAX_BYTES:
         raise InvalidArgumentError(f"{path}: more than {limits.FILE_SIZE_MAX_BYTES // 2**20} MiB of text")
+    return decode_text(data, path)
+
+
+def decode_text(data: bytes, path: Path) -> str:
+    """UTF-8 text that is not blank, without its BOM; `path` is what errors call it. Raises InvalidArgumentError."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -65,7 +70,11 @@ class CsvTable:
 
 def read_csv(path: Path) -> CsvTable:
     """The table of a CSV file with a header line; blank lines are skipped. Raises InvalidArgumentError."""
-    text = read_text(path)
+    return parse_csv(read_text(path), path)
+
+
+def parse_csv(text: str, path: Path) -> CsvTable:
+    """The table of CSV text; `path` is what errors call it. Raises InvalidArgumentError."""
     if text.lstrip().startswith(("{", "[")):
         raise InvalidArgumentError(f"{path}: looks like JSON, not CSV")
     first = text.lstrip().splitlines()[0]

@@ -43,6 +43,12 @@ AMOUNT_MINOR_MAX = 10**15
 FILE_SIZE_MAX_BYTES = 512 * 1024 * 1024  # decompressed: a file is read whole, a small .gz may hold a flood
 SMALL_FILE_SIZE_MAX_BYTES = 4 * 1024 * 1024  # settings, tokens, certificates
 
+# -- traces (docs/replay.md) ------------------------------------------------------------------------------
+TRACE_FILES_PER_ARCHIVE_COUNT_MAX = 100_000
+TRACE_SPAN_MAX_M = 100_000  # from its anchor: what a plane may hold
+TRACE_SPEED_MAX_CM_PER_S = 100_000
+PLACE_LATITUDE_MAX_E7 = 800_000_000  # nearer to a pole, metres east are not degrees of longitude any more
+
 # -- transport ---------------------------------------------------------------------------------------------
 DATA_MESSAGE_SIZE_MAX_BYTES = 64 * 1024
 CONTROL_MESSAGE_SIZE_MAX_BYTES = 4 * 1024 * 1024
