@@ -1,7 +1,8 @@
 """`geooffer import KIND FILE…`: GeoJSON and CSV files into a running server, or only checked with --dry-run.
 
 Files are read whole before anything is sent; a file that cannot be read stops the run with nothing sent. Bad
-rows do not: they are named with their reason, and the exit code is 1.
+rows do not: they are named with their reason, and the exit code is 1. With --sync the files are the whole truth of
+their kind (cli/sync.py).
 """
 
 from __future__ import annotations
@@ -15,14 +16,21 @@ import typer
 from geooffer.cli.errors import EXIT_FINDINGS
 from geooffer.cli.options import CONTROL_SERVER_DEFAULT, CaFile, JsonOutput, Token, TokenFile, access_from
 from geooffer.cli.output import remark
+from geooffer.cli.sync_options import AsOf, Force, KeepRefused, ShowAll, Sync, choices_from
 from geooffer.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from geooffer.cli.import_report import Report
+    from geooffer.cli.sync import SyncChoices
     from geooffer.importers.rows import Import, TakenIds
 
 Files = Annotated[list[Path], typer.Argument(help="Files to read.", metavar="FILE...")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Check the files; no server needed, nothing sent.")]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run", help="Check the files; no server needed, nothing sent. With --sync: only show the difference."
+    ),
+]
 Server = Annotated[str, typer.Option("--server", envvar="GEOOFFER_CONTROL_SERVER", help="Control port.")]
 Repair = Annotated[bool, typer.Option("--repair", help="Mend invalid polygons and say how.")]
 RadiusM = Annotated[
@@ -75,7 +83,11 @@ def register(app: typer.Typer) -> None:
         files: Files,
         id_property: IdProperty = "",
         time_zone: TimeZone = "",
+        sync: Sync = False,
         dry_run: DryRun = False,
+        force: Force = False,
+        keep_refused: KeepRefused = False,
+        show_all: ShowAll = False,
         server: Server = CONTROL_SERVER_DEFAULT,
         token: Token = "",
         token_file: TokenFile = None,
@@ -89,7 +101,11 @@ def register(app: typer.Typer) -> None:
 
             return read_stores(path, id_property=id_property, time_zone=time_zone, taken=taken)
 
-        _run("stores", files, read, dry_run, server, (token, token_file, ca_file), json_output)
+        choices = choices_from(
+            "stores", sync=sync, force=force, keep_refused=keep_refused, show_all=show_all, as_of="",
+            dry_run=dry_run, as_json=json_output,
+        )  # fmt: skip
+        _run("stores", files, read, choices, dry_run, server, (token, token_file, ca_file), json_output)
 
     @group.command("fences", epilog=_FENCE_COLUMNS)
     def fences_command(
@@ -97,7 +113,11 @@ def register(app: typer.Typer) -> None:
         repair: Repair = False,
         radius_m: RadiusM = None,
         id_property: IdProperty = "",
+        sync: Sync = False,
         dry_run: DryRun = False,
+        force: Force = False,
+        keep_refused: KeepRefused = False,
+        show_all: ShowAll = False,
         server: Server = CONTROL_SERVER_DEFAULT,
         token: Token = "",
         token_file: TokenFile = None,
@@ -111,7 +131,11 @@ def register(app: typer.Typer) -> None:
 
             return read_fences(path, repair=repair, radius_m=radius_m, id_property=id_property, taken=taken)
 
-        _run("fences", files, read, dry_run, server, (token, token_file, ca_file), json_output)
+        choices = choices_from(
+            "fences", sync=sync, force=force, keep_refused=keep_refused, show_all=show_all, as_of="",
+            dry_run=dry_run, as_json=json_output,
+        )  # fmt: skip
+        _run("fences", files, read, choices, dry_run, server, (token, token_file, ca_file), json_output)
 
     for kind, (text, columns) in _CSV_KINDS.items():
         _register_csv(group, kind, text, f"Columns: {columns}")
@@ -134,20 +158,30 @@ def _register_csv(group: typer.Typer, kind: str, text: str, columns: str) -> Non
     @group.command(kind, help=text, epilog=columns)
     def csv_command(
         files: Files,
+        sync: Sync = False,
         dry_run: DryRun = False,
+        force: Force = False,
+        keep_refused: KeepRefused = False,
+        show_all: ShowAll = False,
+        as_of: AsOf = "",
         server: Server = CONTROL_SERVER_DEFAULT,
         token: Token = "",
         token_file: TokenFile = None,
         ca_file: CaFile = None,
         json_output: JsonOutput = False,
     ) -> None:
-        _run(kind, files, None, dry_run, server, (token, token_file, ca_file), json_output)
+        choices = choices_from(
+            kind, sync=sync, force=force, keep_refused=keep_refused, show_all=show_all, as_of=as_of,
+            dry_run=dry_run, as_json=json_output,
+        )  # fmt: skip
+        _run(kind, files, None, choices, dry_run, server, (token, token_file, ca_file), json_output)
 
 
 def _run(
     kind: str,
     files: list[Path],
     read_geojson: Callable[[Path, TakenIds], Import[Any]] | None,
+    choices: SyncChoices | None,
     dry_run: bool,
     server: str,
     credentials: tuple[str, Path | None, Path | None],
@@ -155,9 +189,15 @@ def _run(
 ) -> None:
     from geooffer.cli.import_report import Report
 
-    access = None if dry_run else access_from(*credentials, role="operator")
+    access = None if dry_run and choices is None else access_from(*credentials, role="operator")
     report: Report[Any] = Report(kind)
-    _read_all(kind, files, read_geojson, report)
+    _read_all(kind, files, read_geojson, report, choices)
+    if access is not None and choices is not None:
+        from geooffer.cli import sync
+
+        if not sync.run(report, server, access, choices, several_files=len(files) > 1):
+            raise typer.Exit(EXIT_FINDINGS)
+        return
     if access is not None and report.good:
         from geooffer.cli import upload
 
@@ -170,9 +210,12 @@ def _run(
 
 
 def _read_all(
-    kind: str, files: list[Path], read_geojson: Callable[[Path, TakenIds], Import[Any]] | None, report: Any
+    kind: str,
+    files: list[Path],
+    read_geojson: Callable[[Path, TakenIds], Import[Any]] | None,
+    report: Any,
+    choices: SyncChoices | None = None,
 ) -> None:
-    from geooffer.importers.csv_files import read_table
     from geooffer.importers.rows import TakenIds
 
     taken = TakenIds()
@@ -182,7 +225,18 @@ def _read_all(
         elif _is_geojson(path):
             raise InvalidArgumentError(f"{path}: {kind} are read from CSV files, not GeoJSON")
         else:
-            report.add_file(path, read_table(path, kind, taken=taken))
+            report.add_file(path, _read_csv(kind, path, taken, choices))
+
+
+def _read_csv(kind: str, path: Path, taken: TakenIds, choices: SyncChoices | None) -> Import[Any]:
+    from geooffer.importers.csv_files import read_table
+    from geooffer.importers.feeds import read_price_feed, read_stock_feed
+
+    if choices is not None and kind == "prices":
+        return read_price_feed(path, choices.as_of_ms, taken=taken)
+    if choices is not None and kind == "stock":
+        return read_stock_feed(path, choices.as_of_ms, taken=taken)
+    return read_table(path, kind, taken=taken)
 
 
 def _is_csv(path: Path) -> bool:

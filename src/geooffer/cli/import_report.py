@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -11,6 +11,9 @@ from geooffer.cli.output import print_json
 from geooffer.importers.rows import Import, Refusal, Row
 
 T = TypeVar("T")
+
+NO_FILE = Path()
+"""Of rows that stand in no file: what a full feed implies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +37,12 @@ class Report(Generic[T]):
         self.good += [SourceRow(path, row) for row in found.rows]
         self.refused += [(path, refusal) for refusal in found.refusals]
 
-    def refuse(self, problems: dict[int, str]) -> None:
-        """Move good rows (by index) to the refused ones: the server said why."""
+    def refuse(self, problems: dict[int, str], key_of: Callable[[T], tuple[str, ...]] | None = None) -> None:
+        """Move good rows (by index) to the refused ones: the server said why. `key_of`: as in Refusal."""
         for index in sorted(problems):
             source = self.good[index]
-            self.refused.append((source.path, Refusal(source.row.place, problems[index])))
+            key = key_of(source.row.item) if key_of is not None else ()
+            self.refused.append((source.path, Refusal(source.row.place, problems[index], key)))
         self.good = [source for index, source in enumerate(self.good) if index not in problems]
         files = {path: index for index, path in enumerate(dict.fromkeys(path for path, _ in self.refused))}
         self.refused.sort(key=lambda refused: (files[refused[0]], _number(refused[1].place)))
@@ -55,24 +59,24 @@ class Report(Generic[T]):
     def print(self, *, several_files: bool, as_json: bool, dry_run: bool) -> None:
         """Write the result to stdout."""
         if as_json:
-            print_json({"kind": self.kind, "dry_run": dry_run, **self.counts(), "rows": self._row_objects()})
+            print_json({"kind": self.kind, "dry_run": dry_run, **self.counts(), "rows": self.row_objects()})
             return
         for path, refusal in self.refused:
-            print(f"refused   {_place(path, refusal.place, several_files)}: {refusal.reason}")
+            print(f"refused   {place_text(path, refusal.place, several_files)}: {refusal.reason}")
         for source in self.repaired:
-            place = _place(source.path, source.row.place, several_files)
+            place = place_text(source.path, source.row.place, several_files)
             print(f"repaired  {place}: {source.row.repair_note}")
         print("  ".join(f"{name} {count}" for name, count in self.counts().items()))
 
-    def _row_objects(self) -> Sequence[dict[str, Any]]:
+    def row_objects(self) -> Sequence[dict[str, Any]]:
         refused = [
-            {"status": "refused", "file": str(path), "place": refusal.place, "reason": refusal.reason}
+            {"status": "refused", "file": _file_text(path), "place": refusal.place, "reason": refusal.reason}
             for path, refusal in self.refused
         ]
         repaired = [
             {
                 "status": "repaired",
-                "file": str(source.path),
+                "file": _file_text(source.path),
                 "place": source.row.place,
                 "reason": source.row.repair_note,
             }
@@ -86,5 +90,10 @@ def _number(place: str) -> int:
     return int(place.split()[1])
 
 
-def _place(path: Path, place: str, several_files: bool) -> str:
-    return f"{path} {place}" if several_files else place
+def place_text(path: Path, place: str, several_files: bool) -> str:
+    """A row and, where there are several files, its file."""
+    return f"{path} {place}" if several_files and path != NO_FILE else place
+
+
+def _file_text(path: Path) -> str:
+    return "" if path == NO_FILE else str(path)

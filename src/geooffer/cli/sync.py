@@ -1,0 +1,128 @@
+"""`geooffer import KIND FILE… --sync`: the files are the whole truth of a kind.
+
+1. read what the service holds, and compare (cli/sync_plan.py);
+2. object to a feed that looks broken: rows refused, or more than a tenth deleted; nothing is applied then;
+3. send what is new or changed, then delete what is gone;
+4. tell it (cli/sync_report.py).
+
+This is many calls, not one commit: pings meanwhile see part of it, and a run that is cut off is finished by running
+the same feed again, because the difference is computed anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from geooffer.cli.import_report import NO_FILE, Report
+from geooffer.cli.options import Access
+from geooffer.cli.output import progress, remark
+from geooffer.cli.reach import check_address, reaching
+from geooffer.cli.sync_difference import DELETED_SHARE_MAX_PERCENT, Difference
+from geooffer.cli.sync_plan import Plan, plan_of
+from geooffer.cli.sync_report import FeedRefusedError, print_sync
+from geooffer.cli.upload import upload_with, wait_live
+from geooffer.client import GeoofferClient, GeoofferControl
+from geooffer.client.holdings import NOUN_KINDS, delete_noun
+from geooffer.errors import InUseError, NotFoundError, StaleEtagError
+from geooffer.importers.rows import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class SyncChoices:
+    """What the user decided about a full feed."""
+
+    dry_run: bool = False
+    force: bool = False
+    """Delete more than a tenth."""
+    keep_refused: bool = False
+    """Apply the good rows; what refused ones name stays as it is held."""
+    show_all: bool = False
+    as_json: bool = False
+    as_of_ms: int = 0
+    """Moment of a price or stock feed, ms since 1970."""
+
+
+def run(report: Report[Any], server: str, access: Access, choices: SyncChoices, *, several_files: bool) -> bool:
+    """Compare, apply, tell; returns whether all went as the feed says. Raises FeedRefusedError after telling."""
+    return asyncio.run(_run(report, server, access, choices, several_files))
+
+
+async def _run(report: Report[Any], server: str, access: Access, choices: SyncChoices, several_files: bool) -> bool:
+    check_address(server, "--server")
+    roots = access.root_certificates
+    with reaching(server, tls=roots is not None):
+        async with GeoofferClient(control_target=server, token=access.token, root_certificates=roots) as client:
+            plan = await plan_of(client.control, report, choices.as_of_ms)
+            objection = objection_to(plan.difference, report, choices)
+            applied = not objection and not choices.dry_run
+            if applied:
+                await apply(client.control, report, plan, keep_refused=choices.keep_refused)
+    if choices.dry_run and not choices.as_json:
+        remark("dry run: compared with what the service holds; nothing changed")
+    print_sync(
+        plan.difference,
+        report,
+        applied=applied,
+        dry_run=choices.dry_run,
+        objection=objection,
+        show_all=choices.show_all,
+        as_json=choices.as_json,
+        several_files=several_files,
+    )
+    if objection:
+        raise FeedRefusedError(f"nothing applied: {objection}")
+    return not report.refused and not plan.difference.of("stale")
+
+
+def objection_to(difference: Difference, report: Report[Any], choices: SyncChoices) -> str:
+    """Why the feed is not applied; '' = it is."""
+    if not report.good:
+        return "no row of the feed can be used"
+    faults = []
+    if report.refused and not choices.keep_refused:
+        count = len(report.refused)
+        rows = "1 row is" if count == 1 else f"{count:,} rows are"
+        faults.append(f"{rows} refused (--keep-refused applies the others and leaves what these name as it is)")
+    if difference.removes_too_much and not choices.force:
+        faults.append(
+            f"{difference.removed_count:,} of {difference.held_count:,} would be deleted or become 0, more than "
+            f"{DELETED_SHARE_MAX_PERCENT} % (--force does it all the same)"
+        )
+    return "; ".join(faults)
+
+
+async def apply(control: GeoofferControl, report: Report[Any], plan: Plan, *, keep_refused: bool) -> None:
+    """Send, then delete; what the service refuses becomes refused rows of `report` and leaves the difference.
+
+    Where it refuses a row, nothing is deleted unless `keep_refused`: the feed was not fit to be believed.
+    """
+    changes: Report[Any] = Report(report.kind, good=list(plan.rows.values()))
+    if plan.rows:
+        await upload_with(control, changes)
+        taken = {id(source) for source in changes.good}
+        plan.difference.drop([identifier for identifier, source in plan.rows.items() if id(source) not in taken])
+        report.refused += changes.refused
+    if changes.refused and not keep_refused:
+        for identifier in plan.deletions:
+            plan.difference.keep(identifier, "not deleted, because the service refused rows")
+    elif plan.deletions:
+        await _delete(control, report, plan)
+
+
+async def _delete(control: GeoofferControl, report: Report[Any], plan: Plan) -> None:
+    kind = NOUN_KINDS[report.kind]
+    generation = 0
+    with progress(f"delete {report.kind}", len(plan.deletions), report.kind) as advance:
+        for number, (identifier, etag) in enumerate(plan.deletions.items(), start=1):
+            try:
+                generation = await delete_noun(control, kind, identifier, etag)
+            except NotFoundError:
+                remark(f"{identifier} was deleted meanwhile")
+            except (InUseError, StaleEtagError) as error:
+                reason = f"{error.message} [{error.reason}]"
+                report.refused.append((NO_FILE, Refusal(f"deletion {number} ({identifier})", reason)))
+                plan.difference.keep(identifier, reason)
+            advance(1)
+    await wait_live(control, generation)
