@@ -38,7 +38,6 @@ from geooffer.model.catalog import (
     Product,
     StockFigure,
     Store,
-    WeeklyInterval,
 )
 from geooffer.model.columns import PING, StructArray
 from geooffer.model.policy import DAY_MS, Policy
@@ -52,7 +51,6 @@ NOW_MS = 1_772_528_400_000
 LATITUDE_E7, LONGITUDE_E7 = 523_000_000, 130_000_000
 STEP_LATITUDE_E7, STEP_LONGITUDE_E7 = 36_000, 59_000
 """400 m north, 400 m east."""
-AROUND_THE_CLOCK = tuple(WeeklyInterval(day, 0, 1440) for day in range(7))
 
 
 def place_of(shop: int) -> tuple[int, int]:
@@ -72,7 +70,7 @@ def build_engine() -> Engine:
         intent_max_age_ms=400 * DAY_MS,
     )
     engine = Engine(journal=MemoryJournal(), clock=EngineClock("client", NOW_MS), policy=policy)
-    stores = [Store(f"s{i}", f"s{i}", *place_of(i), "Europe/Berlin", AROUND_THE_CLOCK) for i in range(SHOPS)]
+    stores = [Store(f"s{i}", f"s{i}", *place_of(i), "Europe/Berlin", "24/7") for i in range(SHOPS)]
     fences = [Geofence(f"f{i}", circle(*place_of(i), 6_000), f"s{i}") for i in range(SHOPS)]
     categories = [Category(f"c{i}") for i in range(10)]
     products = [Product(f"p{i}", f"c{i % 10}", (("en", f"p{i}"),)) for i in range(50)]

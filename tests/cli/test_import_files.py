@@ -21,7 +21,7 @@ SQUARE = [[8.0, 47.0], [8.01, 47.0], [8.01, 47.01], [8.0, 47.01], [8.0, 47.0]]
 BOW_TIE = [[8.0, 47.0], [8.01, 47.01], [8.01, 47.0], [8.0, 47.01], [8.0, 47.0]]
 
 CATALOG = {
-    "stores": "store_id,latitude,longitude,time_zone,weekly_hours\ns1,47.005,8.005,Europe/Zurich,24/7\n",
+    "stores": "store_id,latitude,longitude,time_zone,opening_hours\ns1,47.005,8.005,Europe/Zurich,24/7\n",
     "categories": "category_id,name_en\nshoes,Running shoes\n",
     "products": "product_id,category_id,title_en,sizes\np1,shoes,Swift,EU 42|EU 43\n",
     "prices": "product_id,amount_minor,currency,valid_from_time\n"

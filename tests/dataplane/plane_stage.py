@@ -27,7 +27,6 @@ from geooffer.model.catalog import (
     Product,
     StockFigure,
     Store,
-    WeeklyInterval,
 )
 from geooffer.model.policy import DAY_MS
 from geooffer.model.signals import Touchpoint
@@ -69,10 +68,9 @@ def stocked_engine(clock: str = "client") -> Engine:
     compile_all()
     now_ms = START_MS if clock == "client" else time.time_ns() // 1_000_000
     engine = Engine(journal=MemoryJournal(), clock=EngineClock(clock, START_MS if clock == "client" else None))
-    hours = tuple(WeeklyInterval(day, 0, 1_440) for day in range(7))
     engine.put_nouns(
         [
-            Store("shop", "Main Street", *SHOP, "Europe/Zurich", hours),
+            Store("shop", "Main Street", *SHOP, "Europe/Zurich", "24/7"),
             Geofence("fence", circle(*SHOP, 10_000), store_id="shop"),
             Category("shoes", (("de", "Laufschuhe"), ("en", "Running shoes"))),
             Product("runner", "shoes", (("de", "Läufer"), ("en", "Runner")), stock_tracked=True),

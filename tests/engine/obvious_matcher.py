@@ -6,9 +6,10 @@ It reads no table of the engine and imports nothing of it but nouns, policy and 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
+
+from obvious_hours import is_open_at
 
 from geooffer.model.catalog import Offer, Price, Product, StockFigure, Store
 from geooffer.model.policy import DAY_MS, HOUR_MS, Policy
@@ -152,27 +153,12 @@ class Market:
         return None
 
     def is_open(self, store: Store, now_ms: int) -> bool:
-        """Minute by minute from now through the margin: every one of them must lie in some weekly interval."""
+        """Minute by minute from now through the margin: every one of them must be open."""
         zone = ZoneInfo(store.time_zone)
         margin_ms = self.policy.closing_margin_ms
         moments = [0, *range(60_000, margin_ms, 60_000), max(margin_ms - 1, 0)]
-        return all(_is_open_at(store, zone, now_ms + ahead_ms) for ahead_ms in moments)
+        return all(is_open_at(store.opening_hours, zone, now_ms + ahead_ms) for ahead_ms in moments)
 
 
 def _start(price: Price) -> int:
     return price.valid_from_ms
-
-
-def _is_open_at(store: Store, zone: ZoneInfo, now_ms: int) -> bool:
-    moment = datetime.fromtimestamp(now_ms // 1000, UTC)
-    local = moment.astimezone(zone)
-    for back in range(9):
-        day = (local - timedelta(days=back)).date()
-        for item in store.weekly_hours:
-            if item.day != day.weekday():
-                continue
-            opens = datetime(day.year, day.month, day.day, tzinfo=zone) + timedelta(minutes=item.open_minute)
-            closes = opens + timedelta(minutes=item.duration_minutes)
-            if opens.astimezone(UTC) <= moment < closes.astimezone(UTC):
-                return True
-    return False

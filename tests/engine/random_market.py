@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from obvious_hours import weekly
 from obvious_matcher import Market, Person
 from world import ALL_PURPOSES, EU_43, EU_44, LATITUDE_E7, LONGITUDE_E7, NOW_MS, STANDING, World, fence, offer, price
 
 from geooffer.engine.engine import Engine
-from geooffer.model.catalog import Category, Customer, Offer, Price, Product, Size, StockFigure, Store, WeeklyInterval
+from geooffer.model.catalog import Category, Customer, Offer, Price, Product, Size, StockFigure, Store
 from geooffer.model.policy import DAY_MS, HOUR_MS, Policy
 from geooffer.model.signals import Touchpoint
 from geooffer.model.verdicts import OfferTrigger, TouchpointKind
@@ -72,12 +73,12 @@ def random_market(seed: int, policy: Policy | None = None) -> RandomMarket:
 
 
 def _store(rng: np.random.Generator, store_id: str) -> Store:
-    hours = tuple(
-        WeeklyInterval(day, int(rng.integers(0, 1440)), int(rng.integers(60, 1_500)))
+    spans = [
+        (day, int(rng.integers(0, 1440)), int(rng.integers(60, 1_440)))
         for day in range(7)
         for _ in range(int(rng.integers(1, 3)))
-    )
-    return Store(store_id, store_id, LATITUDE_E7, LONGITUDE_E7, str(rng.choice(ZONES)), hours)
+    ]
+    return Store(store_id, store_id, LATITUDE_E7, LONGITUDE_E7, str(rng.choice(ZONES)), weekly(spans))
 
 
 def _product(rng: np.random.Generator, product_id: str) -> Product:

@@ -25,7 +25,7 @@ from world import (
 
 from geooffer.engine.apply import digest
 from geooffer.engine.engine import Engine
-from geooffer.model.catalog import Customer, WeeklyInterval
+from geooffer.model.catalog import Customer
 from geooffer.model.columns import PING, StructArray
 from geooffer.model.policy import DAY_MS, HOUR_MS, Policy
 from geooffer.model.verdicts import OfferVerdict
@@ -96,7 +96,7 @@ def test_batches_and_indexes_change_nothing(seed: int) -> None:
 
 def test_a_batch_that_runs_past_the_horizon_of_hours_is_decided_by_the_right_day() -> None:
     """H1: intervals are renewed daily, also in the middle of a batch."""
-    opens_on_tuesdays = store(hours=(WeeklyInterval(1, 600, 60),))
+    opens_on_tuesdays = store(hours="Tu 10:00-11:00")
     world = World(policy=Policy(intent_max_age_ms=300 * DAY_MS, same_offer_after_ms=0, cooldown_ms=0))
     world.nouns = [opens_on_tuesdays, *world.nouns[1:]]
     days = [0, 1, 7, 8, 14, 70, 71, 140]

@@ -27,7 +27,7 @@ from world import (
 )
 
 from geooffer.engine.engine import Engine
-from geooffer.model.catalog import Category, Noun, StockFigure, WeeklyInterval
+from geooffer.model.catalog import Category, Noun, StockFigure
 from geooffer.model.policy import DAY_MS, HOUR_MS, Policy
 from geooffer.model.verdicts import OfferTrigger, OfferVerdict, Purpose, TouchpointKind
 
@@ -48,7 +48,7 @@ def stock(count: int, size: object = EU_43, store_id: str = "store-1") -> list[S
 
 def open_until(minutes: int) -> list[Noun]:
     """The store closes so many minutes after 10:00 on Tuesdays."""
-    return nouns(store=store(hours=(WeeklyInterval(1, 540, 60 + minutes),)))
+    return nouns(store=store(hours=f"Tu 09:00-10:{minutes:02}"))
 
 
 DAYS_AGO = {days: NOW_MS - days * DAY_MS for days in (1, 2, 3, 5, 14, 20, 29, 30, 31, 40, 60, 90)}
@@ -58,13 +58,13 @@ SIZELESS = product(sizes=())
 CASES: dict[str, tuple[World, OfferVerdict]] = {
     "the shoe she searched for": (World(), V.OFFERED),
     # 1 STORE_CLOSED
-    "no hours given = closed": (World(nouns=nouns(store=store(hours=()))), V.STORE_CLOSED),
+    "hours unknown": (World(nouns=nouns(store=store(hours=""))), V.STORE_CLOSED),
     "opens at 10:00 sharp (half-open)": (
-        World(nouns=nouns(store=store(hours=(WeeklyInterval(1, 600, 60),)))),
+        World(nouns=nouns(store=store(hours="Tu 10:00-11:00"))),
         V.OFFERED,
     ),
-    "opens a minute later": (World(nouns=nouns(store=store(hours=(WeeklyInterval(1, 601, 60),)))), V.STORE_CLOSED),
-    "open on another day": (World(nouns=nouns(store=store(hours=(WeeklyInterval(2, 480, 720),)))), V.STORE_CLOSED),
+    "opens a minute later": (World(nouns=nouns(store=store(hours="Tu 10:01-11:00"))), V.STORE_CLOSED),
+    "open on another day": (World(nouns=nouns(store=store(hours="We 08:00-20:00"))), V.STORE_CLOSED),
     "exactly 10 min to closing is not less": (World(nouns=open_until(10)), V.OFFERED),
     "9 min to closing": (World(nouns=open_until(9)), V.STORE_CLOSED),
     "no margin: open to the last moment": (
@@ -76,7 +76,7 @@ CASES: dict[str, tuple[World, OfferVerdict]] = {
         V.STORE_CLOSED,
     ),
     "closed comes before consent": (
-        World(nouns=nouns(store=store(hours=())), purposes=STANDING & ~4, touchpoints=()),
+        World(nouns=nouns(store=store(hours="")), purposes=STANDING & ~4, touchpoints=()),
         V.STORE_CLOSED,
     ),
     # 4 PURPOSE_NOT_CONSENTED

@@ -26,7 +26,6 @@ from geooffer.model.catalog import (
     Size,
     StockFigure,
     Store,
-    WeeklyInterval,
 )
 from geooffer.model.columns import PING, Outcome, StructArray
 from geooffer.model.policy import DAY_MS, HOUR_MS, Policy
@@ -43,8 +42,7 @@ LATITUDE_E7 = 525_200_000
 LONGITUDE_E7 = 134_050_000
 ALL_PURPOSES = (1 << len(Purpose)) - 1
 STANDING = Purpose.PRECISE_LOCATION_FOR_OFFERS.bit | Purpose.SEARCH_INTENT_USE.bit | Purpose.PERSONALISED_OFFERS.bit
-EVERY_DAY = tuple(WeeklyInterval(day, 8 * 60, 12 * 60) for day in range(7))
-"""08:00 to 20:00."""
+EVERY_DAY = "08:00-20:00"
 EU_43 = Size("EU", "43")
 EU_44 = Size("EU", "44")
 
@@ -64,7 +62,7 @@ def circle_at(radius_m: float, east_m: float = 0.0, north_m: float = 0.0) -> Cir
     return Circle(north_e7(north_m), east_e7(east_m), round(radius_m * 100))
 
 
-def store(store_id: str = "store-1", hours: tuple[WeeklyInterval, ...] = EVERY_DAY) -> Store:
+def store(store_id: str = "store-1", hours: str = EVERY_DAY) -> Store:
     return Store(store_id, store_id, LATITUDE_E7, LONGITUDE_E7, "Europe/Berlin", hours)
 
 

@@ -19,7 +19,6 @@ from geooffer.model.catalog import (
     Size,
     StockFigure,
     Store,
-    WeeklyInterval,
 )
 from geooffer.model.keys import device_key
 from geooffer.model.shapes import Circle
@@ -31,8 +30,12 @@ NOON_MS = 1_772_539_200_000
 
 GOOD = {
     "stores": (
-        "store_id,latitude,longitude,time_zone,name,weekly_hours\ns1,52.5,13.4,Europe/Berlin,Mitte,Mo 09:00-10:00\n",
-        Store("s1", "Mitte", 525_000_000, 134_000_000, "Europe/Berlin", (WeeklyInterval(0, 540, 60),)),
+        "store_id,latitude,longitude,time_zone,name,opening_hours,country,region,tags,is_online\n"
+        "s1,52.5,13.4,Europe/Berlin,Mitte,Mo 09:00-10:00,DE,DE-BE,flagship|city,yes\n",
+        Store(
+            "s1", "Mitte", 525_000_000, 134_000_000, "Europe/Berlin", "Mo 09:00-10:00",
+            country="DE", region="DE-BE", tags=("city", "flagship"), is_online=True,
+        ),
     ),
     "fences": (
         "geofence_id,latitude,longitude,radius_m,store_id,dwell_s\nf1,52.5,-0.5,30,s1,120\n",
@@ -153,7 +156,13 @@ BAD_CELLS = [
     ("stores", "Europe/Berlin", "localtime", "time_zone: not an IANA"),
     ("stores", "Europe/Berlin", "Berlin", "time_zone: not an IANA"),
     ("stores", "Mitte", "M" * 513, "name: longer than 512"),
-    ("stores", "Mo 09:00-10:00", "often", "weekly_hours: rule 1"),
+    ("stores", "Mo 09:00-10:00", "often", "opening_hours: not OpenStreetMap opening hours"),
+    ("stores", "Mo 09:00-10:00", "Mo " * 200, "opening_hours: longer than 512"),
+    ("stores", ",DE,", ",Germany,", "country: not an ISO 3166-1"),
+    ("stores", "DE-BE", "B" * 129, "region: longer than 128"),
+    ("stores", "flagship|city", "city|city", "tags: names a tag twice"),
+    ("stores", "flagship|city", "city centre", "tags: an id is"),
+    ("stores", ",yes", ",perhaps", "is_online: neither true nor false"),
     ("fences", ",30,", ",0.5,", "the radius must"),
     ("fences", ",30,", ",1e9,", "the radius must"),
     ("fences", "120", "x", "dwell_s: not a whole number"),

@@ -195,21 +195,26 @@ def test_wgs84_may_be_named(tmp_path: Path) -> None:
 def test_stores_are_points(tmp_path: Path) -> None:
     path = write(
         tmp_path,
-        feature(point(), store_id="s1", name="City", time_zone="Europe/Zurich", weekly_hours="Mo 09:00-10:00"),
+        feature(point(), store_id="s1", name="City", time_zone="Europe/Zurich", opening_hours="Mo 09:00-10:00"),
         feature(point(), store_id="s2", opening_hours="24/7"),
-        feature(point(), store_id="s3", opening_hours="PH off"),
+        feature(point(), store_id="s3", opening_hours="Mo 09:00 bis abends"),
         feature(polygon(SQUARE), store_id="s4"),
         feature(point(), store_id="s5", time_zone="Mars/Crater"),
     )
     found = read_stores(path, time_zone="Europe/Berlin")
-    assert [(store.store_id, store.time_zone, len(store.weekly_hours)) for store in found.items] == [
-        ("s1", "Europe/Zurich", 1),
-        ("s2", "Europe/Berlin", 1),
+    assert [(store.store_id, store.time_zone, store.opening_hours) for store in found.items] == [
+        ("s1", "Europe/Zurich", "Mo 09:00-10:00"),
+        ("s2", "Europe/Berlin", "24/7"),
+        ("s3", "Europe/Berlin", ""),
+    ]
+    assert [row.repair_note for row in found.rows] == [
+        "",
+        "",
+        'opening_hours: not OpenStreetMap opening hours such as "Mo-Sa 08:00-20:00; PH off"; hours unknown',
     ]
     reasons = [refusal.reason for refusal in found.refusals]
-    assert "opening_hours: rule 1" in reasons[0]
-    assert "a store is a Point" in reasons[1]
-    assert "time_zone: not an IANA time zone" in reasons[2]
+    assert "a store is a Point" in reasons[0]
+    assert "time_zone: not an IANA time zone" in reasons[1]
     assert "time_zone: is missing" in read_stores(path).refusals[0].reason
 
 

@@ -18,7 +18,6 @@ INT64 = st.integers(-(2**63), 2**63 - 1)
 TEXT = st.text(max_size=12)
 SIZE = st.builds(catalog.Size, TEXT, TEXT)
 TEXTS = st.lists(st.tuples(TEXT, TEXT), max_size=3).map(tuple)
-INTERVAL = st.builds(catalog.WeeklyInterval, INT64, INT64, INT64)
 CIRCLE = st.builds(shapes.Circle, INT64, INT64, INT64)
 PART = st.builds(shapes.Part, st.lists(st.binary(max_size=32), max_size=3).map(tuple))
 POLYGON = st.builds(shapes.Polygon, st.lists(PART, max_size=3).map(tuple))
@@ -37,7 +36,19 @@ OFFER = st.builds(
 CUSTOMER = st.builds(catalog.Customer, TEXT, st.lists(INT64, max_size=3).map(tuple), TEXT)
 PRICE = st.builds(catalog.Price, TEXT, INT64, TEXT, INT64, TEXT)
 NOUN = st.one_of(
-    st.builds(catalog.Store, TEXT, TEXT, INT64, INT64, TEXT, st.lists(INTERVAL, max_size=3).map(tuple)),
+    st.builds(
+        catalog.Store,
+        TEXT,
+        TEXT,
+        INT64,
+        INT64,
+        TEXT,
+        TEXT,
+        TEXT,
+        TEXT,
+        st.lists(TEXT, max_size=3).map(tuple),
+        st.booleans(),
+    ),
     st.builds(catalog.Geofence, TEXT, CIRCLE | POLYGON, TEXT, TEXT, INT64),
     st.builds(catalog.Category, TEXT, TEXTS),
     st.builds(catalog.Product, TEXT, TEXT, TEXTS, st.lists(SIZE, max_size=3).map(tuple), st.booleans()),

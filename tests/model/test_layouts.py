@@ -19,7 +19,7 @@ SIZES = {
     tables.FACT: 24,
     tables.CONTACT: 24,
     tables.STOCK: 24,
-    tables.STORE_ROW: 24,
+    tables.STORE_ROW: 32,
     tables.PRODUCT_ROW: 24,
     tables.OFFER_ROW: 48,
     tables.PRICE_STEP: 24,

@@ -58,7 +58,10 @@ def good_requests() -> list[tuple[str, Message]]:
         latitude_e7=LATITUDE_E7,
         longitude_e7=LONGITUDE_E7,
         time_zone="Europe/Zurich",
-        weekly_hours=[resources.WeeklyInterval(day="DAY_OF_WEEK_TUESDAY", open_minute=1, duration_minutes=1_400)],
+        opening_hours="Tu 00:01-23:21",
+        country="CH",
+        region="CH-ZH",
+        tags=["city"],
     )
     # two triangles that cross: with `repair` the answer says what was mended
     bow = shapes.Ring(

@@ -30,7 +30,8 @@ NAMED_FEATURE = "canarycatalog-named-feature"
 _TEXT_COLUMNS = {"categories": ("name_en",), "products": ("title_en",)}
 _VALUES = {
     "latitude": LATITUDE, "longitude": LONGITUDE, "radius_m": "50", "dwell_s": "60", "time_zone": "Europe/Zurich",
-    "weekly_hours": "Mo-Fr 09:00-20:00", "stock_tracked": "true", "amount_minor": "7000", "currency": "EUR",
+    "opening_hours": "Mo-Fr 09:00-20:00", "country": "CH", "region": "CH-ZH", "tags": "city", "is_online": "false",
+    "stock_tracked": "true", "amount_minor": "7000", "currency": "EUR",
     "valid_from_time": NOW, "valid_until_time": "2026-12-01T00:00:00Z", "minimum_price_cut_percent": "10",
     "trigger": "ENTER", "paused": "false", "required_purposes": "PERSONALISED_OFFERS", "available_count": "2",
     "as_of_time": NOW, "device_keys": str(DEVICE), "language": "en", "kind": "SEARCH", "event_time": NOW,

@@ -22,7 +22,6 @@ from geooffer.model.catalog import (
     Size,
     StockFigure,
     Store,
-    WeeklyInterval,
 )
 from geooffer.model.columns import PING, StructArray
 from geooffer.model.policy import DAY_MS, HOUR_MS
@@ -46,7 +45,7 @@ STANDING_PURPOSES = (
     Purpose.SEARCH_INTENT_USE,
     Purpose.PERSONALISED_OFFERS,
 )
-NINE_TO_EIGHT = tuple(WeeklyInterval(day, 9 * 60, 11 * 60) for day in range(6))
+NINE_TO_EIGHT = "Mo-Sa 09:00-20:00"
 
 
 @dataclass(frozen=True)

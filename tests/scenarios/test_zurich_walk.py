@@ -27,7 +27,7 @@ from walk_oracle import Fix, Walker, expected_walk
 
 from geooffer.importers.geojson import read_fences
 from geooffer.importers.traces import read_traces
-from geooffer.model.catalog import Geofence, StockFigure, WeeklyInterval
+from geooffer.model.catalog import Geofence, StockFigure
 from geooffer.model.columns import PING, StructArray
 from geooffer.model.policy import DAY_MS, HOUR_MS
 from geooffer.model.verdicts import OfferVerdict, TransitionCause, TransitionKind
@@ -35,7 +35,6 @@ from geooffer.model.verdicts import OfferVerdict, TransitionCause, TransitionKin
 StageAt = Callable[[int], AbstractAsyncContextManager[Stage]]
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("GEOOFFER_SHARED_DATA", ROOT.parent / "shared" / "data"))
-ALWAYS_OPEN = tuple(WeeklyInterval(day, 0, 1_440) for day in range(7))
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ def _world_at(start_ms: int, fences: list[Geofence], shop_fence_id: str | None) 
     shift_ms = start_ms - HOUR_MS
     return replace(
         world,
-        stores=(replace(world.stores[0], time_zone="Europe/Zurich", weekly_hours=ALWAYS_OPEN),),
+        stores=(replace(world.stores[0], time_zone="Europe/Zurich", opening_hours="24/7"),),
         fences=tuple(
             replace(fence, store_id="branch-mitte") if fence.geofence_id == shop_fence_id else fence for fence in fences
         ),

@@ -22,7 +22,7 @@ STORE = resources.Store(
     latitude_e7=LATITUDE_E7,
     longitude_e7=LONGITUDE_E7,
     time_zone="Europe/Berlin",
-    weekly_hours=[resources.WeeklyInterval(day="DAY_OF_WEEK_TUESDAY", open_minute=540, duration_minutes=600)],
+    opening_hours="Tu 09:00-19:00",
 )
 FENCE = resources.Geofence(
     geofence_id="f1",

@@ -9,11 +9,13 @@ import numpy as np
 from geooffer.bench.city_streets import PAVEMENT_OFFSET_M, FloatArray, Node, Streets, to_e7
 from geooffer.bench.city_words import OPENING_HOURS, SHOP_KINDS, SHOP_NAMES, ShopKind
 from geooffer.engine.shapes import circle, polygon_from_lonlat
-from geooffer.model.catalog import Geofence, Store, WeeklyInterval
+from geooffer.model.catalog import Geofence, Store
 from geooffer.model.shapes import Polygon
 from geooffer.model.units import e7_to_degrees
 
 TIME_ZONE = "Europe/Berlin"
+COUNTRY = "DE"
+REGION = "DE-BE"
 _SLOT_M = 36.0
 _CROSSING_CLEARANCE_M = 24.0
 _CENTRE_SCALE_M = 520.0
@@ -48,8 +50,8 @@ def build_shops(streets: Streets, rng: np.random.Generator, shop_count: int) -> 
     shops = []
     for number, (edge, along_m, side) in enumerate(places):
         kind = SHOP_KINDS[int(kinds[number])]
-        weekly_hours = OPENING_HOURS[int(hours[number])][1]
-        shops.append(_shop(streets, rng, number, kind, weekly_hours, edge, along_m, side))
+        opening_hours = OPENING_HOURS[int(hours[number])][1]
+        shops.append(_shop(streets, rng, number, kind, opening_hours, edge, along_m, side))
     return shops
 
 
@@ -74,7 +76,7 @@ def _shop(
     rng: np.random.Generator,
     number: int,
     kind: ShopKind,
-    weekly_hours: tuple[WeeklyInterval, ...],
+    opening_hours: str,
     edge: tuple[Node, Node],
     along_m: float,
     side: int,
@@ -92,7 +94,7 @@ def _shop(
     if number >= len(SHOP_NAMES):
         name += f" {number // len(SHOP_NAMES) + 1}"
     place = int(latitudes[0]), int(longitudes[0])
-    store = Store(f"store-{number:03d}", name, *place, TIME_ZONE, weekly_hours)
+    store = Store(f"store-{number:03d}", name, *place, TIME_ZONE, opening_hours, COUNTRY, REGION)
     floor = front + outward * (PAVEMENT_OFFSET_M + 8.0)
     return Shop(store, kind, edge, along_m, side, door, floor, outline, radius_m)
 

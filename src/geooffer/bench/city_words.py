@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from geooffer.model.catalog import WeeklyInterval
-
 
 class CategoryWords(NamedTuple):
     """A category: names, size system ('' = no sizes), range of regular prices in minor units."""
@@ -96,16 +94,11 @@ SHOP_NAMES = (
 )  # fmt: skip
 
 
-def _daily(days: range, open_hour: float, close_hour: float) -> tuple[WeeklyInterval, ...]:
-    minutes = round((close_hour - open_hour) * 60)
-    return tuple(WeeklyInterval(day, round(open_hour * 60), minutes) for day in days)
-
-
-#: (share, weekly hours): most shops open at nine or ten; boutiques late; some rest on Tuesday or at lunch.
-OPENING_HOURS: tuple[tuple[int, tuple[WeeklyInterval, ...]], ...] = (
-    (46, _daily(range(6), 9, 20)),
-    (28, _daily(range(6), 10, 19)),
-    (12, _daily(range(6), 11, 18.5)),
-    (8, _daily(range(5), 9, 12.5) + _daily(range(5), 14, 18)),
-    (6, (*_daily(range(1), 10, 18), *_daily(range(2, 6), 10, 18))),
+#: (share, opening hours): most shops open at nine or ten; boutiques late; some rest on Tuesday or at lunch.
+OPENING_HOURS: tuple[tuple[int, str], ...] = (
+    (46, "Mo-Sa 09:00-20:00; PH off"),
+    (28, "Mo-Sa 10:00-19:00; PH off"),
+    (12, "Mo-Sa 11:00-18:30; PH off"),
+    (8, "Mo-Fr 09:00-12:30,14:00-18:00; PH off"),
+    (6, "Mo,We-Sa 10:00-18:00; PH off"),
 )

@@ -19,7 +19,6 @@ from geooffer.model.catalog import (
     Product,
     StockFigure,
     Store,
-    WeeklyInterval,
 )
 from geooffer.model.columns import Int32Array
 from geooffer.model.policy import DAY_MS
@@ -49,12 +48,11 @@ def fence_centre(number: int) -> tuple[int, int]:
 
 def catalog() -> list[Noun]:
     """Stores that never close, their fences, one product; the offer is added by `offer`."""
-    always = tuple(WeeklyInterval(day, 0, 1_440) for day in range(7))
     nouns: list[Noun] = [Category("shoes", (("en", "Running shoes"),))]
     nouns.append(Product("runner", "shoes", (("en", "Runner"),)))
     for number in range(FENCE_COUNT):
         latitude_e7, longitude_e7 = fence_centre(number)
-        nouns.append(Store(f"s{number}", f"Store {number}", latitude_e7, longitude_e7, "UTC", always))
+        nouns.append(Store(f"s{number}", f"Store {number}", latitude_e7, longitude_e7, "UTC", "24/7"))
         shape = Circle(latitude_e7, longitude_e7, RADIUS_CM)
         nouns.append(Geofence(f"f{number}", shape, store_id=f"s{number}"))
     return nouns

@@ -69,7 +69,7 @@ _CSV_KINDS = {
         "customer_id purposes granted event_time [notice_version]",
     ),
 }
-_STORE_COLUMNS = "CSV columns: store_id latitude longitude time_zone [name weekly_hours]"
+_STORE_COLUMNS = "CSV columns: store_id latitude longitude time_zone [name opening_hours country region tags is_online]"
 _FENCE_COLUMNS = "CSV columns: geofence_id latitude longitude radius_m [store_id name dwell_s]"
 
 

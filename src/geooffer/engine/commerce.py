@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from geooffer.engine.hours import compile_hours
+from geooffer.engine.hours import Interval, store_hours
 from geooffer.engine.prices import merged_history, with_references
 from geooffer.engine.registry import Registry
 from geooffer.kernels.attempt import STANDING_PURPOSES
@@ -19,19 +19,20 @@ from geooffer.model.verdicts import OfferTrigger
 
 
 def compile_stores(registry: Registry, first_day: int) -> tuple[StructArray, StructArray]:
-    """(STORE_ROW, HOURS) for the horizon of `first_day`; stores of one zone and one week share their intervals."""
+    """(STORE_ROW, HOURS) for the horizon of `first_day`; stores that open alike share their intervals."""
     rows = np.zeros(registry.count(Store), dtype=tables.STORE_ROW)
-    hours: list[tuple[int, int]] = []
-    placed: dict[tuple[Any, str], tuple[int, int]] = {}
+    hours: list[Interval] = []
+    placed: dict[tuple[Interval, ...], tuple[int, int]] = {}
     for store in registry.stores.values():
         number = registry.number(Store, store.store_id)
-        key = (store.weekly_hours, store.time_zone)
-        if key not in placed:
-            intervals = compile_hours(store.weekly_hours, store.time_zone, first_day)
-            placed[key] = (len(hours), len(intervals))
-            hours.extend(intervals)
+        intervals = store_hours(store, first_day)
         row = rows[number]
-        row["hours_start"], row["hours_count"] = placed[key]
+        row["hours_known"] = intervals is not None
+        if intervals:
+            if intervals not in placed:
+                placed[intervals] = (len(hours), len(intervals))
+                hours.extend(intervals)
+            row["hours_start"], row["hours_count"] = placed[intervals]
         row["live"] = 1
         row["version"] = max(registry.store_versions[number], registry.everywhere_version)
     _mark_dwell_offers(registry, rows)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geooffer.engine.explain_candidate import Candidate, Contact, Shopper, judge
-from geooffer.engine.hours import compile_hours
+from geooffer.engine.hours import store_hours
 from geooffer.kernels.attempt import STANDING_PURPOSES
 from geooffer.kernels.locate import locate_batch
 from geooffer.model.catalog import Geofence, Store
@@ -155,7 +155,7 @@ def _told(candidate: Candidate, winner: Candidate | None) -> CandidateExplanatio
 
 def _is_open(engine: Pipeline, store: Store, now_ms: int) -> bool:
     margin_ms = engine.policy.closing_margin_ms
-    intervals = compile_hours(store.weekly_hours, store.time_zone, now_ms // DAY_MS)
+    intervals = store_hours(store, now_ms // DAY_MS) or ()
     return any(opens <= now_ms < closes and closes - now_ms >= margin_ms for opens, closes in intervals)
 
 

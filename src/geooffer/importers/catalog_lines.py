@@ -5,7 +5,6 @@ from __future__ import annotations
 from geooffer.engine import shapes
 from geooffer.importers import values
 from geooffer.importers.cells import Cells, optional_id, optional_size, purposes
-from geooffer.importers.weekly_hours import weekly_hours
 from geooffer.model import limits, units
 from geooffer.model.catalog import Category, Geofence, Offer, Price, Product, StockFigure, Store, Texts
 from geooffer.model.verdicts import OfferTrigger
@@ -21,7 +20,11 @@ def read_store(line: Cells) -> Store:
         latitude_e7=values.latitude_e7(line["latitude"]),
         longitude_e7=values.longitude_e7(line["longitude"]),
         time_zone=values.time_zone(line["time_zone"], "time_zone"),
-        weekly_hours=weekly_hours(line.get("weekly_hours", ""), "weekly_hours"),
+        opening_hours=values.opening_hours(line.get("opening_hours", ""), "opening_hours"),
+        country=values.country(line.get("country", ""), "country"),
+        region=values.region(line.get("region", ""), "region"),
+        tags=values.tags(values.parts(line.get("tags", "")), "tags"),
+        is_online=values.truth(line.get("is_online", ""), "is_online", default=False),
     )
 
 

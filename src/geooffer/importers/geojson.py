@@ -17,7 +17,7 @@ from geooffer.errors import InvalidArgumentError
 from geooffer.importers import values
 from geooffer.importers.features import Feature, polygon_parts, position, read_features, text_of
 from geooffer.importers.rows import Import, Refusal, Row, TakenIds
-from geooffer.importers.weekly_hours import weekly_hours
+from geooffer.importers.store_features import StoreDefaults, store_of
 from geooffer.model import units
 from geooffer.model.catalog import Geofence, Store
 from geooffer.model.shapes import Shape
@@ -64,29 +64,19 @@ def read_fences(
 def read_stores(
     path: Path, *, id_property: str = "", time_zone: str = "", taken: TakenIds | None = None
 ) -> Import[Store]:
-    """The stores of a GeoJSON file of Points: properties `store_id`, `name`, `time_zone` (else the caller's)
-    and `weekly_hours` (or OpenStreetMap's `opening_hours`, where it is a plain week).
+    """The stores of a GeoJSON file of Points, with the properties of store_features.py.
 
     Raises InvalidArgumentError where the file is no GeoJSON.
     """
 
     def convert(feature: Feature) -> tuple[Store, str]:
-        properties = feature.properties
         store_id = feature_id(feature, id_property, "store_id")
         geometry = feature.geometry or {}
         if geometry.get("type") != "Point":
             raise InvalidArgumentError("a store is a Point; its outline is a fence (import fences)")
         longitude, latitude = position(geometry.get("coordinates"), "the Point")
-        column = "weekly_hours" if "weekly_hours" in properties else "opening_hours"
-        store = Store(
-            store_id=store_id,
-            name=values.short_text(feature.name, "name"),
-            latitude_e7=units.latitude_from_degrees(latitude),
-            longitude_e7=units.longitude_from_degrees(longitude),
-            time_zone=values.time_zone(text_of(properties.get("time_zone")) or time_zone, "time_zone"),
-            weekly_hours=weekly_hours(text_of(properties.get(column)), column),
-        )
-        return store, ""
+        place = units.latitude_from_degrees(latitude), units.longitude_from_degrees(longitude)
+        return store_of(feature, store_id, *place, StoreDefaults(time_zone))
 
     def id_of(feature: Feature) -> str:
         return feature_id(feature, id_property, "store_id")

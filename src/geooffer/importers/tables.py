@@ -67,7 +67,7 @@ def _stock_identity(item: Item) -> str:
 TABLES: dict[str, Table] = {
     "stores": Table(
         ("store_id", "latitude", "longitude", "time_zone"),
-        ("name", "weekly_hours"),
+        ("name", "opening_hours", "country", "region", "tags", "is_online"),
         catalog_lines.read_store,
         _attribute("store_id"),
     ),

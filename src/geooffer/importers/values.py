@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection
 
-from geooffer.engine.hours import zone_names
+from geooffer.engine.hours import check_opening_hours, zone_names
 from geooffer.errors import InvalidArgumentError
 from geooffer.model import limits, units
 from geooffer.model.catalog import Size
@@ -19,6 +19,7 @@ _ID = re.compile(rf"[A-Za-z0-9._:/-]{{1,{limits.ID_LENGTH_MAX}}}")
 _ILLEGAL_RUN = re.compile(r"[^A-Za-z0-9._:/-]+")
 _LANGUAGE = re.compile(r"[a-z]{2}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_COUNTRY = re.compile(r"[A-Z]{2}")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _TRUE = frozenset(("true", "yes", "1"))
@@ -136,6 +137,40 @@ def time_zone(text: str, column: str) -> str:
     if text not in zone_names():
         raise refuse(column, "not an IANA time zone such as Europe/Zurich")
     return text
+
+
+def opening_hours(text: str, column: str) -> str:
+    """An expression in OpenStreetMap's `opening_hours` syntax; '' = unknown."""
+    if len(text) > limits.OPENING_HOURS_LENGTH_MAX:
+        raise refuse(column, f"longer than {limits.OPENING_HOURS_LENGTH_MAX} characters")
+    try:
+        return check_opening_hours(short_text(text, column))
+    except InvalidArgumentError:
+        raise refuse(column, 'not OpenStreetMap opening hours such as "Mo-Sa 08:00-20:00; PH off"') from None
+
+
+def country(text: str, column: str) -> str:
+    """An ISO 3166-1 code of two letters; '' is allowed."""
+    if text and not _COUNTRY.fullmatch(text):
+        raise refuse(column, "not an ISO 3166-1 country code such as DE")
+    return text
+
+
+def region(text: str, column: str) -> str:
+    """An ISO 3166-2 code, or the network's own name of a region; '' is allowed."""
+    if len(text) > limits.ID_LENGTH_MAX:
+        raise refuse(column, f"longer than {limits.ID_LENGTH_MAX} characters")
+    return short_text(text, column)
+
+
+def tags(names: Collection[str], column: str) -> tuple[str, ...]:
+    """Identifiers, sorted, each once."""
+    found = sorted(identifier(name, column) for name in names)
+    if len(found) > limits.TAGS_PER_STORE_COUNT_MAX:
+        raise refuse(column, f"more than {limits.TAGS_PER_STORE_COUNT_MAX}")
+    if len(set(found)) != len(found):
+        raise refuse(column, "names a tag twice")
+    return tuple(found)
 
 
 def size(text: str, column: str) -> Size:

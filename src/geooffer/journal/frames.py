@@ -30,7 +30,6 @@ _CODES: dict[type, int] = {
     records.DecisionRecord: 9,
     records.DecisionReleased: 10,
     catalog.Store: 32,
-    catalog.WeeklyInterval: 33,
     catalog.Geofence: 34,
     catalog.Category: 35,
     catalog.Size: 36,

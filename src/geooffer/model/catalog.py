@@ -16,24 +16,25 @@ Texts = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class WeeklyInterval:
-    """Open from `open_minute` of `day` (0 = Monday, local time) for `duration_minutes` (1..10080), half-open."""
-
-    day: int
-    open_minute: int
-    duration_minutes: int
-
-
-@dataclass(frozen=True, slots=True)
 class Store:
-    """A branch. No weekly hours = always closed for offers (presence does not care, semantics P6)."""
+    """A branch, or the web shop's warehouse. Presence does not care about its hours (semantics P6)."""
 
     store_id: str
     name: str
     latitude_e7: int
     longitude_e7: int
     time_zone: str
-    weekly_hours: tuple[WeeklyInterval, ...] = ()
+    opening_hours: str = ""
+    """OpenStreetMap's `opening_hours`, read in `time_zone` (semantics H1); '' = hours unknown, no offers."""
+    country: str = ""
+    """ISO 3166-1 alpha-2, for public holidays; '' = none known."""
+    region: str = ""
+    """ISO 3166-2 (DE-BE), which adds the public holidays of that part of `country`, or the network's own name of a
+    region; closures by region name it either way."""
+    tags: tuple[str, ...] = ()
+    """Identifiers, sorted, each once; closures by tag name them."""
+    is_online: bool = False
+    """The web shop's warehouse: no place that is visited; its stock is what can be shipped home."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,8 @@ STORE_ROW = np.dtype(
         ("hours_count", "<i4"),
         ("live", "<i4"),
         ("has_dwell_offers", "<i4"),  # 1 = an offer of this store waits for a dwell
+        ("hours_known", "<i4"),  # 0 = unknown, which is not closed: the campaign decides (semantics H1)
+        ("_pad", "<i4"),
     ],
     align=True,
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from geooffer.engine.hours import zone_names
+from geooffer.engine.hours import check_opening_hours, zone_names
 from geooffer.errors import InvalidArgumentError
 from geooffer.model import limits
 from geooffer.v1 import resources_pb2 as pb
@@ -16,6 +16,7 @@ from geooffer.v1 import resources_pb2 as pb
 _ID = re.compile(rf"[A-Za-z0-9._:/-]{{1,{limits.ID_LENGTH_MAX}}}")
 _LANGUAGE = re.compile(r"[a-z]{2}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_COUNTRY = re.compile(r"[A-Z]{2}")
 # C0, DEL and C1 control characters: they forge log lines and terminals
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -81,6 +82,18 @@ def time_zone(value: str, field: str = "time_zone") -> str:
     """A name of the IANA zone database."""
     if value not in zone_names():
         raise InvalidArgumentError(f"{field} must be an IANA name such as Europe/Berlin", field=field)
+    return value
+
+
+def opening_hours(value: str, field: str = "opening_hours") -> str:
+    """'' or an expression in OpenStreetMap's syntax (semantics H1)."""
+    return check_opening_hours(text(value, field, length_max=limits.OPENING_HOURS_LENGTH_MAX))
+
+
+def country(value: str, field: str = "country") -> str:
+    """'' or ISO 3166-1 alpha-2."""
+    if value and not _COUNTRY.fullmatch(value):
+        raise InvalidArgumentError(f"{field} must be two upper-case letters (ISO 3166-1)", field=field)
     return value
 
 

@@ -16,7 +16,6 @@ from geooffer.model.catalog import (
     StockFigure,
     Store,
     Texts,
-    WeeklyInterval,
 )
 from geooffer.model.policy import DAY_MS
 from geooffer.model.verdicts import OfferTrigger, Purpose
@@ -25,8 +24,6 @@ from geooffer.rpc.convert_shapes import decode_shape, encode_shape
 from geooffer.v1 import resources_pb2 as pb
 from geooffer.v1 import verdicts_pb2 as verdicts
 
-DAY_MINUTES = 1_440
-WEEK_MINUTES = 10_080
 PRICE_CUT_DEFAULT_PERCENT = 1
 
 
@@ -35,44 +32,40 @@ PRICE_CUT_DEFAULT_PERCENT = 1
 
 def decode_store(message: pb.Store) -> Store:
     """Raises InvalidArgumentError."""
-    if len(message.weekly_hours) > limits.WEEKLY_INTERVAL_COUNT_MAX:
-        rule = f"weekly_hours may have {limits.WEEKLY_INTERVAL_COUNT_MAX} intervals"
-        raise InvalidArgumentError(rule, field="weekly_hours")
     return Store(
         store_id=checks.identifier(message.store_id, "store_id"),
         name=checks.text(message.name, "name"),
         latitude_e7=checks.latitude(message.latitude_e7),
         longitude_e7=checks.longitude(message.longitude_e7),
         time_zone=checks.time_zone(message.time_zone),
-        weekly_hours=tuple(_decode_interval(item) for item in message.weekly_hours),
+        opening_hours=checks.opening_hours(message.opening_hours),
+        country=checks.country(message.country),
+        region=checks.text(message.region, "region", length_max=limits.ID_LENGTH_MAX),
+        tags=_decode_tags(message.tags),
+        is_online=message.is_online,
     )
 
 
-def _decode_interval(message: pb.WeeklyInterval) -> WeeklyInterval:
-    return WeeklyInterval(
-        day=checks.integer(message.day, pb.DAY_OF_WEEK_MONDAY, pb.DAY_OF_WEEK_SUNDAY, "weekly_hours.day") - 1,
-        open_minute=checks.integer(message.open_minute, 0, DAY_MINUTES - 1, "weekly_hours.open_minute"),
-        duration_minutes=checks.integer(message.duration_minutes, 1, WEEK_MINUTES, "weekly_hours.duration_minutes"),
-    )
+def _decode_tags(values: Iterable[str]) -> tuple[str, ...]:
+    tags = sorted(checks.identifier(tag, "tags") for tag in values)
+    if len(tags) > limits.TAGS_PER_STORE_COUNT_MAX or len(set(tags)) != len(tags):
+        raise InvalidArgumentError(f"tags may be {limits.TAGS_PER_STORE_COUNT_MAX} at most, each once", field="tags")
+    return tuple(tags)
 
 
 def encode_store(store: Store) -> pb.Store:
     """The wire form, without etag."""
-    hours = [
-        pb.WeeklyInterval(
-            day=pb.DayOfWeek.Name(item.day + 1),
-            open_minute=item.open_minute,
-            duration_minutes=item.duration_minutes,
-        )
-        for item in store.weekly_hours
-    ]
     return pb.Store(
         store_id=store.store_id,
         name=store.name,
         latitude_e7=store.latitude_e7,
         longitude_e7=store.longitude_e7,
         time_zone=store.time_zone,
-        weekly_hours=hours,
+        opening_hours=store.opening_hours,
+        country=store.country,
+        region=store.region,
+        tags=store.tags,
+        is_online=store.is_online,
     )
 
 

@@ -27,35 +27,31 @@ from geooffer.v1 import verdicts_pb2 as geooffer_dot_v1_dot_verdicts__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bgeooffer/v1/resources.proto\x12\x0bgeooffer.v1\x1a\x18geooffer/v1/shapes.proto\x1a\x1ageooffer/v1/verdicts.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa6\x01\n\x05Store\x12\x10\n\x08store_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x13\n\x0blatitude_e7\x18\x03 \x01(\x11\x12\x14\n\x0clongitude_e7\x18\x04 \x01(\x11\x12\x11\n\ttime_zone\x18\x05 \x01(\t\x12\x31\n\x0cweekly_hours\x18\x06 \x03(\x0b\x32\x1b.geooffer.v1.WeeklyInterval\x12\x0c\n\x04\x65tag\x18\x07 \x01(\t\"d\n\x0eWeeklyInterval\x12#\n\x03\x64\x61y\x18\x01 \x01(\x0e\x32\x16.geooffer.v1.DayOfWeek\x12\x13\n\x0bopen_minute\x18\x02 \x01(\x05\x12\x18\n\x10\x64uration_minutes\x18\x03 \x01(\x05\"\x86\x01\n\x08Geofence\x12\x13\n\x0bgeofence_id\x18\x01 \x01(\t\x12\x10\n\x08store_id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12!\n\x05shape\x18\x04 \x01(\x0b\x32\x12.geooffer.v1.Shape\x12\x14\n\x0c\x64well_millis\x18\x05 \x01(\x03\x12\x0c\n\x04\x65tag\x18\x06 \x01(\t\"4\n\rLocalizedText\x12\x15\n\rlanguage_code\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\"X\n\x08\x43\x61tegory\x12\x13\n\x0b\x63\x61tegory_id\x18\x01 \x01(\t\x12)\n\x05names\x18\x02 \x03(\x0b\x32\x1a.geooffer.v1.LocalizedText\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\"%\n\x04Size\x12\x0e\n\x06system\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\xbc\x01\n\x07Product\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63\x61tegory_id\x18\x02 \x01(\t\x12*\n\x06titles\x18\x03 \x03(\x0b\x32\x1a.geooffer.v1.LocalizedText\x12 \n\x05sizes\x18\x04 \x03(\x0b\x32\x11.geooffer.v1.Size\x12\x1a\n\rstock_tracked\x18\x05 \x01(\x08H\x00\x88\x01\x01\x12\x0c\n\x04\x65tag\x18\x06 \x01(\tB\x10\n\x0e_stock_tracked\"\x8f\x01\n\x05Price\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x10\n\x08store_id\x18\x02 \x01(\t\x12\x14\n\x0c\x61mount_minor\x18\x03 \x01(\x03\x12\x15\n\rcurrency_code\x18\x04 \x01(\t\x12\x33\n\x0fvalid_from_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xec\x02\n\x05Offer\x12\x10\n\x08offer_id\x18\x01 \x01(\t\x12\x12\n\nproduct_id\x18\x02 \x01(\t\x12\x33\n\x0fvalid_from_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10valid_until_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tstore_ids\x18\x05 \x03(\t\x12&\n\x19minimum_price_cut_percent\x18\x06 \x01(\x05H\x00\x88\x01\x01\x12*\n\x07trigger\x18\x07 \x01(\x0e\x32\x19.geooffer.v1.OfferTrigger\x12\x0e\n\x06paused\x18\x08 \x01(\x08\x12/\n\x11required_purposes\x18\t \x03(\x0e\x32\x14.geooffer.v1.Purpose\x12\x0c\n\x04\x65tag\x18\n \x01(\tB\x1c\n\x1a_minimum_price_cut_percent\"\x9d\x01\n\x0bStockFigure\x12\x10\n\x08store_id\x18\x01 \x01(\t\x12\x12\n\nproduct_id\x18\x02 \x01(\t\x12\x1f\n\x04size\x18\x03 \x01(\x0b\x32\x11.geooffer.v1.Size\x12\x17\n\x0f\x61vailable_count\x18\x04 \x01(\x03\x12.\n\nas_of_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"I\n\nRowProblem\x12\x0b\n\x03row\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\r\n\x05\x66ield\x18\x04 \x01(\t*\xd8\x01\n\tDayOfWeek\x12\x1b\n\x17\x44\x41Y_OF_WEEK_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44\x41Y_OF_WEEK_MONDAY\x10\x01\x12\x17\n\x13\x44\x41Y_OF_WEEK_TUESDAY\x10\x02\x12\x19\n\x15\x44\x41Y_OF_WEEK_WEDNESDAY\x10\x03\x12\x18\n\x14\x44\x41Y_OF_WEEK_THURSDAY\x10\x04\x12\x16\n\x12\x44\x41Y_OF_WEEK_FRIDAY\x10\x05\x12\x18\n\x14\x44\x41Y_OF_WEEK_SATURDAY\x10\x06\x12\x16\n\x12\x44\x41Y_OF_WEEK_SUNDAY\x10\x07\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bgeooffer/v1/resources.proto\x12\x0bgeooffer.v1\x1a\x18geooffer/v1/shapes.proto\x1a\x1ageooffer/v1/verdicts.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe0\x01\n\x05Store\x12\x10\n\x08store_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x13\n\x0blatitude_e7\x18\x03 \x01(\x11\x12\x14\n\x0clongitude_e7\x18\x04 \x01(\x11\x12\x11\n\ttime_zone\x18\x05 \x01(\t\x12\x0c\n\x04\x65tag\x18\x07 \x01(\t\x12\x15\n\ropening_hours\x18\x08 \x01(\t\x12\x0f\n\x07\x63ountry\x18\t \x01(\t\x12\x0e\n\x06region\x18\n \x01(\t\x12\x0c\n\x04tags\x18\x0b \x03(\t\x12\x11\n\tis_online\x18\x0c \x01(\x08J\x04\x08\x06\x10\x07R\x0cweekly_hours\"\x86\x01\n\x08Geofence\x12\x13\n\x0bgeofence_id\x18\x01 \x01(\t\x12\x10\n\x08store_id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12!\n\x05shape\x18\x04 \x01(\x0b\x32\x12.geooffer.v1.Shape\x12\x14\n\x0c\x64well_millis\x18\x05 \x01(\x03\x12\x0c\n\x04\x65tag\x18\x06 \x01(\t\"4\n\rLocalizedText\x12\x15\n\rlanguage_code\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\"X\n\x08\x43\x61tegory\x12\x13\n\x0b\x63\x61tegory_id\x18\x01 \x01(\t\x12)\n\x05names\x18\x02 \x03(\x0b\x32\x1a.geooffer.v1.LocalizedText\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\"%\n\x04Size\x12\x0e\n\x06system\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\xbc\x01\n\x07Product\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63\x61tegory_id\x18\x02 \x01(\t\x12*\n\x06titles\x18\x03 \x03(\x0b\x32\x1a.geooffer.v1.LocalizedText\x12 \n\x05sizes\x18\x04 \x03(\x0b\x32\x11.geooffer.v1.Size\x12\x1a\n\rstock_tracked\x18\x05 \x01(\x08H\x00\x88\x01\x01\x12\x0c\n\x04\x65tag\x18\x06 \x01(\tB\x10\n\x0e_stock_tracked\"\x8f\x01\n\x05Price\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x10\n\x08store_id\x18\x02 \x01(\t\x12\x14\n\x0c\x61mount_minor\x18\x03 \x01(\x03\x12\x15\n\rcurrency_code\x18\x04 \x01(\t\x12\x33\n\x0fvalid_from_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xec\x02\n\x05Offer\x12\x10\n\x08offer_id\x18\x01 \x01(\t\x12\x12\n\nproduct_id\x18\x02 \x01(\t\x12\x33\n\x0fvalid_from_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10valid_until_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tstore_ids\x18\x05 \x03(\t\x12&\n\x19minimum_price_cut_percent\x18\x06 \x01(\x05H\x00\x88\x01\x01\x12*\n\x07trigger\x18\x07 \x01(\x0e\x32\x19.geooffer.v1.OfferTrigger\x12\x0e\n\x06paused\x18\x08 \x01(\x08\x12/\n\x11required_purposes\x18\t \x03(\x0e\x32\x14.geooffer.v1.Purpose\x12\x0c\n\x04\x65tag\x18\n \x01(\tB\x1c\n\x1a_minimum_price_cut_percent\"\x9d\x01\n\x0bStockFigure\x12\x10\n\x08store_id\x18\x01 \x01(\t\x12\x12\n\nproduct_id\x18\x02 \x01(\t\x12\x1f\n\x04size\x18\x03 \x01(\x0b\x32\x11.geooffer.v1.Size\x12\x17\n\x0f\x61vailable_count\x18\x04 \x01(\x03\x12.\n\nas_of_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"I\n\nRowProblem\x12\x0b\n\x03row\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\r\n\x05\x66ield\x18\x04 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'geooffer.v1.resources_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DAYOFWEEK']._serialized_start=1662
-  _globals['_DAYOFWEEK']._serialized_end=1878
   _globals['_STORE']._serialized_start=132
-  _globals['_STORE']._serialized_end=298
-  _globals['_WEEKLYINTERVAL']._serialized_start=300
-  _globals['_WEEKLYINTERVAL']._serialized_end=400
-  _globals['_GEOFENCE']._serialized_start=403
-  _globals['_GEOFENCE']._serialized_end=537
-  _globals['_LOCALIZEDTEXT']._serialized_start=539
-  _globals['_LOCALIZEDTEXT']._serialized_end=591
-  _globals['_CATEGORY']._serialized_start=593
-  _globals['_CATEGORY']._serialized_end=681
-  _globals['_SIZE']._serialized_start=683
-  _globals['_SIZE']._serialized_end=720
-  _globals['_PRODUCT']._serialized_start=723
-  _globals['_PRODUCT']._serialized_end=911
-  _globals['_PRICE']._serialized_start=914
-  _globals['_PRICE']._serialized_end=1057
-  _globals['_OFFER']._serialized_start=1060
-  _globals['_OFFER']._serialized_end=1424
-  _globals['_STOCKFIGURE']._serialized_start=1427
-  _globals['_STOCKFIGURE']._serialized_end=1584
-  _globals['_ROWPROBLEM']._serialized_start=1586
-  _globals['_ROWPROBLEM']._serialized_end=1659
+  _globals['_STORE']._serialized_end=356
+  _globals['_GEOFENCE']._serialized_start=359
+  _globals['_GEOFENCE']._serialized_end=493
+  _globals['_LOCALIZEDTEXT']._serialized_start=495
+  _globals['_LOCALIZEDTEXT']._serialized_end=547
+  _globals['_CATEGORY']._serialized_start=549
+  _globals['_CATEGORY']._serialized_end=637
+  _globals['_SIZE']._serialized_start=639
+  _globals['_SIZE']._serialized_end=676
+  _globals['_PRODUCT']._serialized_start=679
+  _globals['_PRODUCT']._serialized_end=867
+  _globals['_PRICE']._serialized_start=870
+  _globals['_PRICE']._serialized_end=1013
+  _globals['_OFFER']._serialized_start=1016
+  _globals['_OFFER']._serialized_end=1380
+  _globals['_STOCKFIGURE']._serialized_start=1383
+  _globals['_STOCKFIGURE']._serialized_end=1540
+  _globals['_ROWPROBLEM']._serialized_start=1542
+  _globals['_ROWPROBLEM']._serialized_end=1615
 # @@protoc_insertion_point(module_scope)

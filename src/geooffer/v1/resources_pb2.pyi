@@ -4,7 +4,6 @@ from geooffer.v1 import shapes_pb2 as _shapes_pb2
 from geooffer.v1 import verdicts_pb2 as _verdicts_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
-from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
@@ -12,52 +11,31 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
-class DayOfWeek(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
-    __slots__ = ()
-    DAY_OF_WEEK_UNSPECIFIED: _ClassVar[DayOfWeek]
-    DAY_OF_WEEK_MONDAY: _ClassVar[DayOfWeek]
-    DAY_OF_WEEK_TUESDAY: _ClassVar[DayOfWeek]
-    DAY_OF_WEEK_WEDNESDAY: _ClassVar[DayOfWeek]
-    DAY_OF_WEEK_THURSDAY: _ClassVar[DayOfWeek]
-    DAY_OF_WEEK_FRIDAY: _ClassVar[DayOfWeek]
-    DAY_OF_WEEK_SATURDAY: _ClassVar[DayOfWeek]
-    DAY_OF_WEEK_SUNDAY: _ClassVar[DayOfWeek]
-DAY_OF_WEEK_UNSPECIFIED: DayOfWeek
-DAY_OF_WEEK_MONDAY: DayOfWeek
-DAY_OF_WEEK_TUESDAY: DayOfWeek
-DAY_OF_WEEK_WEDNESDAY: DayOfWeek
-DAY_OF_WEEK_THURSDAY: DayOfWeek
-DAY_OF_WEEK_FRIDAY: DayOfWeek
-DAY_OF_WEEK_SATURDAY: DayOfWeek
-DAY_OF_WEEK_SUNDAY: DayOfWeek
-
 class Store(_message.Message):
-    __slots__ = ("store_id", "name", "latitude_e7", "longitude_e7", "time_zone", "weekly_hours", "etag")
+    __slots__ = ("store_id", "name", "latitude_e7", "longitude_e7", "time_zone", "etag", "opening_hours", "country", "region", "tags", "is_online")
     STORE_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     LATITUDE_E7_FIELD_NUMBER: _ClassVar[int]
     LONGITUDE_E7_FIELD_NUMBER: _ClassVar[int]
     TIME_ZONE_FIELD_NUMBER: _ClassVar[int]
-    WEEKLY_HOURS_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
+    OPENING_HOURS_FIELD_NUMBER: _ClassVar[int]
+    COUNTRY_FIELD_NUMBER: _ClassVar[int]
+    REGION_FIELD_NUMBER: _ClassVar[int]
+    TAGS_FIELD_NUMBER: _ClassVar[int]
+    IS_ONLINE_FIELD_NUMBER: _ClassVar[int]
     store_id: str
     name: str
     latitude_e7: int
     longitude_e7: int
     time_zone: str
-    weekly_hours: _containers.RepeatedCompositeFieldContainer[WeeklyInterval]
     etag: str
-    def __init__(self, store_id: _Optional[str] = ..., name: _Optional[str] = ..., latitude_e7: _Optional[int] = ..., longitude_e7: _Optional[int] = ..., time_zone: _Optional[str] = ..., weekly_hours: _Optional[_Iterable[_Union[WeeklyInterval, _Mapping]]] = ..., etag: _Optional[str] = ...) -> None: ...
-
-class WeeklyInterval(_message.Message):
-    __slots__ = ("day", "open_minute", "duration_minutes")
-    DAY_FIELD_NUMBER: _ClassVar[int]
-    OPEN_MINUTE_FIELD_NUMBER: _ClassVar[int]
-    DURATION_MINUTES_FIELD_NUMBER: _ClassVar[int]
-    day: DayOfWeek
-    open_minute: int
-    duration_minutes: int
-    def __init__(self, day: _Optional[_Union[DayOfWeek, str]] = ..., open_minute: _Optional[int] = ..., duration_minutes: _Optional[int] = ...) -> None: ...
+    opening_hours: str
+    country: str
+    region: str
+    tags: _containers.RepeatedScalarFieldContainer[str]
+    is_online: bool
+    def __init__(self, store_id: _Optional[str] = ..., name: _Optional[str] = ..., latitude_e7: _Optional[int] = ..., longitude_e7: _Optional[int] = ..., time_zone: _Optional[str] = ..., etag: _Optional[str] = ..., opening_hours: _Optional[str] = ..., country: _Optional[str] = ..., region: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., is_online: _Optional[bool] = ...) -> None: ...
 
 class Geofence(_message.Message):
     __slots__ = ("geofence_id", "store_id", "name", "shape", "dwell_millis", "etag")
