@@ -39,6 +39,7 @@ def price_difference(
     store which keeps its price while the chain's changes gets a step of its own.
     """
     difference = Difference("prices", len(in_force))
+    wanted = {key: price for key, price in wanted.items() if key not in refused}
     steps: list[PriceKey] = []
     for key in sorted(wanted):
         product_id, store_id = key
@@ -74,6 +75,7 @@ def stock_difference(
     stores = {store_id for store_id, _, _ in wanted}
     in_stock = [key for key, count in held.items() if key[0] in stores and count.available_count > 0]
     difference = Difference("stock", len(in_stock))
+    wanted = {key: count for key, count in wanted.items() if _as_refused(key) not in refused}
     report: list[tuple[StockKey, Count]] = []
     for key in sorted(wanted, key=stock_text):
         happens, note = _figure_change(held.get(key), wanted[key])
@@ -81,7 +83,7 @@ def stock_difference(
         if happens not in ("unchanged", "superseded"):
             report.append((key, wanted[key]))
     for key in sorted((key for key in held if key[0] in stores and key not in wanted), key=stock_text):
-        kept = kept_because((key[0], key[1], size_text(key[2])), refused)
+        kept = kept_because(_as_refused(key), refused)
         if kept:
             difference.add("kept", stock_text(key), kept)
             continue
@@ -90,6 +92,12 @@ def stock_difference(
         if happens not in ("unchanged", "superseded"):
             report.append((key, Count(0, as_of_ms)))
     return difference, report
+
+
+def _as_refused(key: StockKey) -> Key:
+    """The key as a refused row would tell it."""
+    store_id, product_id, size = key
+    return store_id, product_id, size_text(size)
 
 
 def _figure_change(held: Count | None, wanted: Count) -> tuple[str, str]:
