@@ -23,11 +23,13 @@ QUERY_WORD_COUNT_MAX = 16
 """Words read of a query; the rest of a longer one is ignored."""
 
 STEM_QUALITY, HEAD_QUALITY, TYPO_QUALITY = 1_000, 800, 900
+"""How sure a hit is, in thousandths: the same stem, the head of a compound, one edit away."""
 HEAD_PERCENT, CONTEXT_PERCENT, PLAIN_PERCENT, PART_PERCENT = 150, 50, 100, 40
 UNKNOWN_PERCENT, UNKNOWN_HEAD_PERCENT = 10, 100
-PARTIAL = 250
 """Weights of a word: the noun asked for, what stands after *with* or *for*, any other, a compound's first part, and
-one we never saw (a brand, a misspelling, a thing not sold here)."""
+one we never saw (a brand, or as the noun itself a thing not sold here)."""
+PARTIAL = 250
+"""Thousandths of a phrase's evidence that do not depend on how much of the phrase the query names."""
 
 CONFIDENT_SCORE = 640
 """Least share of what the query says, in thousandths, that must speak for the answer."""
