@@ -35,7 +35,7 @@ def wands(rows: list[Row]) -> Labelled:
 
 
 def was_tuned_on(query_id: str) -> bool:
-    """The weights of engine/search_text.py were chosen by looking at these queries and at no others."""
+    """The weights of engine/search_text.py were chosen by sweeps over these queries alone."""
     return int(sha256(f"d{query_id}".encode()).hexdigest(), 16) % 2 == 0
 
 
