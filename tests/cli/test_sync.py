@@ -6,9 +6,10 @@ import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from feeds import feeding, named, products
+from feeds import Feeds, feeding, named, products
 from typer.testing import Result
 
 from geooffer.cli.import_report import Report
@@ -180,7 +181,7 @@ async def test_an_interrupted_run_is_finished_by_the_next(invoke: Invoke, tmp_pa
         address, token = feeds.service.control_address, feeds.access[-1]
         async with GeoofferClient(control_target=address, token=token) as client:
             plan = await plan_of(client.control, report, 0)
-            run = asyncio.create_task(apply(client.control, report, plan, keep_refused=False))
+            run = asyncio.create_task(apply(client.control, [plan], keep_refused=False))
             while len(held) < 700:
                 await asyncio.sleep(0)
             run.cancel()
@@ -250,3 +251,66 @@ def test_options_that_do_not_fit_are_one_clear_error(
     result = invoke("import", kind, *options, "--token", "x", tmp_path / "none.csv")
     assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
     assert reason in result.stderr
+
+
+# -- several kinds together ----------------------------------------------------------------------------------
+
+
+async def catalog(feeds: Feeds, files: dict[str, list[str]], *options: str, code: int = 0) -> dict[str, Any]:
+    """What `import catalog DIR --sync --json` told of each kind."""
+    folder = feeds.written("x", []).with_name("nightly")
+    folder.mkdir(exist_ok=True)
+    for kind, lines in files.items():
+        (folder / f"{kind}.csv").write_text("\n".join(lines))
+    result = await feeds.run("catalog", folder, "--sync", "--json", *options)
+    assert result.exit_code == code, result.output
+    told: dict[str, Any] = json.loads(result.stdout)["kinds"]
+    return told
+
+
+async def test_a_folder_is_created_and_deleted_in_the_order_of_references(invoke: Invoke, tmp_path: Path) -> None:
+    whole = {kind: list(lines) for kind, lines in CATALOG.items()}
+    half = {kind: lines[:2] for kind, lines in whole.items()}
+    half["offers"] = [line.replace("s2|s1", "s1") for line in half["offers"]]
+    async with feeding(invoke, tmp_path) as feeds:
+        registry = feeds.engine.registry
+        told = await catalog(feeds, whole)
+        assert [each["counts"]["created"] for each in told.values()] == [2, 2, 1, 2, 2]
+        refused = await catalog(feeds, half, code=2)
+        assert [bool(each["objection"]) for each in refused.values()] == [True, True, False, True, True]
+        assert not any(each["applied"] for each in refused.values())
+        assert len(registry.stores) == 2
+        # store s2 is named by a fence and an offer, product p0002 by an offer: all go in one run
+        told = await catalog(feeds, half, "--force")
+        assert [named(each, "deleted") for each in told.values()] == [["s2"], ["f2"], [], ["p0002"], ["o2"]]
+        assert [named(each, "changed") for each in told.values()] == [[], [], [], [], ["o1"]]
+        kinds = (registry.stores, registry.geofences, registry.categories, registry.products, registry.offers)
+        assert [len(kind) for kind in kinds] == [1, 1, 1, 1, 1]
+        assert feeds.engine.live_generation == feeds.engine.saved_generation
+
+
+async def test_one_bad_feed_of_a_folder_stops_all_of_it(invoke: Invoke, tmp_path: Path) -> None:
+    async with feeding(invoke, tmp_path) as feeds:
+        files = {"categories": list(CATEGORIES), "products": [*products(1), "p 2,shoes,Swift,"]}
+        stopped = await catalog(feeds, files, code=2)
+        assert (stopped["categories"]["objection"], stopped["categories"]["applied"]) == ("", False)
+        assert feeds.engine.saved_generation == 0
+        result = await feeds.run("catalog", tmp_path / "nightly", "--sync")
+        assert "categories:\ncreated    shoes\nheld 0  created 1" in result.stdout
+        last = result.stderr.splitlines()[-1]
+        assert last.startswith("error: nothing applied: products: 1 row is refused")
+        assert "no file of stores: what the service holds of them is left alone" in result.stderr
+
+
+def test_a_folder_without_one_clear_feed_of_a_kind_is_refused(invoke: Invoke, tmp_path: Path) -> None:
+    def reason(*options: str | Path) -> str:
+        result = invoke("import", "catalog", *options, "--token", "x")
+        assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+        return result.stderr
+
+    assert "needs --sync" in reason(tmp_path)
+    assert "is no folder" in reason(tmp_path / "none", "--sync")
+    assert "holds no feed (such as stores.csv" in reason(tmp_path, "--sync")
+    for name in ("stores.csv", "stores.geojson"):
+        (tmp_path / name).write_text("")
+    assert "two files of stores: stores.csv, stores.geojson" in reason(tmp_path, "--sync")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from geooffer.cli import import_catalog
 from geooffer.cli.errors import EXIT_FINDINGS
 from geooffer.cli.options import CONTROL_SERVER_DEFAULT, CaFile, JsonOutput, Token, TokenFile, access_from
 from geooffer.cli.output import remark
@@ -137,6 +138,7 @@ def register(app: typer.Typer) -> None:
         )  # fmt: skip
         _run("fences", files, read, choices, dry_run, server, (token, token_file, ca_file), json_output)
 
+    import_catalog.register(group)
     for kind, (text, columns) in _CSV_KINDS.items():
         _register_csv(group, kind, text, f"Columns: {columns}")
 
@@ -150,7 +152,7 @@ def read_fence_files(files: list[Path], *, repair: bool) -> Report[Any]:
         return read_fences(path, repair=repair, taken=taken)
 
     report: Report[Any] = Report("fences")
-    _read_all("fences", files, read, report)
+    read_all("fences", files, read, report)
     return report
 
 
@@ -191,12 +193,11 @@ def _run(
 
     access = None if dry_run and choices is None else access_from(*credentials, role="operator")
     report: Report[Any] = Report(kind)
-    _read_all(kind, files, read_geojson, report, choices)
+    read_all(kind, files, read_geojson, report, choices)
     if access is not None and choices is not None:
-        from geooffer.cli import sync
+        from geooffer.cli.sync import run_and_tell
 
-        if not sync.run(report, server, access, choices, several_files=len(files) > 1):
-            raise typer.Exit(EXIT_FINDINGS)
+        run_and_tell([report], server, access, choices, several_files=len(files) > 1)
         return
     if access is not None and report.good:
         from geooffer.cli import upload
@@ -209,13 +210,17 @@ def _run(
         raise typer.Exit(EXIT_FINDINGS)
 
 
-def _read_all(
+def read_all(
     kind: str,
     files: list[Path],
     read_geojson: Callable[[Path, TakenIds], Import[Any]] | None,
     report: Any,
     choices: SyncChoices | None = None,
 ) -> None:
+    """Files of one kind into a report. `read_geojson`: for kinds that may come so; `choices`: of a full feed.
+
+    Raises InvalidArgumentError for a file that cannot be read as what it should be.
+    """
     from geooffer.importers.rows import TakenIds
 
     taken = TakenIds()

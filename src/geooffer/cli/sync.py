@@ -1,8 +1,8 @@
-"""`geooffer import KIND FILE… --sync`: the files are the whole truth of a kind.
+"""`geooffer import KIND FILE… --sync`: the files are the whole truth of a kind; `import catalog DIR --sync`: of many.
 
 1. read what the service holds, and compare (cli/sync_plan.py);
 2. object to a feed that looks broken: rows refused, or more than a tenth deleted; nothing is applied then;
-3. send what is new or changed, then delete what is gone;
+3. send what is new or changed, the kinds that others refer to first; then delete what is gone, in the other order;
 4. tell it (cli/sync_report.py).
 
 This is many calls, not one commit: pings meanwhile see part of it, and a run that is cut off is finished by running
@@ -12,16 +12,20 @@ the same feed again, because the difference is computed anew.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import typer
+
+from geooffer.cli.errors import EXIT_FINDINGS
 from geooffer.cli.import_report import NO_FILE, Report
 from geooffer.cli.options import Access
 from geooffer.cli.output import progress, remark
 from geooffer.cli.reach import check_address, reaching
-from geooffer.cli.sync_difference import DELETED_SHARE_MAX_PERCENT, Difference
+from geooffer.cli.sync_difference import DELETED_SHARE_MAX_PERCENT
 from geooffer.cli.sync_plan import Plan, plan_of
-from geooffer.cli.sync_report import FeedRefusedError, print_sync
+from geooffer.cli.sync_report import Outcome, print_outcomes, print_outcomes_json, refuse_together
 from geooffer.cli.upload import upload_with, wait_live
 from geooffer.client import GeoofferClient, GeoofferControl
 from geooffer.client.holdings import NOUN_KINDS, delete_noun
@@ -44,40 +48,48 @@ class SyncChoices:
     """Moment of a price or stock feed, ms since 1970."""
 
 
-def run(report: Report[Any], server: str, access: Access, choices: SyncChoices, *, several_files: bool) -> bool:
-    """Compare, apply, tell; returns whether all went as the feed says. Raises FeedRefusedError after telling."""
-    return asyncio.run(_run(report, server, access, choices, several_files))
+def run_and_tell(
+    reports: Sequence[Report[Any]], server: str, access: Access, choices: SyncChoices, *, several_files: bool
+) -> None:
+    """`run`, told on stdout. Raises FeedRefusedError where nothing was applied, typer.Exit where there are findings."""
+    outcomes = run(reports, server, access, choices)
+    if choices.as_json:
+        print_outcomes_json(outcomes)
+    else:
+        if choices.dry_run:
+            remark("dry run: compared with what the service holds; nothing changed")
+        print_outcomes(outcomes, show_all=choices.show_all, several_files=several_files)
+    refuse_together(outcomes)
+    if any(outcome.has_findings for outcome in outcomes):
+        raise typer.Exit(EXIT_FINDINGS)
 
 
-async def _run(report: Report[Any], server: str, access: Access, choices: SyncChoices, several_files: bool) -> bool:
+def run(reports: Sequence[Report[Any]], server: str, access: Access, choices: SyncChoices) -> list[Outcome]:
+    """Compare all kinds, then apply all or, where one is objected to, none. The reports stand in the order of
+    NOUN_KINDS. Raises what stops the whole: no server, no right.
+    """
+    return asyncio.run(_run(reports, server, access, choices))
+
+
+async def _run(reports: Sequence[Report[Any]], server: str, access: Access, choices: SyncChoices) -> list[Outcome]:
     check_address(server, "--server")
     roots = access.root_certificates
     with reaching(server, tls=roots is not None):
         async with GeoofferClient(control_target=server, token=access.token, root_certificates=roots) as client:
-            plan = await plan_of(client.control, report, choices.as_of_ms)
-            objection = objection_to(plan.difference, report, choices)
-            applied = not objection and not choices.dry_run
+            plans = [await plan_of(client.control, report, choices.as_of_ms) for report in reports]
+            objections = [objection_to(plan, choices) for plan in plans]
+            applied = not any(objections) and not choices.dry_run
             if applied:
-                await apply(client.control, report, plan, keep_refused=choices.keep_refused)
-    if choices.dry_run and not choices.as_json:
-        remark("dry run: compared with what the service holds; nothing changed")
-    print_sync(
-        plan.difference,
-        report,
-        applied=applied,
-        dry_run=choices.dry_run,
-        objection=objection,
-        show_all=choices.show_all,
-        as_json=choices.as_json,
-        several_files=several_files,
-    )
-    if objection:
-        raise FeedRefusedError(f"nothing applied: {objection}")
-    return not report.refused and not plan.difference.of("stale")
+                await apply(client.control, plans, keep_refused=choices.keep_refused)
+    return [
+        Outcome(plan.difference, plan.report, applied, choices.dry_run, objection)
+        for plan, objection in zip(plans, objections, strict=True)
+    ]
 
 
-def objection_to(difference: Difference, report: Report[Any], choices: SyncChoices) -> str:
+def objection_to(plan: Plan, choices: SyncChoices) -> str:
     """Why the feed is not applied; '' = it is."""
+    report, difference = plan.report, plan.difference
     if not report.good:
         return "no row of the feed can be used"
     faults = []
@@ -93,25 +105,36 @@ def objection_to(difference: Difference, report: Report[Any], choices: SyncChoic
     return "; ".join(faults)
 
 
-async def apply(control: GeoofferControl, report: Report[Any], plan: Plan, *, keep_refused: bool) -> None:
-    """Send, then delete; what the service refuses becomes refused rows of `report` and leaves the difference.
+async def apply(control: GeoofferControl, plans: Sequence[Plan], *, keep_refused: bool) -> None:
+    """Send, then delete; what the service refuses becomes refused rows and leaves the difference.
 
     Where it refuses a row, nothing is deleted unless `keep_refused`: the feed was not fit to be believed.
     """
-    changes: Report[Any] = Report(report.kind, good=list(plan.rows.values()))
-    if plan.rows:
-        await upload_with(control, changes)
-        taken = {id(source) for source in changes.good}
-        plan.difference.drop([identifier for identifier, source in plan.rows.items() if id(source) not in taken])
-        report.refused += changes.refused
-    if changes.refused and not keep_refused:
-        for identifier in plan.deletions:
-            plan.difference.keep(identifier, "not deleted, because the service refused rows")
-    elif plan.deletions:
-        await _delete(control, report, plan)
+    refused = False
+    for plan in plans:
+        refused |= await _send(control, plan)
+    for plan in reversed(plans):
+        if refused and not keep_refused:
+            for identifier in plan.deletions:
+                plan.difference.keep(identifier, "not deleted, because the service refused rows")
+        elif plan.deletions:
+            await _delete(control, plan)
 
 
-async def _delete(control: GeoofferControl, report: Report[Any], plan: Plan) -> None:
+async def _send(control: GeoofferControl, plan: Plan) -> bool:
+    """Create and change; returns whether the service refused any row."""
+    if not plan.rows:
+        return False
+    changes: Report[Any] = Report(plan.report.kind, good=list(plan.rows.values()))
+    await upload_with(control, changes)
+    taken = {id(source) for source in changes.good}
+    plan.difference.drop([identifier for identifier, source in plan.rows.items() if id(source) not in taken])
+    plan.report.refused += changes.refused
+    return bool(changes.refused)
+
+
+async def _delete(control: GeoofferControl, plan: Plan) -> None:
+    report = plan.report
     kind = NOUN_KINDS[report.kind]
     generation = 0
     with progress(f"delete {report.kind}", len(plan.deletions), report.kind) as advance:

@@ -33,6 +33,7 @@ from geooffer.model.units import format_time_ms
 class Plan:
     """What a feed would do: the difference to show, the rows to send, then the nouns to delete."""
 
+    report: Report[Any]
     difference: Difference
     rows: dict[str, SourceRow[Any]]
     """By the id that the difference has them under, in the order to send."""
@@ -73,7 +74,7 @@ async def _plan_nouns(control: GeoofferControl, report: Report[Any]) -> Plan:
         message.ClearField("etag")
     difference = noun_difference(report.kind, held, wanted, _refused_keys(report))
     rows = {identifier: sources[identifier] for identifier in (*difference.of("created"), *difference.of("changed"))}
-    return Plan(difference, rows, {identifier: etags[identifier] for identifier in difference.of("deleted")})
+    return Plan(report, difference, rows, {identifier: etags[identifier] for identifier in difference.of("deleted")})
 
 
 async def _plan_prices(control: GeoofferControl, report: Report[Price], as_of_ms: int) -> Plan:
@@ -94,7 +95,7 @@ async def _plan_prices(control: GeoofferControl, report: Report[Price], as_of_ms
     # stores' own steps first: batches are saved one by one, and a store that keeps its price must not follow the
     # chain's in between
     steps.sort(key=lambda key: not key[1])
-    return Plan(difference, {price_text(key): sources[key] for key in steps})
+    return Plan(report, difference, {price_text(key): sources[key] for key in steps})
 
 
 async def _plan_stock(control: GeoofferControl, report: Report[StockFigure], as_of_ms: int) -> Plan:
@@ -121,7 +122,7 @@ async def _plan_stock(control: GeoofferControl, report: Report[StockFigure], as_
         stock_text(key): sources.get(key) or _absent(number, key, count)
         for number, (key, count) in enumerate(figures, start=1)
     }
-    return Plan(difference, rows)
+    return Plan(report, difference, rows)
 
 
 def _absent(number: int, key: StockKey, count: Count) -> SourceRow[StockFigure]:
