@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from geooffer.cli import import_catalog
+from geooffer.cli import import_catalog, import_places
 from geooffer.cli.errors import EXIT_FINDINGS
 from geooffer.cli.options import CONTROL_SERVER_DEFAULT, CaFile, JsonOutput, Token, TokenFile, access_from
 from geooffer.cli.output import remark
@@ -137,6 +137,8 @@ def register(app: typer.Typer) -> None:
             dry_run=dry_run, as_json=json_output,
         )  # fmt: skip
         _run("fences", files, read, choices, dry_run, server, (token, token_file, ca_file), json_output)
+
+    import_places.register(group)
 
     import_catalog.register(group)
     for kind, (text, columns) in _CSV_KINDS.items():

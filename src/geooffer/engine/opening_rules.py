@@ -8,7 +8,8 @@ What the canonical form cannot tell is settled before it:
 - A comment without `open`, `off` or `unknown` makes a rule unknown, as the specification has it ("by appointment");
   the library takes it for open.
 - "Su, PH off" is one list of days. The library reads two rules, the first of them "open all Sunday".
-- "PH Mo-Fr" means holidays that fall on Mo to Fr, the library reads both. Such an expression counts as unknown.
+- "PH Mo-Fr" means holidays that fall on Mo to Fr, the library reads both. Where that would open days, the expression
+  counts as unknown; "PH Su off" closes both, as everybody who writes it means.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ def is_readable(text: str) -> bool:
 def read_rules(text: str) -> Rules | None:
     """The rules of an expression; None where it is empty, no expression, or in words (`"summer": …`)."""
     settled = _COMMENT.sub(_without_comment, _SPACED_DAYS.sub(r"\1,", text))
-    if not validate(settled) or _HOLIDAY_ON_DAY.search(settled):
+    if not validate(settled) or any(_opens_holidays_on_days(part) for part in re.split(r";|\|\|", settled)):
         return None
     canonical = str(OpeningHours(settled))
     if '"' in canonical:
@@ -108,6 +109,10 @@ def read_rules(text: str) -> Rules | None:
     pieces = _SEPARATOR.split(canonical)
     joints = (Joint.NORMAL.value, *pieces[1::2])
     return Rules(tuple(_rule(Joint(joint), piece) for joint, piece in zip(joints, pieces[::2], strict=True)))
+
+
+def _opens_holidays_on_days(text: str) -> bool:
+    return bool(_HOLIDAY_ON_DAY.search(text)) and not text.rstrip().lower().endswith(("off", "closed"))
 
 
 def _without_comment(match: re.Match[str]) -> str:

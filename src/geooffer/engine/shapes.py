@@ -92,6 +92,17 @@ def area_m2(shape: Shape) -> float:
     return compile_shape(shape).area_m2
 
 
+def inner_point(shape: Shape) -> tuple[int, int]:
+    """(latitude_e7, longitude_e7) of a place inside: a circle's centre, a polygon's widest middle line."""
+    if isinstance(shape, Circle):
+        return shape.latitude_e7, shape.longitude_e7
+    point = to_shapely(shape).representative_point()
+    longitude_e7 = round(point.x * E7_PER_DEGREE)
+    if longitude_e7 >= limits.LONGITUDE_MAX_E7:  # a part's own frame may run past the antimeridian
+        longitude_e7 -= 2 * limits.LONGITUDE_MAX_E7
+    return round(point.y * E7_PER_DEGREE), longitude_e7
+
+
 def to_shapely(shape: Shape) -> Any:
     """The shape in degrees, x = longitude, in its parts' own frames; a circle as 64 vertices of its rim."""
     if isinstance(shape, Polygon):

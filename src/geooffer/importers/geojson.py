@@ -22,7 +22,7 @@ from geooffer.model import units
 from geooffer.model.catalog import Geofence, Store
 from geooffer.model.shapes import Shape
 
-T = TypeVar("T", Geofence, Store)
+T = TypeVar("T")
 
 DWELL_MAX_S = 86_400
 
@@ -43,7 +43,7 @@ def read_fences(
 
     def convert(feature: Feature) -> tuple[Geofence, str]:
         fence_id = feature_id(feature, id_property, "geofence_id")
-        shape, note = _shape(feature, repair, radius_m)
+        shape, note = shape_of(feature, repair, radius_m)
         properties = feature.properties
         dwell_s = text_of(properties.get("dwell_s"))
         fence = Geofence(
@@ -58,7 +58,7 @@ def read_fences(
     def id_of(feature: Feature) -> str:
         return feature_id(feature, id_property, "geofence_id")
 
-    return _read(path, taken or TakenIds(), convert, id_of)
+    return read_each(path, taken or TakenIds(), convert, id_of)
 
 
 def read_stores(
@@ -81,7 +81,7 @@ def read_stores(
     def id_of(feature: Feature) -> str:
         return feature_id(feature, id_property, "store_id")
 
-    return _read(path, taken or TakenIds(), convert, id_of)
+    return read_each(path, taken or TakenIds(), convert, id_of)
 
 
 def feature_id(feature: Feature, id_property: str, own_property: str) -> str:
@@ -99,9 +99,10 @@ def feature_id(feature: Feature, id_property: str, own_property: str) -> str:
     return made
 
 
-def _read(
+def read_each(
     path: Path, taken: TakenIds, convert: Callable[[Feature], tuple[T, str]], id_of: Callable[[Feature], str]
 ) -> Import[T]:
+    """What `convert` makes of each feature: (item, note), or InvalidArgumentError for a refusal."""
     result: Import[T] = Import()
     for feature in read_features(path):
         try:
@@ -124,7 +125,11 @@ def _readable_id(feature: Feature, id_of: Callable[[Feature], str]) -> tuple[str
         return ()
 
 
-def _shape(feature: Feature, repair: bool, radius_m: float | None) -> tuple[Shape, str]:
+def shape_of(feature: Feature, repair: bool, radius_m: float | None) -> tuple[Shape, str]:
+    """(shape, what was mended); a Point is a circle of its own `radius_m`, else the caller's.
+
+    Raises InvalidArgumentError, InvalidShapeError.
+    """
     geometry = feature.geometry or {}
     kind = geometry.get("type")
     if kind in ("Polygon", "MultiPolygon"):

@@ -22,6 +22,8 @@ class StoreDefaults:
     time_zone: str = ""
     country: str = ""
     region: str = ""
+    closed_on_holidays: bool = False
+    """Hours that do not speak of public holidays get `PH off`: mappers leave out what everybody there knows."""
 
 
 def store_of(
@@ -30,6 +32,8 @@ def store_of(
     """(store, note): the note names what was dropped, '' = nothing. Raises InvalidArgumentError."""
     properties = feature.properties
     opening_hours, note = _opening_hours(text_of(properties.get("opening_hours")))
+    if opening_hours and defaults.closed_on_holidays and "PH" not in opening_hours:
+        opening_hours = values.opening_hours(f"{opening_hours}; PH off", "opening_hours")
     region = text_of(properties.get("region")) or defaults.region
     online = properties.get("is_online")
     store = Store(
