@@ -22,9 +22,9 @@ Invoke = Callable[..., Result]
 
 CATEGORIES = ("category_id,name_en", "shoes,Shoes")
 STORES = (
-    "store_id,latitude,longitude,time_zone,name",
-    "s1,47.0,8.0,Europe/Zurich,One",
-    "s2,47.1,8.1,Europe/Zurich,Two",
+    "store_id,latitude,longitude,time_zone,name,opening_hours,country,region,tags,is_online",
+    's1,47.0,8.0,Europe/Berlin,One,"Mo-Sa 08:00-20:00; PH off",DE,DE-BE,outlet|city,no',
+    "s2,47.1,8.1,Europe/Zurich,Two,,,,,",
 )
 FENCES = (
     "geofence_id,latitude,longitude,radius_m,store_id",
