@@ -154,6 +154,7 @@ def ping(
     sequence: int = 0,
     now_ms: int | None = None,
     malformed: int = 0,
+    speed_m_per_s: float | None = None,
 ) -> StructArray:
     """One PING row; `now` is the fix time unless given."""
     row = np.zeros(1, dtype=PING)
@@ -162,6 +163,7 @@ def ping(
     row["latitude_e7"], row["longitude_e7"] = north_e7(north_m), east_e7(east_m)
     row["accuracy_cm"] = round(accuracy_m * 100)
     row["malformed"] = malformed
+    row["speed_cm_per_s"] = -1 if speed_m_per_s is None else round(speed_m_per_s * 100)
     return row
 
 

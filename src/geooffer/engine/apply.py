@@ -12,22 +12,26 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import astuple
+from itertools import islice
 from typing import Any
 
-from geooffer.engine.people import People
-from geooffer.engine.registry import Registry
-from geooffer.engine.stock import Stock
+from geooffer.engine.live import Live
+from geooffer.engine.people import INTENT_FIELDS, People
+from geooffer.engine.people_history import add_history, consent_rank
+from geooffer.engine.registry import KINDS, Registry
+from geooffer.engine.totals import CampaignTotals
 from geooffer.errors import JournalError
-from geooffer.kernels.caps import contact_add, contact_prune, contact_remove
+from geooffer.kernels.contacts import contact_prune
 from geooffer.model import records, tables
-from geooffer.model.catalog import Category, Geofence, Offer, Product, Store
+from geooffer.model.catalog import Campaign, Category, Product, Store
 from geooffer.model.keys import partition_of
+from geooffer.model.kinds import OutcomeKind, SwitchKind
 from geooffer.model.limits import CONTACT_RETENTION_MS
 from geooffer.model.records import CATALOG_PARTITION, Entry, Record
 from geooffer.model.signals import PurposeState
 from geooffer.model.verdicts import Purpose, TouchpointKind
 
-_KIND_BY_NAME = {kind.__name__: kind for kind in (Store, Geofence, Category, Product, Offer)}
+_KIND_BY_NAME = {kind.__name__: kind for kind in KINDS}
 _LOCATION = Purpose.PRECISE_LOCATION_FOR_OFFERS
 _ALL_BITS = (1 << len(Purpose)) - 1
 
@@ -38,9 +42,29 @@ class State:
     def __init__(self) -> None:
         self.registry = Registry()
         self.people = People()
-        self.stock = Stock()
+        self.live = Live()
+        self.totals = CampaignTotals()
         self.consents: dict[int, dict[Purpose, PurposeState]] = {}
+        self.identities: dict[tuple[int, int], int] = {}
+        """(IdentityKind, identity key) → person key."""
+        self.aliases: dict[int, int] = {}
+        """Person key that was united with another → the key of that one."""
+        self.decisions: dict[int, records.DecisionRecord] = {}
+        """By decision key, oldest first, for as long as contacts are kept."""
+        self.outcomes: dict[int, dict[OutcomeKind, int]] = {}
+        """Decision key → first time of each kind reported (DISMISSED, REDEEMED: last)."""
         self.sequences: dict[int, int] = {}
+
+    def resolve(self, person_key: int) -> int:
+        """The key under which a person's history stands now."""
+        while person_key in self.aliases:
+            person_key = self.aliases[person_key]
+        return person_key
+
+
+def decision_key(partition: int, sequence: int) -> int:
+    """A decision's place in the journal as one number, unique over all partitions."""
+    return partition << 56 | sequence
 
 
 def partition_of_record(record: Record) -> int:
@@ -54,27 +78,29 @@ def apply(state: State, entry: Entry) -> None:
     expected = state.sequences.get(entry.partition, 0) + 1
     if entry.sequence != expected:
         raise JournalError(f"partition {entry.partition} expects sequence {expected}, not {entry.sequence}")
-    apply_record(state, entry.record)
     state.sequences[entry.partition] = entry.sequence
-
-
-def apply_record(state: State, record: Record) -> None:
-    """Fold one record."""
-    _APPLY[type(record)](state, record)
+    record = entry.record
+    if isinstance(record, records.DecisionRecord):
+        _decision(state, record, decision_key(entry.partition, entry.sequence))
+    else:
+        _APPLY[type(record)](state, record)
 
 
 def _noun_put(state: State, record: records.NounPut) -> None:
     state.registry.put(record.noun, record.time_ms)
     if isinstance(record.noun, Store):
-        state.stock.cover_stores(state.registry.count(Store))
+        state.live.cover_stores(state.registry.count(Store))
+        state.people.zones.number(record.noun.time_zone)
+    elif isinstance(record.noun, Campaign):
+        state.live.cover_campaigns(state.registry.count(Campaign))
 
 
 def _noun_deleted(state: State, record: records.NounDeleted) -> None:
     state.registry.delete(_KIND_BY_NAME[record.kind], record.noun_id, record.time_ms)
     if record.kind == "Store":
-        state.stock.drop_store(state.registry.number(Store, record.noun_id))
+        state.live.drop_store(state.registry.number(Store, record.noun_id))
     elif record.kind == "Product":
-        state.stock.drop_variants(state.registry.variants_of(state.registry.number(Product, record.noun_id)))
+        state.live.drop_variants(state.registry.variants_of(state.registry.number(Product, record.noun_id)))
 
 
 def _price_put(state: State, record: records.PricePut) -> None:
@@ -82,7 +108,7 @@ def _price_put(state: State, record: records.PricePut) -> None:
 
 
 def _stock_put(state: State, record: records.StockPut) -> None:
-    state.stock.put(record.store_number, record.variant_number, record.available_count, record.as_of_ms)
+    state.live.put_stock(record.store_number, record.variant_number, record.available_count, record.as_of_ms)
 
 
 def _customer_put(state: State, record: records.CustomerPut) -> None:
@@ -91,58 +117,190 @@ def _customer_put(state: State, record: records.CustomerPut) -> None:
 
 def _customer_deleted(state: State, record: records.CustomerDeleted) -> None:
     state.people.delete_customer(record.person_key)
-    state.consents.pop(record.person_key, None)
+    _forget_references(state, record.person_key)
+
+
+def _forget_references(state: State, person_key: int) -> None:
+    """What names a person from outside her row goes with her."""
+    names = {person_key, *(alias for alias in state.aliases if state.resolve(alias) == person_key)}
+    state.consents.pop(person_key, None)
+    state.identities = {identity: key for identity, key in state.identities.items() if key != person_key}
+    state.aliases = {alias: key for alias, key in state.aliases.items() if alias not in names}
+    gone = [key for key, decision in state.decisions.items() if decision.person_key in names]
+    for key in gone:
+        _forget_decision(state, key)
 
 
 def _touchpoint(state: State, record: records.TouchpointRecord) -> None:
     people, slot = state.people, state.people.person_slots[record.person_key]
-    kind = TouchpointKind(record.kind)
-    if kind in (TouchpointKind.SEARCH, TouchpointKind.VIEW, TouchpointKind.WISH):
-        people.add_interest(slot, kind, record.category_number, record.product_number, record.time_ms)
-    elif kind is TouchpointKind.PURCHASE:
-        people.add_fact(slot, tables.FACT_PURCHASE, record.category_number, 0, record.time_ms)
+    kind, category_number = TouchpointKind(record.kind), record.category_number
+    if kind in INTENT_FIELDS:
+        people.add_interest(slot, kind, category_number, record.product_number, record.time_ms)
+    elif kind in _FACTS:
+        people.add_fact(slot, _FACTS[kind], category_number, max(record.is_interested, 0), record.time_ms)
+    elif kind is TouchpointKind.CONTACTED:
+        people.add_message_contact(
+            slot, time_ms=record.time_ms, source_key=record.source_key, category_number=category_number
+        )
     if record.size_code >= 0:
-        people.add_fact(slot, tables.FACT_SIZE, record.category_number, record.size_code, record.time_ms)
+        people.add_fact(slot, tables.FACT_SIZE, category_number, record.size_code, record.time_ms)
+    for field, value, is_stated in (
+        ("channel", record.channel, record.channel != 0 and kind is not TouchpointKind.CONTACTED),
+        ("language", record.language, record.language != ""),
+        ("fulfilment", record.fulfilment, record.fulfilment != 0),
+        ("tier", record.tier, record.tier >= 0),
+        ("account_kind", record.account_kind, record.account_kind != 0),
+    ):
+        if is_stated:
+            people.state_field(record.person_key, field, record.time_ms, value)
+
+
+_FACTS = {
+    TouchpointKind.PURCHASE: tables.FACT_PURCHASE,
+    TouchpointKind.RETURN: tables.FACT_RETURN,
+    TouchpointKind.SOCIAL_LIKE: tables.FACT_LIKE,
+    TouchpointKind.SURVEY_ANSWER: tables.FACT_SURVEY,
+}
+
+
+def _audience_put(state: State, record: records.AudiencePut) -> None:
+    people, slot = state.people, state.people.person_slots[record.person_key]
+    people.add_fact(slot, tables.FACT_AUDIENCE, record.audience_number, int(record.is_member), record.time_ms)
+
+
+def _identity_linked(state: State, record: records.IdentityLinked) -> None:
+    state.identities[record.kind, record.identity_key] = record.person_key
+
+
+def _identity_unlinked(state: State, record: records.IdentityUnlinked) -> None:
+    if state.identities.get((record.kind, record.identity_key)) == record.person_key:
+        del state.identities[record.kind, record.identity_key]
+
+
+def _person_departed(state: State, record: records.PersonDeparted) -> None:
+    """Her row goes; what she leaves stands in the PersonArrived of the same commit."""
+    state.people.delete_customer(record.person_key)
+    state.consents.pop(record.person_key, None)
+
+
+def _person_arrived(state: State, record: records.PersonArrived) -> None:
+    if record.is_alias:
+        state.aliases[record.from_key] = record.person_key
+    ledger = state.consents.setdefault(record.person_key, {})
+    add_history(state.people, record.person_key, record.history)
+    for kind, identity_key in record.history.identities:
+        state.identities[kind, identity_key] = record.person_key
+    for value, granted, time_ms, notice_version in record.history.consents:
+        _take_consent(ledger, Purpose(value), PurposeState(granted, time_ms, notice_version))
+    _enforce_consent(state, record.person_key, ledger)
 
 
 def _consent(state: State, record: records.ConsentRecord) -> None:
-    """Per purpose the latest event wins, at a tie the withdrawal; what a withdrawn purpose held is dropped (C4)."""
     ledger = state.consents.setdefault(record.person_key, {})
     for purpose in Purpose:
-        if not record.purposes & purpose.bit:
-            continue
-        held = ledger.get(purpose)
-        rank = (record.time_ms, not record.granted, record.notice_version)
-        if held is None or rank > (held.time_ms, not held.granted, held.notice_version):
-            ledger[purpose] = PurposeState(record.granted, record.time_ms, record.notice_version)
-    people, slot = state.people, state.people.person_slots[record.person_key]
+        if record.purposes & purpose.bit:
+            _take_consent(ledger, purpose, PurposeState(record.granted, record.time_ms, record.notice_version))
+    _enforce_consent(state, record.person_key, ledger)
+
+
+def _take_consent(ledger: dict[Purpose, PurposeState], purpose: Purpose, given: PurposeState) -> None:
+    """Per purpose the latest event wins, at a tie the withdrawal."""
+    held = ledger.get(purpose)
+    if held is None or consent_rank(given) > consent_rank(held):
+        ledger[purpose] = given
+
+
+def _enforce_consent(state: State, person_key: int, ledger: dict[Purpose, PurposeState]) -> None:
+    """Set the consent word; what a purpose that is not given held is dropped (C4)."""
+    people, slot = state.people, state.people.person_slots[person_key]
     bits = sum(purpose.bit for purpose, held in ledger.items() if held.granted)
     people.set_consent(slot, bits)
     withdrawn = _ALL_BITS & ~bits
     if withdrawn & _LOCATION.bit:
-        people.clear_presence(record.person_key)
+        people.clear_presence(person_key)
     if withdrawn & Purpose.SEARCH_INTENT_USE.bit:
         people.clear_intents(slot)
     if withdrawn & Purpose.PERSONALISED_OFFERS.bit:
         people.clear_facts(slot)
+        people.clear_stated(person_key)
+    if withdrawn & Purpose.SPECIAL_CATEGORY_OFFERS.bit:
+        special = [
+            state.registry.number(Category, category.category_id)
+            for category in state.registry.categories.values()
+            if category.is_special
+        ]
+        people.clear_categories(slot, special)
 
 
-def _decision(state: State, record: records.DecisionRecord) -> None:
+def _decision(state: State, record: records.DecisionRecord, key: int) -> None:
     people, slot = state.people, state.people.person_slots[record.person_key]
-    people.make_room(0, 1)
-    contact_add(people.view, slot, record.time_ms, record.store_number, record.offer_number)
-    forget_old_contacts(state, slot, record.time_ms)
+    people.add_offer_contact(
+        slot,
+        time_ms=record.time_ms,
+        decision_key=key,
+        store_number=record.store_number,
+        offer_number=record.offer_number,
+        category_number=record.category_number,
+        campaign_number=record.campaign_number,
+        is_shadow=record.is_shadow,
+    )
+    keep_decision(state, slot, record, key)
 
 
-def forget_old_contacts(state: State, person_slot: int, now_ms: int) -> None:
-    """Retention of contacts, at each decision; the live path calls it for a decision whose caps it consumed."""
-    contact_prune(state.people.view, person_slot, now_ms - CONTACT_RETENTION_MS)
+def keep_decision(state: State, person_slot: int, record: records.DecisionRecord, key: int) -> None:
+    """What a decision changes besides her contacts; the live path, whose kernel wrote the contact, calls it, too."""
+    if record.campaign_number >= 0 and not record.is_shadow:
+        state.totals.add(record.campaign_number, record.time_ms)
+    state.decisions[key] = record
+    before_ms = record.time_ms - CONTACT_RETENTION_MS
+    contact_prune(state.people.view, person_slot, before_ms)
+    for oldest in list(islice(state.decisions, 2)):  # two for one: what is too old goes without a pause
+        if state.decisions[oldest].time_ms < before_ms:
+            _forget_decision(state, oldest)
+
+
+def _forget_decision(state: State, key: int) -> None:
+    del state.decisions[key]
+    state.outcomes.pop(key, None)
 
 
 def _decision_released(state: State, record: records.DecisionReleased) -> None:
-    people, slot = state.people, state.people.person_slots.get(record.person_key, -1)
+    decision = state.decisions.get(record.decision_key)
+    if decision is not None:
+        _forget_decision(state, record.decision_key)
+        if decision.campaign_number >= 0 and not decision.is_shadow:
+            state.totals.remove(decision.campaign_number, decision.time_ms)
+    slot = state.people.person_slots.get(record.person_key, -1)
     if slot >= 0:
-        contact_remove(people.view, slot, record.time_ms, record.store_number, record.offer_number)
+        contact = state.people.find_offer_contact(slot, record.decision_key)
+        if contact >= 0:
+            state.people.remove_contact(slot, contact)
+
+
+def _outcome(state: State, record: records.OutcomeRecord) -> None:
+    kind, time_ms = OutcomeKind(record.kind), record.time_ms
+    ends = kind in (OutcomeKind.DISMISSED, OutcomeKind.REDEEMED)
+    if record.decision_key in state.decisions:
+        known = state.outcomes.setdefault(record.decision_key, {})
+        known[kind] = (max if ends else min)(known.get(kind, time_ms), time_ms)
+    slot = state.people.person_slots.get(record.person_key, -1)
+    contact = state.people.find_offer_contact(slot, record.decision_key) if slot >= 0 else -1
+    if contact >= 0:
+        never = tables.NEVER_MS
+        state.people.set_contact_times(
+            contact,
+            delivered_ms=time_ms if kind is OutcomeKind.DELIVERED else never,
+            displayed_ms=time_ms if kind is OutcomeKind.DISPLAYED else never,
+            ended_ms=time_ms if ends else never,
+        )
+
+
+def _stores_switched(state: State, record: records.StoresSwitched) -> None:
+    state.live.switch(record.store_numbers, SwitchKind(record.kind), record.from_ms, record.until_ms, record.reason)
+
+
+def _stores_restored(state: State, record: records.StoresRestored) -> None:
+    state.live.restore(record.store_numbers, SwitchKind(record.kind), record.time_ms)
 
 
 _APPLY: dict[type, Callable[[State, Any], None]] = {
@@ -153,9 +311,16 @@ _APPLY: dict[type, Callable[[State, Any], None]] = {
     records.CustomerPut: _customer_put,
     records.CustomerDeleted: _customer_deleted,
     records.TouchpointRecord: _touchpoint,
+    records.AudiencePut: _audience_put,
+    records.IdentityLinked: _identity_linked,
+    records.IdentityUnlinked: _identity_unlinked,
+    records.PersonDeparted: _person_departed,
+    records.PersonArrived: _person_arrived,
     records.ConsentRecord: _consent,
-    records.DecisionRecord: _decision,
     records.DecisionReleased: _decision_released,
+    records.OutcomeRecord: _outcome,
+    records.StoresSwitched: _stores_switched,
+    records.StoresRestored: _stores_restored,
 }
 
 
@@ -176,7 +341,8 @@ def _catalog_parts(state: State) -> list[Any]:
         for key, noun in sorted(registry.nouns(kind).items())
     ]
     prices = [(key, [astuple(step) for step in steps]) for key, steps in sorted(registry.prices.items())]
-    return [*nouns, prices, registry.variants, sorted(registry.removed_fences.items()), state.stock.figures()]
+    removed = sorted(registry.removed_fences.items())
+    return [*nouns, prices, registry.variants, removed, state.live.figures(), sorted(state.live.closures)]
 
 
 def _people_parts(state: State, partition: int) -> list[Any]:
@@ -197,6 +363,8 @@ def _people_parts(state: State, partition: int) -> list[Any]:
                 int(person["intent_floor_ms"]),
                 int(person["intent_floor_category"]),
                 int(person["intent_floor_product"]),
+                sorted(people.stated.get(key, {}).items()),
+                sorted(identity for identity, owner in state.identities.items() if owner == key),
                 _chain(view.intents, int(person["intent_head"])),
                 _chain(view.facts, int(person["fact_head"])),
                 _chain(view.contacts, int(person["contact_head"])),

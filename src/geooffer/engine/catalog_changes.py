@@ -15,8 +15,23 @@ from geooffer.engine.pipeline import Pipeline
 from geooffer.engine.registry import noun_id, size_code
 from geooffer.errors import InUseError, InvalidArgumentError, LimitExceededError, NotFoundError
 from geooffer.model import limits
-from geooffer.model.catalog import Category, Geofence, Noun, Offer, Price, Product, Size, StockFigure, Store
+from geooffer.model.catalog import (
+    Audience,
+    Campaign,
+    Category,
+    Geofence,
+    Noun,
+    Offer,
+    Price,
+    Product,
+    Size,
+    StockFigure,
+    Store,
+)
+from geooffer.model.frequency import check_rules
 from geooffer.model.records import NounDeleted, NounPut, PricePut, Record, StockPut
+from geooffer.model.repurchase import PRESETS
+from geooffer.model.sizes import CHART_NAMES, canonical_size
 
 
 class _Pending:
@@ -25,6 +40,7 @@ class _Pending:
     def __init__(self) -> None:
         self.ids: dict[type, set[str]] = {}
         self.sizes: dict[int, Size] = {}
+        self.categories: dict[str, Category] = {}
         self.currencies: dict[str, str] = {}
         self.price_moments: dict[tuple[str, str], set[int]] = {}
         self.fence_numbers: dict[str, int] = {}
@@ -32,8 +48,8 @@ class _Pending:
 
     def add(self, noun: Noun) -> None:
         self.ids.setdefault(type(noun), set()).add(noun_id(noun))
-        if isinstance(noun, Product):
-            self.sizes.update({size_code(size): size for size in noun.sizes})
+        if isinstance(noun, Category):
+            self.categories[noun.category_id] = noun
 
 
 class CatalogChanges(Pipeline):
@@ -91,7 +107,7 @@ class CatalogChanges(Pipeline):
                 if noun.store_id:
                     self._need(Store, noun.store_id, "store_id", pending)
             case Category():
-                pass
+                self._check_category(noun)
             case Product():
                 self._need(Category, noun.category_id, "category_id", pending)
                 self._check_sizes(noun, pending)
@@ -101,14 +117,34 @@ class CatalogChanges(Pipeline):
                     self._need(Store, store_id, "store_ids", pending)
                 if noun.valid_until_ms <= noun.valid_from_ms:
                     raise InvalidArgumentError("valid_until_time must be after valid_from_time")
+                if noun.campaign_id:
+                    self._need(Campaign, noun.campaign_id, "campaign_id", pending)
+            case Campaign():
+                check_rules(noun.cap_rules)
+                if noun.audience_id:
+                    self._need(Audience, noun.audience_id, "audience_id", pending)
 
     def _need(self, kind: type[Noun], identifier: str, field: str, pending: _Pending) -> None:
         if identifier not in self.registry.nouns(kind) and identifier not in pending.ids.get(kind, ()):
             raise NotFoundError(f"{field} names a {kind.__name__.lower()} that does not exist", field=field)
 
+    def _check_category(self, category: Category) -> None:
+        """A chart and a preset that exist; the chart of a category with products of sizes stays what it is."""
+        if category.size_chart not in CHART_NAMES:
+            raise InvalidArgumentError("no such size chart", field="size_chart")
+        if category.repurchase_preset and category.repurchase_preset not in PRESETS:
+            raise InvalidArgumentError("no such repurchase preset", field="repurchase_preset")
+        held = self.registry.categories.get(category.category_id)
+        if held is not None and held.size_chart != category.size_chart:
+            products = self.registry.products.values()
+            if any(product.sizes and product.category_id == category.category_id for product in products):
+                raise InUseError("products of this category have sizes; its size_chart cannot change")
+
     def _check_sizes(self, product: Product, pending: _Pending) -> None:
+        category = pending.categories.get(product.category_id) or self.registry.categories[product.category_id]
         codes: dict[int, Size] = {}
-        for size in product.sizes:
+        for given in product.sizes:
+            size = canonical_size(category.size_chart, given)
             code = size_code(size)
             for held in (codes.get(code), self.registry.size(code), pending.sizes.get(code)):
                 if held is not None and held != size:
@@ -116,6 +152,7 @@ class CatalogChanges(Pipeline):
             if code in codes:
                 raise InvalidArgumentError("a size is listed twice", field="sizes")
             codes[code] = size
+        pending.sizes.update(codes)
 
     def delete_noun(self, kind: type[Any], noun_id: str, *, now_ms: int) -> None:
         """Delete one noun. Raises NotFoundError, or InUseError while another noun refers to it."""
@@ -130,6 +167,10 @@ class CatalogChanges(Pipeline):
             users["product"] = (product.category_id == noun_id for product in registry.products.values())
         elif kind is Product:
             users["offer"] = (offer.product_id == noun_id for offer in registry.offers.values())
+        elif kind is Campaign:
+            users["offer"] = (offer.campaign_id == noun_id for offer in registry.offers.values())
+        elif kind is Audience:
+            users["campaign"] = (campaign.audience_id == noun_id for campaign in registry.campaigns.values())
         for user, uses in users.items():
             if any(uses):
                 raise InUseError(f"the {kind.__name__.lower()} is named by a {user}; delete that first")
@@ -172,17 +213,26 @@ class CatalogChanges(Pipeline):
         self._need(Store, figure.store_id, "store_id", pending)
         self._need(Product, figure.product_id, "product_id", pending)
         product = self.registry.products[figure.product_id]
-        if product.sizes and figure.size not in product.sizes:
-            raise InvalidArgumentError("the product does not come in this size", field="size")
-        if not product.sizes and figure.size is not None:
-            raise InvalidArgumentError("the product has no sizes", field="size")
+        size = self._size_of(product, figure.size)
         product_number = self.registry.number(Product, figure.product_id)
         return StockPut(
             self.registry.number(Store, figure.store_id),
-            self.registry.variant(product_number, size_code(figure.size)),
+            self.registry.variant(product_number, size_code(size)),
             figure.available_count,
             figure.as_of_ms,
         )
+
+    def _size_of(self, product: Product, given: Size | None) -> Size | None:
+        """The canonical size of a product that has it. Raises InvalidArgumentError."""
+        if not product.sizes:
+            if given is not None:
+                raise InvalidArgumentError("the product has no sizes", field="size")
+            return None
+        if given is not None:
+            size = canonical_size(self.registry.categories[product.category_id].size_chart, given)
+            if size in self.registry.canonical_sizes(product):
+                return size
+        raise InvalidArgumentError("the product does not come in this size", field="size")
 
     def stock_of(self, store_id: str, product_id: str = "") -> list[StockFigure]:
         """Known figures of a store, of one product or of all, by product and size. Raises NotFoundError."""
@@ -195,9 +245,9 @@ class CatalogChanges(Pipeline):
         figures = []
         for product in sorted(products, key=lambda item: item.product_id):
             product_number = self.registry.number(Product, product.product_id)
-            for size in product.sizes or (None,):
+            for size in self.registry.canonical_sizes(product) or (None,):
                 variant_number = self.registry.variant(product_number, size_code(size))
-                held = self.state.stock.get(store_number, variant_number)
+                held = self.state.live.stock_of(store_number, variant_number)
                 if held is not None:
                     figures.append(StockFigure(store_id, product.product_id, size, *held))
         return figures

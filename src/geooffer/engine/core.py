@@ -8,17 +8,21 @@ from typing import Literal, NamedTuple, TypeVar
 from geooffer.engine.apply import State, apply, partition_of_record
 from geooffer.engine.clock import EngineClock
 from geooffer.engine.commerce import compile_commerce, compile_stores
+from geooffer.engine.decisions import decision_id
 from geooffer.engine.hours import horizon_of
+from geooffer.engine.neighbours import Neighbours
 from geooffer.engine.port import Journal
 from geooffer.engine.registry import CatalogNouns, Registry
 from geooffer.engine.spatial import IndexOfRecord
 from geooffer.engine.statistics import Statistics
+from geooffer.engine.totals import total_rules
 from geooffer.errors import GeoofferError, InvalidArgumentError
-from geooffer.model.catalog import Geofence, Store
+from geooffer.model.catalog import Campaign, Geofence, Store
 from geooffer.model.fence_tables import FenceTables
+from geooffer.model.frequency import DEFAULT_CAP_RULES, CapRule, check_rules
 from geooffer.model.policy import DAY_MS, Policy
 from geooffer.model.records import Entry, Record
-from geooffer.model.tables import CommerceTables
+from geooffer.model.tables import NEVER_MS, NO_LIMIT, CommerceTables
 
 IndexKind = Literal["rtree", "packed", "cells"]
 T = TypeVar("T")
@@ -46,6 +50,7 @@ class Core:
         journal: Journal,
         clock: EngineClock,
         policy: Policy | None = None,
+        cap_rules: Sequence[CapRule] = DEFAULT_CAP_RULES,
         index_kind: IndexKind = "cells",
         decision_key: bytes = b"",
         overlap_count_max: int = 64,
@@ -54,18 +59,26 @@ class Core:
             raise InvalidArgumentError("index must be rtree, packed or cells", field="index")
         self.policy = policy or Policy()
         self.policy.validate()
+        check_rules(cap_rules)
+        self.cap_rules = tuple(cap_rules)
         self.clock = clock
         self.index_kind = index_kind
         self.statistics = Statistics()
         self._journal = journal
         self._decision_key = decision_key
+        self._decision_keys: dict[str, int] = {}
+        self._neighbours = Neighbours()
+        self._spent_campaigns: set[int] = set()
         self.state = State()
         self.index = IndexOfRecord(overlap_count_max)
         for entry in journal.read():
             apply(self.state, entry)
+        for key in self.state.decisions:
+            self._name_decision(key)
         for geofence in self.registry.geofences.values():
             self.index.insert(self.registry.number(Geofence, geofence.geofence_id), geofence)
         self._snapshot = self._compile(0, fences=None)
+        self._refresh_totals(range(self.registry.count(Campaign)), NEVER_MS)
 
     @property
     def registry(self) -> Registry:
@@ -131,6 +144,7 @@ class Core:
             live = self._snapshot
             changed = self.registry.fences_generation > live.generation
             self._snapshot = self._compile(live.hours_day, None if changed else live.fences)
+            self._refresh_totals(range(self.registry.count(Campaign)), self._totals_ms)
         return self._snapshot.generation
 
     def _compile(self, hours_day: int, fences: FenceTables | None) -> Snapshot:
@@ -144,7 +158,8 @@ class Core:
                 for geofence in registry.geofences.values()
             }
             fences = self.index.freeze(owned, registry.removed_fences, registry.count(Geofence))
-        commerce = compile_commerce(registry, hours_day)
+        zones = self.state.people.zones
+        commerce = compile_commerce(registry, zones, self._neighbours, self.cap_rules, self.policy, hours_day)
         nouns = registry.catalog_nouns()
         return Snapshot(registry.generation, fences, commerce, nouns, hours_day, *horizon_of(hours_day))
 
@@ -154,9 +169,44 @@ class Core:
             return
         self.publish()  # hours belong to the saved stores: never half of a catalog
         hours_day = now_ms // DAY_MS
-        stores, hours = compile_stores(self.registry, hours_day)
+        stores, hours = compile_stores(self.registry, self.state.people.zones, hours_day)
+        held = self._snapshot.commerce.stores
+        for field in ("neighbour_start", "neighbour_count"):
+            stores[field] = held[field]
         commerce = self._snapshot.commerce._replace(stores=stores, hours=hours)
         from_ms, until_ms = horizon_of(hours_day)
         self._snapshot = self._snapshot._replace(
             commerce=commerce, hours_day=hours_day, hours_from_ms=from_ms, hours_until_ms=until_ms
         )
+
+    # -- campaign totals -------------------------------------------------------------------------------------
+
+    def _refresh_totals(self, campaign_numbers: Iterable[int], now_ms: int) -> None:
+        """Tell the kernels what is left of campaigns at `now_ms`; those with nothing left are looked at again."""
+        self._totals_ms = now_ms
+        for number in list(campaign_numbers):
+            left = self.campaign_remaining(number, now_ms)
+            self.state.live.set_remaining(number, left)
+            if left <= 0:
+                self._spent_campaigns.add(number)
+            else:
+                self._spent_campaigns.discard(number)
+
+    def campaign_remaining(self, campaign_number: int, now_ms: int) -> int:
+        """How many more offers a campaign's totals leave now; NO_LIMIT where it has none or is gone."""
+        campaign = self.registry.campaigns.get(self.registry.identifier(Campaign, campaign_number))
+        if campaign is None:
+            return NO_LIMIT
+        rules = total_rules(campaign, self.cap_rules)
+        return self.state.totals.remaining(campaign_number, campaign, rules, now_ms)
+
+    # -- decisions -------------------------------------------------------------------------------------------
+
+    def _name_decision(self, key: int) -> str:
+        """The public id of a decision, remembered for as long as the decision is kept."""
+        if len(self._decision_keys) > 2 * len(self.state.decisions) + 1024:
+            kept = self.state.decisions
+            self._decision_keys = {name: held for name, held in self._decision_keys.items() if held in kept}
+        name = decision_id(self._decision_key, key)
+        self._decision_keys[name] = key
+        return name

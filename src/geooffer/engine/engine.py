@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from geooffer.engine.asking import Asking
 from geooffer.engine.explain import Explanation, explain_ping
-from geooffer.engine.people_changes import PeopleChanges
 
 
-class Engine(PeopleChanges):
+class Engine(Asking):
     """core.py holds the state, pipeline.py the pings, *_changes.py what control calls do."""
 
     def explain(

@@ -13,8 +13,8 @@ import numpy as np
 
 from geooffer.engine.explain_candidate import Candidate, Contact, Shopper, judge
 from geooffer.engine.hours import store_hours
-from geooffer.kernels.attempt import STANDING_PURPOSES
 from geooffer.kernels.locate import locate_batch
+from geooffer.kernels.occasion import PROXIMITY_PURPOSES
 from geooffer.model.catalog import Geofence, Store
 from geooffer.model.limits import FENCE_OVERLAP_COUNT_MAX
 from geooffer.model.policy import DAY_MS
@@ -123,7 +123,7 @@ def _explain_try(
     if not _is_open(engine, store, now_ms):
         told = [_same(offer.offer_id, OfferVerdict.STORE_CLOSED, "closed, or about to close") for offer in offers]
         return OfferVerdict.STORE_CLOSED, tuple(told)
-    missing = STANDING_PURPOSES & ~shopper.consent_bits
+    missing = PROXIMITY_PURPOSES & ~shopper.consent_bits
     if missing:
         detail = f"missing consent: {_purpose_names(missing)}"
         told = [_same(offer.offer_id, OfferVerdict.PURPOSE_NOT_CONSENTED, detail) for offer in offers]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from geooffer.engine.prices import merged_history, with_references
 from geooffer.engine.registry import size_code
-from geooffer.kernels.rank import CATEGORY_MATCH, PER_CUT_PERCENT, PRODUCT_MATCH
+from geooffer.kernels.interest import CATEGORY_MATCH, PRODUCT_MATCH
+from geooffer.kernels.rank import PER_CUT_PERCENT
 from geooffer.model.catalog import Category, Offer, Product, Store
 from geooffer.model.decay import DECAY, FULL_STRENGTH, TABLE_HOURS
 from geooffer.model.policy import DAY_MS, HOUR_MS
@@ -63,7 +64,9 @@ class Shopper:
         while index >= 0:
             row = view.contacts[index]
             store_id = engine.registry.store_id(int(row["store_number"]))
-            contacts.append(Contact(int(row["time_ms"]), store_id, engine.registry.offer_id(int(row["offer_number"]))))
+            contacts.append(
+                Contact(int(row["decided_ms"]), store_id, engine.registry.offer_id(int(row["offer_number"])))
+            )
             index = int(row["next"])
         return cls(int(person["consent_bits"]), intents, sizes, purchases, contacts)
 
@@ -166,7 +169,7 @@ def _size_and_stock(
             return OfferVerdict.SIZE_MISMATCH, "the product does not come in her size"
         code = known
     product_number = engine.registry.number(Product, product.product_id)
-    held = engine.state.stock.get(
+    held = engine.state.live.stock_of(
         engine.registry.number(Store, store.store_id), engine.registry.variant(product_number, code)
     )
     if held is None:
@@ -200,9 +203,9 @@ def _caps(
     week = [contact for age, contact in ages if age < 7 * DAY_MS]
     here = [contact for contact in day if contact.store_id == store.store_id]
     for count, limit, name in (
-        (len(day), policy.cap_day_count, "a day"),
-        (len(week), policy.cap_week_count, "a week"),
-        (len(here), policy.cap_store_day_count, "a day at this store"),
+        (len(day), 3, "a day"),
+        (len(week), 8, "a week"),
+        (len(here), 1, "a day at this store"),
     ):
         if count >= limit:
             return OfferVerdict.FREQUENCY_CAP, f"{count} of {limit} offers {name}"

@@ -85,6 +85,12 @@ def store_hours(store: Store, first_day: int) -> tuple[Interval, ...] | None:
     )
 
 
+def is_open_at(store: Store, now_ms: int) -> bool:
+    """Whether a store is known to be open by its hours."""
+    intervals = store_hours(store, now_ms // DAY_MS) or ()
+    return any(opens <= now_ms < closes for opens, closes in intervals)
+
+
 @lru_cache(maxsize=8192)
 def _compile(opening_hours: str, place: Place, zone_name: str, first_day: int) -> tuple[Interval, ...] | None:
     rules = read_rules(opening_hours)

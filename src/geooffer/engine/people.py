@@ -1,174 +1,47 @@
-"""Persons and devices: slots, growth, and the short lists behind them (model/tables.py has the picture).
+"""What is held of a person: consent word, intents, facts, contacts and what she stated of herself.
 
-Only the control side inserts persons and devices; kernels find them by hash. Slots are never moved; a deleted
-person's slots are cleared and reused.
+The lists are those of model/tables.py; every change here is called by the fold, so it never fails and never asks.
 """
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Collection
 
-from geooffer.engine.pools import ListPool, grown, link_free
-from geooffer.kernels.caps import contact_prune
-from geooffer.kernels.hashing import hash_put, hash_remove
+from geooffer.engine.people_slots import PeopleSlots
+from geooffer.engine.pools import ListPool
+from geooffer.kernels.contacts import contact_add, contact_find, contact_prune, contact_remove
 from geooffer.kernels.visits import presence_clear
 from geooffer.model import tables
-from geooffer.model.catalog import Customer
-from geooffer.model.columns import StructArray
-from geooffer.model.keys import partition_of
-from geooffer.model.limits import INTENT_COUNT_MAX
-from geooffer.model.tables import NEVER_MS, PeopleTables
+from geooffer.model.kinds import AccountKind
+from geooffer.model.limits import CONTACTED_COUNT_MAX, INTENT_COUNT_MAX
+from geooffer.model.tables import NEVER_MS
 from geooffer.model.verdicts import TouchpointKind
 
-LANGUAGES = ("en", "de")
-_INTENT_FIELDS = {
+INTENT_FIELDS = {
     TouchpointKind.SEARCH: "search_ms",
     TouchpointKind.VIEW: "view_ms",
     TouchpointKind.WISH: "wish_ms",
+    TouchpointKind.CART: "cart_ms",
 }
+Stated = dict[str, tuple[int, int | str]]
+"""Field → (time_ms, value) of the latest statement: language, channel, fulfilment, tier, account_kind."""
 
 
-class People:
-    """The tables of people, and who is in which slot."""
+class People(PeopleSlots):
+    """The tables of people and all that changes a person."""
 
     def __init__(self) -> None:
-        self.customers: dict[int, Customer] = {}
-        self.person_slots: dict[int, int] = {}
-        self.device_slots: dict[int, int] = {}
-        self._devices: StructArray = np.zeros(64, dtype=tables.DEVICE)
-        self._persons: StructArray = np.zeros(64, dtype=tables.PERSON)
-        self._free_devices: list[int] = []
-        self._free_persons: list[int] = []
-        self._device_count = 0
-        self._person_count = 0
-        self._hash_keys = np.zeros(256, dtype=np.int64)
-        self._hash_slots = np.zeros(256, dtype=np.int32)
-        self._intents = ListPool(tables.INTENT)
-        self._facts = ListPool(tables.FACT)
-        self._presences: StructArray = np.zeros(256, dtype=tables.PRESENCE)
-        self._contacts: StructArray = np.zeros(256, dtype=tables.CONTACT)
-        self._free = np.zeros(tables.FREE_LENGTH, dtype=np.int64)
-        self._free[tables.PRESENCE_FREE_HEAD] = link_free(self._presences, 0, -1)
-        self._free[tables.PRESENCE_FREE_COUNT] = len(self._presences)
-        self._free[tables.CONTACT_FREE_HEAD] = link_free(self._contacts, 0, -1)
-        self._free[tables.CONTACT_FREE_COUNT] = len(self._contacts)
-        self._view: PeopleTables | None = None
-
-    @property
-    def view(self) -> PeopleTables:
-        """The tables as kernels take them; good until the next change that grows one."""
-        if self._view is None:
-            self._view = PeopleTables(
-                self._hash_keys,
-                self._hash_slots,
-                self._devices,
-                self._persons,
-                self._presences,
-                self._intents.rows,
-                self._facts.rows,
-                self._contacts,
-                self._free,
-            )
-        return self._view
-
-    def make_room(self, presence_count: int, contact_count: int) -> None:
-        """Grow the pools that kernels insert into until that many slots are free."""
-        while self._free[tables.PRESENCE_FREE_COUNT] < presence_count:
-            length = len(self._presences)
-            self._presences = grown(self._presences, 2 * length)
-            head = int(self._free[tables.PRESENCE_FREE_HEAD])
-            self._free[tables.PRESENCE_FREE_HEAD] = link_free(self._presences, length, head)
-            self._free[tables.PRESENCE_FREE_COUNT] += length
-            self._view = None
-        while self._free[tables.CONTACT_FREE_COUNT] < contact_count:
-            length = len(self._contacts)
-            self._contacts = grown(self._contacts, 2 * length)
-            head = int(self._free[tables.CONTACT_FREE_HEAD])
-            self._free[tables.CONTACT_FREE_HEAD] = link_free(self._contacts, length, head)
-            self._free[tables.CONTACT_FREE_COUNT] += length
-            self._view = None
-
-    # -- persons and devices ---------------------------------------------------------------------------------
-
-    def put_customer(self, key: int, customer: Customer) -> None:
-        """Create the person or replace her devices and language. References were checked."""
-        slot = self.person_slots.get(key)
-        if slot is None:
-            slot = self._new_person(key)
-        old = self.customers.get(key)
-        self.customers[key] = customer
-        self._persons["language"][slot] = LANGUAGES.index(customer.language) if customer.language in LANGUAGES else 0
-        kept = set(customer.device_keys)
-        for device_key in old.device_keys if old else ():
-            if device_key not in kept:
-                self._remove_device(device_key)
-        for device_key in customer.device_keys:
-            if device_key not in self.device_slots:
-                self._add_device(device_key, slot)
+        super().__init__()
+        self.stated: dict[int, Stated] = {}
 
     def delete_customer(self, key: int) -> None:
-        """Forget the person: devices, presence, intents, facts, contacts."""
-        slot = self.person_slots.pop(key)
-        for device_key in self.customers.pop(key).device_keys:
-            self._remove_device(device_key)
+        """Forget the person: devices, presence, intents, facts, contacts, statements."""
+        slot = self.person_slots[key]
         self.clear_intents(slot)
         self.clear_facts(slot)
         contact_prune(self.view, slot, tables.NEVER_MS * -1)
-        epoch = int(self._persons["consent_epoch"][slot])
-        self._persons[slot] = np.zeros((), dtype=tables.PERSON)
-        # never used again for this slot: what was decided for her does not pass the send gate if she comes back
-        self._persons["consent_epoch"][slot] = epoch + 1
-        self._free_persons.append(slot)
-
-    def _new_person(self, key: int) -> int:
-        if self._free_persons:
-            slot = self._free_persons.pop()
-        else:
-            slot = self._person_count
-            self._person_count += 1
-            if slot >= len(self._persons):
-                self._persons = grown(self._persons, 2 * len(self._persons))
-                self._view = None
-        row = self._persons[slot]
-        row["person_key"] = key
-        row["partition"] = partition_of(key)
-        row["intent_floor_ms"] = NEVER_MS
-        row["intent_head"] = row["fact_head"] = row["contact_head"] = -1
-        self.person_slots[key] = slot
-        return slot
-
-    def _add_device(self, device_key: int, person_slot: int) -> None:
-        if self._free_devices:
-            slot = self._free_devices.pop()
-        else:
-            slot = self._device_count
-            self._device_count += 1
-            if slot >= len(self._devices):
-                self._devices = grown(self._devices, 2 * len(self._devices))
-                self._view = None
-        row = self._devices[slot]
-        row["device_key"] = device_key
-        row["person_slot"] = person_slot
-        row["presence_head"] = -1
-        row["watermark_ms"] = row["heard_ms"] = NEVER_MS
-        if 2 * (len(self.device_slots) + 1) > len(self._hash_keys):
-            self._grow_hash()
-        hash_put(self._hash_keys, self._hash_slots, device_key, slot)
-        self.device_slots[device_key] = slot
-
-    def _grow_hash(self) -> None:
-        self._hash_keys = np.zeros(2 * len(self._hash_keys), dtype=np.int64)
-        self._hash_slots = np.zeros(len(self._hash_keys), dtype=np.int32)
-        for device_key, slot in self.device_slots.items():
-            hash_put(self._hash_keys, self._hash_slots, device_key, slot)
-        self._view = None
-
-    def _remove_device(self, device_key: int) -> None:
-        slot = self.device_slots.pop(device_key)
-        presence_clear(self.view, slot)
-        hash_remove(self._hash_keys, self._hash_slots, device_key)
-        self._devices[slot] = np.zeros((), dtype=tables.DEVICE)
-        self._free_devices.append(slot)
+        self.stated.pop(key, None)
+        self._free_person(key)
 
     # -- consent and signals ---------------------------------------------------------------------------------
 
@@ -188,14 +61,14 @@ class People:
     def add_interest(
         self, slot: int, kind: TouchpointKind, category_number: int, product_number: int, time_ms: int
     ) -> None:
-        """Fold a search, view or wish: keep the latest of each kind, at most INTENT_COUNT_MAX keys (S-1, S-4).
+        """Fold a search, view, wish or cart: keep the latest of each kind, at most INTENT_COUNT_MAX keys (S-1, S-4).
 
         What is not above the person's floor, the highest interest that ever gave way, is forgotten in every key.
         So a key that gives way and comes back holds the same as one that stayed: the order of signals never matters.
         """
-        field = _INTENT_FIELDS[kind]
+        field = INTENT_FIELDS[kind]
         rank = (time_ms, category_number, product_number)
-        if rank <= self._intent_floor(slot):
+        if rank <= self.intent_floor(slot):
             return
         found, count, oldest = -1, 0, -1
         intents = self._intents.rows
@@ -213,12 +86,13 @@ class People:
                 least = self._interest_rank(oldest)
                 if rank > least:
                     self._unlink_intent(slot, oldest)
-                self._raise_intent_floor(slot, min(rank, least))
+                self.raise_intent_floor(slot, min(rank, least))
                 if rank < least:
                     return
             found = self._intents.allocate()
             row = self._intents.rows[found]
-            row["search_ms"] = row["view_ms"] = row["wish_ms"] = NEVER_MS
+            for name in INTENT_FIELDS.values():
+                row[name] = NEVER_MS
             row["category_number"] = category_number
             row["product_number"] = product_number
             row["next"] = self._persons["intent_head"][slot]
@@ -228,7 +102,7 @@ class People:
             self._persons["signals_version"][slot] += 1
         self._view = None
 
-    def _intent_floor(self, slot: int) -> tuple[int, int, int]:
+    def intent_floor(self, slot: int) -> tuple[int, int, int]:
         person = self._persons[slot]
         return (
             int(person["intent_floor_ms"]),
@@ -236,33 +110,41 @@ class People:
             int(person["intent_floor_product"]),
         )
 
-    def _raise_intent_floor(self, slot: int, floor: tuple[int, int, int]) -> None:
+    def raise_intent_floor(self, slot: int, floor: tuple[int, int, int]) -> None:
         """`floor` gave way; the parts of her other intents that are not above it go with it."""
+        if floor <= self.intent_floor(slot):
+            return
         person = self._persons[slot]
         person["intent_floor_ms"], person["intent_floor_category"], person["intent_floor_product"] = floor
         index = int(person["intent_head"])
         while index >= 0:
             row = self._intents.rows[index]
-            for field in _INTENT_FIELDS.values():
+            for field in INTENT_FIELDS.values():
                 if (int(row[field]), int(row["category_number"]), int(row["product_number"])) <= floor:
                     row[field] = NEVER_MS
             index = int(row["next"])
 
     def _interest_rank(self, index: int) -> tuple[int, int, int]:
         row = self._intents.rows[index]
-        shown_ms = max(int(row["search_ms"]), int(row["view_ms"]), int(row["wish_ms"]))
+        shown_ms = max(int(row[field]) for field in INTENT_FIELDS.values())
         return shown_ms, int(row["category_number"]), int(row["product_number"])
 
     def _unlink_intent(self, slot: int, target: int) -> None:
-        following = int(self._intents.rows["next"][target])
-        index = int(self._persons["intent_head"][slot])
+        self._unlink(self._intents, "intent_head", slot, target)
+
+    def _unlink_fact(self, slot: int, target: int) -> None:
+        self._unlink(self._facts, "fact_head", slot, target)
+
+    def _unlink(self, pool: ListPool, head: str, slot: int, target: int) -> None:
+        following = int(pool.rows["next"][target])
+        index = int(self._persons[head][slot])
         if index == target:
-            self._persons["intent_head"][slot] = following
+            self._persons[head][slot] = following
         else:
-            while int(self._intents.rows["next"][index]) != target:
-                index = int(self._intents.rows["next"][index])
-            self._intents.rows["next"][index] = following
-        self._intents.free(target)
+            while int(pool.rows["next"][index]) != target:
+                index = int(pool.rows["next"][index])
+            pool.rows["next"][index] = following
+        pool.free(target)
 
     def add_fact(self, slot: int, kind: int, category_number: int, value: int, time_ms: int) -> None:
         """Fold a size or a purchase: the latest per category wins, at a tie the greater value (S-1)."""
@@ -293,11 +175,121 @@ class People:
         self._persons["intent_head"][slot] = -1
         self._persons["intent_floor_ms"][slot] = NEVER_MS
 
+    def is_on_list(self, slot: int, audience_number: int) -> bool:
+        """Whether the person is on an uploaded list."""
+        index = int(self._persons["fact_head"][slot])
+        while index >= 0:
+            row = self._facts.rows[index]
+            if row["kind"] == tables.FACT_AUDIENCE and row["category_number"] == audience_number:
+                return bool(row["value"])
+            index = int(row["next"])
+        return False
+
     def clear_facts(self, slot: int) -> None:
-        """Drop all sizes and purchases of a person."""
+        """Drop all sizes, purchases, likes and lists of a person."""
         index = int(self._persons["fact_head"][slot])
         while index >= 0:
             following = int(self._facts.rows["next"][index])
             self._facts.free(index)
             index = following
         self._persons["fact_head"][slot] = -1
+
+    def clear_categories(self, slot: int, category_numbers: Collection[int]) -> None:
+        """Drop intents and facts about some categories (special ones without consent)."""
+        for rows, head, unlink in (
+            (self._intents.rows, "intent_head", self._unlink_intent),
+            (self._facts.rows, "fact_head", self._unlink_fact),
+        ):
+            index = int(self._persons[head][slot])
+            while index >= 0:
+                following = int(rows["next"][index])
+                is_about = rows["category_number"][index] in category_numbers
+                if is_about and not (head == "fact_head" and rows["kind"][index] == tables.FACT_AUDIENCE):
+                    unlink(slot, index)
+                index = following
+
+    # -- contacts --------------------------------------------------------------------------------------------
+
+    def add_offer_contact(
+        self,
+        slot: int,
+        *,
+        time_ms: int,
+        decision_key: int,
+        store_number: int,
+        offer_number: int,
+        category_number: int,
+        campaign_number: int,
+        is_shadow: bool,
+    ) -> int:
+        """A decision consumes her caps. Returns the contact's slot."""
+        self.make_room(0, 1)
+        index = contact_add(self.view, slot, tables.CONTACT_OFFER, time_ms)
+        row = self._contacts[index]
+        row["decision_key"] = decision_key
+        row["store_number"], row["offer_number"] = store_number, offer_number
+        row["category_number"], row["campaign_number"] = category_number, campaign_number
+        row["is_shadow"] = is_shadow
+        return index
+
+    def add_message_contact(self, slot: int, *, time_ms: int, source_key: int, category_number: int) -> None:
+        """Somebody else's message; the same (time, source) again is the same one. The newest are kept."""
+        held = []
+        index = int(self._persons["contact_head"][slot])
+        while index >= 0:
+            row = self._contacts[index]
+            if row["kind"] == tables.CONTACT_MESSAGE:
+                held.append((int(row["decided_ms"]), int(row["decision_key"]), index))
+            index = int(row["next"])
+        if any((time, key) == (time_ms, source_key) for time, key, _ in held):
+            return
+        if len(held) >= CONTACTED_COUNT_MAX:
+            oldest = min(held)
+            if (time_ms, source_key) < oldest[:2]:
+                return
+            contact_remove(self.view, slot, oldest[2])
+        self.make_room(0, 1)
+        index = contact_add(self.view, slot, tables.CONTACT_MESSAGE, time_ms)
+        self._contacts["decision_key"][index] = source_key
+        self._contacts["category_number"][index] = category_number
+
+    def find_offer_contact(self, slot: int, decision_key: int) -> int:
+        """The contact of a decision, or −1 where it is gone."""
+        return contact_find(self.view, slot, tables.CONTACT_OFFER, decision_key)
+
+    def remove_contact(self, slot: int, index: int) -> None:
+        """Its caps come back."""
+        contact_remove(self.view, slot, index)
+
+    def set_contact_times(self, index: int, *, delivered_ms: int, displayed_ms: int, ended_ms: int) -> None:
+        """Fold what is known of a contact: the first delivery and display, the last end; NEVER_MS = nothing new."""
+        row = self._contacts[index]
+        for field, time_ms in (("delivered_ms", delivered_ms), ("displayed_ms", displayed_ms)):
+            if time_ms != NEVER_MS and (row[field] == NEVER_MS or time_ms < row[field]):
+                row[field] = time_ms
+        row["ended_ms"] = max(int(row["ended_ms"]), ended_ms)
+
+    # -- what she stated -------------------------------------------------------------------------------------
+
+    def state_field(self, key: int, field: str, time_ms: int, value: int | str) -> None:
+        """Keep the latest statement of a field, at a tie the greater value (S-1), and bring it into her row."""
+        stated = self.stated.setdefault(key, {})
+        held = stated.get(field)
+        if held is not None and (time_ms, str(value)) <= (held[0], str(held[1])):
+            return
+        stated[field] = (time_ms, value)
+        if field in ("tier", "account_kind", "fulfilment"):
+            slot = self.person_slots[key]
+            self._persons[field][slot] = value
+            self._persons["signals_version"][slot] += 1
+
+    def clear_stated(self, key: int) -> None:
+        """Drop what she stated of herself (consent withdrawn)."""
+        self.stated.pop(key, None)
+        row = self._persons[self.person_slots[key]]
+        row["tier"], row["account_kind"], row["fulfilment"] = 0, AccountKind.CONSUMER, 0
+
+    def language_of(self, key: int) -> str:
+        """The language she asked for, else the one she is registered with."""
+        stated = self.stated.get(key, {}).get("language")
+        return str(stated[1]) if stated else self.customers[key].language

@@ -7,27 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from geooffer.engine.catalog_changes import CatalogChanges
 from geooffer.engine.core import RowResults
+from geooffer.engine.hours import time_zone
 from geooffer.engine.registry import NO_SIZE, size_code
+from geooffer.engine.search_text import SearchIndex
+from geooffer.engine.store_switches import StoreSwitches
+from geooffer.engine.touchpoints import check_fields, needed_purpose
+from geooffer.engine.words import category_words
 from geooffer.errors import (
     AlreadyExistsError,
     InvalidArgumentError,
     NotConsentedError,
     NotFoundError,
 )
-from geooffer.model.catalog import Category, Customer, Product
-from geooffer.model.keys import person_key
+from geooffer.model.catalog import Audience, Category, Customer, Product
+from geooffer.model.keys import identity_key, person_key, text_key
 from geooffer.model.limits import DEVICES_PER_CUSTOMER_COUNT_MAX
-from geooffer.model.records import ConsentRecord, CustomerDeleted, CustomerPut, Record, TouchpointRecord
-from geooffer.model.signals import PurposeState, Touchpoint
+from geooffer.model.records import AudiencePut, ConsentRecord, CustomerDeleted, CustomerPut, Record, TouchpointRecord
+from geooffer.model.signals import Identity, PurposeState, Touchpoint
+from geooffer.model.sizes import canonical_size
 from geooffer.model.verdicts import Purpose, TouchpointKind
 
-_INTEREST = (TouchpointKind.SEARCH, TouchpointKind.VIEW, TouchpointKind.WISH)
 
+class PeopleChanges(StoreSwitches):
+    """Customers, touchpoints, lists, consent."""
 
-class PeopleChanges(CatalogChanges):
-    """Customers, touchpoints, consent."""
+    _words: SearchIndex | None = None
+    _words_generation = -1
 
     def upsert_customers(self, customers: Sequence[Customer], *, partial: bool = False) -> RowResults:
         """Create persons or replace their devices and language. A device belongs to one person at most."""
@@ -45,6 +51,10 @@ class PeopleChanges(CatalogChanges):
 
     def _check_customer(self, key: int, customer: Customer, owners: dict[int, int], ids: dict[int, str]) -> None:
         held = self.state.people.customers.get(key)
+        if customer.time_zone:
+            time_zone(customer.time_zone)
+        if key in self.state.aliases:
+            raise AlreadyExistsError("this customer id names a customer it was united with", field="customer_id")
         known_id = ids.get(key) or (held.customer_id if held else customer.customer_id)
         if known_id != customer.customer_id:
             raise AlreadyExistsError("another customer has the same 64-bit key; rename this one")
@@ -63,20 +73,34 @@ class PeopleChanges(CatalogChanges):
             if owner is not None and owner != key:
                 raise AlreadyExistsError("a device belongs to another customer", field="device_keys")
 
-    def _key_of(self, customer_id: str) -> int:
-        key = person_key(customer_id)
+    def key_of(self, customer_id: str) -> int:
+        """The key under which a customer's history stands. Raises NotFoundError."""
+        key = self.state.resolve(person_key(customer_id))
         held = self.state.people.customers.get(key)
-        if held is None or held.customer_id != customer_id:
+        if held is None or (held.customer_id != customer_id and key == person_key(customer_id)):
             raise NotFoundError("no such customer", field="customer_id")
+        return key
+
+    def owner_of(self, customer_id: str, identity: Identity | None) -> int:
+        """The person a customer id or a linked pseudonym stands for. Raises NotFoundError."""
+        if identity is None:
+            return self.key_of(customer_id)
+        if customer_id:
+            raise InvalidArgumentError("name the customer or one identity, not both", field="customer_id")
+        key = self.state.identities.get((int(identity.kind), identity_key(identity)))
+        if key is None:
+            raise NotFoundError("no customer is linked to this identity", field="identity")
         return key
 
     def customer(self, customer_id: str) -> Customer:
         """The person as registered. Raises NotFoundError."""
-        return self.state.people.customers[self._key_of(customer_id)]
+        return self.state.people.customers[self.key_of(customer_id)]
 
     def delete_customer(self, customer_id: str) -> None:
         """Forget the person and everything held of her. Raises NotFoundError."""
-        self.append([CustomerDeleted(self._key_of(customer_id))])
+        key = self.key_of(customer_id)
+        self.append([CustomerDeleted(key)])
+        self.recent_tries.forget(key)
 
     def record_touchpoints(
         self, touchpoints: Sequence[Touchpoint], *, now_ms: int, partial: bool = False
@@ -89,40 +113,96 @@ class PeopleChanges(CatalogChanges):
         return self.append_each(touchpoints, record, partial=partial)
 
     def _touchpoint_record(self, touchpoint: Touchpoint, now_ms: int) -> TouchpointRecord:
-        key = self._key_of(touchpoint.customer_id)
+        key = self.owner_of(touchpoint.customer_id, touchpoint.identity)
         if touchpoint.time_ms > now_ms + self.policy.future_tolerance_ms:
             raise InvalidArgumentError("the touchpoint lies in the future", field="event_time")
-        category_number, product_number = self._subject(touchpoint)
+        check_fields(touchpoint)
         bits = int(self.state.people.view.persons["consent_bits"][self.state.people.person_slots[key]])
-        needed = Purpose.SEARCH_INTENT_USE if touchpoint.kind in _INTEREST else Purpose.PERSONALISED_OFFERS
-        if not bits & needed.bit:
+        if not bits & needed_purpose(touchpoint.kind).bit:
             raise NotConsentedError("she did not consent to this use; the touchpoint was not kept")
-        if touchpoint.kind is TouchpointKind.PREFERENCE and touchpoint.size is None:
-            raise InvalidArgumentError("a preference needs a size", field="size")
+        category_number, product_number = self._subject(touchpoint)
+        category = None
+        if category_number >= 0:
+            category = self.registry.categories[self.registry.identifier(Category, category_number)]
+            if category.is_special and not bits & Purpose.SPECIAL_CATEGORY_OFFERS.bit:
+                raise NotConsentedError("a special category needs her explicit consent; the touchpoint was not kept")
         # a size is kept for personal offers only: without that purpose the interest stays and the size goes
-        keeps_size = touchpoint.size is not None and bits & Purpose.PERSONALISED_OFFERS.bit
+        keeps_size = touchpoint.size is not None and category is not None and bits & Purpose.PERSONALISED_OFFERS.bit
+        code = NO_SIZE
+        if keeps_size and touchpoint.size is not None and category is not None:
+            code = size_code(canonical_size(category.size_chart, touchpoint.size))
         return TouchpointRecord(
             person_key=key,
             kind=int(touchpoint.kind),
             time_ms=touchpoint.time_ms,
             category_number=category_number,
             product_number=product_number,
-            size_code=size_code(touchpoint.size) if keeps_size else NO_SIZE,
+            size_code=code,
+            source_key=text_key(touchpoint.source, b"geooffer.source")
+            if touchpoint.kind is TouchpointKind.CONTACTED
+            else 0,
+            channel=int(touchpoint.channel or 0),
+            language=touchpoint.language,
+            fulfilment=int(touchpoint.fulfilment or 0),
+            is_interested=-1 if touchpoint.is_interested is None else int(touchpoint.is_interested),
+            tier=-1 if touchpoint.tier is None else touchpoint.tier,
+            account_kind=int(touchpoint.account_kind or 0),
         )
 
     def _subject(self, touchpoint: Touchpoint) -> tuple[int, int]:
-        """(category number, product number or −1) of what the touchpoint is about."""
-        if bool(touchpoint.category_id) == bool(touchpoint.product_id):
-            raise InvalidArgumentError("name either a category or a product", field="category_id")
+        """(category number, product number), −1 each where the touchpoint is about none."""
         registry = self.registry
-        if touchpoint.category_id:
-            if touchpoint.category_id not in registry.categories:
+        category_id = touchpoint.category_id
+        if touchpoint.search_text:
+            found = self.category_of_text(touchpoint.search_text)
+            if found is None:
+                raise NotFoundError("no category of the assortment matches the search text", field="search_text")
+            category_id = found
+        if category_id:
+            if category_id not in registry.categories:
                 raise NotFoundError("no such category", field="category_id")
-            return registry.number(Category, touchpoint.category_id), -1
+            return registry.number(Category, category_id), -1
+        if not touchpoint.product_id:
+            return -1, -1
         product = registry.products.get(touchpoint.product_id)
         if product is None:
             raise NotFoundError("no such product", field="product_id")
         return registry.number(Category, product.category_id), registry.number(Product, product.product_id)
+
+    def category_of_text(self, search_text: str) -> str | None:
+        """The category that search text means, or None; the text itself is not kept (S-2)."""
+        if self._words is None or self._words_generation != self.registry.words_generation:
+            self._words = SearchIndex.build(category_words(self.registry))
+            self._words_generation = self.registry.words_generation
+        return self._words.category_of(search_text)
+
+    def put_audience_members(
+        self, audience_id: str, customer_ids: Sequence[str], *, are_members: bool, now_ms: int, partial: bool = False
+    ) -> RowResults:
+        """Put customers on an uploaded list, or take them off it."""
+        if audience_id not in self.registry.audiences:
+            raise NotFoundError("no such audience", field="audience_id")
+        number = self.registry.number(Audience, audience_id)
+
+        def record(customer_id: str) -> Record:
+            key = self.key_of(customer_id)
+            bits = int(self.state.people.view.persons["consent_bits"][self.state.people.person_slots[key]])
+            if are_members and not bits & Purpose.PERSONALISED_OFFERS.bit:
+                raise NotConsentedError("she did not consent to personal offers; she was not put on the list")
+            return AudiencePut(key, number, are_members, now_ms)
+
+        return self.append_each(customer_ids, record, partial=partial)
+
+    def audience_members(self, audience_id: str) -> list[str]:
+        """Customer ids on a list, sorted. Raises NotFoundError."""
+        if audience_id not in self.registry.audiences:
+            raise NotFoundError("no such audience", field="audience_id")
+        number, people = self.registry.number(Audience, audience_id), self.state.people
+        return sorted(
+            people.customers[key].customer_id
+            for key, slot in people.person_slots.items()
+            if people.is_on_list(slot, number)
+        )
 
     def record_consent(
         self, customer_id: str, purposes: int, *, granted: bool, time_ms: int, now_ms: int, notice_version: str
@@ -131,13 +211,15 @@ class PeopleChanges(CatalogChanges):
 
         A little ahead is a clock that is off: such an event counts as of now, so that a withdrawal now undoes it.
         """
-        key = self._key_of(customer_id)
+        key = self.key_of(customer_id)
         if not 0 < purposes < 1 << len(Purpose):
             raise InvalidArgumentError("name at least one purpose", field="purposes")
         if time_ms > now_ms + self.policy.future_tolerance_ms:
             raise InvalidArgumentError("consent lies in the future", field="event_time")
         self.append([ConsentRecord(key, purposes, granted, min(time_ms, now_ms), notice_version)])
+        if not granted:
+            self.recent_tries.forget(key)
 
     def consent_of(self, customer_id: str) -> dict[Purpose, PurposeState]:
         """The latest event of each purpose ever asked for. Raises NotFoundError."""
-        return dict(self.state.consents.get(self._key_of(customer_id), {}))
+        return dict(self.state.consents.get(self.key_of(customer_id), {}))

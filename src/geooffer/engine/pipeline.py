@@ -14,24 +14,26 @@ Steps 1–2 run over the whole batch, 3–7 row by row inside one compiled call.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 
 import numpy as np
 
-from geooffer.engine.apply import forget_old_contacts
+from geooffer.engine.apply import decision_key, keep_decision
 from geooffer.engine.core import Core, Snapshot
-from geooffer.engine.decisions import Decision, decision_id
-from geooffer.kernels.caps import contact_remove
+from geooffer.engine.decisions import Decision, record_of
+from geooffer.engine.recent_tries import RecentTries
 from geooffer.kernels.consent import LOCATION_BIT, admit_rows
 from geooffer.kernels.locate import locate_batch
 from geooffer.kernels.matcher import decide_rows, sweep_silent
 from geooffer.kernels.rows import COUNTS_LENGTH, TRANSITION_COUNT, TRY_COUNT, WINNER_COUNT, OutcomeRows
 from geooffer.model import columns
-from geooffer.model.catalog import Category, Offer, Product, Store
+from geooffer.model.catalog import Campaign, Category, Product
 from geooffer.model.columns import Int32Array, Outcome, StructArray, UInt8Array
+from geooffer.model.kinds import AccountKind, Channel, Fulfilment
 from geooffer.model.limits import FENCE_OVERLAP_COUNT_MAX
-from geooffer.model.records import DecisionRecord, DecisionReleased, Record
-from geooffer.model.tables import NEVER_MS
+from geooffer.model.records import DecisionReleased
+from geooffer.model.tables import NEVER_MS, NO_LIMIT
 from geooffer.model.verdicts import OfferVerdict, TouchpointKind
 
 _ROOM = 4 * FENCE_OVERLAP_COUNT_MAX
@@ -51,6 +53,14 @@ class Pipeline(Core):
 
     _rows: OutcomeRows | None = None
     _hits: Int32Array | None = None
+    _recent_tries: RecentTries | None = None
+
+    @property
+    def recent_tries(self) -> RecentTries:
+        """The last tries of each person, in memory only (semantics D8)."""
+        if self._recent_tries is None:
+            self._recent_tries = RecentTries()
+        return self._recent_tries
 
     def step(self, pings: StructArray) -> Outcome:
         """Decide n PING rows in the order given; `clock.stamp` has set their times. Winners' caps are consumed.
@@ -61,6 +71,8 @@ class Pipeline(Core):
         parts: list[Outcome] = []
         if len(pings) and pings["now_ms"][-1] >= self.snapshot.hours_until_ms:
             self.publish()  # not in the middle of the batch: `commit` tells all winners by one catalog
+        if self._spent_campaigns and len(pings):
+            self._refresh_totals(self._spent_campaigns, int(pings["now_ms"][0]))
         start = 0
         while start < len(pings):
             end = self._hours_end(pings, start)
@@ -94,7 +106,7 @@ class Pipeline(Core):
             done = decide_rows(
                 people.view,
                 self.snapshot.fences,
-                self.state.stock.view,
+                self.state.live.view,
                 self.snapshot.commerce,
                 self.policy,
                 pings,
@@ -140,27 +152,41 @@ class Pipeline(Core):
                 return hits
             hits = np.empty(2 * len(hits), dtype=np.int32)
 
+    def _asked_outcome(self, rows: OutcomeRows) -> Outcome:
+        """What an `ask_store` wrote: no ping, so no verdict and no transition."""
+        taken = _taken(rows, np.zeros(0, dtype=np.uint8), 0)
+        return Outcome(taken.verdicts, taken.transitions, taken.tries, taken.winners)
+
     # -- step 8 ----------------------------------------------------------------------------------------------
 
     def commit(self, outcome: Outcome, *, late_rows: Collection[int] = ()) -> list[Decision]:
-        """Make the winners of a step durable; returns what may now be sent.
+        """Make the winners of a step durable; returns what may now be sent (nothing of a person held out).
 
         To be called right after its `step`: a catalog or customer change in between is not foreseen.
-        late_rows: rows whose decision budget is over. Their caps come back and their try becomes TOO_LATE.
+        late_rows: rows whose decision budget is over. Their caps come back and their try becomes TOO_LATE; that of a
+        winner whose campaign has nothing left becomes BUDGET_SPENT (semantics D10: judged here, one after the other).
         Raises JournalError: then every winner's caps are back and nothing may be sent.
         """
         late = set(late_rows)
         kept: list[StructArray] = []
+        taken: Counter[int] = Counter()
         for winner in outcome.winners:
+            campaign_number = int(winner["campaign_number"])
             if int(winner["row"]) in late:
-                self._give_back(winner)
-                outcome.tries["verdict"][winner["try_index"]] = OfferVerdict.TOO_LATE
-                self.statistics.count_too_late()
-            else:
+                self._refuse(outcome, winner, OfferVerdict.TOO_LATE)
+            elif winner["is_shadow"] or campaign_number < 0:
                 kept.append(winner)
+            elif self.campaign_remaining(campaign_number, int(winner["time_ms"])) - taken[campaign_number] > 0:
+                taken[campaign_number] += 1
+                kept.append(winner)
+            else:
+                self._refuse(outcome, winner, OfferVerdict.BUDGET_SPENT)
+        self._remember_tries(outcome)
         if not kept:
             return []
-        entries = self._place([self._record_of(winner) for winner in kept])
+        generation, policy_version = self.live_generation, self.policy.version
+        decided = [record_of(winner, generation, policy_version) for winner in kept]
+        entries = self._place(decided)
         try:
             self._journal.append(entries)
         except BaseException:
@@ -168,69 +194,77 @@ class Pipeline(Core):
                 self._give_back(winner)
             raise
         decisions = []
-        for winner, entry in zip(kept, entries, strict=True):
+        for winner, record, entry in zip(kept, decided, entries, strict=True):
             self.state.sequences[entry.partition] = entry.sequence
-            forget_old_contacts(self.state, int(winner["person_slot"]), int(winner["time_ms"]))
-            identifier = decision_id(self._decision_key, entry.partition, entry.sequence)
-            decisions.append(self._decision_of(winner, identifier))
+            key = decision_key(entry.partition, entry.sequence)
+            self.state.people.view.contacts["decision_key"][winner["contact_slot"]] = key
+            keep_decision(self.state, int(winner["person_slot"]), record, key)
+            name = self._name_decision(key)
+            if not record.is_shadow:
+                decisions.append(self._decision_of(winner, name, key))
+        for campaign_number in taken:
+            self._refresh_total(campaign_number, int(kept[-1]["time_ms"]))
         self.statistics.offers += len(decisions)
         return decisions
 
+    def _remember_tries(self, outcome: Outcome) -> None:
+        persons = self.state.people.view.persons
+        for attempt in outcome.tries:
+            self.recent_tries.add(int(persons["person_key"][attempt["person_slot"]]), attempt)
+
+    def _refresh_total(self, campaign_number: int, now_ms: int) -> None:
+        if self.state.live.remaining(campaign_number) != NO_LIMIT:
+            self._refresh_totals([campaign_number], now_ms)
+
+    def _refuse(self, outcome: Outcome, winner: StructArray, verdict: OfferVerdict) -> None:
+        """A winner is taken back: its caps return and its try says why. There is no second-best."""
+        self._give_back(winner)
+        held = OfferVerdict(int(outcome.tries["verdict"][winner["try_index"]]))
+        outcome.tries["verdict"][winner["try_index"]] = verdict
+        self.statistics.recount(held, verdict)
+
     def _give_back(self, winner: StructArray) -> None:
-        contact_remove(
-            self.state.people.view,
-            int(winner["person_slot"]),
-            int(winner["time_ms"]),
-            int(winner["store_number"]),
-            int(winner["offer_number"]),
-        )
+        self.state.people.remove_contact(int(winner["person_slot"]), int(winner["contact_slot"]))
 
-    def _record_of(self, winner: StructArray) -> Record:
-        return DecisionRecord(
-            person_key=int(winner["person_key"]),
-            time_ms=int(winner["time_ms"]),
-            store_number=int(winner["store_number"]),
-            offer_number=int(winner["offer_number"]),
-            product_number=int(winner["product_number"]),
-            size_code=int(winner["size_code"]),
-            amount_minor=int(winner["amount_minor"]),
-            reference_amount_minor=int(winner["reference_amount_minor"]),
-            score=int(winner["score"]),
-            catalog_generation=self.live_generation,
-        )
-
-    def _decision_of(self, winner: StructArray, identifier: str) -> Decision:
+    def _decision_of(self, winner: StructArray, name: str, key: int) -> Decision:
         registry = self.registry
         nouns = self.snapshot.nouns
         product = nouns.products[registry.identifier(Product, int(winner["product_number"]))]
-        store = nouns.stores[registry.store_id(int(winner["store_number"]))]
-        person_slot = int(winner["person_slot"])
+        person_slot, person_key = int(winner["person_slot"]), int(winner["person_key"])
         available = int(winner["available_count"])
         as_of_ms = int(winner["stock_as_of_ms"])
+        fence_number = int(winner["fence_number"])
+        person = self.state.people.view.persons[person_slot]
         return Decision(
-            decision_id=identifier,
+            decision_id=name,
+            decision_key=key,
             row=int(winner["row"]),
             device_key=int(winner["device_key"]),
             time_ms=int(winner["time_ms"]),
             offer=nouns.offers[registry.offer_id(int(winner["offer_number"]))],
             product=product,
             category=nouns.categories[registry.identifier(Category, int(winner["category_number"]))],
-            store=store,
-            geofence_id=registry.fence_id(int(winner["fence_number"])),
+            store=nouns.stores[registry.store_id(int(winner["store_number"]))],
+            supply_store=nouns.stores[registry.store_id(int(winner["supply_store_number"]))],
+            fulfilment=Fulfilment(int(winner["fulfilment"])),
+            geofence_id=registry.fence_id(fence_number) if fence_number >= 0 else "",
             size=registry.size(int(winner["size_code"])) if product.sizes else None,
             amount_minor=int(winner["amount_minor"]),
             reference_amount_minor=int(winner["reference_amount_minor"]),
             currency=nouns.currencies[product.product_id],
+            account_kind=AccountKind(int(person["account_kind"])),
             available_count=None if available < 0 else available,
             stock_as_of_ms=None if as_of_ms == NEVER_MS else as_of_ms,
             score=int(winner["score"]),
+            points=tuple(int(winner[f"{name}_points"]) for name in columns.FACTORS),
             reason_kind=TouchpointKind(int(winner["reason_kind"])),
-            language=self.state.people.customers[int(winner["person_key"])].language,
+            channel=Channel(int(winner["channel"])),
+            language=self.state.people.language_of(person_key),
             catalog_generation=self.live_generation,
             policy_version=self.policy.version,
             person_slot=person_slot,
-            person_key=int(winner["person_key"]),
-            consent_epoch=int(self.state.people.view.persons["consent_epoch"][person_slot]),
+            person_key=person_key,
+            consent_epoch=int(person["consent_epoch"]),
         )
 
     # -- after commit ----------------------------------------------------------------------------------------
@@ -242,11 +276,15 @@ class Pipeline(Core):
 
     def release(self, decision: Decision) -> None:
         """The bytes never left: the caps come back, durably (D3)."""
-        store_number = self.registry.number(Store, decision.store.store_id)
-        offer_number = self.registry.number(Offer, decision.offer.offer_id)
-        self.append([DecisionReleased(decision.person_key, decision.time_ms, store_number, offer_number)])
+        if decision.decision_key not in self.state.decisions:
+            return  # the person is gone, and with her the decision
+        person_key = self.state.resolve(decision.person_key)
+        self.append([DecisionReleased(person_key, decision.decision_key, decision.time_ms)])
+        campaign_number = self.registry.number(Campaign, decision.offer.campaign_id)
+        if campaign_number >= 0:
+            self._refresh_total(campaign_number, decision.time_ms)
         self.statistics.offers -= 1
-        self.statistics.count_too_late()
+        self.statistics.recount(OfferVerdict.OFFERED, OfferVerdict.TOO_LATE)
 
     def advance(self, now_ms: int) -> StructArray:
         """End the visits of silent devices; returns their TRANSITION rows (row = −1)."""

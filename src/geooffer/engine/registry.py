@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, TypeVar
 
-from geooffer.model.catalog import Category, Geofence, Noun, Offer, Price, Product, Size, Store
+from geooffer.model.catalog import Audience, Campaign, Category, Geofence, Noun, Offer, Price, Product, Size, Store
 from geooffer.model.keys import text_key
+from geooffer.model.sizes import canonical_size
 
 N = TypeVar("N", bound=Noun)
-KINDS: tuple[type[Noun], ...] = (Store, Geofence, Category, Product, Offer)
+KINDS: tuple[type[Noun], ...] = (Store, Geofence, Category, Product, Offer, Campaign, Audience)
 NO_SIZE = -1
 
 
@@ -30,6 +31,10 @@ def noun_id(noun: Noun) -> str:
             return noun.product_id
         case Offer():
             return noun.offer_id
+        case Campaign():
+            return noun.campaign_id
+        case Audience():
+            return noun.audience_id
 
 
 def size_code(size: Size | None) -> int:
@@ -46,6 +51,7 @@ class CatalogNouns(NamedTuple):
     categories: dict[str, Category]
     products: dict[str, Product]
     offers: dict[str, Offer]
+    campaigns: dict[str, Campaign]
     prices: dict[tuple[str, str], tuple[Price, ...]]
     currencies: dict[str, str]
 
@@ -59,6 +65,8 @@ class Registry:
         self.categories: dict[str, Category] = {}
         self.products: dict[str, Product] = {}
         self.offers: dict[str, Offer] = {}
+        self.campaigns: dict[str, Campaign] = {}
+        self.audiences: dict[str, Audience] = {}
         self.prices: dict[tuple[str, str], tuple[Price, ...]] = {}
         self.currencies: dict[str, str] = {}
         self.variant_numbers: dict[tuple[int, int], int] = {}
@@ -68,6 +76,8 @@ class Registry:
         self.generation = 0
         self.fences_generation = 0
         """Generation of the latest change of a fence."""
+        self.words_generation = 0
+        """Generation of the latest change of a category or product: what search text is matched to."""
         self.removed_fences: dict[int, int] = {}
         """Fence number → time of its deletion; only the latest life of a number counts."""
         self._numbers: dict[type, dict[str, int]] = {kind: {} for kind in KINDS}
@@ -82,6 +92,8 @@ class Registry:
             Category: self.categories,
             Product: self.products,
             Offer: self.offers,
+            Campaign: self.campaigns,
+            Audience: self.audiences,
         }
         return table[kind]
 
@@ -117,6 +129,11 @@ class Registry:
         """Variant number of a product's size, or −1."""
         return self.variant_numbers.get((product_number, code), -1)
 
+    def canonical_sizes(self, product: Product) -> tuple[Size, ...]:
+        """The product's sizes in the system of its category's chart, in the product's order."""
+        chart = self.categories[product.category_id].size_chart
+        return tuple(canonical_size(chart, size) for size in product.sizes)
+
     def currency(self, product_id: str) -> str:
         """ISO 4217 code of all prices of a product, '' where it has none."""
         return self.currencies.get(product_id, "")
@@ -128,6 +145,7 @@ class Registry:
             dict(self.categories),
             dict(self.products),
             dict(self.offers),
+            dict(self.campaigns),
             dict(self.prices),
             dict(self.currencies),
         )
@@ -186,7 +204,7 @@ class Registry:
 
     def _put_variants(self, product: Product) -> None:
         number = self._numbers[Product][product.product_id]
-        for size in product.sizes or (None,):
+        for size in self.canonical_sizes(product) or (None,):
             code = size_code(size)
             if size is not None:
                 self._sizes[code] = size
@@ -199,7 +217,10 @@ class Registry:
             self._touch_stores((noun.store_id,))
         elif isinstance(noun, Offer):
             self._touch_stores(noun.store_ids)
-        elif isinstance(noun, Product):
+        elif isinstance(noun, Product | Category):
+            self.words_generation = self.generation
+            self._touch_stores(())
+        elif isinstance(noun, Campaign):
             self._touch_stores(())
 
     def _touch_stores(self, store_ids: tuple[str, ...]) -> None:

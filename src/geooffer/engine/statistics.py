@@ -35,10 +35,10 @@ class Statistics:
             if count:
                 self.transitions[TransitionKind(kind)] += count
 
-    def count_too_late(self) -> None:
+    def recount(self, was: OfferVerdict, becomes: OfferVerdict) -> None:
         """A try that had won gave its offer back."""
-        self.offer_verdicts[OfferVerdict.OFFERED] -= 1
-        self.offer_verdicts[OfferVerdict.TOO_LATE] += 1
+        self.offer_verdicts[was] -= 1
+        self.offer_verdicts[becomes] += 1
 
     def count_unseen(self, *, malformed_count: int, shed_count: int) -> None:
         """Add pings that the data plane dropped before the engine saw them."""

@@ -12,7 +12,8 @@ from typing import Any
 import msgpack
 
 from geooffer.errors import JournalError
-from geooffer.model import catalog, records, shapes
+from geooffer.model import catalog, frequency, records, repurchase, shapes
+from geooffer.model.kinds import CapEvent, CapScope, CapWindow, CapZone
 from geooffer.model.records import Entry
 from geooffer.model.verdicts import OfferTrigger
 
@@ -29,6 +30,15 @@ _CODES: dict[type, int] = {
     records.ConsentRecord: 8,
     records.DecisionRecord: 9,
     records.DecisionReleased: 10,
+    records.AudiencePut: 11,
+    records.IdentityLinked: 12,
+    records.IdentityUnlinked: 13,
+    records.PersonHistory: 14,
+    records.PersonDeparted: 15,
+    records.PersonArrived: 16,
+    records.OutcomeRecord: 17,
+    records.StoresSwitched: 18,
+    records.StoresRestored: 19,
     catalog.Store: 32,
     catalog.Geofence: 34,
     catalog.Category: 35,
@@ -37,10 +47,19 @@ _CODES: dict[type, int] = {
     catalog.Price: 38,
     catalog.Offer: 39,
     catalog.Customer: 40,
+    catalog.Campaign: 41,
+    catalog.Audience: 42,
+    repurchase.RepurchaseRule: 43,
+    frequency.CapRule: 44,
     shapes.Circle: 48,
     shapes.Part: 49,
     shapes.Polygon: 50,
 }
+_ENUMS: dict[type, dict[str, Any]] = {
+    catalog.Offer: {"trigger": OfferTrigger},
+    frequency.CapRule: {"scope": CapScope, "window": CapWindow, "zone": CapZone, "event": CapEvent},
+}
+"""Fields that are enums in the class and integers in the frame."""
 _CLASSES = {code: cls for cls, code in _CODES.items()}
 _FIELD_NAMES = {cls: tuple(field.name for field in fields(cls)) for cls in _CODES}
 
@@ -57,9 +76,10 @@ def _decode(code: int, payload: bytes) -> Any:
     if cls is None:
         raise JournalError(f"unknown record code {code}: written by a newer version")
     values = unpack(payload)
-    if cls is catalog.Offer:
-        names = _FIELD_NAMES[cls]
-        values = tuple(OfferTrigger(v) if n == "trigger" else v for n, v in zip(names, values, strict=True))
+    enums = _ENUMS.get(cls)
+    if enums:
+        pairs = zip(_FIELD_NAMES[cls], values, strict=True)
+        values = tuple(enums[name](value) if name in enums else value for name, value in pairs)
     return cls(*values)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import geooffer.kernels.area
-import geooffer.kernels.caps
 import geooffer.kernels.cells
 import geooffer.kernels.circles
 import geooffer.kernels.consent
+import geooffer.kernels.contacts
 import geooffer.kernels.hashing
 import geooffer.kernels.locate
 import geooffer.kernels.matcher

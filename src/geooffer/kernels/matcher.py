@@ -15,6 +15,7 @@ from geooffer.kernels.attempt import attempt_offer
 from geooffer.kernels.compile import entry, kernel
 from geooffer.kernels.consent import may_use_location
 from geooffer.kernels.fence_types import FENCES
+from geooffer.kernels.occasion import OCCASION, PROXIMITY_PURPOSES, Occasion, distance_cm
 from geooffer.kernels.presence import (
     INITIAL,
     MOVEMENT,
@@ -30,17 +31,19 @@ from geooffer.kernels.rows import (
     WINNER_COUNT,
     OutcomeRows,
 )
-from geooffer.kernels.types import COMMERCE, I4, PEOPLE, PINGS, POLICY, STOCK_TABLE, U1
+from geooffer.kernels.speed import is_fast, last_fix
+from geooffer.kernels.types import COMMERCE, I4, LIVE, PEOPLE, PINGS, POLICY, U1, wide
 from geooffer.kernels.visits import INSIDE, INSIDE_EVIDENCE, JUST_DWELT, presence_count
 from geooffer.model.columns import Int32Array, StructArray, UInt8Array
 from geooffer.model.fence_tables import FenceTables
+from geooffer.model.kinds import Channel
 from geooffer.model.policy import Policy
 from geooffer.model.tables import (
     CONTACT_FREE_COUNT,
     PRESENCE_FREE_COUNT,
     CommerceTables,
+    LiveTables,
     PeopleTables,
-    StockTable,
 )
 from geooffer.model.verdicts import OfferTrigger, PingVerdict
 
@@ -49,6 +52,7 @@ DUPLICATE = int(PingVerdict.DUPLICATE)
 FUTURE_FIX = int(PingVerdict.FUTURE_FIX)
 STALE_FIX = int(PingVerdict.STALE_FIX)
 ACCEPTED = int(PingVerdict.ACCEPTED)
+IN_APP = int(Channel.IN_APP)
 ENTER_TRIGGER = 1 << int(OfferTrigger.ENTER)
 DWELL_TRIGGER = 1 << int(OfferTrigger.DWELL)
 
@@ -97,21 +101,23 @@ def _take_fix(people: PeopleTables, device_slot: int, ping: Any, accuracy_cm: in
 def _try_visits(
     people: PeopleTables,
     fences: FenceTables,
-    stock: StockTable,
+    live: LiveTables,
     commerce: CommerceTables,
     policy: Policy,
     device_slot: int,
     row: int,
-    now_ms: int,
+    ping: Any,
     historical: int,
+    fast: bool,
     out: OutcomeRows,
 ) -> None:
     """A try per visit that was just entered, just dwelt in, or whose circumstances changed since its last try.
 
     A historical fix never causes an offer (T3); the first live fix of that visit then counts as its first try.
     """
-    person_slot = people.devices[device_slot].person_slot
-    slot = people.devices[device_slot].presence_head
+    device = people.devices[device_slot]
+    person_slot = device.person_slot
+    slot = device.presence_head
     while slot >= 0:
         presence = people.presences[slot]
         state = presence.state
@@ -125,42 +131,46 @@ def _try_visits(
             and store_number >= 0
             and commerce.stores[store_number].live
         ):
+            store = commerce.stores[store_number]
             version = (
                 people.persons[person_slot].signals_version
-                + stock.store_versions[store_number]
-                + commerce.stores[store_number].version
+                + live.store_versions[store_number]
+                + store.version
                 + policy.version
             )
             triggers = 0
             if presence.tried_version != version:
                 triggers = ENTER_TRIGGER | (DWELL_TRIGGER if presence.dwell_done else 0)
-            elif (state & JUST_DWELT) and commerce.stores[store_number].has_dwell_offers:
+            elif (state & JUST_DWELT) and store.has_dwell_offers:
                 triggers = DWELL_TRIGGER
             if triggers:
                 presence.tried_version = version
-                attempt_offer(
-                    people,
-                    stock,
-                    commerce,
-                    policy,
-                    device_slot,
-                    row,
-                    fence_number,
-                    store_number,
+                way_cm = distance_cm(ping.latitude_e7, ping.longitude_e7, store.latitude_e7, store.longitude_e7)
+                occasion = Occasion(
+                    wide(person_slot),
+                    wide(store_number),
+                    wide(ping.now_ms),
                     triggers,
-                    now_ms,
-                    out,
+                    PROXIMITY_PURPOSES,
+                    IN_APP,
+                    1 if fast else 0,
+                    1,
+                    way_cm // 100,
+                    wide(presence.dwell_done),
+                    -1,
+                    -1,
+                )
+                attempt_offer(
+                    people, live, commerce, policy, occasion, int(device.device_key), row, int(fence_number), out
                 )
         slot = presence.next
 
 
-@entry(
-    lambda: types.int64(PEOPLE, FENCES, STOCK_TABLE, COMMERCE, POLICY, PINGS, U1, I4, I4, I4, types.int64, OUTCOME_ROWS)
-)
+@entry(lambda: types.int64(PEOPLE, FENCES, LIVE, COMMERCE, POLICY, PINGS, U1, I4, I4, I4, types.int64, OUTCOME_ROWS))
 def decide_rows(
     people: PeopleTables,
     fences: FenceTables,
-    stock: StockTable,
+    live: LiveTables,
     commerce: CommerceTables,
     policy: Policy,
     pings: StructArray,
@@ -199,6 +209,7 @@ def decide_rows(
         if is_silent(people, policy, device_slot, fix_time_ms, now_ms):
             end_silence(people, device_slot, row, historical, out)
             cause = INITIAL
+        last = last_fix(people, device_slot)
         _take_fix(people, device_slot, ping, accuracy_cm)
         weigh_evidence(
             people,
@@ -218,7 +229,9 @@ def decide_rows(
             out,
         )
         tell_enters_and_dwells(people, fences, policy, device_slot, row, fix_time_ms, historical, out)
-        _try_visits(people, fences, stock, commerce, policy, device_slot, row, now_ms, historical, out)
+        if people.devices[device_slot].presence_head >= 0:
+            fast = is_fast(policy, ping, accuracy_cm, last)
+            _try_visits(people, fences, live, commerce, policy, device_slot, row, ping, historical, fast, out)
     return len(pings)
 
 
@@ -238,3 +251,16 @@ def sweep_silent(people: PeopleTables, policy: Policy, first_device: int, now_ms
             return device_slot
         end_silence(people, device_slot, -1, 0, out)
     return len(people.devices)
+
+
+@entry(lambda: types.void(PEOPLE, LIVE, COMMERCE, POLICY, OCCASION, OUTCOME_ROWS))
+def ask_store(
+    people: PeopleTables,
+    live: LiveTables,
+    commerce: CommerceTables,
+    policy: Policy,
+    occasion: Occasion,
+    out: OutcomeRows,
+) -> None:
+    """One try that somebody asks for, without a ping (semantics D9); there is room for a try, a winner, a contact."""
+    attempt_offer(people, live, commerce, policy, occasion, 0, -1, -1, out)

@@ -1,32 +1,123 @@
-"""The score of a candidate: an integer anyone can check by hand, and a total order (score, then offer id).
+"""The score of a candidate: a sum of integers anyone can check by hand, and a total order (score, then offer id).
 
-score = match × 2^(−age / 3 days) + 10 × price cut in percent, where match is 2000 for an intent in this very product
-and 1000 for one in its category. Step 2 of the project adds further factors.
+| factor    | points |
+|-----------|--------|
+| interest  | match (product 2000, category 1000) × kind (cart 1.2, search 1, wish .9, view .7) × 2^(−age/3 d) |
+| due_again | 0..1000, rising from the end of the category's waiting time to 1.5 times it |
+| affinity  | 200 for a like, 300 for a survey's "interested", fading like interest |
+| price_cut | 10 per whole percent under the lowest price of 30 days |
+| distance  | 100 at the store's point, 1 less per 2 m, none from 200 m on |
+| dwell     | 50 once she has dwelt |
+| stock     | 5 per unit beyond the safety stock, at most 50; 0 where untracked |
+| loyalty   | 20 per tier, 0..180 |
+| closing   | 1 per minute to closing, at most 60; 0 where hours are unknown |
+
+A marked alternative (other branch, shipping) has no points for distance, dwell and closing.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from geooffer.kernels.compile import kernel
-from geooffer.model.decay import DECAY, FULL_STRENGTH, TABLE_HOURS
-from geooffer.model.policy import HOUR_MS
+from geooffer.kernels.interest import CategoryFacts, faded
+from geooffer.kernels.occasion import Occasion
+from geooffer.kernels.supply import IN_STORE
+from geooffer.model.tables import NEVER_MS, PeopleTables
 
-PRODUCT_MATCH = 2000
-CATEGORY_MATCH = 1000
+LIKE_POINTS = 200
+SURVEY_POINTS = 300
 PER_CUT_PERCENT = 10
+DISTANCE_POINTS = 100
+METRES_PER_DISTANCE_POINT = 2
+DWELL_POINTS = 50
+PER_UNIT = 5
+STOCK_POINTS_MAX = 50
+PER_TIER = 20
+CLOSING_POINTS_MAX = 60
+MINUTE_MS = 60_000
+
+
+class Points(NamedTuple):
+    """The factors of a score, in the order of model/columns.FACTORS."""
+
+    interest: int
+    due_again: int
+    affinity: int
+    price_cut: int
+    distance: int
+    dwell: int
+    stock: int
+    loyalty: int
+    closing: int
 
 
 @kernel
-def strength(is_product_match: bool, interest_ms: int, now_ms: int) -> int:
-    """Match and recency of one intent; interest in the future counts as now."""
-    hours = min(max(now_ms - interest_ms, 0) // HOUR_MS, TABLE_HOURS - 1)
-    match = PRODUCT_MATCH if is_product_match else CATEGORY_MATCH
-    return match * DECAY[hours] // FULL_STRENGTH
-
-
-@kernel
-def score_of(strength_points: int, amount_minor: int, reference_minor: int) -> int:
-    """The score; `reference_minor` > 0."""
+def cut_points(amount_minor: int, reference_minor: int) -> int:
+    """Points of the price cut."""
     if reference_minor <= 0:
-        return strength_points
-    cut_percent = (reference_minor - amount_minor) * 100 // reference_minor
-    return strength_points + PER_CUT_PERCENT * max(cut_percent, 0)
+        return 0
+    return PER_CUT_PERCENT * max((reference_minor - amount_minor) * 100 // reference_minor, 0)
+
+
+@kernel
+def affinity_points(facts: CategoryFacts, now_ms: int) -> int:
+    """Points of likes and of what she told a survey."""
+    points = 0
+    if facts.liked_ms != NEVER_MS:
+        points += faded(LIKE_POINTS, facts.liked_ms, now_ms)
+    if facts.wanted_ms != NEVER_MS:
+        points += faded(SURVEY_POINTS, facts.wanted_ms, now_ms)
+    return points
+
+
+@kernel
+def points_of(
+    people: PeopleTables,
+    occasion: Occasion,
+    facts: CategoryFacts,
+    interest: int,
+    due: int,
+    amount_minor: int,
+    reference_minor: int,
+    spare_count: int,
+    fulfilment: int,
+    closes_in_ms: int,
+) -> Points:
+    """All factors. `interest`, `due` < 0 = none; `spare_count`: units beyond the safety stock, −1 = untracked."""
+    distance = 0
+    dwell = 0
+    closing = 0
+    if fulfilment == IN_STORE:
+        if occasion.distance_m >= 0:
+            distance = max(DISTANCE_POINTS - occasion.distance_m // METRES_PER_DISTANCE_POINT, 0)
+        if occasion.has_dwelt:
+            dwell = DWELL_POINTS
+        closing = min(closes_in_ms // MINUTE_MS, CLOSING_POINTS_MAX)
+    return Points(
+        max(interest, 0),
+        max(due, 0),
+        affinity_points(facts, occasion.now_ms),
+        cut_points(amount_minor, reference_minor),
+        distance,
+        dwell,
+        min(PER_UNIT * max(spare_count, 0), STOCK_POINTS_MAX),
+        PER_TIER * int(people.persons[occasion.person_slot].tier),
+        closing,
+    )
+
+
+@kernel
+def score_of(points: Points) -> int:
+    """The sum of all factors."""
+    return (
+        points.interest
+        + points.due_again
+        + points.affinity
+        + points.price_cut
+        + points.distance
+        + points.dwell
+        + points.stock
+        + points.loyalty
+        + points.closing
+    )

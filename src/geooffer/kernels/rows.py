@@ -7,8 +7,11 @@ from typing import NamedTuple
 from numba import types
 
 from geooffer.kernels.compile import kernel
+from geooffer.kernels.match import Match
+from geooffer.kernels.rank import Points
 from geooffer.kernels.types import I8, TRANSITIONS, TRIES, WINNERS
 from geooffer.model.columns import Int64Array, StructArray
+from geooffer.model.tables import NEVER_MS, CommerceTables, LiveTables
 
 TRANSITION_COUNT, TRY_COUNT, WINNER_COUNT = range(3)
 COUNTS_LENGTH = 3
@@ -49,3 +52,43 @@ def add_transition(
     out.transitions[index].cause = cause
     out.transitions[index].historical = historical
     out.transitions[index].event_time_ms = event_time_ms
+
+
+@kernel
+def write_winner(
+    live: LiveTables,
+    commerce: CommerceTables,
+    out: OutcomeRows,
+    winner_index: int,
+    offer_number: int,
+    found: Match,
+    points: Points,
+    score: int,
+    reason_kind: int,
+) -> None:
+    """What a candidate brings; who, where and when is written once it has won."""
+    winner = out.winners[winner_index]
+    offer = commerce.offers[offer_number]
+    price = commerce.prices[found.price_step]
+    winner.score = score
+    winner.interest_points = points.interest
+    winner.due_again_points = points.due_again
+    winner.affinity_points = points.affinity
+    winner.price_cut_points = points.price_cut
+    winner.distance_points = points.distance
+    winner.dwell_points = points.dwell
+    winner.stock_points = points.stock
+    winner.loyalty_points = points.loyalty
+    winner.closing_points = points.closing
+    winner.offer_number = offer_number
+    winner.product_number = offer.product_number
+    winner.category_number = offer.category_number
+    winner.campaign_number = offer.campaign_number
+    winner.size_code = found.size_code
+    winner.amount_minor = price.amount_minor
+    winner.reference_amount_minor = price.reference_minor
+    winner.supply_store_number = found.supply_store_number
+    winner.fulfilment = found.fulfilment
+    winner.available_count = live.stock[found.stock_row].available_count if found.stock_row >= 0 else -1
+    winner.stock_as_of_ms = live.stock[found.stock_row].as_of_ms if found.stock_row >= 0 else NEVER_MS
+    winner.reason_kind = reason_kind

@@ -8,6 +8,7 @@ import numba
 import numpy as np
 from numba import types
 
+from geooffer.kernels.compile import kernel
 from geooffer.model import columns, tables
 from geooffer.model.policy import Policy
 
@@ -37,14 +38,17 @@ PEOPLE = types.NamedTuple(
         array_of(tables.FACT),
         array_of(tables.CONTACT),
         I8,
+        I4,
+        array_of(tables.ZONE_STEP),
     ],
     tables.PeopleTables,
 )
-STOCK_TABLE = types.NamedTuple([array_of(tables.STOCK), I8], tables.StockTable)
+LIVE = types.NamedTuple([array_of(tables.STOCK), I8, array_of(tables.CLOSURE), I4, I8], tables.LiveTables)
 COMMERCE = types.NamedTuple(
     [
         array_of(tables.STORE_ROW),
         array_of(tables.HOURS),
+        array_of(tables.CATEGORY_ROW),
         array_of(tables.PRODUCT_ROW),
         array_of(tables.VARIANT),
         array_of(tables.PRICE_STEP),
@@ -55,7 +59,20 @@ COMMERCE = types.NamedTuple(
         I4,
         I4,
         I4,
+        I4,
+        I4,
+        array_of(tables.CAMPAIGN_ROW),
+        array_of(tables.CAP_RULE),
+        I4,
+        I4,
+        I4,
     ],
     tables.CommerceTables,
 )
 POLICY = types.NamedUniTuple(types.int64, len(Policy._fields), Policy)
+
+
+@kernel
+def wide(value: Any) -> int:
+    """An integer of a table as int64, where Numba would otherwise keep the narrow type and fail to unify."""
+    return np.int64(value)  # type: ignore[return-value]

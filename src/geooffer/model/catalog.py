@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from geooffer.model.frequency import CapRule
+from geooffer.model.kinds import ALL_ACCOUNTS
+from geooffer.model.repurchase import RepurchaseRule
 from geooffer.model.shapes import Shape
 from geooffer.model.verdicts import OfferTrigger
 
@@ -55,6 +58,16 @@ class Category:
 
     category_id: str
     names: Texts = ()
+    synonyms: Texts = ()
+    """Further words for it, any number per language; search text is matched to names, synonyms and product titles."""
+    size_chart: str = ""
+    """How sizes of its products are converted (model/sizes.py); '' = taken as given."""
+    repurchase_preset: str = ""
+    """A name of model/repurchase.py; '' = none."""
+    repurchase: RepurchaseRule | None = None
+    """The waiting time in its own figures; goes before the preset."""
+    is_special: bool = False
+    """A special category of personal data (health, …): no intent and no offer without explicit consent (D1.5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +87,12 @@ class Product:
     titles: Texts
     sizes: tuple[Size, ...] = ()
     stock_tracked: bool = True
+    safety_stock_count: int = -1
+    """Units never promised; −1 = the policy's."""
+    is_sold_online: bool = False
+    """May be shipped home, from the stock of an online store (S12)."""
+    vat_basis_points: int = 0
+    """Value added tax in hundredths of a percent of the net price; 0 = none, net and gross are the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +121,44 @@ class Offer:
     paused: bool = False
     required_purposes: int = 0
     """Purposes needed beyond location, search intent and personalised offers, as a mask of Purpose bits."""
+    campaign_id: str = ""
+    """'' = none: for everybody, without a budget."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """An uploaded list of customers; who is on it is kept with each of them."""
+
+    audience_id: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """What several offers share: whom they are for, how many there may be, and what to do in doubt."""
+
+    campaign_id: str
+    name: str = ""
+    paused: bool = False
+    budget_count: int = 0
+    """Offers in all, over all persons; 0 = no limit."""
+    minimum_tier: int = 0
+    """Lowest loyalty tier, 0..9."""
+    account_kinds: int = ALL_ACCOUNTS
+    """Mask of AccountKind bits."""
+    channels: int = 0
+    """Mask of Channel bits; 0 = all."""
+    audience_id: str = ""
+    """Only customers on this list; '' = no list."""
+    cap_rules: tuple[CapRule, ...] = ()
+    """Beside the policy's; all hold."""
+    held_out_per_10000: int = 0
+    """Share of persons in its control group (semantics D6)."""
+    score_floor: int = 0
+    """The greater of this and the policy's holds."""
+    is_open_when_hours_unknown: bool = False
+    offers_other_branch: bool = False
+    offers_shipping: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +180,9 @@ class Customer:
     device_keys: tuple[int, ...]
     """Sorted, non-zero int64; a key belongs to one person at most."""
     language: str = "en"
+    time_zone: str = ""
+    """IANA name; '' = not known, then the store's counts for quiet hours and calendar caps."""
 
 
-Noun = Store | Geofence | Category | Product | Offer
+Noun = Store | Geofence | Category | Product | Offer | Campaign | Audience
 """What has create/get/list/update/delete; prices, stock and customers have calls of their own."""

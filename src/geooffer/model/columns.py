@@ -26,8 +26,9 @@ PING = np.dtype(
         ("longitude_e7", "<i4"),
         ("accuracy_cm", "<i4"),  # 0 = unknown
         ("stream_number", "<i4"),  # where transitions of later sweeps are told; 0 = nowhere
+        ("speed_cm_per_s", "<i4"),  # as the phone reports it; −1 = not reported
         ("malformed", "u1"),  # 1 = the decoder or the door refused the row
-        ("_pad", "u1", (7,)),
+        ("_pad", "u1", (3,)),
     ],
     align=True,
 )
@@ -51,16 +52,31 @@ assert TRANSITION.itemsize == 32
 
 TRY = np.dtype(
     [
-        ("row", "<i4"),
+        ("time_ms", "<i8"),
+        ("row", "<i4"),  # −1: asked for, not walked
         ("fence_number", "<i4"),
         ("store_number", "<i4"),
         ("offer_number", "<i4"),  # of the candidate that came furthest; −1 = none matched
+        ("person_slot", "<i4"),
         ("verdict", "u1"),  # OfferVerdict
         ("_pad", "u1", (3,)),
     ],
     align=True,
 )
-assert TRY.itemsize == 20
+assert TRY.itemsize == 32
+
+#: What a score is made of, in points (kernels/rank.py); their sum is the score.
+FACTORS = (
+    "interest",
+    "due_again",
+    "affinity",
+    "price_cut",
+    "distance",
+    "dwell",
+    "stock",
+    "loyalty",
+    "closing",
+)
 
 WINNER = np.dtype(
     [
@@ -74,19 +90,25 @@ WINNER = np.dtype(
         ("person_slot", "<i4"),
         ("fence_number", "<i4"),
         ("store_number", "<i4"),
+        ("supply_store_number", "<i4"),  # where the goods are: the same store, another branch, an online store
         ("offer_number", "<i4"),
         ("product_number", "<i4"),
         ("category_number", "<i4"),
+        ("campaign_number", "<i4"),
         ("size_code", "<i4"),  # −1 = the product has no sizes
         ("available_count", "<i4"),  # −1 = stock is not tracked
         ("score", "<i4"),
+        *((f"{name}_points", "<i4") for name in FACTORS),
         ("try_index", "<i4"),  # its row among the tries of the same step
-        ("reason_kind", "u1"),  # TouchpointKind of the intent that won
-        ("_pad", "u1", (3,)),
+        ("contact_slot", "<i4"),  # where its caps are consumed
+        ("reason_kind", "u1"),  # TouchpointKind of the interest that won; PURCHASE = due again
+        ("fulfilment", "u1"),  # Fulfilment
+        ("channel", "u1"),  # Channel
+        ("is_shadow", "u1"),  # 1 = held out: nothing is sent
     ],
     align=True,
 )
-assert WINNER.itemsize == 96
+assert WINNER.itemsize == 144
 
 
 class Outcome(NamedTuple):

@@ -10,6 +10,7 @@ import hashlib
 import re
 
 from geooffer.model import limits
+from geooffer.model.signals import Identity
 
 _GOLDEN = 0x9E3779B97F4A7C15
 _MASK = 0xFFFF_FFFF_FFFF_FFFF
@@ -25,6 +26,11 @@ def text_key(text: str, domain: bytes) -> int:
 def person_key(customer_id: str) -> int:
     """The key of a person. Two ids with one key are refused at upsert, never merged."""
     return text_key(customer_id, b"geooffer.person")
+
+
+def identity_key(identity: Identity) -> int:
+    """The key of a web or loyalty pseudonym; only this hash is kept."""
+    return text_key(f"{int(identity.kind)}\x00{identity.identity_id}", b"geooffer.ident")
 
 
 def device_key(text: str) -> int:

@@ -33,21 +33,40 @@ class Policy(NamedTuple):
     silent_after_ms: int = 15 * 60_000
     # decisions: D1, D2
     closing_margin_ms: int = 10 * 60_000
+    fast_cm_per_s: int = 800
+    quiet_start_minute: int = 21 * 60
+    """Minutes after local midnight; start = end: no quiet hours."""
+    quiet_end_minute: int = 8 * 60
+    quiet_days_mask: int = 127
+    """Bit 0 = Monday; a window over midnight belongs to the day it starts."""
     intent_max_age_ms: int = 14 * DAY_MS
     safety_stock_count: int = 1
+    stock_max_age_ms: int = DAY_MS
     same_offer_after_ms: int = DAY_MS
+    ended_offer_after_ms: int = 30 * DAY_MS
+    """How long an offer she dismissed or redeemed is not repeated."""
     cooldown_ms: int = 30 * 60_000
-    cap_day_count: int = 3
-    cap_week_count: int = 8
-    cap_store_day_count: int = 1
+    score_floor: int = 0
+    held_out_per_10000: int = 0
+    """Share of persons in the control group of offers without a campaign."""
 
     def validate(self) -> None:
         """Raise InvalidArgumentError naming the first field outside its hard bound."""
         for name, value in self._asdict().items():
-            low = 1 if name in ("enter_fix_count", "exit_fix_count") else 0
-            high = limits.CAP_LIMIT_MAX if name.startswith("cap_") else 400 * DAY_MS
-            high = limits.FIX_COUNT_MAX if name.endswith("_fix_count") else high
+            low, high = _BOUNDS.get(name, (0, 400 * DAY_MS))
             if not isinstance(value, int) or not low <= value <= high:
                 raise InvalidArgumentError(f"{name} must be an integer in {low}..{high}", field=name)
-        if self.same_offer_after_ms > limits.CONTACT_RETENTION_MS:
-            raise InvalidArgumentError("same_offer_after_ms exceeds the retention of contacts")
+
+
+_BOUNDS = {
+    "enter_fix_count": (1, limits.FIX_COUNT_MAX),
+    "exit_fix_count": (1, limits.FIX_COUNT_MAX),
+    "quiet_start_minute": (0, 1_439),
+    "quiet_end_minute": (0, 1_439),
+    "quiet_days_mask": (0, 127),
+    "same_offer_after_ms": (0, limits.CAP_WINDOW_MAX_MS),
+    "cooldown_ms": (0, limits.CAP_WINDOW_MAX_MS),
+    "ended_offer_after_ms": (0, limits.CAP_WINDOW_MAX_MS),
+    "score_floor": (0, limits.SCORE_FLOOR_MAX),
+    "held_out_per_10000": (0, 10_000),
+}

@@ -65,14 +65,84 @@ class CustomerDeleted:
 
 @dataclass(frozen=True, slots=True)
 class TouchpointRecord:
-    """A signal; `product_number` −1 = category only; `size_code` −1 = none. `kind` is a TouchpointKind."""
+    """A signal; `kind` is a TouchpointKind; its fields: engine/touchpoints.py. −1, 0 and '' = not stated."""
 
     person_key: int
     kind: int
     time_ms: int
-    category_number: int
-    product_number: int
-    size_code: int
+    category_number: int = -1
+    product_number: int = -1
+    size_code: int = -1
+    source_key: int = 0
+    channel: int = 0
+    language: str = ""
+    fulfilment: int = 0
+    is_interested: int = -1
+    tier: int = -1
+    account_kind: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AudiencePut:
+    """A person was put on an uploaded list or taken off it."""
+
+    person_key: int
+    audience_number: int
+    is_member: bool
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityLinked:
+    """A pseudonym of web shop or loyalty programme stands for this person now; `identity_key` is its hash."""
+
+    person_key: int
+    kind: int
+    identity_key: int
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityUnlinked:
+    """The pseudonym stands for nobody any more."""
+
+    person_key: int
+    kind: int
+    identity_key: int
+
+
+@dataclass(frozen=True, slots=True)
+class PersonHistory:
+    """What moves with a person, in table fields without links: tuples in the order of the dtype's names."""
+
+    consents: tuple[tuple[int, bool, int, str], ...] = ()
+    """(purpose, granted, time_ms, notice_version)."""
+    intent_floor: tuple[int, int, int] = (-(2**62), 0, 0)
+    intents: tuple[tuple[int, ...], ...] = ()
+    facts: tuple[tuple[int, ...], ...] = ()
+    contacts: tuple[tuple[int, ...], ...] = ()
+    profile: tuple[tuple[str, int, int | str], ...] = ()
+    """(field, time_ms, value) of what she stated of herself."""
+    identities: tuple[tuple[int, int], ...] = ()
+    """(kind, identity key)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonDeparted:
+    """The person is one with another from now on; her customer id goes on to name that one."""
+
+    person_key: int
+    into_key: int
+
+
+@dataclass(frozen=True, slots=True)
+class PersonArrived:
+    """The history of another person is united with this one's (merge), or copied to her (unlink)."""
+
+    person_key: int
+    from_key: int
+    is_alias: bool
+    """True: `from_key` names this person from now on."""
+    history: PersonHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +165,62 @@ class DecisionRecord:
     store_number: int
     offer_number: int
     product_number: int
+    category_number: int
+    campaign_number: int
     size_code: int
     amount_minor: int
     reference_amount_minor: int
     score: int
+    points: tuple[int, ...]
+    """By factor, in the order of model/columns.FACTORS."""
+    reason_kind: int
+    fulfilment: int
+    supply_store_number: int
+    channel: int
+    is_shadow: bool
+    """Held out: it counts, nothing was sent."""
     catalog_generation: int
+    policy_version: int
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionReleased:
-    """A committed decision whose bytes were never handed to a socket: its caps come back (semantics D3)."""
+    """A committed decision that never reached her: its caps come back (semantics D3)."""
 
     person_key: int
+    decision_key: int
     time_ms: int
-    store_number: int
-    offer_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRecord:
+    """What became of a decision; `kind` is an OutcomeKind, FAILED excepted (that is a release)."""
+
+    person_key: int
+    decision_key: int
+    kind: int
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoresSwitched:
+    """Stores are closed, or their offers paused, in [from_ms, until_ms); `kind` is a SwitchKind."""
+
+    store_numbers: tuple[int, ...]
+    kind: int
+    from_ms: int
+    until_ms: int
+    reason: str
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoresRestored:
+    """What was switched of this kind at these stores and is in force or to come ends now."""
+
+    store_numbers: tuple[int, ...]
+    kind: int
+    time_ms: int
 
 
 Record = (
@@ -120,9 +231,17 @@ Record = (
     | CustomerPut
     | CustomerDeleted
     | TouchpointRecord
+    | AudiencePut
+    | IdentityLinked
+    | IdentityUnlinked
+    | PersonDeparted
+    | PersonArrived
     | ConsentRecord
     | DecisionRecord
     | DecisionReleased
+    | OutcomeRecord
+    | StoresSwitched
+    | StoresRestored
 )
 
 

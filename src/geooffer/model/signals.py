@@ -5,12 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from geooffer.model.catalog import Size
+from geooffer.model.kinds import AccountKind, Channel, FulfilmentPreference, IdentityKind
 from geooffer.model.verdicts import TouchpointKind
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """A pseudonym of the web shop or the loyalty programme that stands for a person."""
+
+    kind: IdentityKind
+    identity_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Touchpoint:
-    """One signal. Exactly one of `category_id`, `product_id` is set; PREFERENCE needs a category and a size."""
+    """One signal. Whose: `customer_id`, or an `identity` linked to one. Each kind has a closed field list (S-2),
+    checked in engine/touchpoints.py.
+    """
 
     customer_id: str
     kind: TouchpointKind
@@ -18,6 +29,17 @@ class Touchpoint:
     category_id: str = ""
     product_id: str = ""
     size: Size | None = None
+    identity: Identity | None = None
+    source: str = ""
+    """The system it comes from; two messages of one source at one moment are the same one."""
+    search_text: str = ""
+    """Mapped to a category at once and dropped."""
+    channel: Channel | None = None
+    language: str = ""
+    fulfilment: FulfilmentPreference | None = None
+    is_interested: bool | None = None
+    tier: int | None = None
+    account_kind: AccountKind | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
     device_keys/device_slots (hash) ─► DEVICE ─► person_slot ─► PERSON
                                          │                        ├─► INTENT → INTENT …   (≤ 16 a person)
-                                         └─► PRESENCE → …         ├─► FACT → …            (sizes, purchases)
-                                             (only while inside)  └─► CONTACT → …         (offers of 30 days)
+                                         └─► PRESENCE → …         ├─► FACT → …            (sizes, purchases, lists, …)
+                                             (only while inside)  └─► CONTACT → …         (offers and messages, 32 days)
 
 Lists are singly linked by int32 slots, −1 = end. Free slots are linked the same way; their heads and counts
 stand in the `free` array. Kernels insert and remove PRESENCE and CONTACT rows; everything else is the control side's.
@@ -48,8 +48,11 @@ PERSON = np.dtype(
         ("fact_head", "<i4"),
         ("contact_head", "<i4"),
         ("partition", "<i4"),
-        ("language", "u1"),
-        ("_pad", "u1", (7,)),
+        ("zone_number", "<u2"),  # into PeopleTables.zone_starts; 0 = not known
+        ("tier", "u1"),  # of her loyalty account, 0 = none
+        ("account_kind", "u1"),  # AccountKind
+        ("fulfilment", "u1"),  # FulfilmentPreference, 0 = none stated
+        ("_pad", "u1", (3,)),
     ],
     align=True,
 )
@@ -78,6 +81,7 @@ INTENT = np.dtype(
         ("search_ms", "<i8"),  # latest of each kind; NEVER_MS = none (semantics S-1)
         ("view_ms", "<i8"),
         ("wish_ms", "<i8"),
+        ("cart_ms", "<i8"),
         ("category_number", "<i4"),
         ("product_number", "<i4"),  # −1 = the whole category
         ("next", "<i4"),
@@ -85,15 +89,15 @@ INTENT = np.dtype(
     ],
     align=True,
 )
-assert INTENT.itemsize == 40
+assert INTENT.itemsize == 48
 
-FACT_SIZE = 1
-FACT_PURCHASE = 2
+# kinds of fact: the latest of each kind and category holds (S-1)
+FACT_SIZE, FACT_PURCHASE, FACT_RETURN, FACT_LIKE, FACT_SURVEY, FACT_AUDIENCE = range(1, 7)
 FACT = np.dtype(
     [
         ("time_ms", "<i8"),
-        ("category_number", "<i4"),
-        ("value", "<i4"),  # size code for FACT_SIZE
+        ("category_number", "<i4"),  # the audience's number for FACT_AUDIENCE
+        ("value", "<i4"),  # size code; 1 or 0 for FACT_SURVEY (interested) and FACT_AUDIENCE (on the list)
         ("next", "<i4"),
         ("kind", "<i4"),
     ],
@@ -101,11 +105,27 @@ FACT = np.dtype(
 )
 assert FACT.itemsize == 24
 
+CONTACT_OFFER = 1
+CONTACT_MESSAGE = 2
 CONTACT = np.dtype(
-    [("time_ms", "<i8"), ("store_number", "<i4"), ("offer_number", "<i4"), ("next", "<i4"), ("_pad", "<i4")],
+    [
+        ("decided_ms", "<i8"),  # of a message: when it was sent
+        ("delivered_ms", "<i8"),  # NEVER_MS = not reported
+        ("displayed_ms", "<i8"),
+        ("ended_ms", "<i8"),  # latest of dismissed and redeemed
+        ("decision_key", "<i8"),  # partition << 56 | sequence; −1 = not committed; of a message: its source
+        ("store_number", "<i4"),  # the visited store, −1 = none
+        ("offer_number", "<i4"),
+        ("category_number", "<i4"),
+        ("campaign_number", "<i4"),  # −1 = none
+        ("next", "<i4"),
+        ("kind", "u1"),  # CONTACT_OFFER or CONTACT_MESSAGE
+        ("is_shadow", "u1"),  # 1 = held out: counts, but nothing was sent
+        ("_pad", "u1", (2,)),
+    ],
     align=True,
 )
-assert CONTACT.itemsize == 24
+assert CONTACT.itemsize == 64
 
 STOCK = np.dtype([("key", "<i8"), ("as_of_ms", "<i8"), ("available_count", "<i4"), ("_pad", "<i4")], align=True)
 """`key` = store_number << 32 | variant_number + 1; 0 = empty."""
@@ -130,13 +150,29 @@ class PeopleTables(NamedTuple):
     facts: StructArray
     contacts: StructArray
     free: Int64Array
+    zone_starts: Int32Array  # by zone number, one more than zones; zone 0 is UTC
+    zone_steps: StructArray  # ZONE_STEP, ascending per zone
 
 
-class StockTable(NamedTuple):
-    """Stock of all stores, open addressing by (store, variant); versions count changes per store."""
+ZONE_STEP = np.dtype([("from_ms", "<i8"), ("offset_ms", "<i8")], align=True)
+"""From `from_ms` on, local wall time = UTC + offset_ms."""
 
-    rows: StructArray  # STOCK, capacity a power of two
-    store_versions: Int64Array  # by store number
+CLOSURE = np.dtype(
+    [("from_ms", "<i8"), ("until_ms", "<i8"), ("kind", "<i4"), ("next", "<i4")],  # SwitchKind
+    align=True,
+)
+
+NO_LIMIT = 2**62
+
+
+class LiveTables(NamedTuple):
+    """What changes between two publishes: stock of all stores, closures, what is left of campaigns."""
+
+    stock: StructArray  # STOCK, open addressing by (store, variant), capacity a power of two
+    store_versions: Int64Array  # by store number; counts changes that may make a new try worthwhile
+    closures: StructArray  # CLOSURE
+    closure_heads: Int32Array  # by store number, −1 = none
+    campaign_remaining: Int64Array  # by campaign number, NO_LIMIT = no total; slightly old (semantics D10)
 
 
 STORE_ROW = np.dtype(
@@ -147,7 +183,52 @@ STORE_ROW = np.dtype(
         ("live", "<i4"),
         ("has_dwell_offers", "<i4"),  # 1 = an offer of this store waits for a dwell
         ("hours_known", "<i4"),  # 0 = unknown, which is not closed: the campaign decides (semantics H1)
-        ("_pad", "<i4"),
+        ("zone_number", "<i4"),
+        ("latitude_e7", "<i4"),
+        ("longitude_e7", "<i4"),
+        ("neighbour_start", "<i4"),  # into CommerceTables.neighbours
+        ("neighbour_count", "<i4"),
+    ],
+    align=True,
+)
+CATEGORY_ROW = np.dtype(
+    [
+        ("wait_ms", "<i8"),  # 0 = none
+        ("is_consumable", "u1"),
+        ("search_lifts_wait", "u1"),
+        ("is_special", "u1"),
+        ("_pad", "u1", (5,)),
+    ],
+    align=True,
+)
+CAMPAIGN_ROW = np.dtype(
+    [
+        ("experiment_key", "<i8"),
+        ("held_out_threshold", "<i8"),  # of 2⁶³
+        ("score_floor", "<i4"),
+        ("channels", "<i4"),  # mask of Channel bits, 0 = all
+        ("account_kinds", "<i4"),  # mask of AccountKind bits
+        ("audience_number", "<i4"),  # −1 = no list
+        ("cap_start", "<i4"),  # into CommerceTables.cap_rules; its own, beside the policy's
+        ("cap_count", "<i4"),
+        ("minimum_tier", "u1"),
+        ("paused", "u1"),
+        ("is_open_when_hours_unknown", "u1"),
+        ("offers_other_branch", "u1"),
+        ("offers_shipping", "u1"),
+        ("_pad", "u1", (3,)),
+    ],
+    align=True,
+)
+CAP_RULE = np.dtype(
+    [
+        ("window_ms", "<i8"),
+        ("limit_count", "<i8"),
+        ("scope", "u1"),  # CapScope, CapWindow, CapZone, CapEvent
+        ("window", "u1"),
+        ("zone", "u1"),
+        ("event", "u1"),
+        ("_pad", "u1", (4,)),
     ],
     align=True,
 )
@@ -158,10 +239,11 @@ PRODUCT_ROW = np.dtype(
         ("price_count", "<i4"),
         ("variant_start", "<i4"),  # into CommerceTables.variants
         ("variant_count", "<i4"),
+        ("safety_stock_count", "<i4"),  # −1 = the policy's
         ("has_sizes", "u1"),
         ("stock_tracked", "u1"),
+        ("is_sold_online", "u1"),
         ("live", "u1"),
-        ("_pad", "u1"),
     ],
     align=True,
 )
@@ -170,16 +252,16 @@ OFFER_ROW = np.dtype(
         ("valid_from_ms", "<i8"),
         ("valid_until_ms", "<i8"),
         ("product_number", "<i4"),
+        ("category_number", "<i4"),
         ("minimum_cut_percent", "<i4"),
-        ("purposes", "<i4"),  # all that are needed, the standing three included
-        ("store_start", "<i4"),  # into CommerceTables.offer_stores; unused where everywhere
-        ("store_count", "<i4"),
+        ("purposes", "<i4"),  # beyond those of the occasion
+        ("campaign_number", "<i4"),  # −1 = none
+        ("campaign_row", "<i4"),  # into CommerceTables.campaigns; the last row is that of offers without one
         ("id_rank", "<i4"),  # place among all offer ids of the catalog; ties go to the lower
-        ("everywhere", "u1"),
         ("trigger", "u1"),
         ("paused", "u1"),
+        ("everywhere", "u1"),
         ("live", "u1"),
-        ("_pad", "<i4"),
     ],
     align=True,
 )
@@ -196,10 +278,15 @@ VARIANT = np.dtype([("size_code", "<i4"), ("variant_number", "<i4")], align=True
 
 
 class CommerceTables(NamedTuple):
-    """One immutable catalog snapshot without its geometry; rows are indexed by number, gaps have live = 0."""
+    """One immutable catalog snapshot without its geometry; rows are indexed by number, gaps have live = 0.
+
+    Offers are listed per store and category: `everywhere_offers` by category for offers of every store, and
+    `own_offers` for those that name stores; own_offer_starts is by store number, one more than stores.
+    """
 
     stores: StructArray  # STORE_ROW
     hours: StructArray  # HOURS, ascending per store, merged, in UTC
+    categories: StructArray  # CATEGORY_ROW
     products: StructArray  # PRODUCT_ROW
     variants: StructArray  # VARIANT, ascending by size code per product
     prices: StructArray  # PRICE_STEP, ascending per list
@@ -207,6 +294,13 @@ class CommerceTables(NamedTuple):
     own_price_starts: Int32Array
     own_price_counts: Int32Array
     offers: StructArray  # OFFER_ROW
-    offer_stores: Int32Array  # sorted store numbers per restricted offer
-    category_offer_starts: Int32Array  # CSR over categories, length categories + 1
-    category_offers: Int32Array  # offer numbers, ascending per category
+    everywhere_offer_starts: Int32Array  # CSR over categories, length categories + 1
+    everywhere_offers: Int32Array  # offer numbers
+    own_offer_starts: Int32Array  # CSR over stores, length stores + 1
+    own_offer_categories: Int32Array  # ascending per store
+    own_offers: Int32Array  # offer numbers, beside own_offer_categories
+    campaigns: StructArray  # CAMPAIGN_ROW
+    cap_rules: StructArray  # CAP_RULE: the policy's, then each campaign's
+    policy_cap_count: Int32Array  # shape (1,): how many are the policy's
+    neighbours: Int32Array  # store numbers, nearest first per store
+    online_stores: Int32Array  # store numbers whose stock can be shipped home, by store id

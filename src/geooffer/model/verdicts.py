@@ -80,13 +80,24 @@ class TransitionCause(IntEnum):
 
 
 class TouchpointKind(IntEnum):
-    """Kinds of signal taken so far (semantics S-2); the value is part of the journal format."""
+    """Kinds of signal (semantics S-2); the value is part of the journal format."""
 
     SEARCH = 1
     VIEW = 2
     WISH = 3
     PURCHASE = 4
     PREFERENCE = 5
+    CART = 6
+    RETURN = 7
+    CONTACTED = 8
+    SOCIAL_LIKE = 9
+    SURVEY_ANSWER = 10
+    LOYALTY_UPDATE = 11
+    CRM_PROFILE = 12
+
+
+INTEREST_KINDS = (TouchpointKind.SEARCH, TouchpointKind.VIEW, TouchpointKind.WISH, TouchpointKind.CART)
+"""What makes an intent (D1.8)."""
 
 
 class Purpose(IntEnum):

@@ -226,6 +226,7 @@ def _decode_columns(
     batch: pb.PingBatch, count: int, sender: Sender, stream_number: int, base_ms: int | None
 ) -> tuple[bytes, bytes]:
     pings = np.zeros(count, PING)
+    pings["speed_cm_per_s"] = -1
     pings["device_key"] = _admit_keys(batch, sender)
     pings["latitude_e7"] = np.asarray(batch.latitudes_e7)
     pings["longitude_e7"] = np.asarray(batch.longitudes_e7)

@@ -1,0 +1,145 @@
+"""Asked, not walked (semantics D9, S3, S12): web shop, newsletter and messenger get the same verdicts, caps and budget.
+
+A place given by the asker stands for where she could go: the nearest branches are tried in turn, nearest first.
+Without a place the online stores are. At most one offer comes of a call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from geooffer.engine.decisions import Decision
+from geooffer.engine.hours import is_open_at
+from geooffer.engine.neighbours import nearest, places_of
+from geooffer.engine.outcomes import Outcomes
+from geooffer.engine.registry import size_code
+from geooffer.errors import InvalidArgumentError, NotFoundError
+from geooffer.kernels.matcher import ask_store
+from geooffer.kernels.occasion import asked_occasion
+from geooffer.model.catalog import Category, Product, Size, Store
+from geooffer.model.columns import Outcome
+from geooffer.model.kinds import Channel
+from geooffer.model.limits import NEARBY_STORE_COUNT_MAX
+from geooffer.model.verdicts import OfferVerdict
+
+ASKED_STORE_COUNT = 5
+Place = tuple[int, int]
+"""(latitude_e7, longitude_e7)."""
+
+
+@dataclass(frozen=True, slots=True)
+class NearbyStore:
+    """A branch that has a product; how many is not told."""
+
+    store: Store
+    distance_m: int
+    in_stock_as_of_ms: int
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The offer, or how far the furthest candidate of any store tried came."""
+
+    decision: Decision | None
+    verdict: OfferVerdict
+    nearby: tuple[NearbyStore, ...]
+
+
+class Asking(Outcomes):
+    """Decisions without a ping, and where goods are."""
+
+    def decide(
+        self,
+        customer_id: str,
+        *,
+        channel: Channel,
+        now_ms: int,
+        product_id: str = "",
+        category_id: str = "",
+        place: Place | None = None,
+    ) -> Answer:
+        """Decide for a customer on a channel; the decision is durable when this returns. Raises NotFoundError,
+        InvalidArgumentError, JournalError.
+        """
+        slot = self.state.people.person_slots[self.key_of(customer_id)]
+        product_number, category_number = self._asked_subject(product_id, category_id)
+        self.publish()
+        self._cover_hours(now_ms)
+        if self._spent_campaigns:
+            self._refresh_totals(self._spent_campaigns, now_ms)
+        verdict, decision = OfferVerdict.NO_INTENT, None
+        for store_number in self._asked_stores(place):
+            outcome = self._ask(slot, store_number, channel, now_ms, product_number, category_number)
+            decided = self.commit(outcome)
+            verdict = max(verdict, OfferVerdict(int(outcome.tries["verdict"][0])))
+            if len(outcome.winners):
+                verdict = OfferVerdict(int(outcome.tries["verdict"][0]))
+                decision = decided[0] if decided else None
+                break
+        wanted = decision.product.product_id if decision else product_id
+        size = decision.size if decision else None
+        nearby = self.find_nearby_stock(wanted, size, place, now_ms) if wanted and place else []
+        return Answer(decision, verdict, tuple(nearby))
+
+    def _asked_subject(self, product_id: str, category_id: str) -> tuple[int, int]:
+        registry = self.registry
+        if product_id and category_id:
+            raise InvalidArgumentError("name a product or a category, not both", field="category_id")
+        if product_id:
+            product = registry.products.get(product_id)
+            if product is None:
+                raise NotFoundError("no such product", field="product_id")
+            return registry.number(Product, product_id), registry.number(Category, product.category_id)
+        if category_id and category_id not in registry.categories:
+            raise NotFoundError("no such category", field="category_id")
+        return -1, registry.number(Category, category_id) if category_id else -1
+
+    def _asked_stores(self, place: Place | None) -> list[int]:
+        if place is None:
+            return [int(number) for number in self.snapshot.commerce.online_stores]
+        return [number for _, number in nearest(places_of(self.registry), *place, ASKED_STORE_COUNT)]
+
+    def _ask(
+        self, slot: int, store_number: int, channel: Channel, now_ms: int, product_number: int, category_number: int
+    ) -> Outcome:
+        people = self.state.people
+        people.make_room(0, 1)
+        rows = self._emptied_rows()
+        occasion = asked_occasion(
+            person_slot=slot,
+            store_number=store_number,
+            now_ms=now_ms,
+            channel=channel,
+            product_number=product_number,
+            category_number=category_number,
+        )
+        ask_store(people.view, self.state.live.view, self.snapshot.commerce, self.policy, occasion, rows)
+        outcome = self._asked_outcome(rows)
+        self.statistics.count(outcome)
+        return outcome
+
+    def find_nearby_stock(
+        self, product_id: str, size: Size | None, place: Place, now_ms: int, count: int = 5
+    ) -> list[NearbyStore]:
+        """The nearest branches that have a product (in a size) beyond the safety stock, nearest first.
+
+        Raises NotFoundError for an unknown product, InvalidArgumentError for a size it does not come in.
+        """
+        product = self.registry.products.get(product_id)
+        if product is None:
+            raise NotFoundError("no such product", field="product_id")
+        code = size_code(self._size_of(product, size))
+        variant = self.registry.variant(self.registry.number(Product, product_id), code)
+        safety = product.safety_stock_count if product.safety_stock_count >= 0 else self.policy.safety_stock_count
+        found: list[NearbyStore] = []
+        for metres, number in nearest(places_of(self.registry), *place, len(self.registry.stores)):
+            held = self.state.live.stock_of(number, variant)
+            if held is None or held[0] <= safety or now_ms - held[1] > self.policy.stock_max_age_ms:
+                continue
+            store = self.registry.stores[self.registry.store_id(number)]
+            closed = any(item.from_ms <= now_ms < item.until_ms for item in self.closures_of(store.store_id, now_ms))
+            found.append(NearbyStore(store, metres, held[1], not closed and is_open_at(store, now_ms)))
+            if len(found) >= min(count, NEARBY_STORE_COUNT_MAX):
+                break
+        return found

@@ -1,0 +1,84 @@
+"""The nearest other branches of each store, for the alternatives of S12; worked out anew only when stores moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import cos, hypot, radians
+
+import numpy as np
+from rtree import index as rtree_index
+
+from geooffer.engine.registry import Registry
+from geooffer.model.catalog import Store
+from geooffer.model.columns import Int32Array, StructArray
+from geooffer.model.limits import NEIGHBOUR_STORE_COUNT_MAX, NEIGHBOUR_STORE_DISTANCE_MAX_M
+from geooffer.model.units import METRES_PER_E7
+
+Place = tuple[int, int, int]
+"""(store_number, latitude_e7, longitude_e7)."""
+_TURN_E7 = 3_600_000_000
+
+
+def distance_m(latitude_a_e7: int, longitude_a_e7: int, latitude_b_e7: int, longitude_b_e7: int) -> float:
+    """Metres between two near places, in the local plane at the first (semantics G2)."""
+    turn_e7 = (longitude_b_e7 - longitude_a_e7 + _TURN_E7 // 2) % _TURN_E7 - _TURN_E7 // 2
+    east_m = turn_e7 * cos(radians(latitude_a_e7 / 1e7)) * METRES_PER_E7
+    return hypot(east_m, (latitude_b_e7 - latitude_a_e7) * METRES_PER_E7)
+
+
+def places_of(registry: Registry) -> tuple[Place, ...]:
+    """All branches that can be visited, by number."""
+    return tuple(
+        sorted(
+            (registry.number(Store, store.store_id), store.latitude_e7, store.longitude_e7)
+            for store in registry.stores.values()
+            if not store.is_online
+        )
+    )
+
+
+def nearest(places: Sequence[Place], latitude_e7: int, longitude_e7: int, count: int) -> list[tuple[int, int]]:
+    """(distance in whole metres, store number) of the nearest branches, nearest first; ties by number."""
+    far = [(int(distance_m(latitude_e7, longitude_e7, place[1], place[2])), place[0]) for place in places]
+    return sorted(far)[:count]
+
+
+class Neighbours:
+    """The lists of the present places."""
+
+    def __init__(self) -> None:
+        self._places: tuple[Place, ...] = ()
+        self._lists: dict[int, list[int]] = {}
+
+    def place(self, registry: Registry, stores: StructArray) -> Int32Array:
+        """Write start and count into STORE_ROWs; returns store numbers, nearest first per store."""
+        if not any(campaign.offers_other_branch for campaign in registry.campaigns.values()):
+            return np.zeros(0, dtype=np.int32)  # nobody asks
+        places = places_of(registry)
+        if places != self._places:
+            self._places, self._lists = places, _neighbour_lists(places)
+        flat: list[int] = []
+        for number, others in self._lists.items():
+            stores["neighbour_start"][number], stores["neighbour_count"][number] = len(flat), len(others)
+            flat.extend(others)
+        return np.array(flat, dtype=np.int32)
+
+
+def _neighbour_lists(places: Sequence[Place]) -> dict[int, list[int]]:
+    """By store number: the nearest other branches within reach. Degrees are scaled at the mean latitude to find
+    candidates, twice as many as wanted; true distances order them.
+    """
+    if not places:
+        return {}
+    scale = cos(radians(sum(place[1] for place in places) / len(places) / 1e7))
+    points = {number: (longitude / 1e7 * scale, latitude / 1e7) for number, latitude, longitude in places}
+    by_number = {place[0]: place for place in places}
+    tree = rtree_index.Index((number, (x, y, x, y), None) for number, (x, y) in points.items())
+    lists = {}
+    for number, (x, y) in points.items():
+        found = [by_number[other] for other in tree.nearest((x, y, x, y), 2 * NEIGHBOUR_STORE_COUNT_MAX + 1)]
+        ranked = nearest(found, by_number[number][1], by_number[number][2], len(found))
+        lists[number] = [
+            other for metres, other in ranked if other != number and metres <= NEIGHBOUR_STORE_DISTANCE_MAX_M
+        ][:NEIGHBOUR_STORE_COUNT_MAX]
+    return lists
