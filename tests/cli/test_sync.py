@@ -100,6 +100,29 @@ async def test_mended_polygons_are_unchanged_the_second_time(invoke: Invoke, tmp
             assert (counts["created"], counts["unchanged"]) == (created, unchanged)
 
 
+async def test_the_real_supermarkets_of_berlin_are_unchanged_the_second_time(
+    invoke: Invoke, tmp_path: Path, shared_data: Path
+) -> None:
+    """Its synthetic twins are the tests before and after this one."""
+    berlin = shared_data / "stores" / "berlin_supermarkets_polygons.geojson.gz"
+    others = shared_data / "stores" / "lidl_de.geojson.gz"
+    async with feeding(invoke, tmp_path) as feeds:
+
+        async def told(path: Path, code: int) -> dict[str, Any]:
+            result = await feeds.run("fences", path, "--sync", "--repair", "--radius-m", "30", "--json")
+            assert result.exit_code == code, result.output
+            outcome: dict[str, Any] = json.loads(result.stdout)
+            return outcome
+
+        assert (await told(berlin, 0))["counts"]["created"] == 1_446
+        assert (await told(berlin, 0))["counts"]["unchanged"] == 1_446
+        # the file of another network in its place
+        refused = await told(others, 2)
+        assert refused["counts"]["deleted"] == 1_310
+        assert refused["objection"].startswith("1,310 of 1,446 would be deleted")
+        assert len(feeds.engine.registry.geofences) == 1_446
+
+
 async def test_eleven_in_a_hundred_deleted_is_refused_ten_is_not(invoke: Invoke, tmp_path: Path) -> None:
     async with feeding(invoke, tmp_path) as feeds:
         await feeds.load("categories", CATEGORIES)
@@ -169,7 +192,9 @@ async def test_what_another_noun_names_is_not_deleted(invoke: Invoke, tmp_path: 
         assert named(await feeds.sync("products", products(1, 3), "--force"), "deleted") == ["p0002"]
 
 
-async def test_an_interrupted_run_is_finished_by_the_next(invoke: Invoke, tmp_path: Path) -> None:
+async def test_an_interrupted_run_is_finished_by_the_next(
+    invoke: Invoke, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     async with feeding(invoke, tmp_path) as feeds:
         await feeds.load("categories", CATEGORIES)
         await feeds.load("products", products(*range(100)))
@@ -187,6 +212,7 @@ async def test_an_interrupted_run_is_finished_by_the_next(invoke: Invoke, tmp_pa
             run.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await run
+        assert "the same feed again does the rest" in capsys.readouterr().err
         assert 700 <= len(held) < 3_000
         assert "p0000" in held
         told = await feeds.sync("products", feed)
@@ -196,6 +222,30 @@ async def test_an_interrupted_run_is_finished_by_the_next(invoke: Invoke, tmp_pa
         assert counts["created"] < 2_300
         assert sorted(held) == [f"p{number:04}" for number in range(5, 3_000)]
         assert (await feeds.sync("products", feed))["counts"]["unchanged"] == 2_995
+
+
+async def test_what_somebody_changed_meanwhile_is_not_deleted(
+    invoke: Invoke, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with feeding(invoke, tmp_path) as feeds:
+        await feeds.load("categories", CATEGORIES)
+        await feeds.load("products", products(1, 2, 3))
+        report: Report[Any] = Report("products")
+        path = feeds.written("products", products(3))
+        report.add_file(path, read_table(path, "products"))
+        address, token = feeds.service.control_address, feeds.access[-1]
+        async with GeoofferClient(control_target=address, token=token) as client:
+            plan = await plan_of(client.control, report, 0)
+            await feeds.load("products", products(1, title="Renamed"))
+            other = await plan_of(client.control, report, 0)
+            other.deletions.pop("p0001")
+            await apply(client.control, [other], keep_refused=False)
+            await apply(client.control, [plan], keep_refused=False)
+        assert "p0002 was deleted meanwhile" in capsys.readouterr().err
+        assert [(refusal.place, "[STALE_ETAG]" in refusal.reason) for _, refusal in report.refused] == [
+            ("deletion 1 (p0001)", True)
+        ]
+        assert sorted(feeds.engine.registry.products) == ["p0001", "p0003"]
 
 
 async def test_text_output_is_short_unless_all_is_asked_for(invoke: Invoke, tmp_path: Path) -> None:

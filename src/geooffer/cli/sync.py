@@ -108,8 +108,17 @@ def objection_to(plan: Plan, choices: SyncChoices) -> str:
 async def apply(control: GeoofferControl, plans: Sequence[Plan], *, keep_refused: bool) -> None:
     """Send, then delete; what the service refuses becomes refused rows and leaves the difference.
 
-    Where it refuses a row, nothing is deleted unless `keep_refused`: the feed was not fit to be believed.
+    Where it refuses a row, nothing is deleted unless `keep_refused`: the feed was not fit to be believed. Raises what
+    stops the whole, after saying that part of the feed is in force.
     """
+    try:
+        await _apply(control, plans, keep_refused)
+    except BaseException:
+        remark("cut off while the feed was applied: part of it is in force; the same feed again does the rest")
+        raise
+
+
+async def _apply(control: GeoofferControl, plans: Sequence[Plan], keep_refused: bool) -> None:
     refused = False
     for plan in plans:
         refused |= await _send(control, plan)
