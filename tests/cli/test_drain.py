@@ -65,7 +65,7 @@ def endless_pings(device_key: int) -> Iterator[Streamable]:
 async def register_phones(control: GeoofferControl) -> None:
     """A store with a fence, and a customer with location consent per device, over the control port."""
     place_e7 = round(PLACE[0] * 1e7), round(PLACE[1] * 1e7)
-    await control.upsert_stores([Store("shop", "Shop", *place_e7, "Europe/Zurich", ())], partial=False)
+    await control.upsert_stores([Store("shop", "Shop", *place_e7, "Europe/Zurich")], partial=False)
     await control.upsert_geofences([Geofence("fence", circle(*place_e7, 10_000), store_id="shop")], partial=False)
     await control.upsert_customers([Customer(f"c{key}", (key,)) for key in DEVICES], partial=False)
     purpose = Purpose.PRECISE_LOCATION_FOR_OFFERS.bit
