@@ -1,149 +1,147 @@
-"""The demo's map: one self-contained HTML file, an inline SVG of streets, fences, walks, offers, stories.
-
-Coordinates are the city's metres with y turned downwards, rounded to decimetres. No script is loaded from
-anywhere; forty lines of their own pan and zoom and switch the layers.
-"""
+"""The demo's map: the city, its walks and what happened on them, as the page that `geooffer map` writes too."""
 
 from __future__ import annotations
-
-from html import escape
 
 import numpy as np
 
 from geooffer.bench.city import City
-from geooffer.bench.city_map_page import PAGE
 from geooffer.bench.city_reasons import clock_text, money_text
-from geooffer.bench.city_run import CityRun, device_key, place_m, time_ms
+from geooffer.bench.city_run import CityRun, device_key, time_ms
 from geooffer.bench.city_stories import Story
-from geooffer.bench.city_streets import COLUMN_COUNT, ROW_COUNT, FloatArray
-from geooffer.bench.city_words import SHOP_KINDS
+from geooffer.bench.city_streets import COLUMN_COUNT, ROW_COUNT, FloatArray, to_e7
+from geooffer.mapping.document import (
+    BLUE,
+    GREY,
+    YELLOW,
+    Card,
+    FenceKind,
+    LineLayer,
+    MapDocument,
+    MapFence,
+    MapMark,
+    MarkLayer,
+    Track,
+    TrackEvent,
+)
+from geooffer.mapping.page import render_page
+from geooffer.mapping.suspicions import find_suspicions
+from geooffer.model.columns import Int32Array
 from geooffer.model.verdicts import OfferVerdict
 
 STORY_COLOURS = ("#e8590c", "#364fc7", "#343a40")
-_MARGIN_M = 90.0
+_ARCADE_KIND = FenceKind("arcade: transitions only", GREY, dashed=True)
+_STREET_WIDTH_M = 13.0
 
 
 def render_map(city: City, run: CityRun, stories: list[Story], figures: dict[str, str]) -> str:
     """The page as text. `figures` are the lines of the panel, label → value."""
-    corners = city.streets.crossings_m.reshape(-1, 2)
-    low, high = corners.min(axis=0) - _MARGIN_M, corners.max(axis=0) + _MARGIN_M
-    view_box = f"{low[0]:.0f} {-high[1]:.0f} {high[0] - low[0]:.0f} {high[1] - low[1]:.0f}"
-    layers = [
-        _layer("streets", _streets(city)),
-        _layer("walks", _walks(city)),
-        _layer("fences", _fences(city)),
-        _layer("held", _held_back(city, run)),
-        _layer("offers", _offers(city, run)),
-        _layer("stories", [_story_mark(city, story, index) for index, story in enumerate(stories)]),
-    ]
-    return (
-        PAGE.replace("{{view_box}}", view_box)
-        .replace("{{layers}}", "\n".join(layers))
-        .replace("{{figures}}", "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in figures.items()))
-        .replace("{{stories}}", "".join(_story_card(city, story, index) for index, story in enumerate(stories)))
-        .replace("{{tries}}", _bars(run))
-        .replace("{{kinds}}", "".join(_kind_line(kind.kind, kind.colour) for kind in SHOP_KINDS))
+    return render_page(map_document(city, run, stories, figures))
+
+
+def map_document(city: City, run: CityRun, stories: list[Story], figures: dict[str, str]) -> MapDocument:
+    """What the map shows; made at the city's own time, so that the same seed gives the same page."""
+    stores = [shop.store for shop in city.shops]
+    return MapDocument(
+        title="geooffer: a morning in the demo city",
+        source="streets, shops, brands and people are synthetic",
+        generated_ms=city.start_ms,
+        time_ms=city.start_ms,
+        fences=_fences(city),
+        stores=stores,
+        offers=city.assortment.offers,
+        suspicions=find_suspicions(city.fences, stores),
+        lines=[
+            LineLayer("streets", "halo", 1.5, 1.0, _streets(city), width_m=_STREET_WIDTH_M),
+            LineLayer("walks", BLUE, 1.0, 0.045, _walks(city)),
+        ],
+        marks=[
+            MarkLayer("held back although wanted", "dot", GREY, _held_back(city, run)),
+            MarkLayer("offers", "dot", YELLOW, _offers(city, run)),
+            *(
+                MarkLayer(f"customer {number}", str(number), colour, [_mark(city, story.ping_index, story.title)])
+                for number, (story, colour) in enumerate(zip(stories, STORY_COLOURS, strict=False), start=1)
+            ),
+        ],
+        tracks=[_track(city, run, story, number) for number, story in enumerate(stories, start=1)],
+        cards=[_card(city, story, number) for number, story in enumerate(stories, start=1)],
+        figures=figures,
+        tallies={verdict.name: count for verdict, count in run.try_counts().items()},
+        tallies_title="Attempts to find an offer, by verdict",
+        opens_on_tracks=False,
     )
 
 
-def _layer(name: str, elements: list[str]) -> str:
-    return f'<g id="layer-{name}">\n' + "\n".join(elements) + "\n</g>"
+def _fences(city: City) -> list[MapFence]:
+    """Shops in the colour of what they sell; what belongs to no shop is the arcade."""
+    kinds = {shop.store.store_id: FenceKind(shop.kind.kind, shop.kind.colour) for shop in city.shops}
+    return [MapFence(fence, kinds.get(fence.store_id, _ARCADE_KIND)) for fence in city.fences]
 
 
-def _path(points_m: FloatArray, *, closed: bool = False) -> str:
-    """SVG path data: first point absolute, the rest relative, in whole decimetres to keep the file small."""
-    decimetres = np.rint(points_m * 10).astype(np.int64)
-    steps = np.diff(decimetres, axis=0)
-    steps = steps[(steps != 0).any(axis=1)]
-    start = f"M{decimetres[0, 0] / 10:g} {-decimetres[0, 1] / 10:g}l"
-    return start + " ".join(f"{x / 10:g} {-y / 10:g}" for x, y in steps) + ("z" if closed else "")
+def _path(points_m: FloatArray) -> Int32Array:
+    latitudes_e7, longitudes_e7 = to_e7(points_m)
+    return np.stack([latitudes_e7, longitudes_e7], axis=1)
 
 
-def _streets(city: City) -> list[str]:
+def _streets(city: City) -> list[Int32Array]:
     crossings = city.streets.crossings_m
-    lines = [_path(crossings[column]) for column in range(COLUMN_COUNT)]
-    lines += [_path(crossings[:, row]) for row in range(ROW_COUNT)]
-    return [f'<path class="street" d="{line}"/>' for line in lines]
+    columns = [_path(crossings[column]) for column in range(COLUMN_COUNT)]
+    return columns + [_path(crossings[:, row]) for row in range(ROW_COUNT)]
 
 
-def _walks(city: City) -> list[str]:
+def _walks(city: City) -> list[Int32Array]:
     paths = [city.paths_m[person.customer.device_keys[0]] for person in city.people]
-    return [f'<path class="walk" d="{_path(path)}"/>' for path in paths if len(path) > 1]
+    return [_path(path) for path in paths if len(path) > 1]
 
 
-def _fences(city: City) -> list[str]:
-    shell, court = (_path(ring, closed=True) for ring in city.arcade_rings_m)
-    elements = [f'<path class="arcade" d="{shell}{court}"><title>Arkaden am Markt: transitions only</title></path>']
-    for shop in city.shops:
-        kind = shop.kind
-        tip = f"<title>{escape(shop.store.name)} · {kind.kind}</title>"
-        colour = f'fill="{kind.colour}" stroke="{kind.colour}"'
-        if shop.radius_m:
-            x, y = shop.door_m
-            circle = f'cx="{x:.1f}" cy="{-y:.1f}" r="{shop.radius_m:g}"'
-            elements.append(f'<circle class="fence" {colour} {circle}>{tip}</circle>')
-        else:
-            outline = _path(shop.outline_m, closed=True)
-            elements.append(f'<path class="fence" {colour} d="{outline}">{tip}</path>')
-    return elements
+def _mark(city: City, ping_index: int, text: str) -> MapMark:
+    row = city.pings[ping_index]
+    return MapMark(int(row["latitude_e7"]), int(row["longitude_e7"]), text)
 
 
-def _offers(city: City, run: CityRun) -> list[str]:
-    elements = []
+def _offers(city: City, run: CityRun) -> list[MapMark]:
+    marks = []
     for event in run.offers:
-        x, y = place_m(city, event.ping_index)
         price = f"{money_text(event.price_minor)} instead of {money_text(event.previous_price_minor)}"
         size = f", size {event.size}" if event.size else ""
         clock = clock_text(time_ms(city, event.ping_index))
-        tip = f"{clock} {event.title}{size} at {event.store_name}: {price}"
-        tip += f" ({event.reason})"
-        circle = f'cx="{x:.1f}" cy="{-y:.1f}" r="5"'
-        elements.append(f'<circle class="offer" {circle}><title>{escape(tip)}</title></circle>')
-    return elements
+        text = f"{clock} {event.title}{size} at {event.store_name}: {price} ({event.reason})"
+        marks.append(_mark(city, event.ping_index, text))
+    return marks
 
 
-def _held_back(city: City, run: CityRun) -> list[str]:
+def _held_back(city: City, run: CityRun) -> list[MapMark]:
     """Attempts that found a matching intent and yet gave nothing."""
-    elements = []
-    for event in run.tries:
-        if not OfferVerdict.NO_INTENT < event.verdict < OfferVerdict.OFFERED:
-            continue
-        x, y = place_m(city, event.ping_index)
-        tip = f"{clock_text(time_ms(city, event.ping_index))} {event.verdict.name}"
-        circle = f'cx="{x:.1f}" cy="{-y:.1f}" r="3"'
-        elements.append(f'<circle class="held" {circle}><title>{escape(tip)}</title></circle>')
-    return elements
+    return [
+        _mark(city, event.ping_index, f"{clock_text(time_ms(city, event.ping_index))} {event.verdict.name}")
+        for event in run.tries
+        if OfferVerdict.NO_INTENT < event.verdict < OfferVerdict.OFFERED
+    ]
 
 
-def _story_mark(city: City, story: Story, index: int) -> str:
-    colour = STORY_COLOURS[index]
-    x, y = place_m(city, story.ping_index)
-    path = city.paths_m[device_key(city, story.ping_index)]
-    return (
-        f'<path class="story" stroke="{colour}" d="{_path(path)}"/>'
-        f'<circle class="pin" fill="{colour}" cx="{x:.1f}" cy="{-y:.1f}" r="17"/>'
-        f'<text class="pin" x="{x:.1f}" y="{-y + 7:.1f}">{index + 1}</text>'
+def _track(city: City, run: CityRun, story: Story, number: int) -> Track:
+    """The walk of a story's customer; she is known by her number in the panel."""
+    rows = np.flatnonzero(city.pings["device_key"] == device_key(city, story.ping_index))
+    place_of_row = {int(row): place for place, row in enumerate(rows)}
+    happened = [("TRY", event.ping_index, event.verdict.name) for event in run.tries]
+    happened += [("OFFER", event.ping_index, f"{event.title}: {event.reason}") for event in run.offers]
+    events = [
+        TrackEvent(kind, place_of_row[row], time_ms(city, row), f"{clock_text(time_ms(city, row))} {kind} {text}")
+        for kind, row, text in happened
+        if row in place_of_row
+    ]
+    pings = city.pings[rows]
+    return Track(
+        label=f"customer {number}",
+        times_ms=pings["fix_time_ms"].astype(np.int64),
+        latitudes_e7=pings["latitude_e7"],
+        longitudes_e7=pings["longitude_e7"],
+        accuracies_cm=pings["accuracy_cm"],
+        verdicts=run.ping_verdicts[rows],
+        events=sorted(events, key=lambda event: event.time_ms),
     )
 
 
-def _story_card(city: City, story: Story, index: int) -> str:
-    x, y = place_m(city, story.ping_index)
-    lines = "".join(f"<p>{escape(line)}</p>" for line in story.lines)
-    return (
-        f'<article data-x="{x:.0f}" data-y="{-y:.0f}" style="--colour:{STORY_COLOURS[index]}">'
-        f"<h3><b>{index + 1}</b>{escape(story.title)}</h3>{lines}</article>"
-    )
-
-
-def _bars(run: CityRun) -> str:
-    counts = run.try_counts()
-    greatest = max(counts.values(), default=1)
-    return "".join(
-        f'<div class="bar"><span>{verdict.name}</span><i style="width:{100 * count / greatest:.1f}%"></i>'
-        f"<b>{count:,}</b></div>"
-        for verdict, count in counts.items()
-    )
-
-
-def _kind_line(kind: str, colour: str) -> str:
-    return f'<li><i style="background:{colour}"></i>{escape(kind)}</li>'
+def _card(city: City, story: Story, number: int) -> Card:
+    row = city.pings[story.ping_index]
+    place = int(row["latitude_e7"]), int(row["longitude_e7"])
+    return Card(f"{number}. {story.title}", story.lines, *place, STORY_COLOURS[number - 1])

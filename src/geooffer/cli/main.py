@@ -21,6 +21,7 @@ _COMMAND_MODULES = (
     "replay",
     "demo",
     "try_offer",
+    "draw_map",
     "bench",
     "token",
     "config",

@@ -1,0 +1,111 @@
+"""Where a map's catalog comes from: a running server's control port, or files."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from geooffer.cli.output import remark
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from geooffer.cli.options import Access
+    from geooffer.importers.rows import Import, TakenIds
+    from geooffer.model.catalog import Geofence, Offer, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """A catalog as it was found; `text` says where."""
+
+    text: str
+    fences: list[Geofence]
+    stores: list[Store]
+    offers: list[Offer]
+    refused_count: int = 0
+
+
+def from_server(server: str, access: Access) -> Sources:
+    """The saved catalog of a running server. Raises what stops it: no server, no right."""
+    from geooffer.cli.reach import check_address
+
+    check_address(server, "--control-server")
+    return asyncio.run(_ask(server, access))
+
+
+async def _ask(server: str, access: Access) -> Sources:
+    from geooffer.cli.reach import reaching
+    from geooffer.client import GeoofferClient
+    from geooffer.client.listing import list_geofences, list_offers, list_stores
+
+    roots = access.root_certificates
+    with reaching(server, tls=roots is not None):
+        async with GeoofferClient(control_target=server, token=access.token, root_certificates=roots) as client:
+            state = await client.control.catalog_state()
+            fences = await list_geofences(client.control)
+            stores = await list_stores(client.control)
+            offers = await list_offers(client.control)
+    return Sources(f"{server}, catalog generation {state.saved_generation}", fences, stores, offers)
+
+
+def from_files(
+    fences: list[Path],
+    stores: list[Path],
+    offers: list[Path],
+    *,
+    repair: bool,
+    radius_m: float | None,
+    id_property: str,
+    time_zone: str,
+) -> Sources:
+    """The good lines of files; refused and mended ones are told. Raises InvalidArgumentError for no such file."""
+    from geooffer.importers.geojson import read_fences, read_stores
+
+    def fences_of(path: Path, taken: TakenIds) -> Import[Any]:
+        return read_fences(path, repair=repair, radius_m=radius_m, id_property=id_property, taken=taken)
+
+    def stores_of(path: Path, taken: TakenIds) -> Import[Any]:
+        return read_stores(path, id_property=id_property, time_zone=time_zone, taken=taken)
+
+    found_fences, refused_fence_count = _read(fences, "fences", fences_of)
+    found_stores, refused_store_count = _read(stores, "stores", stores_of)
+    found_offers, refused_offer_count = _read(offers, "offers", None)
+    names = ", ".join(path.name for path in (*fences, *stores, *offers))
+    refused_count = refused_fence_count + refused_store_count + refused_offer_count
+    return Sources(names, found_fences, found_stores, found_offers, refused_count)
+
+
+def _read(
+    paths: list[Path], kind: str, read_geojson: Callable[[Path, TakenIds], Import[Any]] | None
+) -> tuple[list[Any], int]:
+    """The nouns of one kind from all its files, and how many lines were refused."""
+    from geooffer.importers.csv_files import read_table
+    from geooffer.importers.rows import TakenIds
+
+    taken = TakenIds()
+    found: list[Any] = []
+    refused_count = 0
+    for path in paths:
+        if read_geojson is None or _is_csv(path):
+            rows: Import[Any] = read_table(path, kind, taken=taken)
+        else:
+            rows = read_geojson(path, taken)
+        found += rows.items
+        refused_count += _tell(path, rows)
+    return found, refused_count
+
+
+def _tell(path: Path, rows: Import[Any]) -> int:
+    for refusal in rows.refusals:
+        remark(f"refused   {path} {refusal.place}: {refusal.reason}")
+    for row in rows.rows:
+        if row.repair_note:
+            remark(f"repaired  {path} {row.place}: {row.repair_note}")
+    return len(rows.refusals)
+
+
+def _is_csv(path: Path) -> bool:
+    return path.name.lower().removesuffix(".gz").endswith((".csv", ".tsv", ".txt"))
