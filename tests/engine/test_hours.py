@@ -21,6 +21,7 @@ from geooffer.engine.hours import (
     merged,
     time_zone,
 )
+from geooffer.engine.zones import Zones
 from geooffer.errors import InvalidArgumentError
 from geooffer.model.policy import DAY_MS, HOUR_MS, Policy
 from geooffer.model.units import format_time_ms, parse_time_ms
@@ -273,7 +274,7 @@ def test_stores_that_open_alike_share_their_intervals_and_unknown_is_told_from_c
     world = World()
     alike = [store(f"store-{number}", hours="Mo-Sa 09:00-18:00") for number in range(2, 5)]
     world.nouns = [*world.nouns, *alike, store("store-5", hours=""), store("store-6", hours="off")]
-    rows, table = compile_stores(world.build().registry, NOW_MS // DAY_MS)
+    rows, table = compile_stores(world.build().registry, Zones(), NOW_MS // DAY_MS)
     assert rows["hours_known"].tolist() == [1, 1, 1, 1, 0, 1]
     assert rows["hours_count"].tolist()[4:] == [0, 0]
     assert len({(row["hours_start"], row["hours_count"]) for row in rows[1:4]}) == 1

@@ -10,6 +10,7 @@ import pytest
 from geooffer.engine.clock import EngineClock
 from geooffer.engine.commerce import compile_stores
 from geooffer.engine.engine import Engine
+from geooffer.engine.zones import Zones
 from geooffer.importers.places import StorePlace, read_places
 from geooffer.importers.rows import Import
 from geooffer.importers.store_features import StoreDefaults
@@ -45,7 +46,7 @@ def test_they_register_and_open_as_their_signs_say(found: Import[StorePlace]) ->
     stores = [place.store for place in found.items]
     for nouns in (stores, [place.fence for place in found.items]):
         assert engine.put_nouns(nouns, now_ms=tuesday_ms) == [None] * 1_446
-    rows, hours = compile_stores(engine.registry, tuesday_ms // DAY_MS)
+    rows, hours = compile_stores(engine.registry, Zones(), tuesday_ms // DAY_MS)
 
     def open_at(text: str) -> set[str]:
         now_ms = parse_time_ms(text)
