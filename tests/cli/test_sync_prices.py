@@ -74,8 +74,8 @@ async def test_forty_nights_give_the_lowest_price_of_the_30_days_before(invoke: 
         assert held(feeds, "p0002") == [(0, 500)]
 
         walk = tmp_path / "walk.csv"
-        hour = night(40)[:13]
-        fixes = "".join(f"7,{hour}:0{minute}:00Z,47.005,8.00{minute},12\n" for minute in range(1, 6))
+        morning = f"{night(40)[:10]}T09"  # not at night: then she is left in peace
+        fixes = "".join(f"7,{morning}:0{minute}:00Z,47.005,8.00{minute},12\n" for minute in range(1, 6))
         walk.write_text("user_id,tracked_at,latitude,longitude,accuracy\n" + fixes)
         options = ("--server", feeds.service.data_address, *feeds.access[2:], "--json", "--events", walk)
         result = await asyncio.to_thread(invoke, "replay", *options)
