@@ -16,6 +16,8 @@ from geooffer.engine.clock import EngineClock
 from geooffer.engine.engine import Engine
 from geooffer.journal.memory import MemoryJournal
 from geooffer.model.catalog import (
+    Audience,
+    Campaign,
     Category,
     Customer,
     Geofence,
@@ -28,6 +30,7 @@ from geooffer.model.catalog import (
     Store,
 )
 from geooffer.model.columns import PING, Outcome, StructArray
+from geooffer.model.frequency import DEFAULT_CAP_RULES, CapRule
 from geooffer.model.policy import DAY_MS, HOUR_MS, Policy
 from geooffer.model.shapes import Circle
 from geooffer.model.signals import Touchpoint
@@ -62,8 +65,10 @@ def circle_at(radius_m: float, east_m: float = 0.0, north_m: float = 0.0) -> Cir
     return Circle(north_e7(north_m), east_e7(east_m), round(radius_m * 100))
 
 
-def store(store_id: str = "store-1", hours: str = EVERY_DAY) -> Store:
-    return Store(store_id, store_id, LATITUDE_E7, LONGITUDE_E7, "Europe/Berlin", hours)
+def store(store_id: str = "store-1", hours: str = EVERY_DAY, **changes: Any) -> Store:
+    east_m, north_m = changes.pop("east_m", 0.0), changes.pop("north_m", 0.0)
+    zone = changes.pop("time_zone", "Europe/Berlin")
+    return Store(store_id, store_id, north_e7(north_m), east_e7(east_m), zone, hours, **changes)
 
 
 def fence(fence_id: str = "fence-1", store_id: str = "store-1", **changes: Any) -> Geofence:
@@ -74,6 +79,14 @@ def fence(fence_id: str = "fence-1", store_id: str = "store-1", **changes: Any) 
 def offer(offer_id: str = "offer-1", product_id: str = "shoe", **changes: Any) -> Offer:
     changes = {"valid_from_ms": NOW_MS - 30 * DAY_MS, "valid_until_ms": NOW_MS + 300 * DAY_MS, **changes}
     return Offer(offer_id, product_id, **changes)
+
+
+def campaign(campaign_id: str = "campaign-1", **changes: Any) -> Campaign:
+    return Campaign(campaign_id, **changes)
+
+
+def audience(audience_id: str = "audience-1", name: str = "") -> Audience:
+    return Audience(audience_id, name)
 
 
 def product(product_id: str = "shoe", category_id: str = "running-shoes", **changes: Any) -> Product:
@@ -111,6 +124,7 @@ class World:
     purposes: int = ALL_PURPOSES
     touchpoints: Sequence[Touchpoint] = field(default_factory=lambda: [touchpoint(size=EU_43)])
     policy: Policy = field(default_factory=Policy)
+    cap_rules: Sequence[CapRule] = DEFAULT_CAP_RULES
     index_kind: Any = "cells"
     overlap_count_max: int = 64
 
@@ -119,6 +133,7 @@ class World:
             journal=MemoryJournal() if journal is None else journal,
             clock=EngineClock("client", NOW_MS),
             policy=self.policy,
+            cap_rules=self.cap_rules,
             index_kind=self.index_kind,
             decision_key=b"test",
             overlap_count_max=self.overlap_count_max,
