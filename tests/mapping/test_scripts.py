@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from town import MIDDLE, NOW_MS, document, fence, square, store
 
+from geooffer.mapping.document import MapClosure
 from geooffer.mapping.page import SCRIPTS, render_page
 from geooffer.model.catalog import Geofence
 from map_pages import data_of, shapes_of
@@ -127,6 +128,17 @@ def test_it_knows_open_closed_and_unknown(tmp_path: Path) -> None:
     assert states(NOW_MS + 10 * HOUR_MS - 1) == [opened, unknown, closed, opened]
     assert states(NOW_MS + 10 * HOUR_MS) == [closed, unknown, closed, opened]
     assert states(NOW_MS + 400 * HOUR_MS) == [unknown] * 4
+
+
+def test_it_knows_when_a_store_is_closed_at_a_moments_notice(tmp_path: Path) -> None:
+    shown = document([fence(0)], [store(0), store(1)])
+    shown.closures = [MapClosure("store-1", NOW_MS, NOW_MS + HOUR_MS, "burst pipe"), MapClosure("gone", 0, 1, "")]
+    page = render_page(shown)
+    moments = [NOW_MS - 1, NOW_MS, NOW_MS + HOUR_MS - 1, NOW_MS + HOUR_MS]
+    for number, expected in ((0, [False] * 4), (1, [False, True, True, False])):
+        asked = f"{moments}.map(time => Boolean(closureAt(data.content.closures, {number}, time)))"
+        assert answer(tmp_path, page, asked) == expected
+    assert data_of(page)["closures"]["1"][0]["text"] == "burst pipe"
 
 
 @pytest.mark.long

@@ -45,6 +45,7 @@ def content_of(document: MapDocument) -> dict[str, Any]:
         "fences": _fences(document, store_numbers),
         "stores": _stores(document),
         "offers": _offers(document, store_numbers),
+        "closures": _closures(document, store_numbers),
         "suspicions": _suspicions(document, fence_numbers, store_numbers),
         "lines": [_line_layer(layer) for layer in document.lines],
         "marks": [_mark_layer(layer) for layer in document.marks],
@@ -128,6 +129,16 @@ def _stores(document: MapDocument) -> dict[str, Any]:
         "hours_from_ms": opening.from_ms,
         "hours_until_ms": opening.until_ms,
     }
+
+
+def _closures(document: MapDocument, store_numbers: dict[str, int]) -> dict[int, list[dict[str, Any]]]:
+    """Number of a store → what closes it, as given."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    for closure in document.closures:
+        if closure.store_id in store_numbers:
+            line = {"from_ms": closure.from_ms, "until_ms": closure.until_ms, "text": closure.text}
+            found.setdefault(store_numbers[closure.store_id], []).append(line)
+    return found
 
 
 def _offers(document: MapDocument, store_numbers: dict[str, int]) -> dict[str, Any]:

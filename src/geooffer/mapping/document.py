@@ -65,6 +65,16 @@ class Suspicion:
 
 
 @dataclass(frozen=True, slots=True)
+class MapClosure:
+    """A store that gives no offers in [from_ms, until_ms), whatever its hours say; `text` tells why."""
+
+    store_id: str
+    from_ms: int
+    until_ms: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class LineLayer:
     """Lines drawn under everything, such as streets. Paths have shape (n, 2): latitude_e7, longitude_e7."""
 
@@ -143,6 +153,8 @@ class MapDocument:
     fences: list[MapFence] = field(default_factory=list)
     stores: list[Store] = field(default_factory=list)
     offers: list[Offer] = field(default_factory=list)
+    closures: list[MapClosure] = field(default_factory=list)
+    """Closures and pauses in force or to come."""
     suspicions: list[Suspicion] = field(default_factory=list)
     lines: list[LineLayer] = field(default_factory=list)
     marks: list[MarkLayer] = field(default_factory=list)

@@ -104,6 +104,11 @@ function openStates(packed, intervals, timeMs) {
   });
 }
 
+// What closes a store, or pauses its offers, at a moment; undefined where nothing does.
+function closureAt(closures, store, timeMs) {
+  return (closures[store] || []).find(closure => closure.from_ms <= timeMs && timeMs < closure.until_ms);
+}
+
 // By winding: holes run the other way round than shells (model/shapes.py), so a point in a hole sums to nothing.
 function fenceHolds(fence, x, y) {
   if (fence.circle) return Math.hypot(x - fence.circle.x, y - fence.circle.y) <= fence.circle.radius;

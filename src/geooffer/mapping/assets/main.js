@@ -29,7 +29,8 @@ class OfferMap {
   }
   openState(fence) {
     const store = this.data.stores[this.data.content.fences.stores[fence.index]];
-    return store ? this.open[store.hours] : UNKNOWN;
+    if (!store) return UNKNOWN;
+    return closureAt(this.data.content.closures, store.index, this.timeMs) ? CLOSED : this.open[store.hours];
   }
   setTime(timeMs) {
     this.timeMs = timeMs;

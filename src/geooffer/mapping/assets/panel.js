@@ -54,8 +54,14 @@ function describeStore(map, index) {
     ["zone", packed.zones[entry]],
     ["state", `${state} at ${localText(map.timeMs, packed.zones[entry])}`
       + (faraway ? ": the page holds the hours of some days only (map --time)" : "")],
+    ["closed", (map.data.content.closures[index] || []).map(closureText).join("\n")],
     ["offers", offersText(map.data.content.offers, index)],
   ];
+}
+
+function closureText(closure) {
+  const forever = closure.until_ms >= 4102444800000; // 2100, the last moment the service knows
+  return `${clockText(closure.from_ms)} to ${forever ? "further notice" : clockText(closure.until_ms)}: ${closure.text}`;
 }
 
 function offersText(offers, store) {
@@ -96,11 +102,13 @@ function showSelected(map, pairs) {
   fill("selected", element("h2", "Selected"), list);
 }
 
+const counted = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+
 function fillPanel(map) {
   const content = map.data.content;
   document.getElementById("title").textContent = content.title;
   document.getElementById("source").textContent =
-    `${content.fences.count.toLocaleString("en")} fences, ${content.stores.count.toLocaleString("en")} stores`
+    `${counted(content.fences.count, "fence")}, ${counted(content.stores.count, "store")}`
     + ` · ${content.source} · made ${content.generated}`;
   fillCards(map);
   fillSuspicions(map);
