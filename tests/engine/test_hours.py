@@ -140,6 +140,10 @@ CALENDAR = [
     ("week 11-53/2 We 09:00-10:00", "", "", "2026-03-04", []),
     ("We[1] 09:00-10:00", "", "", "2026-03-04", ["03-04T08:00 03-04T09:00"]),
     ("We[2] 09:00-10:00", "", "", "2026-03-04", []),
+    ("Mar-Mar We[1] +1 day,Fr 09:00-10:00", "", "", "2026-03-04", ["03-05T08:00 03-05T09:00"]),
+    ("Mar We[1] 09:00-10:00", "", "", "2026-03-04", ["03-04T08:00 03-04T09:00"]),
+    ("Mar Su[-1]-Oct Su[-1] We 09:00-10:00", "", "", "2026-04-01", ["04-01T07:00 04-01T08:00"]),
+    ("Mar Su[-1]-Oct Su[-1] We 09:00-10:00", "", "", "2026-03-25", []),
     ("Apr-Oct We 09:00-18:00; Nov-Mar We 09:00-12:00", "", "", "2026-03-04", ["03-04T08:00 03-04T11:00"]),
     ("easter -2 days off; Fr-Sa 09:00-10:00; easter -2 days off", "", "", "2026-04-03", ["04-04T07:00 04-04T08:00"]),
     # closed, lunch, comments
@@ -169,6 +173,14 @@ def test_holidays_and_calendars(text: str, country: str, region: str, day: str, 
 def test_unknown_is_not_closed(text: str) -> None:
     assert hours(text, "2026-03-04") is None
     assert hours("off", "2026-03-04") == []
+
+
+def test_what_the_library_cannot_evaluate_is_unknown_and_ends_nothing() -> None:
+    """It panics where an opening would be longer than two days; on other days of the year it does not."""
+    text = "(sunset+06:00)-25:00"
+    check_opening_hours(text)
+    assert hours(text, "2026-06-21") is None
+    assert hours(text, "2026-12-21") not in (None, [])
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
-from geooffer.engine.opening_days import Place, open_minutes, sun_place, union
+from geooffer.engine.opening_days import GivenUpError, Place, open_minutes, sun_place, union
 from geooffer.engine.opening_rules import is_readable, read_rules
 from geooffer.errors import InvalidArgumentError
 from geooffer.model.catalog import Store
@@ -57,9 +57,10 @@ def compile_hours(
 ) -> tuple[Interval, ...] | None:
     """Open intervals [open_ms, close_ms), ascending and merged, that begin on the days of the horizon.
 
-    None = hours unknown: no text, one that does not parse, or one that says nothing but `unknown`. A time that is
-    unknown beside others that are open counts as not open. `first_day`: days since 1970-01-01 UTC of the day that is
-    HORIZON_BEFORE_DAYS into the horizon. Stores whose text asks neither for holidays nor for the sun share results.
+    None = hours unknown: no text, one that does not parse or cannot be evaluated, or one that says only `unknown`. A
+    time that is unknown beside others that are open counts as not open. `first_day`: days since 1970-01-01 UTC of the
+    day that is HORIZON_BEFORE_DAYS into the horizon. Stores whose text asks neither for holidays nor for the sun share
+    results.
     """
     rules = read_rules(opening_hours)
     if rules is None:
@@ -100,7 +101,10 @@ def _compile(opening_hours: str, place: Place, zone_name: str, first_day: int) -
     spans: list[tuple[int, int]] = []
     has_unknown = False
     for offset in range(HORIZON_BEFORE_DAYS + HORIZON_AFTER_DAYS + 1):
-        opens, unknown = open_minutes(rules, start + timedelta(days=offset), place)
+        try:
+            opens, unknown = open_minutes(rules, start + timedelta(days=offset), place)
+        except GivenUpError:
+            return None
         has_unknown = has_unknown or bool(unknown)
         spans += [(offset * 1_440 + begin, offset * 1_440 + end) for begin, end in opens]
     if has_unknown and not spans:

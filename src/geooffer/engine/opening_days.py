@@ -13,13 +13,14 @@ leave, and `off` takes its times away. Two rules err on the side of silence:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from opening_hours import OpeningHours
+from opening_hours import OpeningHours, validate
 
 from geooffer.engine.opening_rules import Joint, Rule, Rules, Says
 from geooffer.engine.public_holidays import is_public_holiday
@@ -31,6 +32,24 @@ DAY_MINUTES = 1_440
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _REFERENCE_DAY = date(2001, 1, 1)
 _SUN_STEP_E7 = 1_000_000  # 0.1°: sunrise is the same to a minute, and neighbours share their compiled hours
+
+
+class GivenUpError(Exception):
+    """The library cannot evaluate what it parsed; the hours are unknown."""
+
+
+@contextmanager
+def library_may_give_up() -> Iterator[None]:
+    """Turns a panic of the library ("(sunset+06:00)-26:00" in June) into GivenUpError.
+
+    A panic is a BaseException of a class that nothing exports, and it would end the server on the day it comes up.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise GivenUpError("a panic of the library") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +69,7 @@ def sun_place(latitude_e7: int, longitude_e7: int, zone_name: str) -> tuple[floa
 
 
 def open_minutes(rules: Rules, day: date, place: Place) -> tuple[Minutes, Minutes]:
-    """(open, unknown) minutes of the openings that begin on `day`."""
+    """(open, unknown) minutes of the openings that begin on `day`. Raises GivenUpError."""
     opens, unknown = _states(rules, day, place, school_holiday=False)
     if not any(rule.school for rule in rules.rules):
         return opens, unknown
@@ -89,12 +108,12 @@ def _states(rules: Rules, day: date, place: Place, *, school_holiday: bool) -> t
 
 
 def _applies(rule: Rule, day: date, place: Place, school_holiday: bool) -> bool:
-    if not rule.names_holidays:
-        return _selects(f"{rule.wide} {rule.days}".strip(), day)
     if not _selects(rule.wide, day):
         return False
-    if rule.days and _selects(rule.days, day):
-        return True
+    if not rule.names_holidays or rule.days:
+        chosen = _selects(rule.days, day)
+        if chosen or not rule.names_holidays:
+            return chosen
     return (rule.school and school_holiday) or _on_holiday(rule, day, place)
 
 
@@ -106,11 +125,16 @@ def _on_holiday(rule: Rule, day: date, place: Place) -> bool:
 
 @lru_cache(maxsize=65_536)
 def _selects(selector: str, day: date) -> bool:
-    return not selector or _parsed(f"{selector} 00:00-24:00").is_open(datetime(day.year, day.month, day.day, 12))
+    if not selector:
+        return True
+    with library_may_give_up():
+        return _parsed(f"{selector} 00:00-24:00").is_open(datetime(day.year, day.month, day.day, 12))
 
 
 @lru_cache(maxsize=8192)
 def _parsed(text: str) -> OpeningHours:
+    if not validate(text):
+        raise GivenUpError("a canonical selector that does not parse by itself")
     return OpeningHours(text)
 
 
@@ -128,7 +152,8 @@ def _spans_on(times: str, day: date, sun: tuple[float, float, str] | None) -> Mi
         # the library takes the sun from a place only where it may also infer the zone
         hours = OpeningHours(text, timezone=ZoneInfo(sun[2]), coords=sun[:2], auto_country=False, auto_timezone=True)
     midnight = datetime(day.year, day.month, day.day)
-    found = hours.intervals(midnight, midnight + timedelta(days=3))
+    with library_may_give_up():
+        found = list(hours.intervals(midnight, midnight + timedelta(days=3)))
     spans = [(_wall(begin), _wall(end)) for begin, end, state, _ in found if end is not None and str(state) == "open"]
     return union(tuple((_minutes(begin - midnight), _minutes(end - midnight)) for begin, end in spans))
 
