@@ -148,7 +148,7 @@ def test_nonsense_is_one_clear_error(invoke: Invoke, files: Path, free_address: 
         return result.stderr.splitlines()[-1]
 
     fences, walk = files / "fences.csv", files / "walk.csv"
-    assert "--stores and --offers are drawn with --fences" in reason("--stores", files / "stores.csv")
+    assert "--stores and --offers are drawn with --fences or --places" in reason("--stores", files / "stores.csv")
     assert "give it with --trace" in reason("--fences", fences, "--events", walk)
     assert "not JSON" in reason("--fences", fences, "--trace", walk, "--events", walk)
     assert "no such file" in reason("--fences", files / "none.csv")
@@ -157,11 +157,39 @@ def test_nonsense_is_one_clear_error(invoke: Invoke, files: Path, free_address: 
     assert "a time needs a zone" in reason("--fences", fences, "--time", "2026-03-03T10:00:00")
 
 
+def test_places_are_stores_in_their_fences(invoke: Invoke, tmp_path: Path) -> None:
+    """Map data, which is stores and fences at once; a --stores file of the same id goes before it."""
+    ring = [[8.0, 47.0], [8.001, 47.0], [8.001, 47.001], [8.0, 47.001], [8.0, 47.0]]
+    features = [
+        {"type": "Feature", "id": "shop", "properties": {"name": "Shop", "opening_hours": "Mo-Sa 09:00-20:00"},
+         "geometry": {"type": "Polygon", "coordinates": [ring]}},
+        {"type": "Feature", "id": "kiosk", "properties": {},
+         "geometry": {"type": "Point", "coordinates": [8.01, 47.0]}},
+    ]  # fmt: skip
+    path = tmp_path / "places.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    stores = tmp_path / "stores.csv"
+    stores.write_text("store_id,name,latitude,longitude,time_zone\nkiosk,Kiosk,47.0,8.01,Europe/Zurich\n")
+    result = invoke(
+        "map", "--places", path, "--stores", stores, "--time-zone", "Europe/Zurich", "--output", tmp_path / "map.html"
+    )
+    assert result.exit_code == 0, result.stderr
+    data = page_of(tmp_path)
+    assert (data["fences"]["ids"], data["stores"]["ids"]) == (["shop", "kiosk"], ["shop", "kiosk"])
+    assert data["stores"]["names"] == {"0": "Shop", "1": "Kiosk"}
+    assert data["stores"]["hour_texts"] == ["Mo-Sa 09:00-20:00", ""]
+    assert data["suspicions"] == []
+
+
 def test_real_supermarkets(invoke: Invoke, shared_data: Path, tmp_path: Path) -> None:
-    """1,446 supermarkets of Berlin, 545 of them polygons. The synthetic twin is the first test."""
+    """1,446 supermarkets of Berlin, 545 of them polygons; two of their opening hours cannot be read and are named. The
+    synthetic twin is the test before."""
     path = shared_data / "stores" / "berlin_supermarkets_polygons.geojson.gz"
-    result = invoke("map", "--fences", path, "--radius-m", "40", "--output", tmp_path / "map.html", "--json")
+    options = ("--time-zone", "Europe/Berlin", "--country", "DE", "--time", "2026-03-03T10:00:00Z", "--json")
+    result = invoke("map", "--places", path, "--output", tmp_path / "map.html", *options)
     assert result.exit_code == 0
     told = json.loads(result.stdout)
-    assert told["fences"] == 1_446
-    assert told["size_bytes"] < 300_000
+    assert (told["fences"], told["stores"]) == (1_446, 1_446)
+    assert told["suspicions"]["AREA_TINY"] >= 1
+    assert told["size_bytes"] < 400_000
+    assert result.stderr.count("hours unknown") == 2

@@ -30,11 +30,17 @@ def draw_map(
         Files, typer.Option("--fences", help="Draw files instead of a server's catalog (repeatable).")
     ] = None,
     stores: Annotated[Files, typer.Option("--stores", help="Store files, with --fences (repeatable).")] = None,
-    offers: Annotated[Files, typer.Option("--offers", help="Offer files, with --fences (repeatable).")] = None,
+    places: Annotated[
+        Files, typer.Option("--places", help="Map data (GeoJSON): stores with their fences (repeatable).")
+    ] = None,
+    offers: Annotated[Files, typer.Option("--offers", help="Offer files, with --fences or --places.")] = None,
     repair: Annotated[bool, typer.Option("--repair", help="Mend invalid polygons of --fences.")] = False,
-    radius_m: Annotated[float | None, typer.Option("--radius-m", help="Of Points in --fences without one.")] = None,
+    radius_m: Annotated[
+        float | None, typer.Option("--radius-m", help="Of Points in --fences and --places without one.")
+    ] = None,
     id_property: Annotated[str, typer.Option("--id-property", help="GeoJSON property that holds the id.")] = "",
-    time_zone: Annotated[str, typer.Option("--time-zone", help="IANA zone of --stores without one.")] = "",
+    time_zone: Annotated[str, typer.Option("--time-zone", help="IANA zone of stores in files without one.")] = "",
+    country: Annotated[str, typer.Option("--country", help="ISO 3166-1 code of --places without one.")] = "",
     trace: Annotated[Files, typer.Option("--trace", help="A recorded walk to draw (repeatable).")] = None,
     events: Annotated[Path | None, typer.Option("--events", help="What `replay --report` wrote of it.")] = None,
     place: PlaceText = "",
@@ -57,19 +63,18 @@ def draw_map(
     Of a running server (operator or marketing token), or of files. The page is one file and calls nobody. Exit code 1
     where lines of files were refused.
     """
-    from geooffer.cli.map_sources import Sources, from_files, from_server
+    from geooffer.cli.map_sources import FileChoices, Sources, from_files, from_server
     from geooffer.cli.options import access_from
     from geooffer.cli.replay_files import read_wishes
 
-    if (stores or offers) and not fences:
-        raise InvalidArgumentError("--stores and --offers are drawn with --fences; without it a server is asked")
+    if (stores or offers) and not (fences or places):
+        rule = "--stores and --offers are drawn with --fences or --places; without these a server is asked"
+        raise InvalidArgumentError(rule)
     wishes = read_wishes(place, anchor, start, accuracy_m, select or [])
     tracks, trace_refused_count = _tracks(trace or [], events, wishes)
-    if fences:
-        sources: Sources = from_files(
-            fences, stores or [], offers or [],
-            repair=repair, radius_m=radius_m, id_property=id_property, time_zone=time_zone,
-        )  # fmt: skip
+    if fences or places:
+        choices = FileChoices(repair, radius_m, id_property, time_zone, country)
+        sources: Sources = from_files(fences or [], stores or [], places or [], offers or [], choices)
     else:
         sources = from_server(control_server, access_from(token, token_file, ca_file, role="operator"))
     document = _document(title, sources, tracks, time)

@@ -51,31 +51,60 @@ async def _ask(server: str, access: Access) -> Sources:
     return Sources(f"{server}, catalog generation {state.saved_generation}", fences, stores, offers)
 
 
+@dataclass(frozen=True, slots=True)
+class FileChoices:
+    """How files are read; the fields are the options of `geooffer import`."""
+
+    repair: bool = False
+    radius_m: float | None = None
+    id_property: str = ""
+    time_zone: str = ""
+    country: str = ""
+
+
 def from_files(
-    fences: list[Path],
-    stores: list[Path],
-    offers: list[Path],
-    *,
-    repair: bool,
-    radius_m: float | None,
-    id_property: str,
-    time_zone: str,
+    fences: list[Path], stores: list[Path], places: list[Path], offers: list[Path], choices: FileChoices
 ) -> Sources:
     """The good lines of files; refused and mended ones are told. Raises InvalidArgumentError for no such file."""
+    from geooffer.cli.import_places import RADIUS_DEFAULT_M
     from geooffer.importers.geojson import read_fences, read_stores
+    from geooffer.importers.places import read_places
+    from geooffer.importers.store_features import StoreDefaults
 
     def fences_of(path: Path, taken: TakenIds) -> Import[Any]:
-        return read_fences(path, repair=repair, radius_m=radius_m, id_property=id_property, taken=taken)
+        return read_fences(
+            path, repair=choices.repair, radius_m=choices.radius_m, id_property=choices.id_property, taken=taken
+        )
 
     def stores_of(path: Path, taken: TakenIds) -> Import[Any]:
-        return read_stores(path, id_property=id_property, time_zone=time_zone, taken=taken)
+        return read_stores(path, id_property=choices.id_property, time_zone=choices.time_zone, taken=taken)
 
+    def places_of(path: Path, taken: TakenIds) -> Import[Any]:
+        return read_places(
+            path,
+            radius_m=RADIUS_DEFAULT_M if choices.radius_m is None else choices.radius_m,
+            defaults=StoreDefaults(choices.time_zone, choices.country),
+            repair=choices.repair,
+            id_property=choices.id_property,
+            taken=taken,
+        )
+
+    found_places, refused_place_count = _read(places, "places", places_of)
     found_fences, refused_fence_count = _read(fences, "fences", fences_of)
     found_stores, refused_store_count = _read(stores, "stores", stores_of)
     found_offers, refused_offer_count = _read(offers, "offers", None)
-    names = ", ".join(path.name for path in (*fences, *stores, *offers))
-    refused_count = refused_fence_count + refused_store_count + refused_offer_count
-    return Sources(names, found_fences, found_stores, found_offers, refused_count)
+    return Sources(
+        text=", ".join(path.name for path in (*places, *fences, *stores, *offers)),
+        fences=_distinct([*(place.fence for place in found_places), *found_fences], lambda fence: fence.geofence_id),
+        stores=_distinct([*(place.store for place in found_places), *found_stores], lambda store: store.store_id),
+        offers=found_offers,
+        refused_count=refused_place_count + refused_fence_count + refused_store_count + refused_offer_count,
+    )
+
+
+def _distinct(nouns: list[Any], identity: Callable[[Any], str]) -> list[Any]:
+    """The last of each id, as a server would have it that was sent them in turn."""
+    return list({identity(noun): noun for noun in nouns}.values())
 
 
 def _read(

@@ -142,7 +142,9 @@ function paintGroup(map, kind, state, group) {
   pen.setLineDash(kind.dashed ? [7, 4] : []);
   pen.stroke();
   pen.setLineDash([]);
+  pen.globalAlpha = state === CLOSED ? 0.45 : 1;
   for (const fence of group.dots) pen.fillRect(...dotAt(view, fence, DOT_SIZE_PX));
+  pen.globalAlpha = 1;
 }
 
 // From a store's point to the middle of its fence: boldly where the point lies outside.
