@@ -75,6 +75,8 @@ def test_wall_time_wins_over_age_which_stays_for_the_client_clock_and_drops_frac
         ("longitude_e7", -1_800_000_001),
         ("accuracy_cm", -1),
         ("accuracy_cm", 100_000_001),
+        ("speed_cm_per_s", -1),
+        ("speed_cm_per_s", 100_001),
         ("fix_age_millis", -1),
         ("fix_age_millis", limits.FIX_AGE_MAX_MS + 1),
         ("sequence", -1),
@@ -98,6 +100,8 @@ def test_a_value_out_of_range_is_a_malformed_row_not_an_error(field: str, value:
         ("longitude_e7", 1_800_000_000),
         ("longitude_e7", -1_800_000_000),
         ("accuracy_cm", 100_000_000),
+        ("speed_cm_per_s", 0),
+        ("speed_cm_per_s", 100_000),
         ("fix_age_millis", limits.FIX_AGE_MAX_MS),
         ("decision_budget_millis", 60_000),
         ("fix_time", Timestamp(seconds=4_102_444_800)),
@@ -118,7 +122,15 @@ def test_one_bad_row_does_not_spoil_its_batch() -> None:
 @pytest.mark.parametrize("count", [2, 40])
 @pytest.mark.parametrize(
     "name",
-    ["device_keys", "session_ids", "sequences", "accuracies_cm", "fix_ages_millis", "fix_offsets_millis"],
+    [
+        "device_keys",
+        "session_ids",
+        "sequences",
+        "accuracies_cm",
+        "fix_ages_millis",
+        "fix_offsets_millis",
+        "speeds_cm_per_s",
+    ],
 )
 def test_a_ragged_column_is_refused_by_name(name: str, count: int) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
@@ -131,6 +143,27 @@ def test_row_counts_outside_1_to_1024_are_refused() -> None:
         with pytest.raises(InvalidArgumentError):
             decode(batch)
     assert decode(columns(1_024)).row_count == 1_024
+
+
+@pytest.mark.parametrize("count", [3, 40])
+def test_a_speed_is_hers_or_unknown_and_standing_still_is_known(count: int) -> None:
+    assert set(rows_of(decode(columns(count)))["speed_cm_per_s"].tolist()) == {-1}
+    reported = rows_of(decode(columns(count, speeds_cm_per_s=[0, -1, 850] + [-2] * (count - 3))))
+    assert reported["speed_cm_per_s"].tolist()[:3] == [0, -1, 850]
+    assert reported["malformed"].tolist() == [0, 0, 0] + [1] * (count - 3)
+    assert rows_of(decode(pb.Ping()))["speed_cm_per_s"].tolist() == [-1]
+    assert rows_of(decode(pb.Ping(speed_cm_per_s=0)))["speed_cm_per_s"].tolist() == [0]
+
+
+def test_golden_bytes_of_a_ping_and_a_batch_with_speeds() -> None:
+    """What an SDK generated from the same file puts on the wire; field 10 zigzag, column 11 fixed."""
+    ping = bytes.fromhex("0a09" + "08" + "08" + "18" + "02" + "20" + "03" + "50a40d")
+    row = rows_of(codec.decode_stream_request(ping, PHONE, 9))[0]
+    assert (row["sequence"], row["latitude_e7"], row["longitude_e7"], row["speed_cm_per_s"]) == (4, 1, -2, 850)
+    two = "2208" + "0100000002000000" + "2a08" + "0300000004000000" + "5a08" + "ffffffff52030000"
+    rows = rows_of(codec.decode_stream_request(bytes.fromhex("121e" + two), PHONE, 9))
+    assert rows["longitude_e7"].tolist() == [3, 4]
+    assert rows["speed_cm_per_s"].tolist() == [-1, 850]
 
 
 @pytest.mark.parametrize("data", [b"", b"\x0a", b"\xff\xff\xff", pb.StreamPingsRequest().SerializeToString()])
@@ -200,6 +233,7 @@ def batches(draw: st.DrawFn) -> pb.PingBatch:
         accuracies_cm=column(INT32),
         fix_ages_millis=column(INT64),
         fix_offsets_millis=column(INT64),
+        speeds_cm_per_s=column(st.one_of(INT32, st.integers(-2, 2_000), st.sampled_from([100_000, 100_001]))),
         decision_budget_millis=draw(st.sampled_from([0, 50, -1, 60_001])),
     )
     if draw(st.booleans()):

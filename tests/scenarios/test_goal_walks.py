@@ -164,7 +164,6 @@ async def test_walkers_with_a_matching_intent_get_an_offer_and_the_others_none(s
             assert attempt["verdict"] == OfferVerdict.NO_INTENT.name
 
 
-@pytest.mark.xfail(strict=True, reason="TOO_FAST is not decided by the kernel yet")
 async def test_who_drives_past_is_told_nothing(stage_at: StageAt, town: Town) -> None:
     """TOO_FAST exactly where the slow computation says so; no offer there; drivers, by the recorder's label, are who
     it is said of."""

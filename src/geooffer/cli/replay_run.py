@@ -153,6 +153,7 @@ def _batches(trace: Trace) -> Iterator[pb.PingBatch]:
             latitudes_e7=trace.latitudes_e7[rows].tolist(),
             longitudes_e7=trace.longitudes_e7[rows].tolist(),
             accuracies_cm=trace.accuracies_cm[rows].tolist(),
+            speeds_cm_per_s=trace.speeds_cm_per_s[rows].tolist(),
             fix_offsets_millis=(trace.fix_times_ms[rows] - base_ms).tolist(),
             decision_budget_millis=limits.DECISION_BUDGET_MAX_MS,
         )

@@ -29,6 +29,8 @@ class Ping:
     """Needed from gateways and operators."""
     decision_budget_ms: int = 0
     """0 = the service's default."""
+    speed_m_per_s: float | None = None
+    """As the phone's positioning reports it; None = it reports none."""
 
     def to_message(self) -> pb.Ping:
         """The wire form. Raises InvalidArgumentError for a coordinate that is no number or out of range."""
@@ -42,6 +44,8 @@ class Ping:
             decision_budget_millis=self.decision_budget_ms,
             device_key=self.device_key,
         )
+        if self.speed_m_per_s is not None:
+            message.speed_cm_per_s = units.metres_to_cm(self.speed_m_per_s)
         if self.fix_time_ms is not None:
             message.fix_time.CopyFrom(timestamp(self.fix_time_ms))
         return message

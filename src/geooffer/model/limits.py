@@ -16,6 +16,7 @@ FENCE_OVERLAP_COUNT_MAX = 512
 PING_BATCH_ROW_COUNT_MAX = 1_024
 ACCURACY_MAX_CM = 100_000_000  # 1,000 km: beyond it the row is malformed, not merely coarse
 FIX_AGE_MAX_MS = 366 * 86_400_000
+SPEED_MAX_CM_PER_S = 100_000
 DECISION_BUDGET_MAX_MS = 60_000
 TIME_MIN_MS = 0  # 1970
 TIME_MAX_MS = 4_102_444_800_000  # 2100-01-01T00:00:00Z
@@ -41,6 +42,7 @@ FIX_COUNT_MAX = 255  # a visit counts the fixes of an ENTER or EXIT in one byte
 ID_LENGTH_MAX = 128
 TEXT_LENGTH_MAX = 512
 BATCH_RESOURCE_COUNT_MAX = 1_000
+OUTCOME_REPORT_COUNT_MAX = 100  # of a phone: it was told at most a few a day
 SIZES_PER_PRODUCT_COUNT_MAX = 256
 STORES_PER_OFFER_COUNT_MAX = 10_000
 PRICE_STEPS_PER_LIST_COUNT_MAX = 4_096
@@ -62,7 +64,7 @@ SMALL_FILE_SIZE_MAX_BYTES = 4 * 1024 * 1024  # settings, tokens, certificates
 # -- traces (docs/replay.md) ------------------------------------------------------------------------------
 TRACE_FILES_PER_ARCHIVE_COUNT_MAX = 100_000
 TRACE_SPAN_MAX_M = 100_000  # from its anchor: what a plane may hold
-TRACE_SPEED_MAX_CM_PER_S = 100_000
+TRACE_SPEED_MAX_CM_PER_S = SPEED_MAX_CM_PER_S
 PLACE_LATITUDE_MAX_E7 = 800_000_000  # nearer to a pole, metres east are not degrees of longitude any more
 
 # -- transport ---------------------------------------------------------------------------------------------
@@ -79,7 +81,7 @@ TOKEN_LENGTH_MAX = 4_096
 assert CAP_WINDOW_MAX_MS < CONTACT_RETENTION_MS
 assert FENCE_OVERLAP_COUNT_DEFAULT <= FENCE_OVERLAP_COUNT_MAX
 assert PING_BATCH_ROW_COUNT_MAX <= STREAM_QUEUE_ROW_COUNT_MAX <= ADMISSION_QUEUE_ROW_COUNT_MAX
-# a full column batch (7 columns, widest 8 bytes) fits into one message
-assert PING_BATCH_ROW_COUNT_MAX * 48 < DATA_MESSAGE_SIZE_MAX_BYTES
+# a full column batch (5 columns of 8 bytes, 4 of 4) fits into one message
+assert PING_BATCH_ROW_COUNT_MAX * 56 < DATA_MESSAGE_SIZE_MAX_BYTES
 # orientation of a part's own frame stays in int64: 2 * span^2 (semantics G3)
 assert 2 * (2 * FENCE_PART_SPAN_MAX_E7) ** 2 < 2**63

@@ -18,6 +18,15 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentityLink:
+    """An identity or (`device_key` not 0) a device that stands for a customer from now on."""
+
+    customer_id: str
+    identity: Identity | None = None
+    device_key: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Touchpoint:
     """One signal. Whose: `customer_id`, or an `identity` linked to one. Each kind has a closed field list (S-2),
     checked in engine/touchpoints.py.

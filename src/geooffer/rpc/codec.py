@@ -23,10 +23,11 @@ from geooffer.model.columns import PING, Int64Array, StructArray
 from geooffer.model.tables import NEVER_MS
 from geooffer.v1 import ping_service_pb2 as pb
 
-_ROW = struct.Struct("<qqqqqiiiiB7x")
+_ROW = struct.Struct("<qqqqqiiiiiB3x")
 _AGE = struct.Struct("<q")
 assert _ROW.size == PING.itemsize
 TINY_BATCH_ROW_COUNT = 16
+SPEED_UNKNOWN = -1
 
 _OPTIONAL_COLUMNS = (
     "device_keys",
@@ -35,6 +36,7 @@ _OPTIONAL_COLUMNS = (
     "accuracies_cm",
     "fix_ages_millis",
     "fix_offsets_millis",
+    "speeds_cm_per_s",
 )
 
 
@@ -119,9 +121,10 @@ def _decode_ping(ping: pb.Ping, sender: Sender, stream_number: int) -> PingMessa
         ping.longitude_e7,
         ping.accuracy_cm,
         stream_number,
+        ping.speed_cm_per_s if ping.HasField("speed_cm_per_s") else SPEED_UNKNOWN,
         ping.fix_age_millis,
         replayed,
-        _is_budget(budget_ms),
+        _is_budget(budget_ms) and ping.speed_cm_per_s >= 0,
     )
     return PingMessage(1, row, age, budget_ms if _is_budget(budget_ms) else 0)
 
@@ -135,18 +138,20 @@ def _row(
     longitude_e7: int,
     accuracy_cm: int,
     stream_number: int,
+    speed_cm_per_s: int,
     age_ms: int,
     replayed: bool,
-    budget_good: bool,
+    rest_good: bool,
 ) -> tuple[bytes, bytes]:
-    """One PING row and its age; the scalar twin of `_malformed_rows`."""
+    """One PING row and its age; the scalar twin of `_malformed_rows`. `rest_good`: what else its message says."""
     good = (
-        budget_good
+        rest_good
         and key != 0
         and sequence >= 0
         and -limits.LATITUDE_MAX_E7 <= latitude_e7 <= limits.LATITUDE_MAX_E7
         and -limits.LONGITUDE_MAX_E7 <= longitude_e7 <= limits.LONGITUDE_MAX_E7
         and 0 <= accuracy_cm <= limits.ACCURACY_MAX_CM
+        and SPEED_UNKNOWN <= speed_cm_per_s <= limits.SPEED_MAX_CM_PER_S
         and 0 <= age_ms <= limits.FIX_AGE_MAX_MS
         and fix_time_ms is not None
         and (not replayed or limits.TIME_MIN_MS <= fix_time_ms <= limits.TIME_MAX_MS)
@@ -163,6 +168,7 @@ def _row(
         longitude_e7,
         accuracy_cm,
         stream_number,
+        speed_cm_per_s,
         not good,
     )
     return row, _AGE.pack(age_ms)
@@ -200,6 +206,7 @@ def _decode_rows(
     accuracies = batch.accuracies_cm or default
     ages = batch.fix_ages_millis or default
     offsets = batch.fix_offsets_millis or default
+    speeds = batch.speeds_cm_per_s or (SPEED_UNKNOWN,) * count
     budget_good = _is_budget(batch.decision_budget_millis)
     rows, row_ages = [], []
     for i in range(count):
@@ -213,6 +220,7 @@ def _decode_rows(
             batch.longitudes_e7[i],
             accuracies[i],
             stream_number,
+            speeds[i],
             ages[i],
             replayed,
             budget_good,
@@ -226,7 +234,6 @@ def _decode_columns(
     batch: pb.PingBatch, count: int, sender: Sender, stream_number: int, base_ms: int | None
 ) -> tuple[bytes, bytes]:
     pings = np.zeros(count, PING)
-    pings["speed_cm_per_s"] = -1
     pings["device_key"] = _admit_keys(batch, sender)
     pings["latitude_e7"] = np.asarray(batch.latitudes_e7)
     pings["longitude_e7"] = np.asarray(batch.longitudes_e7)
@@ -237,6 +244,7 @@ def _decode_columns(
     if batch.accuracies_cm:
         pings["accuracy_cm"] = np.asarray(batch.accuracies_cm)
     pings["stream_number"] = stream_number
+    pings["speed_cm_per_s"] = np.asarray(batch.speeds_cm_per_s) if batch.speeds_cm_per_s else SPEED_UNKNOWN
     ages = np.zeros(count, np.int64)
     times = np.full(count, NEVER_MS, np.int64)
     if batch.fix_ages_millis:
@@ -271,6 +279,8 @@ def _malformed_rows(pings: StructArray) -> Any:
     bad |= (latitudes < -limits.LATITUDE_MAX_E7) | (latitudes > limits.LATITUDE_MAX_E7)
     bad |= (longitudes < -limits.LONGITUDE_MAX_E7) | (longitudes > limits.LONGITUDE_MAX_E7)
     bad |= (accuracies < 0) | (accuracies > limits.ACCURACY_MAX_CM)
+    speeds = pings["speed_cm_per_s"]
+    bad |= (speeds < SPEED_UNKNOWN) | (speeds > limits.SPEED_MAX_CM_PER_S)
     return bad
 
 

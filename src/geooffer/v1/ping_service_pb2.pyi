@@ -27,7 +27,7 @@ class IngestPingsRequest(_message.Message):
     def __init__(self, ping: _Optional[_Union[Ping, _Mapping]] = ..., batch: _Optional[_Union[PingBatch, _Mapping]] = ...) -> None: ...
 
 class Ping(_message.Message):
-    __slots__ = ("sequence", "session_id", "latitude_e7", "longitude_e7", "accuracy_cm", "fix_age_millis", "fix_time", "decision_budget_millis", "device_key")
+    __slots__ = ("sequence", "session_id", "latitude_e7", "longitude_e7", "accuracy_cm", "fix_age_millis", "fix_time", "decision_budget_millis", "device_key", "speed_cm_per_s")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     LATITUDE_E7_FIELD_NUMBER: _ClassVar[int]
@@ -37,6 +37,7 @@ class Ping(_message.Message):
     FIX_TIME_FIELD_NUMBER: _ClassVar[int]
     DECISION_BUDGET_MILLIS_FIELD_NUMBER: _ClassVar[int]
     DEVICE_KEY_FIELD_NUMBER: _ClassVar[int]
+    SPEED_CM_PER_S_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     session_id: int
     latitude_e7: int
@@ -46,10 +47,11 @@ class Ping(_message.Message):
     fix_time: _timestamp_pb2.Timestamp
     decision_budget_millis: int
     device_key: int
-    def __init__(self, sequence: _Optional[int] = ..., session_id: _Optional[int] = ..., latitude_e7: _Optional[int] = ..., longitude_e7: _Optional[int] = ..., accuracy_cm: _Optional[int] = ..., fix_age_millis: _Optional[int] = ..., fix_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., decision_budget_millis: _Optional[int] = ..., device_key: _Optional[int] = ...) -> None: ...
+    speed_cm_per_s: int
+    def __init__(self, sequence: _Optional[int] = ..., session_id: _Optional[int] = ..., latitude_e7: _Optional[int] = ..., longitude_e7: _Optional[int] = ..., accuracy_cm: _Optional[int] = ..., fix_age_millis: _Optional[int] = ..., fix_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., decision_budget_millis: _Optional[int] = ..., device_key: _Optional[int] = ..., speed_cm_per_s: _Optional[int] = ...) -> None: ...
 
 class PingBatch(_message.Message):
-    __slots__ = ("device_keys", "session_ids", "sequences", "latitudes_e7", "longitudes_e7", "accuracies_cm", "fix_ages_millis", "base_time", "fix_offsets_millis", "decision_budget_millis")
+    __slots__ = ("device_keys", "session_ids", "sequences", "latitudes_e7", "longitudes_e7", "accuracies_cm", "fix_ages_millis", "base_time", "fix_offsets_millis", "decision_budget_millis", "speeds_cm_per_s")
     DEVICE_KEYS_FIELD_NUMBER: _ClassVar[int]
     SESSION_IDS_FIELD_NUMBER: _ClassVar[int]
     SEQUENCES_FIELD_NUMBER: _ClassVar[int]
@@ -60,6 +62,7 @@ class PingBatch(_message.Message):
     BASE_TIME_FIELD_NUMBER: _ClassVar[int]
     FIX_OFFSETS_MILLIS_FIELD_NUMBER: _ClassVar[int]
     DECISION_BUDGET_MILLIS_FIELD_NUMBER: _ClassVar[int]
+    SPEEDS_CM_PER_S_FIELD_NUMBER: _ClassVar[int]
     device_keys: _containers.RepeatedScalarFieldContainer[int]
     session_ids: _containers.RepeatedScalarFieldContainer[int]
     sequences: _containers.RepeatedScalarFieldContainer[int]
@@ -70,7 +73,8 @@ class PingBatch(_message.Message):
     base_time: _timestamp_pb2.Timestamp
     fix_offsets_millis: _containers.RepeatedScalarFieldContainer[int]
     decision_budget_millis: int
-    def __init__(self, device_keys: _Optional[_Iterable[int]] = ..., session_ids: _Optional[_Iterable[int]] = ..., sequences: _Optional[_Iterable[int]] = ..., latitudes_e7: _Optional[_Iterable[int]] = ..., longitudes_e7: _Optional[_Iterable[int]] = ..., accuracies_cm: _Optional[_Iterable[int]] = ..., fix_ages_millis: _Optional[_Iterable[int]] = ..., base_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fix_offsets_millis: _Optional[_Iterable[int]] = ..., decision_budget_millis: _Optional[int] = ...) -> None: ...
+    speeds_cm_per_s: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, device_keys: _Optional[_Iterable[int]] = ..., session_ids: _Optional[_Iterable[int]] = ..., sequences: _Optional[_Iterable[int]] = ..., latitudes_e7: _Optional[_Iterable[int]] = ..., longitudes_e7: _Optional[_Iterable[int]] = ..., accuracies_cm: _Optional[_Iterable[int]] = ..., fix_ages_millis: _Optional[_Iterable[int]] = ..., base_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fix_offsets_millis: _Optional[_Iterable[int]] = ..., decision_budget_millis: _Optional[int] = ..., speeds_cm_per_s: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class StreamPingsResponse(_message.Message):
     __slots__ = ("answer",)
