@@ -15,7 +15,7 @@ from town import NOW_MS, document, fence, square, store
 from geooffer.mapping.document import Card, FenceKind, LineLayer, MapDocument, MapFence, MapMark, MarkLayer
 from geooffer.mapping.page import render_page
 from geooffer.model.catalog import Geofence, Offer
-from geooffer.model.shapes import Circle
+from geooffer.model.shapes import Circle, Part, Polygon, pack_ring
 from map_pages import data_of, numbers_of, read_page, shapes_of
 
 HOSTILE = "</script><script>alert(1)</script><!-- <b> & \" ' ]]> {{data}} \u2028"
@@ -142,16 +142,13 @@ def test_lines_come_back() -> None:
 def test_twenty_thousand_fences_fit_into_three_megabytes() -> None:
     """Half circles, half squares, each with a store, a name and an id of usual length."""
     rng = np.random.default_rng(5)
+    corners = np.array([[0, 0], [0, 4_000], [4_000, 4_000], [4_000, 0]], dtype=np.int32)
     fences, stores = [], []
     for number in range(20_000):
-        latitude, longitude = rng.uniform(47.5, 54.5), rng.uniform(6.5, 14.5)
-        place = Geofence(
-            f"fence-{number:05d}", square(longitude, latitude, 0.0004), f"store-{number:05d}", f"Branch {number}"
-        )
-        if number % 2:
-            place = replace(place, shape=Circle(round(latitude * 1e7), round(longitude * 1e7), 8_000))
-        fences.append(place)
-        stores.append(replace(store(0), store_id=place.store_id, name=place.name))
+        place = rng.integers([475_000_000, 65_000_000], [545_000_000, 145_000_000], dtype=np.int32)
+        shape = Polygon((Part((pack_ring(corners + place),)),)) if number % 2 else Circle(*place.tolist(), 8_000)
+        fences.append(Geofence(f"fence-{number:05d}", shape, f"store-{number:05d}", f"Branch {number}"))
+        stores.append(replace(store(0), store_id=f"store-{number:05d}", name=f"Branch {number}"))
     shown = document([], [])
     shown.fences = [MapFence(one, FenceKind("", "#000000")) for one in fences]
     shown.stores = stores
