@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from geooffer.engine.asking import Asking
-from geooffer.engine.explain import Explanation, explain_ping
+from geooffer.engine.explain import Explanation, FenceExplanation, explain_asked, explain_ping
+from geooffer.errors import NotFoundError
+from geooffer.model.kinds import Channel
 
 
 class Engine(Asking):
     """core.py holds the state, pipeline.py the pings, *_changes.py what control calls do."""
 
     def explain(
-        self, *, device_key: int, latitude_e7: int, longitude_e7: int, accuracy_cm: int, now_ms: int
+        self,
+        *,
+        device_key: int,
+        latitude_e7: int,
+        longitude_e7: int,
+        accuracy_cm: int,
+        now_ms: int,
+        speed_cm_per_s: int = -1,
+        is_late: bool = False,
     ) -> Explanation:
-        """What a hypothetical live ping would give, candidate by candidate; changes nothing (semantics D8)."""
+        """What a hypothetical live ping would give, candidate by candidate; changes nothing (semantics D8).
+
+        `speed_cm_per_s` −1 = not reported; `is_late`: as if its decision budget were over.
+        """
         return explain_ping(
             self,
             device_key=device_key,
@@ -20,4 +33,33 @@ class Engine(Asking):
             longitude_e7=longitude_e7,
             accuracy_cm=accuracy_cm,
             now_ms=now_ms,
+            speed_cm_per_s=speed_cm_per_s,
+            is_late=is_late,
+        )
+
+    def explain_asked(
+        self,
+        customer_id: str,
+        store_id: str,
+        *,
+        channel: Channel,
+        now_ms: int,
+        product_id: str = "",
+        category_id: str = "",
+    ) -> FenceExplanation:
+        """What `decide` would find at one store, candidate by candidate; changes nothing. Raises NotFoundError,
+        InvalidArgumentError.
+        """
+        slot = self.state.people.person_slots[self.key_of(customer_id)]
+        self._asked_subject(product_id, category_id)
+        if store_id not in self.registry.stores:
+            raise NotFoundError("no such store", field="store_id")
+        return explain_asked(
+            self,
+            person_slot=slot,
+            store_id=store_id,
+            channel=channel,
+            now_ms=now_ms,
+            product_id=product_id,
+            category_id=category_id,
         )

@@ -1,42 +1,45 @@
-"""Why would this ping give an offer, or none? Slow, obvious Python over the same tables (semantics D8).
+"""Why would this ping give an offer, or none? Slow, obvious Python over plain values (semantics D8).
 
-It shares no code with the compiled matcher beyond the look-up of fences and constants of the score, lists every
-candidate instead of stopping early, and is therefore also the matcher's oracle: both must agree on verdict and winner.
+It shares no deciding code with the compiled matcher beyond the look-up of fences and the constants of the score, lists
+every candidate instead of stopping early, and is therefore also the matcher's oracle: both must agree on verdict,
+winner and points (tests/engine/test_matcher_oracle.py).
+
+What a whole try shares (closed, fast, quiet, standing purposes) is the verdict of all its candidates.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geooffer.engine.explain_candidate import Candidate, Contact, Shopper, judge
-from geooffer.engine.hours import store_hours
+from geooffer.engine.explain_candidate import CandidateExplanation, Circumstances
+from geooffer.engine.explain_shopper import LastFix, Shopper, last_fix_of, shopper_of_device, shopper_of_slot
+from geooffer.engine.explain_store import StoreState, speed_detail, state_of
+from geooffer.engine.explain_try import explain_try, ships_only
+from geooffer.engine.neighbours import distance_m
 from geooffer.kernels.locate import locate_batch
-from geooffer.kernels.occasion import PROXIMITY_PURPOSES
-from geooffer.model.catalog import Geofence, Store
+from geooffer.model.catalog import Geofence, Offer, Store
+from geooffer.model.kinds import PUSHED_CHANNELS, Channel
 from geooffer.model.limits import FENCE_OVERLAP_COUNT_MAX
-from geooffer.model.policy import DAY_MS
 from geooffer.model.verdicts import OfferTrigger, OfferVerdict, PingVerdict, Purpose
 
 if TYPE_CHECKING:
     from geooffer.engine.pipeline import Pipeline
 
+__all__ = ["CandidateExplanation", "Explanation", "FenceExplanation", "explain_asked", "explain_ping"]
 
-@dataclass(frozen=True, slots=True)
-class CandidateExplanation:
-    """One offer of the store: its verdict and score, and the figures behind them in one sentence."""
-
-    offer_id: str
-    verdict: OfferVerdict
-    score: int
-    detail: str
+_PERSONAL = Purpose.SEARCH_INTENT_USE.bit | Purpose.PERSONALISED_OFFERS.bit
 
 
 @dataclass(frozen=True, slots=True)
 class FenceExplanation:
-    """One fence over the point. `verdict` is None where no offer would be tried."""
+    """One fence over the point, or a store asked about. `verdict` is None where no offer would be tried.
+
+    `offer_id`: of the candidate that came furthest, '' = none matched her interests; `store`: hours and closures.
+    """
 
     geofence_id: str
     store_id: str
@@ -44,6 +47,8 @@ class FenceExplanation:
     evidence: str
     verdict: OfferVerdict | None
     candidates: tuple[CandidateExplanation, ...]
+    offer_id: str = ""
+    store: StoreState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +61,92 @@ class Explanation:
     policy_version: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """A hypothetical live ping."""
+
+    latitude_e7: int
+    longitude_e7: int
+    accuracy_cm: int
+    speed_cm_per_s: int
+    last: LastFix | None
+    now_ms: int
+    is_late: bool
+    taken: Counter[str]
+    """Offers of this very ping by campaign, which the committer counts."""
+
+
 def explain_ping(
-    engine: Pipeline, *, device_key: int, latitude_e7: int, longitude_e7: int, accuracy_cm: int, now_ms: int
+    engine: Pipeline,
+    *,
+    device_key: int,
+    latitude_e7: int,
+    longitude_e7: int,
+    accuracy_cm: int,
+    now_ms: int,
+    speed_cm_per_s: int = -1,
+    is_late: bool = False,
 ) -> Explanation:
     """As if the device, now here for the first time, sent a live fix. Changes nothing about anybody.
 
-    A saved catalog goes live first, as it would by itself within half a second.
+    `speed_cm_per_s` −1: not reported, so that of the way from her last fix counts. `is_late`: as if the decision
+    budget ran out on the way. A saved catalog goes live first, as it would by itself within half a second.
     """
     engine.publish()
     fences: list[FenceExplanation] = []
     verdict = _ping_verdict(engine, device_key, accuracy_cm)
     if verdict is PingVerdict.ACCEPTED:
-        shopper = Shopper.of_device(engine, device_key)
+        shopper = shopper_of_device(engine, device_key)
+        walk = _Walk(
+            latitude_e7,
+            longitude_e7,
+            accuracy_cm or engine.policy.assumed_accuracy_cm,
+            speed_cm_per_s,
+            last_fix_of(engine, device_key, now_ms),
+            now_ms,
+            is_late,
+            Counter(),
+        )
         for number in _covering(engine, latitude_e7, longitude_e7):
             geofence = engine.registry.geofences[engine.registry.fence_id(number)]
-            fences.append(_explain_fence(engine, shopper, number, geofence, accuracy_cm, now_ms))
+            fences.append(_explain_fence(engine, shopper, number, geofence, walk))
     return Explanation(verdict, tuple(fences), engine.live_generation, engine.policy.version)
+
+
+def explain_asked(
+    engine: Pipeline,
+    *,
+    person_slot: int,
+    store_id: str,
+    channel: Channel,
+    now_ms: int,
+    product_id: str = "",
+    category_id: str = "",
+) -> FenceExplanation:
+    """As if a channel asked about one store for a person (semantics D9), without fence. Changes nothing."""
+    engine.publish()
+    shopper, store = shopper_of_slot(engine, person_slot), engine.snapshot.nouns.stores[store_id]
+    state = state_of(engine, store, now_ms)
+    case = Circumstances(
+        shopper=shopper,
+        store=store,
+        state=state,
+        now_ms=now_ms,
+        triggers=frozenset(OfferTrigger),
+        purposes=_PERSONAL | (Purpose.PUSH_MARKETING.bit if channel in PUSHED_CHANNELS else 0),
+        channel=channel,
+        distance_m=None,
+        has_dwelt=False,
+        ships_only=ships_only(engine, shopper, state),
+    )
+    offers = [
+        offer
+        for offer in _offers_of(engine, store)
+        if product_id in ("", offer.product_id)
+        and category_id in ("", engine.snapshot.nouns.products[offer.product_id].category_id)
+    ]
+    verdict, furthest, told = explain_try(engine, case, offers, None, is_late=False, taken=Counter())
+    return FenceExplanation("", store_id, False, "asked", verdict, told, furthest, case.state)
 
 
 def _ping_verdict(engine: Pipeline, device_key: int, accuracy_cm: int) -> PingVerdict:
@@ -93,71 +168,46 @@ def _covering(engine: Pipeline, latitude_e7: int, longitude_e7: int) -> list[int
 
 
 def _explain_fence(
-    engine: Pipeline, shopper: Shopper, number: int, geofence: Geofence, accuracy_cm: int, now_ms: int
+    engine: Pipeline, shopper: Shopper, number: int, geofence: Geofence, walk: _Walk
 ) -> FenceExplanation:
     policy = engine.policy
-    used_cm = accuracy_cm or policy.assumed_accuracy_cm
     equivalent_cm = int(engine.snapshot.fences.fences["radius_equivalent_cm"][number])
     bound_cm = min(policy.accuracy_max_cm, max(policy.inside_accuracy_floor_cm, equivalent_cm))
-    if used_cm > bound_cm:
-        evidence = f"none: accuracy {used_cm / 100:.0f} m is worse than this fence's bound of {bound_cm / 100:.0f} m"
+    if walk.accuracy_cm > bound_cm:
+        accuracy_m, bound_m = walk.accuracy_cm / 100, bound_cm / 100
+        evidence = f"none: accuracy {accuracy_m:.0f} m is worse than this fence's bound of {bound_m:.0f} m"
         return FenceExplanation(geofence.geofence_id, geofence.store_id, True, evidence, None, ())
-    evidence = "inside"
     if not geofence.store_id:
-        return FenceExplanation(geofence.geofence_id, "", True, evidence, None, ())
+        return FenceExplanation(geofence.geofence_id, "", True, "inside", None, ())
     store = engine.snapshot.nouns.stores[geofence.store_id]
-    verdict, candidates = _explain_try(engine, shopper, store, now_ms)
-    return FenceExplanation(geofence.geofence_id, store.store_id, True, evidence, verdict, candidates)
+    state = state_of(engine, store, walk.now_ms)
+    case = Circumstances(
+        shopper=shopper,
+        store=store,
+        state=state,
+        now_ms=walk.now_ms,
+        triggers=frozenset({OfferTrigger.ENTER}),
+        purposes=_PERSONAL | Purpose.PRECISE_LOCATION_FOR_OFFERS.bit,
+        channel=Channel.IN_APP,
+        distance_m=int(distance_m(walk.latitude_e7, walk.longitude_e7, store.latitude_e7, store.longitude_e7)),
+        has_dwelt=False,
+        ships_only=ships_only(engine, shopper, state),
+    )
+    fast = speed_detail(
+        policy,
+        speed_cm_per_s=walk.speed_cm_per_s,
+        last=walk.last,
+        here=(walk.latitude_e7, walk.longitude_e7),
+        accuracy_cm=walk.accuracy_cm,
+        now_ms=walk.now_ms,
+    )
+    verdict, furthest, told = explain_try(
+        engine, case, _offers_of(engine, store), fast, is_late=walk.is_late, taken=walk.taken
+    )
+    return FenceExplanation(geofence.geofence_id, store.store_id, True, "inside", verdict, told, furthest, state)
 
 
-def _explain_try(
-    engine: Pipeline, shopper: Shopper, store: Store, now_ms: int
-) -> tuple[OfferVerdict, tuple[CandidateExplanation, ...]]:
-    """The try's verdict and all candidates, by offer id; a winner's caps count for the fences after this one.
-
-    Candidates are the store's offers, and what matches her interest but is for other stores (OFFER_INACTIVE).
-    """
-    nouns = engine.snapshot.nouns
-    offers = [offer for offer in nouns.offers.values() if not offer.store_ids or store.store_id in offer.store_ids]
-    offers.sort(key=lambda offer: offer.offer_id)
-    if not _is_open(engine, store, now_ms):
-        told = [_same(offer.offer_id, OfferVerdict.STORE_CLOSED, "closed, or about to close") for offer in offers]
-        return OfferVerdict.STORE_CLOSED, tuple(told)
-    missing = PROXIMITY_PURPOSES & ~shopper.consent_bits
-    if missing:
-        detail = f"missing consent: {_purpose_names(missing)}"
-        told = [_same(offer.offer_id, OfferVerdict.PURPOSE_NOT_CONSENTED, detail) for offer in offers]
-        return OfferVerdict.PURPOSE_NOT_CONSENTED, tuple(told)
-    judged = [judge(engine, shopper, store, offer, OfferTrigger.ENTER, now_ms) for offer in nouns.offers.values()]
-    judged = [candidate for candidate in judged if candidate.offer in offers or candidate.matches_intent]
-    judged.sort(key=lambda candidate: candidate.offer.offer_id)
-    winners = [candidate for candidate in judged if candidate.verdict is OfferVerdict.OFFERED]
-    winner = min(winners, key=lambda item: (-item.score, item.offer.offer_id), default=None)
-    told = [_told(candidate, winner) for candidate in judged]
-    if winner is not None:
-        shopper.contacts.append(Contact(now_ms, store.store_id, winner.offer.offer_id))
-        return OfferVerdict.OFFERED, tuple(told)
-    matching = [candidate.verdict for candidate in judged if candidate.matches_intent]
-    return max(matching, default=OfferVerdict.NO_INTENT), tuple(told)
-
-
-def _same(offer_id: str, verdict: OfferVerdict, detail: str) -> CandidateExplanation:
-    return CandidateExplanation(offer_id, verdict, 0, detail)
-
-
-def _told(candidate: Candidate, winner: Candidate | None) -> CandidateExplanation:
-    verdict, detail = candidate.verdict, candidate.detail
-    if verdict is OfferVerdict.OFFERED and winner is not None and candidate is not winner:
-        verdict = OfferVerdict.OUTRANKED
-        detail = f"score {candidate.score} is behind {winner.offer.offer_id} with {winner.score}"
-    return CandidateExplanation(candidate.offer.offer_id, verdict, candidate.score, detail)
-
-
-def _is_open(engine: Pipeline, store: Store, now_ms: int) -> bool:
-    margin_ms = engine.policy.closing_margin_ms
-    intervals = store_hours(store, now_ms // DAY_MS) or ()
-    return any(opens <= now_ms < closes and closes - now_ms >= margin_ms for opens, closes in intervals)
-
-
-def _purpose_names(mask: int) -> str:
-    return ", ".join(purpose.name.lower() for purpose in Purpose if mask & purpose.bit)
+def _offers_of(engine: Pipeline, store: Store) -> list[Offer]:
+    """The store's offers, by id."""
+    offers = sorted(engine.snapshot.nouns.offers.items())
+    return [offer for _, offer in offers if not offer.store_ids or store.store_id in offer.store_ids]

@@ -2,73 +2,59 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from geooffer.engine.prices import merged_history, with_references
-from geooffer.engine.registry import size_code
-from geooffer.kernels.interest import CATEGORY_MATCH, PRODUCT_MATCH
-from geooffer.kernels.rank import PER_CUT_PERCENT
-from geooffer.model.catalog import Category, Offer, Product, Store
-from geooffer.model.decay import DECAY, FULL_STRENGTH, TABLE_HOURS
-from geooffer.model.policy import DAY_MS, HOUR_MS
-from geooffer.model.tables import FACT_PURCHASE, FACT_SIZE
-from geooffer.model.verdicts import OfferTrigger, OfferVerdict
+from geooffer.engine.explain_caps import caps_problem
+from geooffer.engine.explain_score import Wish, is_held_out, points_by_factor, waiting_detail, wish_for
+from geooffer.engine.explain_shopper import Shopper
+from geooffer.engine.explain_store import Opening, StoreState, written
+from geooffer.engine.explain_supply import Supply, price_at, price_problem, supply_of
+from geooffer.model.catalog import Campaign, Category, Offer, Product, Store
+from geooffer.model.columns import FACTORS
+from geooffer.model.kinds import AccountKind, Channel, Fulfilment
+from geooffer.model.policy import DAY_MS
+from geooffer.model.verdicts import OfferTrigger, OfferVerdict, Purpose, TouchpointKind
 
 if TYPE_CHECKING:
     from geooffer.engine.pipeline import Pipeline
 
+V = OfferVerdict
+
 
 @dataclass(frozen=True, slots=True)
-class Contact:
-    """An offer she had."""
+class Circumstances:
+    """One try: who, where, when, how. `distance_m` None = no place of hers is known."""
 
-    time_ms: int
-    store_id: str
+    shopper: Shopper
+    store: Store
+    state: StoreState
+    now_ms: int
+    triggers: frozenset[OfferTrigger]
+    purposes: int
+    channel: Channel
+    distance_m: int | None
+    has_dwelt: bool
+    ships_only: bool
+    """The store is closed, but she asked to be told of shipping then."""
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateExplanation:
+    """One offer of the store: its verdict and the figures behind it in one sentence.
+
+    `score` is the sum of `points`, by model/columns.FACTORS; both are 0 where it did not come so far. `fulfilment` and
+    `supply_store_id` say where the goods are, `reason_kind` what interest speaks for it (PURCHASE = due again).
+    """
+
     offer_id: str
-
-
-@dataclass(slots=True)
-class Shopper:
-    """What the decision may know of a person, read from the tables into plain values."""
-
-    consent_bits: int
-    intents: list[tuple[int, int, int]]
-    """(category number, product number or −1, time last shown)."""
-    sizes: dict[int, int]
-    purchases: dict[int, int]
-    contacts: list[Contact]
-
-    @classmethod
-    def of_device(cls, engine: Pipeline, device_key: int) -> Shopper:
-        """The person whose device it is."""
-        view = engine.state.people.view
-        slot = int(view.devices["person_slot"][engine.state.people.device_slots[device_key]])
-        person = view.persons[slot]
-        intents, sizes, purchases, contacts = [], {}, {}, []
-        index = int(person["intent_head"])
-        while index >= 0:
-            row = view.intents[index]
-            shown_ms = max(int(row["search_ms"]), int(row["view_ms"]), int(row["wish_ms"]))
-            intents.append((int(row["category_number"]), int(row["product_number"]), shown_ms))
-            index = int(row["next"])
-        index = int(person["fact_head"])
-        while index >= 0:
-            row = view.facts[index]
-            if row["kind"] == FACT_SIZE:
-                sizes[int(row["category_number"])] = int(row["value"])
-            elif row["kind"] == FACT_PURCHASE:
-                purchases[int(row["category_number"])] = int(row["time_ms"])
-            index = int(row["next"])
-        index = int(person["contact_head"])
-        while index >= 0:
-            row = view.contacts[index]
-            store_id = engine.registry.store_id(int(row["store_number"]))
-            contacts.append(
-                Contact(int(row["decided_ms"]), store_id, engine.registry.offer_id(int(row["offer_number"])))
-            )
-            index = int(row["next"])
-        return cls(int(person["consent_bits"]), intents, sizes, purchases, contacts)
+    verdict: OfferVerdict
+    score: int
+    detail: str
+    points: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FACTORS, 0))
+    fulfilment: Fulfilment | None = None
+    supply_store_id: str = ""
+    reason_kind: TouchpointKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,137 +62,144 @@ class Candidate:
     """An offer and how far it came; OFFERED means only that nothing stops it before ranking."""
 
     offer: Offer
-    offer_number: int
-    verdict: OfferVerdict
-    score: int
-    detail: str
-    matches_intent: bool
+    campaign: Campaign
+    is_wanted: bool
+    is_held_out: bool
+    told: CandidateExplanation
 
 
-def judge(
-    engine: Pipeline, shopper: Shopper, store: Store, offer: Offer, trigger: OfferTrigger, now_ms: int
-) -> Candidate:
-    """The first verdict that applies. The store is open and the standing purposes are given."""
-    product = engine.snapshot.nouns.products[offer.product_id]
-    points = _interest_points(engine, shopper, product, now_ms)
-    verdict, detail, cut_percent = _first_verdict(engine, shopper, store, offer, product, trigger, points, now_ms)
-    score = points + PER_CUT_PERCENT * cut_percent if verdict is OfferVerdict.OFFERED else 0
-    if verdict is OfferVerdict.OFFERED:
-        detail = f"{detail}; score {score} = interest {points} + {PER_CUT_PERCENT} × cut {cut_percent} %"
-    number = engine.registry.number(Offer, offer.offer_id)
-    return Candidate(offer, number, verdict, score, detail, points >= 0)
+def campaign_of(engine: Pipeline, offer: Offer) -> Campaign:
+    """The offer's campaign, or one without any rule that stands for none."""
+    return engine.snapshot.nouns.campaigns[offer.campaign_id] if offer.campaign_id else Campaign("")
 
 
-def _first_verdict(
-    engine: Pipeline,
-    shopper: Shopper,
-    store: Store,
-    offer: Offer,
-    product: Product,
-    trigger: OfferTrigger,
-    points: int,
-    now_ms: int,
-) -> tuple[OfferVerdict, str, int]:
-    if offer.required_purposes & ~shopper.consent_bits:
-        return OfferVerdict.PURPOSE_NOT_CONSENTED, "a purpose this offer needs is not consented to", 0
-    if offer.paused:
-        return OfferVerdict.OFFER_INACTIVE, "paused", 0
-    if not offer.valid_from_ms <= now_ms < offer.valid_until_ms:
-        return OfferVerdict.OFFER_INACTIVE, "outside its validity", 0
-    if offer.store_ids and store.store_id not in offer.store_ids:
-        return OfferVerdict.OFFER_INACTIVE, "not for this store", 0
-    if offer.trigger is not trigger:
-        return OfferVerdict.OFFER_INACTIVE, f"waits for {offer.trigger.name}", 0
-    if points < 0:
-        days = engine.policy.intent_max_age_ms // DAY_MS
-        return OfferVerdict.NO_INTENT, f"no live search, view or wish of the last {days} days matches", 0
-    stopped = _size_and_stock(engine, shopper, store, product)
-    if stopped is not None:
-        return *stopped, 0
-    price = _price(engine, store, product, now_ms)
-    if price is None or price[1] < 0:
-        return OfferVerdict.NO_PRICE_ADVANTAGE, "no earlier price is known", 0
-    amount, reference = price
-    if amount * 100 > reference * (100 - offer.minimum_price_cut_percent):
-        detail = f"price {amount} against lowest of 30 days {reference}: cut under {offer.minimum_price_cut_percent} %"
-        return OfferVerdict.NO_PRICE_ADVANTAGE, detail, 0
-    capped = _caps(engine, shopper, store, offer, now_ms)
-    if capped is not None:
-        return *capped, 0
-    cut_percent = max((reference - amount) * 100 // reference, 0) if reference > 0 else 0
-    return OfferVerdict.OFFERED, f"price {amount}, lowest of 30 days {reference}", cut_percent
-
-
-def _interest_points(engine: Pipeline, shopper: Shopper, product: Product, now_ms: int) -> int:
-    """Strength of the best live intent for the product, −1 where none is."""
-    category_number = engine.registry.number(Category, product.category_id)
-    product_number = engine.registry.number(Product, product.product_id)
-    best = -1
-    for intent_category, intent_product, shown_ms in shopper.intents:
-        if intent_category != category_number or intent_product not in (-1, product_number):
-            continue
-        if now_ms - shown_ms > engine.policy.intent_max_age_ms:
-            continue
-        if shopper.purchases.get(category_number, shown_ms - 1) >= shown_ms:
-            continue
-        hours = min(max(now_ms - shown_ms, 0) // HOUR_MS, TABLE_HOURS - 1)
-        match = PRODUCT_MATCH if intent_product == product_number else CATEGORY_MATCH
-        best = max(best, match * int(DECAY[hours]) // FULL_STRENGTH)
-    return best
-
-
-def _size_and_stock(
-    engine: Pipeline, shopper: Shopper, store: Store, product: Product
-) -> tuple[OfferVerdict, str] | None:
-    if not product.stock_tracked:
-        return None
-    code = -1
-    if product.sizes:
-        known = shopper.sizes.get(engine.registry.number(Category, product.category_id))
-        if known is None:
-            return OfferVerdict.SIZE_MISMATCH, "her size is not known"
-        if known not in {size_code(size) for size in product.sizes}:
-            return OfferVerdict.SIZE_MISMATCH, "the product does not come in her size"
-        code = known
-    product_number = engine.registry.number(Product, product.product_id)
-    held = engine.state.live.stock_of(
-        engine.registry.number(Store, store.store_id), engine.registry.variant(product_number, code)
+def judge(engine: Pipeline, case: Circumstances, offer: Offer) -> Candidate:
+    """The first verdict that applies, after what all candidates share (hours, speed, quiet hours, purposes)."""
+    nouns, shopper = engine.snapshot.nouns, case.shopper
+    product, campaign = nouns.products[offer.product_id], campaign_of(engine, offer)
+    category = nouns.categories[product.category_id]
+    wish = wish_for(engine, shopper, product, category, case.now_ms)
+    supply = supply_of(engine, shopper, case.store, offer, campaign, case.ships_only, case.now_ms)
+    stopped = (
+        _closed(case, campaign, supply)
+        or _not_allowed(case, offer, category)
+        or _inactive(case, offer, campaign)
+        or _not_for_her(case, campaign)
+        or _not_wanted(engine, shopper, category, wish, case.now_ms)
     )
-    if held is None:
-        if product.sizes:
-            return OfferVerdict.SIZE_MISMATCH, "this store does not carry her size"
-        return OfferVerdict.OUT_OF_STOCK, "this store does not carry it"
-    if held[0] - engine.policy.safety_stock_count <= 0:
-        safety = engine.policy.safety_stock_count
-        return OfferVerdict.OUT_OF_STOCK, f"{held[0]} on the shelf, {safety} kept as safety stock"
+    if stopped is None and supply.verdict is not None:
+        stopped = supply.verdict, supply.detail
+    if stopped is None:
+        problem = price_problem(engine, supply.store, offer, case.now_ms)
+        stopped = (V.NO_PRICE_ADVANTAGE, problem) if problem else None
+    if stopped is None:
+        stopped = caps_problem(engine, shopper, case.store, offer, campaign, category.category_id, case.now_ms)
+    if stopped is not None:
+        told = CandidateExplanation(offer.offer_id, stopped[0], 0, stopped[1])
+    else:
+        told = _scored(engine, case, offer, campaign, product, wish, supply)
+    return Candidate(offer, campaign, wish.is_there, is_held_out(engine, shopper, campaign), told)
+
+
+def _closed(case: Circumstances, campaign: Campaign, supply: Supply) -> tuple[OfferVerdict, str] | None:
+    if case.state.opening is Opening.UNKNOWN and not campaign.is_open_when_hours_unknown:
+        return V.STORE_CLOSED, f"{case.state.detail}, which this campaign treats as closed"
+    if supply.verdict is V.STORE_CLOSED:
+        return V.STORE_CLOSED, f"{case.state.detail}; {supply.detail}"
     return None
 
 
-def _price(engine: Pipeline, store: Store, product: Product, now_ms: int) -> tuple[int, int] | None:
-    """(amount, reference or −1) in force now, or None."""
-    prices = engine.snapshot.nouns.prices
-    chain, own = prices.get((product.product_id, ""), ()), prices.get((product.product_id, store.store_id), ())
-    steps = [step for step in with_references(merged_history(chain, own)) if step[0] <= now_ms]
-    return (steps[-1][1], steps[-1][2]) if steps else None
+def _not_allowed(case: Circumstances, offer: Offer, category: Category) -> tuple[OfferVerdict, str] | None:
+    missing = offer.required_purposes & ~case.shopper.consent_bits
+    if missing:
+        return V.PURPOSE_NOT_CONSENTED, f"this offer needs consent to {purpose_names(missing)}"
+    if category.is_special and not case.shopper.consent_bits & Purpose.SPECIAL_CATEGORY_OFFERS.bit:
+        return V.SPECIAL_CATEGORY, f"{category.category_id} is a special category, to which she did not consent"
+    return None
 
 
-def _caps(
-    engine: Pipeline, shopper: Shopper, store: Store, offer: Offer, now_ms: int
+def _inactive(case: Circumstances, offer: Offer, campaign: Campaign) -> tuple[OfferVerdict, str] | None:
+    zone = case.store.time_zone
+    if offer.paused:
+        return V.OFFER_INACTIVE, "the offer is paused"
+    if campaign.paused:
+        return V.OFFER_INACTIVE, f"campaign {campaign.campaign_id} is paused"
+    if case.now_ms < offer.valid_from_ms:
+        return V.OFFER_INACTIVE, f"valid from {written(zone, offer.valid_from_ms)}"
+    if case.now_ms >= offer.valid_until_ms:
+        return V.OFFER_INACTIVE, f"valid until {written(zone, offer.valid_until_ms)}"
+    if offer.trigger not in case.triggers:
+        return V.OFFER_INACTIVE, f"waits for {offer.trigger.name}"
+    return None
+
+
+def _not_for_her(case: Circumstances, campaign: Campaign) -> tuple[OfferVerdict, str] | None:
+    shopper = case.shopper
+    if shopper.tier < campaign.minimum_tier:
+        return V.AUDIENCE_MISMATCH, f"for tier {campaign.minimum_tier} and up, hers is {shopper.tier}"
+    if not campaign.account_kinds & shopper.account_kind.bit:
+        kinds = ", ".join(kind.name.lower() for kind in AccountKind if campaign.account_kinds & kind.bit)
+        return V.AUDIENCE_MISMATCH, f"for {kinds or 'no'} accounts, hers is {shopper.account_kind.name.lower()}"
+    if campaign.channels and not campaign.channels & case.channel.bit:
+        names = ", ".join(channel.name for channel in Channel if campaign.channels & channel.bit)
+        return V.AUDIENCE_MISMATCH, f"for {names}, this is {case.channel.name}"
+    if campaign.audience_id and campaign.audience_id not in shopper.audience_ids:
+        return V.AUDIENCE_MISMATCH, f"she is not on list {campaign.audience_id}"
+    return None
+
+
+def _not_wanted(
+    engine: Pipeline, shopper: Shopper, category: Category, wish: Wish, now_ms: int
 ) -> tuple[OfferVerdict, str] | None:
-    policy = engine.policy
-    ages = [(now_ms - contact.time_ms, contact) for contact in shopper.contacts]
-    if any(age < policy.same_offer_after_ms and contact.offer_id == offer.offer_id for age, contact in ages):
-        return OfferVerdict.ALREADY_OFFERED, f"she had it within {policy.same_offer_after_ms // HOUR_MS} h"
-    if any(age < policy.cooldown_ms for age, _ in ages):
-        return OfferVerdict.COOLDOWN, f"her last offer is less than {policy.cooldown_ms // 60_000} min ago"
-    day = [contact for age, contact in ages if age < DAY_MS]
-    week = [contact for age, contact in ages if age < 7 * DAY_MS]
-    here = [contact for contact in day if contact.store_id == store.store_id]
-    for count, limit, name in (
-        (len(day), 3, "a day"),
-        (len(week), 8, "a week"),
-        (len(here), 1, "a day at this store"),
-    ):
-        if count >= limit:
-            return OfferVerdict.FREQUENCY_CAP, f"{count} of {limit} offers {name}"
-    return None
+    if not wish.is_there:
+        days = engine.policy.intent_max_age_ms / DAY_MS
+        return V.NO_INTENT, f"no live search, view, wish or cart of the last {days:g} days matches, nothing is due"
+    waiting = waiting_detail(shopper, category, wish, now_ms)
+    return (V.RECENTLY_BOUGHT, waiting) if waiting else None
+
+
+def _scored(
+    engine: Pipeline,
+    case: Circumstances,
+    offer: Offer,
+    campaign: Campaign,
+    product: Product,
+    wish: Wish,
+    supply: Supply,
+) -> CandidateExplanation:
+    points = points_by_factor(
+        engine,
+        case.shopper,
+        product,
+        wish,
+        supply,
+        distance_m=case.distance_m,
+        has_dwelt=case.has_dwelt,
+        closes_ms=case.state.closes_ms,
+        now_ms=case.now_ms,
+    )
+    score = sum(points.values())
+    floor = max(engine.policy.score_floor, campaign.score_floor)
+    price = price_at(engine, supply.store, offer.product_id, case.now_ms)
+    assert price is not None
+    parts = " + ".join(f"{name} {value}" for name, value in points.items() if value) or "nothing"
+    detail = f"price {price[0]}, lowest of 30 days {price[1]}; {supply.detail}; score {score} = {parts}"
+    verdict = V.OFFERED
+    if score < floor:
+        verdict, detail = V.BELOW_RELEVANCE, f"score {score} = {parts}, under the floor of {floor}"
+    is_due = wish.points is None or (wish.due is not None and wish.due > wish.points)
+    return CandidateExplanation(
+        offer_id=offer.offer_id,
+        verdict=verdict,
+        score=score,
+        detail=detail,
+        points=points,
+        fulfilment=supply.fulfilment,
+        supply_store_id=supply.store.store_id,
+        reason_kind=TouchpointKind.PURCHASE if is_due else wish.kind,
+    )
+
+
+def purpose_names(mask: int) -> str:
+    """The purposes of a mask, for a sentence."""
+    return ", ".join(purpose.name.lower() for purpose in Purpose if mask & purpose.bit)
