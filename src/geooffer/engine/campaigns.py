@@ -12,7 +12,7 @@ from geooffer.model.catalog import Audience, Campaign, Category
 from geooffer.model.columns import StructArray
 from geooffer.model.frequency import CapRule
 from geooffer.model.keys import text_key
-from geooffer.model.kinds import ALL_ACCOUNTS
+from geooffer.model.kinds import ALL_ACCOUNTS, CapScope
 from geooffer.model.policy import Policy
 from geooffer.model.repurchase import PRESETS, RepurchaseRule
 
@@ -34,13 +34,18 @@ def experiment_key(campaign_id: str) -> int:
     return text_key(campaign_id, b"geooffer.trial")
 
 
+def is_standing(rule: CapRule) -> bool:
+    """Whether a rule says the same of every offer of a try; such rules are looked at once."""
+    return rule.scope in (CapScope.PERSON, CapScope.PERSON_STORE)
+
+
 def compile_campaigns(
     registry: Registry, policy_rules: Sequence[CapRule], policy: Policy
 ) -> tuple[StructArray, StructArray]:
     """(CAMPAIGN_ROW by number and one more for offers without a campaign, CAP_RULE: the policy's, then theirs)."""
     count = registry.count(Campaign)
     rows = np.zeros(count + 1, dtype=tables.CAMPAIGN_ROW)
-    rules = list(policy_rules)
+    rules = sorted(policy_rules, key=lambda rule: not is_standing(rule))
     rows["audience_number"] = -1
     none = rows[count]
     none["account_kinds"] = ALL_ACCOUNTS

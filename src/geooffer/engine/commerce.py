@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from geooffer.engine.campaigns import compile_campaigns, repurchase_rule
+from geooffer.engine.campaigns import compile_campaigns, is_standing, repurchase_rule
 from geooffer.engine.hours import Interval, store_hours
 from geooffer.engine.neighbours import Neighbours
-from geooffer.engine.prices import merged_history, with_references
+from geooffer.engine.prices import cut_percent, merged_history, with_references
 from geooffer.engine.registry import Registry
 from geooffer.engine.zones import Zones
 from geooffer.model import tables
@@ -57,15 +57,19 @@ class _PriceLists:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self.steps: list[tuple[int, int, int]] = []
+        self.steps: list[tuple[int, int, int, int]] = []
+        self.max_cut_percents: dict[str, int] = {}
+        """By product id, over all its lists."""
 
     def place(self, product_id: str, store_id: str) -> tuple[int, int]:
         """Compile one list; returns (start, count)."""
         chain = self._registry.prices.get((product_id, ""), ())
         own = self._registry.prices.get((product_id, store_id), ()) if store_id else ()
-        compiled = with_references(merged_history(chain, own))
+        compiled = [(*step, cut_percent(*step[1:])) for step in with_references(merged_history(chain, own))]
         start = len(self.steps)
         self.steps.extend(compiled)
+        best = max((step[3] for step in compiled), default=0)
+        self.max_cut_percents[product_id] = max(self.max_cut_percents.get(product_id, 0), best)
         return start, len(compiled)
 
 
@@ -112,7 +116,7 @@ def _compile_own_prices(registry: Registry, lists: _PriceLists) -> tuple[Any, An
     return keys, starts, counts
 
 
-def _compile_categories(registry: Registry) -> StructArray:
+def _compile_categories(registry: Registry, offers: StructArray) -> StructArray:
     rows = np.zeros(registry.count(Category), dtype=tables.CATEGORY_ROW)
     for category in registry.categories.values():
         row = rows[registry.number(Category, category.category_id)]
@@ -121,10 +125,12 @@ def _compile_categories(registry: Registry) -> StructArray:
         if rule is not None:
             row["wait_ms"] = rule.wait_days * DAY_MS
             row["is_consumable"], row["search_lifts_wait"] = rule.is_consumable, rule.search_lifts_wait
+    live = offers[offers["live"] == 1]
+    np.maximum.at(rows["max_cut_percent"], live["category_number"], live["max_cut_percent"])
     return rows
 
 
-def _compile_offers(registry: Registry) -> StructArray:
+def _compile_offers(registry: Registry, max_cut_percents: Mapping[str, int]) -> StructArray:
     rows = np.zeros(registry.count(Offer), dtype=tables.OFFER_ROW)
     for rank, (offer_id, offer) in enumerate(sorted(registry.offers.items())):
         row = rows[registry.number(Offer, offer_id)]
@@ -133,6 +139,7 @@ def _compile_offers(registry: Registry) -> StructArray:
         row["product_number"] = registry.number(Product, offer.product_id)
         row["category_number"] = registry.number(Category, registry.products[offer.product_id].category_id)
         row["minimum_cut_percent"] = offer.minimum_price_cut_percent
+        row["max_cut_percent"] = max_cut_percents.get(offer.product_id, 0)
         row["purposes"] = offer.required_purposes
         row["campaign_number"] = registry.number(Campaign, offer.campaign_id) if offer.campaign_id else -1
         row["campaign_row"] = row["campaign_number"] if offer.campaign_id else registry.count(Campaign)
@@ -181,7 +188,7 @@ def compile_commerce(
     stores, hours = compile_stores(registry, zones, first_day)
     products, variants = _compile_products(registry, lists)
     own_keys, own_starts, own_counts = _compile_own_prices(registry, lists)
-    offers = _compile_offers(registry)
+    offers = _compile_offers(registry, lists.max_cut_percents)
     everywhere_starts, everywhere_offers, own_offer_starts, own_offer_categories, own_offers = _list_offers(
         registry, offers
     )
@@ -189,7 +196,7 @@ def compile_commerce(
     return CommerceTables(
         stores=stores,
         hours=hours,
-        categories=_compile_categories(registry),
+        categories=_compile_categories(registry, offers),
         products=products,
         variants=variants,
         prices=np.array(lists.steps, dtype=tables.PRICE_STEP),
@@ -204,7 +211,7 @@ def compile_commerce(
         own_offers=own_offers,
         campaigns=campaigns,
         cap_rules=rules,
-        policy_cap_count=np.array([len(cap_rules)], dtype=np.int32),
+        policy_cap_counts=np.array([sum(is_standing(rule) for rule in cap_rules), len(cap_rules)], dtype=np.int32),
         neighbours=neighbours.place(registry, stores),
         online_stores=np.array(
             [registry.number(Store, key) for key, store in sorted(registry.stores.items()) if store.is_online],

@@ -158,6 +158,8 @@ class People(PeopleSlots):
                     self._persons["signals_version"][slot] += 1
                 return
             index = int(row["next"])
+        if kind in (tables.FACT_LIKE, tables.FACT_SURVEY):
+            self._persons["has_affinity"][slot] = 1
         index = self._facts.allocate()
         head = int(self._persons["fact_head"][slot])
         self._facts.rows[index] = (time_ms, category_number, value, head, kind)
@@ -193,6 +195,7 @@ class People(PeopleSlots):
             self._facts.free(index)
             index = following
         self._persons["fact_head"][slot] = -1
+        self._persons["has_affinity"][slot] = 0
 
     def clear_categories(self, slot: int, category_numbers: Collection[int]) -> None:
         """Drop intents and facts about some categories (special ones without consent)."""

@@ -26,7 +26,7 @@ from geooffer.engine.recent_tries import RecentTries
 from geooffer.kernels.consent import LOCATION_BIT, admit_rows
 from geooffer.kernels.locate import locate_batch
 from geooffer.kernels.matcher import decide_rows, sweep_silent
-from geooffer.kernels.rows import COUNTS_LENGTH, TRANSITION_COUNT, TRY_COUNT, WINNER_COUNT, OutcomeRows
+from geooffer.kernels.rows import COUNTS_LENGTH, SCRATCH_LENGTH, TRANSITION_COUNT, TRY_COUNT, WINNER_COUNT, OutcomeRows
 from geooffer.model import columns
 from geooffer.model.catalog import Campaign, Category, Product
 from geooffer.model.columns import Int32Array, Outcome, StructArray, UInt8Array
@@ -45,6 +45,7 @@ def _outcome_rows(length: int) -> OutcomeRows:
         np.zeros(length, dtype=columns.TRY),
         np.zeros(length, dtype=columns.WINNER),
         np.zeros(COUNTS_LENGTH, dtype=np.int64),
+        np.zeros(SCRATCH_LENGTH, dtype=np.int64),
     )
 
 

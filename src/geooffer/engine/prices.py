@@ -30,6 +30,11 @@ def merged_history(chain: Sequence[Price], own: Sequence[Price]) -> list[tuple[i
     return history
 
 
+def cut_percent(amount_minor: int, reference_minor: int) -> int:
+    """Whole percent under the reference, rounded down; 0 where there is none or the price is not lower."""
+    return max((reference_minor - amount_minor) * 100 // reference_minor, 0) if reference_minor > 0 else 0
+
+
 def with_references(history: Sequence[tuple[int, int]]) -> list[Step]:
     """Each step with the lowest price of the 30 days before it, −1 where nothing came before."""
     steps: list[Step] = []

@@ -38,25 +38,30 @@ def customer_zone(people: PeopleTables, commerce: CommerceTables, person_slot: i
 
 
 @kernel
-def repeat_verdict(people: PeopleTables, policy: Policy, person_slot: int, offer_number: int, now_ms: int) -> int:
-    """ALREADY_OFFERED, COOLDOWN or 0; one of exactly a window ago is out of it."""
-    repeated = False
-    cooling = False
+def is_repeat(people: PeopleTables, policy: Policy, person_slot: int, offer_number: int, now_ms: int) -> bool:
+    """She had this very offer, or ended it, not long enough ago; one of exactly a window ago is out of it."""
     slot = people.persons[person_slot].contact_head
     while slot >= 0:
         contact = people.contacts[slot]
-        if contact.kind == CONTACT_OFFER:
-            if contact.offer_number == offer_number:
-                if now_ms - contact.decided_ms < policy.same_offer_after_ms:
-                    repeated = True
-                if contact.ended_ms != NEVER_MS and now_ms - contact.ended_ms < policy.ended_offer_after_ms:
-                    repeated = True
-            if now_ms - contact.decided_ms < policy.cooldown_ms:
-                cooling = True
+        if contact.offer_number == offer_number and contact.kind == CONTACT_OFFER:
+            if now_ms - contact.decided_ms < policy.same_offer_after_ms:
+                return True
+            if contact.ended_ms != NEVER_MS and now_ms - contact.ended_ms < policy.ended_offer_after_ms:
+                return True
         slot = contact.next
-    if repeated:
-        return ALREADY_OFFERED
-    return COOLDOWN if cooling else 0
+    return False
+
+
+@kernel
+def is_cooling(people: PeopleTables, policy: Policy, person_slot: int, now_ms: int) -> bool:
+    """Her last offer, of any store, is too fresh."""
+    slot = people.persons[person_slot].contact_head
+    while slot >= 0:
+        contact = people.contacts[slot]
+        if contact.kind == CONTACT_OFFER and now_ms - contact.decided_ms < policy.cooldown_ms:
+            return True
+        slot = contact.next
+    return False
 
 
 @kernel
@@ -130,29 +135,43 @@ def is_full(
 
 
 @kernel
-def full_rule(
+def standing_caps(
+    people: PeopleTables, commerce: CommerceTables, policy: Policy, person_slot: int, store_number: int, now_ms: int
+) -> int:
+    """What holds for every candidate of a try: COOLDOWN, FREQUENCY_CAP (rules per person and per store) or 0."""
+    if is_cooling(people, policy, person_slot, now_ms):
+        return COOLDOWN
+    for index in range(commerce.policy_cap_counts[0]):
+        if is_full(people, commerce, index, person_slot, store_number, -1, -1, now_ms):
+            return FREQUENCY_CAP
+    return 0
+
+
+@kernel
+def _is_candidate_rule_full(
     people: PeopleTables,
     commerce: CommerceTables,
+    start: int,
+    end: int,
     person_slot: int,
     store_number: int,
-    category_number: int,
-    campaign_number: int,
-    campaign_row: int,
+    offer_number: int,
     now_ms: int,
-) -> int:
-    """Index of the first cap rule about persons that is full, the policy's before the campaign's, or −1."""
-    for index in range(commerce.policy_cap_count[0]):
+) -> bool:
+    offer = commerce.offers[offer_number]
+    for index in range(start, end):
         if commerce.cap_rules[index].scope != CAMPAIGN_TOTAL and is_full(
-            people, commerce, index, person_slot, store_number, category_number, campaign_number, now_ms
+            people,
+            commerce,
+            index,
+            person_slot,
+            store_number,
+            int(offer.category_number),
+            int(offer.campaign_number),
+            now_ms,
         ):
-            return index
-    start = commerce.campaigns[campaign_row].cap_start
-    for index in range(start, start + commerce.campaigns[campaign_row].cap_count):
-        if commerce.cap_rules[index].scope != CAMPAIGN_TOTAL and is_full(
-            people, commerce, index, person_slot, store_number, category_number, campaign_number, now_ms
-        ):
-            return index
-    return -1
+            return True
+    return False
 
 
 @kernel
@@ -164,28 +183,30 @@ def cap_verdict(
     person_slot: int,
     store_number: int,
     offer_number: int,
+    standing: int,
     now_ms: int,
 ) -> int:
-    """ALREADY_OFFERED, COOLDOWN, FREQUENCY_CAP, BUDGET_SPENT or 0 for one candidate."""
-    verdict = repeat_verdict(people, policy, person_slot, offer_number, now_ms)
-    if verdict != 0:
-        return verdict
-    offer = commerce.offers[offer_number]
-    campaign_number = int(offer.campaign_number)
-    if (
-        full_rule(
-            people,
-            commerce,
-            person_slot,
-            store_number,
-            int(offer.category_number),
-            campaign_number,
-            int(offer.campaign_row),
-            now_ms,
-        )
-        >= 0
+    """ALREADY_OFFERED, COOLDOWN, FREQUENCY_CAP, BUDGET_SPENT or 0; `standing` is that of `standing_caps`."""
+    if is_repeat(people, policy, person_slot, offer_number, now_ms):
+        return ALREADY_OFFERED
+    if standing != 0:
+        return standing
+    counts = commerce.policy_cap_counts
+    campaign = commerce.campaigns[commerce.offers[offer_number].campaign_row]
+    if _is_candidate_rule_full(
+        people, commerce, counts[0], counts[1], person_slot, store_number, offer_number, now_ms
+    ) or _is_candidate_rule_full(
+        people,
+        commerce,
+        campaign.cap_start,
+        campaign.cap_start + campaign.cap_count,
+        person_slot,
+        store_number,
+        offer_number,
+        now_ms,
     ):
         return FREQUENCY_CAP
+    campaign_number = commerce.offers[offer_number].campaign_number
     if campaign_number >= 0 and live.campaign_remaining[campaign_number] <= 0:
         return BUDGET_SPENT
     return 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from geooffer.kernels.compile import kernel
+from geooffer.kernels.types import wide
 from geooffer.model.decay import DECAY, FULL_STRENGTH, TABLE_HOURS
 from geooffer.model.policy import HOUR_MS, Policy
 from geooffer.model.repurchase import DUE_FULL_POINTS
@@ -47,6 +48,15 @@ class CategoryFacts(NamedTuple):
     size_ms: int
     liked_ms: int
     wanted_ms: int
+
+
+class Wish(NamedTuple):
+    """How much she wants one candidate. `points` −1 = no live interest, `due` NOT_DUE = not due again."""
+
+    points: int
+    kind: int
+    due: int
+    affinity: int
 
 
 @kernel
@@ -124,25 +134,61 @@ def intent_points(
 
 
 @kernel
+def top_interest(people: PeopleTables, policy: Policy, first_slot: int, category_number: int, now_ms: int) -> int:
+    """The most points any intent of a category can have, ends aside; −1 = none. `first_slot` as in general_interest."""
+    best = -1
+    slot = first_slot
+    while slot >= 0:
+        if people.intents[slot].category_number == category_number:
+            points, _ = intent_points(people, policy, slot, NEVER_MS, now_ms)
+            best = max(best, points)
+        slot = wide(people.intents[slot].next)
+    return best
+
+
+@kernel
+def general_interest(
+    people: PeopleTables, policy: Policy, first_slot: int, category_number: int, ended_ms: int, now_ms: int
+) -> tuple[int, int, bool]:
+    """(points, kind) of her interest in a category as such, (−1, 0) where none; and whether she has any in a product.
+
+    `first_slot`: her first intent of that category, −1 = none.
+    """
+    best = -1
+    kind = NO_KIND
+    has_products = False
+    slot = first_slot
+    while slot >= 0:
+        intent = people.intents[slot]
+        if intent.category_number == category_number:
+            if intent.product_number < 0:
+                best, kind = intent_points(people, policy, slot, ended_ms, now_ms)
+            else:
+                has_products = True
+        slot = wide(intent.next)
+    return best, kind, has_products
+
+
+@kernel
 def product_interest(
     people: PeopleTables,
     policy: Policy,
-    person_slot: int,
+    first_slot: int,
     category_number: int,
     product_number: int,
     ended_ms: int,
     now_ms: int,
 ) -> tuple[int, int]:
-    """(points, kind) of her interest in exactly `product_number` (−1 = the category as such), (−1, 0) where none.
+    """(points, kind) of her interest in exactly this product, (−1, 0) where none.
 
     An intent is kept once per (category, product), so the first match is the only one.
     """
-    slot = people.persons[person_slot].intent_head
+    slot = first_slot
     while slot >= 0:
         intent = people.intents[slot]
         if intent.product_number == product_number and intent.category_number == category_number:
             return intent_points(people, policy, slot, ended_ms, now_ms)
-        slot = intent.next
+        slot = wide(intent.next)
     return -1, NO_KIND
 
 

@@ -39,6 +39,16 @@ class Match(NamedTuple):
     supply_store_number: int
 
 
+class State(NamedTuple):
+    """How a try stands before its candidates are judged. `capped`: what `standing_caps` says."""
+
+    opened: int
+    ships_only: bool
+    capped: int
+    try_index: int
+    winner_index: int
+
+
 @kernel
 def price_step(commerce: CommerceTables, store_number: int, product_number: int, now_ms: int) -> int:
     """Index of the price step in force at a store, or −1 where none is."""
@@ -106,19 +116,19 @@ def match_candidate(
     commerce: CommerceTables,
     policy: Policy,
     occasion: Occasion,
+    state: State,
     offer_number: int,
     facts: CategoryFacts,
     is_interest: bool,
-    store_state: int,
-    ships_only: bool,
 ) -> Match:
     """The first verdict that stops a candidate she is interested in (or due for), up to the campaign's total."""
     offer = commerce.offers[offer_number]
     campaign = commerce.campaigns[offer.campaign_row]
     now_ms = occasion.now_ms
-    if store_state == UNKNOWN and not campaign.is_open_when_hours_unknown:
+    if state.opened == UNKNOWN and not campaign.is_open_when_hours_unknown:
         return Match(STORE_CLOSED, -1, -1, -1, 0, -1)
-    supply = find_supply(live, commerce, policy, occasion.store_number, offer_number, facts, ships_only, now_ms)
+    # before the cheaper questions, so that it stands here once: what follows is compiled into its place
+    supply = find_supply(live, commerce, policy, occasion.store_number, offer_number, facts, state.ships_only, now_ms)
     if supply.verdict == STORE_CLOSED:
         return Match(STORE_CLOSED, -1, -1, -1, 0, -1)
     consented = people.persons[occasion.person_slot].consent_bits
@@ -139,7 +149,7 @@ def match_candidate(
         verdict = AUDIENCE_MISMATCH
     elif is_recently_bought(commerce, offer.category_number, facts.bought_ms, is_interest, now_ms):
         verdict = RECENTLY_BOUGHT
-    elif supply.verdict != 0:
+    else:
         verdict = supply.verdict
     if verdict != 0:
         return Match(verdict, -1, -1, -1, 0, -1)
@@ -147,6 +157,6 @@ def match_candidate(
     if not _has_price_advantage(commerce, offer_number, step):
         return Match(NO_PRICE_ADVANTAGE, -1, -1, -1, 0, -1)
     verdict = cap_verdict(
-        people, live, commerce, policy, occasion.person_slot, occasion.store_number, offer_number, now_ms
+        people, live, commerce, policy, occasion.person_slot, occasion.store_number, offer_number, state.capped, now_ms
     )
     return Match(verdict, step, supply.stock_row, supply.size_code, supply.fulfilment, supply.store_number)

@@ -20,13 +20,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from geooffer.kernels.compile import kernel
-from geooffer.kernels.interest import CategoryFacts, faded
+from geooffer.kernels.interest import CategoryFacts, Wish, faded
 from geooffer.kernels.occasion import Occasion
 from geooffer.kernels.supply import IN_STORE
 from geooffer.model.tables import NEVER_MS, PeopleTables
 
 LIKE_POINTS = 200
 SURVEY_POINTS = 300
+AFFINITY_POINTS_MAX = LIKE_POINTS + SURVEY_POINTS
 PER_CUT_PERCENT = 10
 DISTANCE_POINTS = 100
 METRES_PER_DISTANCE_POINT = 2
@@ -52,17 +53,32 @@ class Points(NamedTuple):
     closing: int
 
 
+class Setting(NamedTuple):
+    """Points that all candidates of a try share; the alternatives of S12 have those of loyalty only."""
+
+    distance: int
+    dwell: int
+    loyalty: int
+    closing: int
+
+
 @kernel
-def cut_points(amount_minor: int, reference_minor: int) -> int:
-    """Points of the price cut."""
-    if reference_minor <= 0:
-        return 0
-    return PER_CUT_PERCENT * max((reference_minor - amount_minor) * 100 // reference_minor, 0)
+def setting_of(people: PeopleTables, occasion: Occasion, closes_in_ms: int) -> Setting:
+    """Points of where she is, how long, who she is and what time it is."""
+    distance = 0
+    if occasion.distance_m >= 0:
+        distance = max(DISTANCE_POINTS - occasion.distance_m // METRES_PER_DISTANCE_POINT, 0)
+    return Setting(
+        distance,
+        DWELL_POINTS if occasion.has_dwelt else 0,
+        PER_TIER * int(people.persons[occasion.person_slot].tier),
+        min(closes_in_ms // MINUTE_MS, CLOSING_POINTS_MAX),
+    )
 
 
 @kernel
 def affinity_points(facts: CategoryFacts, now_ms: int) -> int:
-    """Points of likes and of what she told a survey."""
+    """Points of likes and of what she told a survey, about a category."""
     points = 0
     if facts.liked_ms != NEVER_MS:
         points += faded(LIKE_POINTS, facts.liked_ms, now_ms)
@@ -72,38 +88,25 @@ def affinity_points(facts: CategoryFacts, now_ms: int) -> int:
 
 
 @kernel
-def points_of(
-    people: PeopleTables,
-    occasion: Occasion,
-    facts: CategoryFacts,
-    interest: int,
-    due: int,
-    amount_minor: int,
-    reference_minor: int,
-    spare_count: int,
-    fulfilment: int,
-    closes_in_ms: int,
-) -> Points:
-    """All factors. `interest`, `due` < 0 = none; `spare_count`: units beyond the safety stock, −1 = untracked."""
-    distance = 0
-    dwell = 0
-    closing = 0
-    if fulfilment == IN_STORE:
-        if occasion.distance_m >= 0:
-            distance = max(DISTANCE_POINTS - occasion.distance_m // METRES_PER_DISTANCE_POINT, 0)
-        if occasion.has_dwelt:
-            dwell = DWELL_POINTS
-        closing = min(closes_in_ms // MINUTE_MS, CLOSING_POINTS_MAX)
+def best_rest(setting: Setting, affinity: int) -> int:
+    """No score is above interest + due again + price cut + this: everything else is at its best."""
+    return affinity + setting.distance + setting.dwell + STOCK_POINTS_MAX + setting.loyalty + setting.closing
+
+
+@kernel
+def points_of(setting: Setting, wish: Wish, cut_percent: int, spare_count: int, fulfilment: int) -> Points:
+    """All factors; `spare_count`: units beyond the safety stock, −1 = untracked."""
+    here = 1 if fulfilment == IN_STORE else 0
     return Points(
-        max(interest, 0),
-        max(due, 0),
-        affinity_points(facts, occasion.now_ms),
-        cut_points(amount_minor, reference_minor),
-        distance,
-        dwell,
+        max(wish.points, 0),
+        max(wish.due, 0),
+        wish.affinity,
+        PER_CUT_PERCENT * cut_percent,
+        here * setting.distance,
+        here * setting.dwell,
         min(PER_UNIT * max(spare_count, 0), STOCK_POINTS_MAX),
-        PER_TIER * int(people.persons[occasion.person_slot].tier),
-        closing,
+        setting.loyalty,
+        here * setting.closing,
     )
 
 

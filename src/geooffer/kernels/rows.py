@@ -11,10 +11,12 @@ from geooffer.kernels.match import Match
 from geooffer.kernels.rank import Points
 from geooffer.kernels.types import I8, TRANSITIONS, TRIES, WINNERS
 from geooffer.model.columns import Int64Array, StructArray
+from geooffer.model.limits import INTENT_COUNT_MAX
 from geooffer.model.tables import NEVER_MS, CommerceTables, LiveTables
 
 TRANSITION_COUNT, TRY_COUNT, WINNER_COUNT = range(3)
 COUNTS_LENGTH = 3
+SCRATCH_LENGTH = 2 * INTENT_COUNT_MAX
 
 
 class OutcomeRows(NamedTuple):
@@ -24,9 +26,10 @@ class OutcomeRows(NamedTuple):
     tries: StructArray
     winners: StructArray
     counts: Int64Array
+    scratch: Int64Array  # shape (SCRATCH_LENGTH,): a try's notes on her intents, see attempt.py
 
 
-OUTCOME_ROWS = types.NamedTuple([TRANSITIONS, TRIES, WINNERS, I8], OutcomeRows)
+OUTCOME_ROWS = types.NamedTuple([TRANSITIONS, TRIES, WINNERS, I8, I8], OutcomeRows)
 
 
 @kernel

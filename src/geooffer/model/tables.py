@@ -52,7 +52,8 @@ PERSON = np.dtype(
         ("tier", "u1"),  # of her loyalty account, 0 = none
         ("account_kind", "u1"),  # AccountKind
         ("fulfilment", "u1"),  # FulfilmentPreference, 0 = none stated
-        ("_pad", "u1", (3,)),
+        ("has_affinity", "u1"),  # 1 = there may be likes or survey answers among her facts
+        ("_pad", "u1", (2,)),
     ],
     align=True,
 )
@@ -194,10 +195,11 @@ STORE_ROW = np.dtype(
 CATEGORY_ROW = np.dtype(
     [
         ("wait_ms", "<i8"),  # 0 = none
+        ("max_cut_percent", "<i4"),  # of all its offers, at all stores and times of this catalog
         ("is_consumable", "u1"),
         ("search_lifts_wait", "u1"),
         ("is_special", "u1"),
-        ("_pad", "u1", (5,)),
+        ("_pad", "u1"),
     ],
     align=True,
 )
@@ -254,6 +256,7 @@ OFFER_ROW = np.dtype(
         ("product_number", "<i4"),
         ("category_number", "<i4"),
         ("minimum_cut_percent", "<i4"),
+        ("max_cut_percent", "<i4"),  # of its product, at all stores and times of this catalog
         ("purposes", "<i4"),  # beyond those of the occasion
         ("campaign_number", "<i4"),  # −1 = none
         ("campaign_row", "<i4"),  # into CommerceTables.campaigns; the last row is that of offers without one
@@ -270,6 +273,7 @@ PRICE_STEP = np.dtype(
         ("valid_from_ms", "<i8"),
         ("amount_minor", "<i8"),
         ("reference_minor", "<i8"),  # lowest of the 30 days before this step; −1 = none known
+        ("cut_percent", "<i8"),  # whole percent under the reference, 0 where it is none or dearer
     ],
     align=True,
 )
@@ -300,7 +304,7 @@ class CommerceTables(NamedTuple):
     own_offer_categories: Int32Array  # ascending per store
     own_offers: Int32Array  # offer numbers, beside own_offer_categories
     campaigns: StructArray  # CAMPAIGN_ROW
-    cap_rules: StructArray  # CAP_RULE: the policy's, then each campaign's
-    policy_cap_count: Int32Array  # shape (1,): how many are the policy's
+    cap_rules: StructArray  # CAP_RULE: the policy's (person and person × store first), then each campaign's
+    policy_cap_counts: Int32Array  # shape (2,): the policy's rules that are the same for all offers of a try, and all
     neighbours: Int32Array  # store numbers, nearest first per store
     online_stores: Int32Array  # store numbers whose stock can be shipped home, by store id
