@@ -20,6 +20,7 @@ from geooffer.model.catalog import Category, Product, Size, Store
 from geooffer.model.columns import Outcome
 from geooffer.model.kinds import Channel
 from geooffer.model.limits import NEARBY_STORE_COUNT_MAX
+from geooffer.model.tables import FACT_SIZE
 from geooffer.model.verdicts import OfferVerdict
 
 ASKED_STORE_COUNT = 5
@@ -68,19 +69,42 @@ class Asking(Outcomes):
         self._cover_hours(now_ms)
         if self._spent_campaigns:
             self._refresh_totals(self._spent_campaigns, now_ms)
-        verdict, decision = OfferVerdict.NO_INTENT, None
+        verdicts: list[OfferVerdict] = []
+        decision = None
         for store_number in self._asked_stores(place):
             outcome = self._ask(slot, store_number, channel, now_ms, product_number, category_number)
             decided = self.commit(outcome)
-            verdict = max(verdict, OfferVerdict(int(outcome.tries["verdict"][0])))
+            verdicts.append(OfferVerdict(int(outcome.tries["verdict"][0])))
             if len(outcome.winners):
-                verdict = OfferVerdict(int(outcome.tries["verdict"][0]))
+                verdicts = verdicts[-1:]
                 decision = decided[0] if decided else None
                 break
-        wanted = decision.product.product_id if decision else product_id
-        size = decision.size if decision else None
-        nearby = self.find_nearby_stock(wanted, size, place, now_ms) if wanted and place else []
-        return Answer(decision, verdict, tuple(nearby))
+        verdict = max(verdicts, default=OfferVerdict.NO_INTENT)
+        if decision is not None:
+            return Answer(decision, verdict, self._nearby(decision.product, decision.size, place, now_ms))
+        if not product_id:
+            return Answer(None, verdict, ())
+        product = self.registry.products[product_id]
+        return Answer(None, verdict, self._nearby(product, self._size_known(slot, product), place, now_ms))
+
+    def _nearby(self, product: Product, size: Size | None, place: Place | None, now_ms: int) -> tuple[NearbyStore, ...]:
+        """Branches that have it; none without a place, or where the size that would be needed is not known."""
+        if place is None or bool(product.sizes) != (size is not None):
+            return ()
+        return tuple(self.find_nearby_stock(product.product_id, size, place, now_ms))
+
+    def _size_known(self, slot: int, product: Product) -> Size | None:
+        """Her size, if the product comes in it."""
+        view = self.state.people.view
+        category_number = self.registry.number(Category, product.category_id)
+        index = int(view.persons["fact_head"][slot])
+        while index >= 0:
+            fact = view.facts[index]
+            if fact["kind"] == FACT_SIZE and fact["category_number"] == category_number:
+                size = self.registry.size(int(fact["value"]))
+                return size if size in self.registry.canonical_sizes(product) else None
+            index = int(fact["next"])
+        return None
 
     def _asked_subject(self, product_id: str, category_id: str) -> tuple[int, int]:
         registry = self.registry
