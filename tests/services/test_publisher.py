@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
-from geooffer.errors import LimitExceededError
+import pytest
+
+from geooffer.engine.clock import EngineClock
+from geooffer.engine.engine import Engine
+from geooffer.engine.people_changes import WORDS_INLINE_PRODUCT_COUNT
+from geooffer.engine.search_text import SearchIndex
+from geooffer.errors import LimitExceededError, OverloadedError
+from geooffer.journal.memory import MemoryJournal
+from geooffer.model.catalog import Category, Product
 from geooffer.services.publisher import Publisher
 
 
@@ -15,6 +23,12 @@ class Counting:
         self.saved_generation = 0
         self.published: list[int] = []
         self.fault: Exception | None = None
+
+    def words_to_index(self) -> None:
+        return None
+
+    def set_words(self, index: SearchIndex, generation: int) -> None:
+        raise AssertionError("nothing was to be indexed")
 
     def publish(self) -> int:
         if self.fault is not None:
@@ -73,3 +87,23 @@ async def until(condition) -> None:
     async with asyncio.timeout(5):
         while not condition():
             await asyncio.sleep(0.005)
+
+
+async def test_the_words_of_a_large_assortment_are_indexed_aside():
+    engine = Engine(journal=MemoryJournal(), clock=EngineClock("system"))
+    shoes = Category("running-shoes", (("en", "Running shoes"),))
+    titles = [
+        Product(f"p{i}", "running-shoes", (("en", f"Runner {i}"),)) for i in range(WORDS_INLINE_PRODUCT_COUNT + 1)
+    ]
+    publisher = Publisher(engine, quiet_ms=1)
+    engine.put_nouns([shoes, *titles], now_ms=0)
+    with pytest.raises(OverloadedError):
+        engine.category_of_text("running shoes")
+    publisher.changed()
+    await until(lambda: engine.words_to_index() is None)
+    assert engine.category_of_text("running shoes") == "running-shoes"
+    engine.put_nouns([Category("perfume", (("en", "Perfume"),))], now_ms=0)
+    assert engine.category_of_text("perfume") is None  # the last index answers
+    publisher.changed()
+    await until(lambda: engine.words_to_index() is None)
+    assert engine.category_of_text("perfume") == "perfume"

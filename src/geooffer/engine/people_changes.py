@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from geooffer.engine.core import RowResults
 from geooffer.engine.hours import time_zone
 from geooffer.engine.registry import NO_SIZE, size_code
+from geooffer.engine.search_lexicon import CategoryWords
 from geooffer.engine.search_text import SearchIndex
 from geooffer.engine.store_switches import StoreSwitches
 from geooffer.engine.touchpoints import check_fields, needed_purpose
@@ -19,6 +20,7 @@ from geooffer.errors import (
     InvalidArgumentError,
     NotConsentedError,
     NotFoundError,
+    OverloadedError,
 )
 from geooffer.model.catalog import Audience, Category, Customer, Product
 from geooffer.model.keys import identity_key, person_key, text_key
@@ -27,6 +29,9 @@ from geooffer.model.records import AudiencePut, ConsentRecord, CustomerDeleted, 
 from geooffer.model.signals import Identity, PurposeState, Touchpoint
 from geooffer.model.sizes import canonical_size
 from geooffer.model.verdicts import Purpose, TouchpointKind
+
+WORDS_INLINE_PRODUCT_COUNT = 1_000
+"""An assortment of so many products is indexed within some 60 ms."""
 
 
 class PeopleChanges(StoreSwitches):
@@ -170,11 +175,28 @@ class PeopleChanges(StoreSwitches):
         return registry.number(Category, product.category_id), registry.number(Product, product.product_id)
 
     def category_of_text(self, search_text: str) -> str | None:
-        """The category that search text means, or None; the text itself is not kept (S-2)."""
-        if self._words is None or self._words_generation != self.registry.words_generation:
-            self._words = SearchIndex.build(category_words(self.registry))
-            self._words_generation = self.registry.words_generation
-        return self._words.category_of(search_text)
+        """The category that search text means, or None; the text itself is not kept (S-2).
+
+        A small assortment is indexed on the spot. A large one takes seconds: who runs the engine builds its index aside
+        (`words_to_index`, `set_words`); until then the last one answers. Raises OverloadedError where there is none.
+        """
+        if self._words_generation != self.registry.words_generation:
+            if len(self.registry.products) <= WORDS_INLINE_PRODUCT_COUNT:
+                self.set_words(SearchIndex.build(category_words(self.registry)), self.registry.words_generation)
+            elif self._words is None:
+                raise OverloadedError("the index of search words is being built")
+        return self._words.category_of(search_text) if self._words is not None else None
+
+    def words_to_index(self) -> tuple[list[CategoryWords], int] | None:
+        """(what the index is to be built from, its generation) where the present one is old, else None."""
+        generation = self.registry.words_generation
+        if self._words_generation == generation or len(self.registry.products) <= WORDS_INLINE_PRODUCT_COUNT:
+            return None
+        return category_words(self.registry), generation
+
+    def set_words(self, index: SearchIndex, generation: int) -> None:
+        """Answer by an index built of `words_to_index` from now on."""
+        self._words, self._words_generation = index, generation
 
     def put_audience_members(
         self, audience_id: str, customer_ids: Sequence[str], *, are_members: bool, now_ms: int, partial: bool = False

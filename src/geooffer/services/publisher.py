@@ -10,6 +10,8 @@ from typing import Protocol
 
 import structlog
 
+from geooffer.engine.search_lexicon import CategoryWords
+from geooffer.engine.search_text import SearchIndex
 from geooffer.errors import GeoofferError
 
 QUIET_MS = 50
@@ -28,6 +30,12 @@ class Publishes(Protocol):
     def publish(self) -> int:
         """Make the saved catalog live; returns its generation."""
 
+    def words_to_index(self) -> tuple[list[CategoryWords], int] | None:
+        """What the index of search words is to be built from where the present one is old."""
+
+    def set_words(self, index: SearchIndex, generation: int) -> None:
+        """Take an index built of that."""
+
 
 class Publisher:
     """Debounces `engine.publish()`. All calls come from the event loop's thread."""
@@ -38,6 +46,7 @@ class Publisher:
         self._latest_s = latest_ms / 1000
         self._timer: asyncio.TimerHandle | None = None
         self._first_s = 0.0
+        self._indexing: asyncio.Task[None] | None = None
 
     def changed(self) -> None:
         """A catalog change was saved; it goes live by itself. Needs a running event loop."""
@@ -53,7 +62,9 @@ class Publisher:
     def flush(self) -> int:
         """Publish now what is pending; returns the live generation. Raises what the engine raises."""
         self.close()
-        return self._engine.publish()
+        generation = self._engine.publish()
+        self._index()
+        return generation
 
     def close(self) -> None:
         """Forget a pending publication."""
@@ -70,3 +81,16 @@ class Publisher:
             log.error("publish_failed", reason=error.reason, saved=self._engine.saved_generation)
             return
         log.debug("catalog_live", generation=generation)
+        self._index()
+
+    def _index(self) -> None:
+        if self._indexing is None or self._indexing.done():
+            self._indexing = asyncio.get_running_loop().create_task(self._index_words())
+
+    async def _index_words(self) -> None:
+        """Build the index of search words in a thread: seconds, for 100,000 titles, in which pings go on."""
+        while (wanted := self._engine.words_to_index()) is not None:
+            words, generation = wanted
+            index = await asyncio.to_thread(SearchIndex.build, words)
+            self._engine.set_words(index, generation)
+            log.debug("search_words_live", generation=generation)
