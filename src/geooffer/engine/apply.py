@@ -15,7 +15,7 @@ from dataclasses import astuple
 from itertools import islice
 from typing import Any
 
-from geooffer.engine.live import Live
+from geooffer.engine.live import Closure, Live
 from geooffer.engine.people import INTENT_FIELDS, People
 from geooffer.engine.people_history import add_history, consent_rank
 from geooffer.engine.registry import KINDS, Registry
@@ -296,7 +296,9 @@ def _outcome(state: State, record: records.OutcomeRecord) -> None:
 
 
 def _stores_switched(state: State, record: records.StoresSwitched) -> None:
-    state.live.switch(record.store_numbers, SwitchKind(record.kind), record.from_ms, record.until_ms, record.reason)
+    kind, span = SwitchKind(record.kind), (record.from_ms, record.until_ms)
+    closures = [Closure(number, kind, *span, record.reason) for number in record.store_numbers]
+    state.live.switch(closures, record.time_ms)
 
 
 def _stores_restored(state: State, record: records.StoresRestored) -> None:

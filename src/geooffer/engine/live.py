@@ -124,11 +124,11 @@ class Live:
 
     # -- closures --------------------------------------------------------------------------------------------
 
-    def switch(self, store_numbers: Sequence[int], kind: SwitchKind, from_ms: int, until_ms: int, reason: str) -> None:
-        """Close stores or pause their offers; takes effect with the next ping."""
-        added = [Closure(number, kind, from_ms, until_ms, reason) for number in store_numbers]
-        self._set_closures([*self.closures, *(closure for closure in added if closure not in self.closures)])
-        self._versions[list(store_numbers)] += 1
+    def switch(self, added: Sequence[Closure], time_ms: int) -> None:
+        """Close stores or pause their offers; takes effect with the next ping. What is over by `time_ms` is dropped."""
+        held = {closure: None for closure in self.closures if closure.until_ms > time_ms}
+        self._set_closures(list(held | dict.fromkeys(added)))
+        self._versions[[closure.store_number for closure in added]] += 1
 
     def restore(self, store_numbers: Collection[int], kind: SwitchKind, time_ms: int) -> None:
         """End what is in force of this kind at these stores, and drop what is to come."""

@@ -147,13 +147,19 @@ class People(PeopleSlots):
         pool.free(target)
 
     def add_fact(self, slot: int, kind: int, category_number: int, value: int, time_ms: int) -> None:
-        """Fold a size or a purchase: the latest per category wins, at a tie the greater value (S-1)."""
+        """Fold a size or a purchase: the latest per category wins, at a tie the greater value (S-1).
+
+        Of lists, which are changed by calls in order, the later call wins a tie: who is taken off one in the very
+        millisecond she was put on it is off.
+        """
         facts = self._facts.rows
         index = int(self._persons["fact_head"][slot])
         while index >= 0:
             row = facts[index]
             if row["kind"] == kind and row["category_number"] == category_number:
-                if (time_ms, value) > (int(row["time_ms"]), int(row["value"])):
+                held = int(row["time_ms"]), int(row["value"])
+                is_same_moment = kind == tables.FACT_AUDIENCE and time_ms == held[0] and value != held[1]
+                if (time_ms, value) > held or is_same_moment:
                     row["time_ms"], row["value"] = time_ms, value
                     self._persons["signals_version"][slot] += 1
                 return

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from geooffer.engine.catalog_changes import CatalogChanges
 from geooffer.engine.live import Closure
-from geooffer.errors import InvalidArgumentError, NotFoundError
+from geooffer.errors import InvalidArgumentError, LimitExceededError, NotFoundError
 from geooffer.model.catalog import Store
 from geooffer.model.kinds import SwitchKind
-from geooffer.model.limits import TIME_MAX_MS
+from geooffer.model.limits import CLOSURES_PER_STORE_COUNT_MAX, TIME_MAX_MS
 from geooffer.model.records import StoresRestored, StoresSwitched
 
 
@@ -42,11 +43,18 @@ class StoreSwitches(CatalogChanges):
         reason: str,
         now_ms: int,
     ) -> None:
-        """Close stores, or pause their offers, in [from_ms, until_ms); None = until restored."""
+        """Close stores, or pause their offers, in [from_ms, until_ms); None = until restored.
+
+        Raises InvalidArgumentError, LimitExceededError.
+        """
         until_ms = TIME_MAX_MS if until_ms is None else until_ms
         if until_ms <= from_ms:
             raise InvalidArgumentError("until_time must be after from_time", field="until_time")
         numbers = tuple(self.registry.number(Store, store_id) for store_id in store_ids)
+        held = Counter(item.store_number for item in self.state.live.closures if item.until_ms > now_ms)
+        if any(held[number] >= CLOSURES_PER_STORE_COUNT_MAX for number in numbers):
+            rule = f"a store holds {CLOSURES_PER_STORE_COUNT_MAX} closures at most; reopen it first"
+            raise LimitExceededError(rule, field="store_ids")
         self.append([StoresSwitched(numbers, int(kind), from_ms, until_ms, reason, now_ms)])
 
     def restore_stores(self, store_ids: Sequence[str], kind: SwitchKind, *, now_ms: int) -> None:
