@@ -251,3 +251,11 @@ class CatalogChanges(Pipeline):
                 if held is not None:
                     figures.append(StockFigure(store_id, product.product_id, size, *held))
         return figures
+
+    def stale_stores(self, now_ms: int) -> list[tuple[str, int]]:
+        """The alarm of STOCK_STALE: (store id, ms since 1970 its newest figure was counted) of the stores where that is
+        longer ago than the policy allows, by id. Stores that never reported stock are not in it.
+        """
+        oldest_ms = now_ms - self.policy.stock_max_age_ms
+        newest = self.state.live.newest_stock_ms
+        return sorted((self.registry.store_id(number), at_ms) for number, at_ms in newest.items() if at_ms < oldest_ms)

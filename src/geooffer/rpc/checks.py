@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -113,18 +113,37 @@ def currency(value: str, field: str = "currency_code") -> str:
 
 def texts(values: Iterable[pb.LocalizedText], field: str, *, required: bool) -> tuple[tuple[str, str], ...]:
     """Texts by language, sorted, each language once."""
-    pairs = [
+    pairs = _texts(values, field)
+    if required and not pairs:
+        raise InvalidArgumentError(f"{field} needs at least one text", field=field)
+    if len({code for code, _ in pairs}) != len(pairs):
+        raise InvalidArgumentError(f"{field} must name each language once", field=field)
+    return tuple(sorted(pairs))
+
+
+def synonyms(values: Iterable[pb.LocalizedText], field: str) -> tuple[tuple[str, str], ...]:
+    """Texts by language, sorted, any number of a language, each once."""
+    pairs = _texts(values, field)
+    if len(pairs) > limits.SYNONYM_COUNT_MAX or len(set(pairs)) != len(pairs):
+        raise InvalidArgumentError(f"{field} may be {limits.SYNONYM_COUNT_MAX} at most, each once", field=field)
+    return tuple(sorted(pairs))
+
+
+def _texts(values: Iterable[pb.LocalizedText], field: str) -> list[tuple[str, str]]:
+    return [
         (
             language(item.language_code, f"{field}.language_code"),
             text(item.text, f"{field}.text", required=True),
         )
         for item in values
     ]
-    if required and not pairs:
-        raise InvalidArgumentError(f"{field} needs at least one text", field=field)
-    if len({code for code, _ in pairs}) != len(pairs):
-        raise InvalidArgumentError(f"{field} must name each language once", field=field)
-    return tuple(sorted(pairs))
+
+
+def one_of(value: str, names: Collection[str], field: str) -> str:
+    """A name of a closed list, which holds '' where it may be left out."""
+    if value not in names:
+        raise InvalidArgumentError(f"{field} must be one of {', '.join(filter(None, names))}", field=field)
+    return value
 
 
 def row_count(count: int, field: str, *, high: int = limits.BATCH_RESOURCE_COUNT_MAX) -> int:

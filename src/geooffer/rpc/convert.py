@@ -18,6 +18,8 @@ from geooffer.model.catalog import (
     Texts,
 )
 from geooffer.model.policy import DAY_MS
+from geooffer.model.repurchase import PRESETS, RepurchaseRule
+from geooffer.model.sizes import CHART_NAMES
 from geooffer.model.verdicts import OfferTrigger, Purpose
 from geooffer.rpc import checks
 from geooffer.rpc.convert_shapes import decode_shape, encode_shape
@@ -25,6 +27,7 @@ from geooffer.v1 import resources_pb2 as pb
 from geooffer.v1 import verdicts_pb2 as verdicts
 
 PRICE_CUT_DEFAULT_PERCENT = 1
+SAFETY_STOCK_OF_POLICY = -1
 
 
 # -- stores and fences ---------------------------------------------------------------------------------------
@@ -99,12 +102,39 @@ def decode_category(message: pb.Category) -> Category:
     return Category(
         category_id=checks.identifier(message.category_id, "category_id"),
         names=checks.texts(message.names, "names", required=False),
+        synonyms=checks.synonyms(message.synonyms, "synonyms"),
+        size_chart=checks.one_of(message.size_chart, CHART_NAMES, "size_chart"),
+        repurchase_preset=checks.one_of(message.repurchase_preset, ("", *PRESETS), "repurchase_preset"),
+        repurchase=_decode_repurchase(message.repurchase) if message.HasField("repurchase") else None,
+        is_special=message.is_special,
     )
+
+
+def _decode_repurchase(message: pb.RepurchaseRule) -> RepurchaseRule:
+    try:
+        return RepurchaseRule(message.wait_days, message.is_consumable, message.search_lifts_wait)
+    except InvalidArgumentError as error:
+        raise InvalidArgumentError(error.message, field=f"repurchase.{error.field}") from None
 
 
 def encode_category(category: Category) -> pb.Category:
     """The wire form, without etag."""
-    return pb.Category(category_id=category.category_id, names=_encode_texts(category.names))
+    message = pb.Category(
+        category_id=category.category_id,
+        names=_encode_texts(category.names),
+        synonyms=_encode_texts(category.synonyms),
+        size_chart=category.size_chart,
+        repurchase_preset=category.repurchase_preset,
+        is_special=category.is_special,
+    )
+    if category.repurchase is not None:
+        rule = category.repurchase
+        # in place, because a rule that is all zeros is still a rule
+        message.repurchase.SetInParent()
+        message.repurchase.wait_days = rule.wait_days
+        message.repurchase.is_consumable = rule.is_consumable
+        message.repurchase.search_lifts_wait = rule.search_lifts_wait
+    return message
 
 
 def decode_product(message: pb.Product) -> Product:
@@ -119,7 +149,16 @@ def decode_product(message: pb.Product) -> Product:
         titles=checks.texts(message.titles, "titles", required=True),
         sizes=sizes,
         stock_tracked=message.stock_tracked if message.HasField("stock_tracked") else True,
+        safety_stock_count=_decode_safety_stock(message),
+        is_sold_online=message.is_sold_online,
+        vat_basis_points=checks.integer(message.vat_basis_points, 0, limits.VAT_BASIS_POINTS_MAX, "vat_basis_points"),
     )
+
+
+def _decode_safety_stock(message: pb.Product) -> int:
+    if not message.HasField("safety_stock_count"):
+        return SAFETY_STOCK_OF_POLICY
+    return checks.integer(message.safety_stock_count, 0, limits.STOCK_COUNT_MAX, "safety_stock_count")
 
 
 def encode_product(product: Product) -> pb.Product:
@@ -130,6 +169,9 @@ def encode_product(product: Product) -> pb.Product:
         titles=_encode_texts(product.titles),
         sizes=[encode_size(size) for size in product.sizes],
         stock_tracked=product.stock_tracked,
+        safety_stock_count=None if product.safety_stock_count < 0 else product.safety_stock_count,
+        is_sold_online=product.is_sold_online,
+        vat_basis_points=product.vat_basis_points,
     )
 
 
@@ -202,6 +244,7 @@ def decode_offer(message: pb.Offer) -> Offer:
         trigger=_decode_trigger(message.trigger),
         paused=message.paused,
         required_purposes=decode_purposes(message.required_purposes, "required_purposes", required=False),
+        campaign_id=checks.identifier(message.campaign_id, "campaign_id", required=False),
     )
 
 
@@ -223,6 +266,7 @@ def encode_offer(offer: Offer) -> pb.Offer:
         trigger=int(offer.trigger),  # type: ignore[arg-type]
         paused=offer.paused,
         required_purposes=encode_purposes(offer.required_purposes),  # type: ignore[arg-type]
+        campaign_id=offer.campaign_id,
     )
 
 

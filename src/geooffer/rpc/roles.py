@@ -30,15 +30,16 @@ METHODS: Final[dict[str, frozenset[str]]] = {
     **_rows(
         "geooffer.v1.StoreService",
         "CreateStore UpdateStore DeleteStore BatchUpsertStores "
-        "CreateGeofence UpdateGeofence DeleteGeofence BatchUpsertGeofences",
+        "CreateGeofence UpdateGeofence DeleteGeofence BatchUpsertGeofences "
+        "CloseStores ReopenStores PauseOffers ResumeOffers",
         _OPERATOR,
     ),
     **_rows(
         "geooffer.v1.StoreService",
-        "GetStore ListStores GetGeofence ListGeofences GetCatalogState",
+        "GetStore ListStores GetGeofence ListGeofences ListClosures GetCatalogState",
         _CAMPAIGN,
     ),
-    **_rows("geooffer.v1.InventoryService", "ReportStock GetStock", _OPERATOR),
+    **_rows("geooffer.v1.InventoryService", "ReportStock GetStock ListStaleStock", _OPERATOR),
     **_rows(
         "geooffer.v1.CampaignService",
         "CreateCategory GetCategory ListCategories UpdateCategory DeleteCategory BatchUpsertCategories "
@@ -46,10 +47,15 @@ METHODS: Final[dict[str, frozenset[str]]] = {
         "CreateOffer GetOffer ListOffers UpdateOffer DeleteOffer BatchUpsertOffers "
         "BatchUpsertPrices ListPrices",
         _CAMPAIGN,
+        "CreateAudience GetAudience ListAudiences UpdateAudience DeleteAudience BatchUpsertAudiences "
+        "AddAudienceMembers RemoveAudienceMembers "
+        "CreateCampaign GetCampaign ListCampaigns UpdateCampaign DeleteCampaign BatchUpsertCampaigns "
     ),
     **_rows(
         "geooffer.v1.SignalService",
         "UpsertCustomers GetCustomer DeleteCustomer RecordTouchpoints",
+    # who is on a list is told like everything else about a customer
+    **_rows("geooffer.v1.CampaignService", "ListAudienceMembers", _OPERATOR),
         _OPERATOR,
     ),
     **_rows(

@@ -1,10 +1,13 @@
-"""The assortment and what is said about it: categories, products, offers. Prices are in services/prices.py."""
+"""The assortment and what is said about it: categories, products, audiences, campaigns, offers.
+
+Prices are in services/prices.py, members of audiences in services/audience_members.py.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from geooffer.model.catalog import Category, Offer, Product
+from geooffer.model.catalog import Audience, Campaign, Category, Offer, Product
 from geooffer.rpc.convert import (
     decode_category,
     decode_offer,
@@ -13,6 +16,8 @@ from geooffer.rpc.convert import (
     encode_offer,
     encode_product,
 )
+from geooffer.rpc.convert_campaigns import decode_audience, decode_campaign, encode_audience, encode_campaign
+from geooffer.services.audience_members import AudienceMemberCalls
 from geooffer.services.control import Control
 from geooffer.services.nouns import NounCalls
 from geooffer.services.prices import PriceCalls
@@ -38,6 +43,13 @@ class CampaignService(rpc.CampaignServiceServicer):
         )
         self._products = NounCalls(
             control, Product, name="product", plural="products", decode=decode_product, encode=encode_product
+        )
+        self._audiences = NounCalls(
+            control, Audience, name="audience", plural="audiences", decode=decode_audience, encode=encode_audience
+        )
+        self._members = AudienceMemberCalls(control)
+        self._campaigns = NounCalls(
+            control, Campaign, name="campaign", plural="campaigns", decode=decode_campaign, encode=encode_campaign
         )
         self._offers = NounCalls(
             control, Offer, name="offer", plural="offers", decode=decode_offer, encode=encode_offer
@@ -94,6 +106,67 @@ class CampaignService(rpc.CampaignServiceServicer):
         self, request: pb.BatchUpsertProductsRequest, context: Context
     ) -> pb.BatchUpsertProductsResponse:
         return await self._products.answer_upsert(request, context, pb.BatchUpsertProductsResponse)
+
+    # -- audiences ------------------------------------------------------------------------------------------
+
+    async def CreateAudience(self, request: pb.CreateAudienceRequest, context: Context) -> pb.CreateAudienceResponse:
+        return await self._audiences.answer_create(request, context, pb.CreateAudienceResponse)
+
+    async def GetAudience(self, request: pb.GetAudienceRequest, context: Context) -> pb.GetAudienceResponse:
+        return self._audiences.answer_get(request, pb.GetAudienceResponse)
+
+    async def ListAudiences(self, request: pb.ListAudiencesRequest, context: Context) -> pb.ListAudiencesResponse:
+        return self._audiences.answer_list(request, pb.ListAudiencesResponse)
+
+    async def UpdateAudience(self, request: pb.UpdateAudienceRequest, context: Context) -> pb.UpdateAudienceResponse:
+        return self._audiences.answer_update(request, pb.UpdateAudienceResponse)
+
+    async def DeleteAudience(self, request: pb.DeleteAudienceRequest, context: Context) -> pb.DeleteAudienceResponse:
+        return self._audiences.answer_delete(request, pb.DeleteAudienceResponse)
+
+    async def BatchUpsertAudiences(
+        self, request: pb.BatchUpsertAudiencesRequest, context: Context
+    ) -> pb.BatchUpsertAudiencesResponse:
+        return await self._audiences.answer_upsert(request, context, pb.BatchUpsertAudiencesResponse)
+
+    # -- members of audiences --------------------------------------------------------------------------------
+
+    async def AddAudienceMembers(
+        self, request: pb.AddAudienceMembersRequest, context: Context
+    ) -> pb.AddAudienceMembersResponse:
+        return await self._members.add(request)
+
+    async def RemoveAudienceMembers(
+        self, request: pb.RemoveAudienceMembersRequest, context: Context
+    ) -> pb.RemoveAudienceMembersResponse:
+        return await self._members.remove(request)
+
+    async def ListAudienceMembers(
+        self, request: pb.ListAudienceMembersRequest, context: Context
+    ) -> pb.ListAudienceMembersResponse:
+        return self._members.page(request)
+
+    # -- campaigns ------------------------------------------------------------------------------------------
+
+    async def CreateCampaign(self, request: pb.CreateCampaignRequest, context: Context) -> pb.CreateCampaignResponse:
+        return await self._campaigns.answer_create(request, context, pb.CreateCampaignResponse)
+
+    async def GetCampaign(self, request: pb.GetCampaignRequest, context: Context) -> pb.GetCampaignResponse:
+        return self._campaigns.answer_get(request, pb.GetCampaignResponse)
+
+    async def ListCampaigns(self, request: pb.ListCampaignsRequest, context: Context) -> pb.ListCampaignsResponse:
+        return self._campaigns.answer_list(request, pb.ListCampaignsResponse)
+
+    async def UpdateCampaign(self, request: pb.UpdateCampaignRequest, context: Context) -> pb.UpdateCampaignResponse:
+        return self._campaigns.answer_update(request, pb.UpdateCampaignResponse)
+
+    async def DeleteCampaign(self, request: pb.DeleteCampaignRequest, context: Context) -> pb.DeleteCampaignResponse:
+        return self._campaigns.answer_delete(request, pb.DeleteCampaignResponse)
+
+    async def BatchUpsertCampaigns(
+        self, request: pb.BatchUpsertCampaignsRequest, context: Context
+    ) -> pb.BatchUpsertCampaignsResponse:
+        return await self._campaigns.answer_upsert(request, context, pb.BatchUpsertCampaignsResponse)
 
     # -- offers ----------------------------------------------------------------------------------------------
 

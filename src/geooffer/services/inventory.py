@@ -56,6 +56,27 @@ class InventoryService(rpc.InventoryServiceServicer):
             figures=page, next_page_token=token, catalog_generation=self._control.engine.saved_generation
         )
 
+    async def ListStaleStock(self, request: pb.ListStaleStockRequest, context: Context) -> pb.ListStaleStockResponse:
+        engine = self._control.engine
+        stale = engine.stale_stores(self._control.now_ms())
+        page, token = page_of(stale, _store_key, _encode_stale, request, "stale")
+        return pb.ListStaleStockResponse(
+            stores=page,
+            next_page_token=token,
+            catalog_generation=engine.saved_generation,
+            store_count=len(stale),
+            stock_age_max_millis=engine.policy.stock_max_age_ms,
+        )
+
+
+def _store_key(row: tuple[str, int]) -> tuple[str]:
+    return row[:1]
+
+
+def _encode_stale(row: tuple[str, int]) -> pb.StaleStock:
+    store_id, newest_ms = row
+    return pb.StaleStock(store_id=store_id, newest_as_of_time=checks.timestamp(newest_ms))
+
 
 def _key(figure: StockFigure) -> tuple[str, str, str]:
     size = figure.size

@@ -1,11 +1,13 @@
-"""Stores, geofences and the state of the catalog."""
+"""Stores, their closures, geofences and the state of the catalog."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from geooffer.model.catalog import Category, Geofence, Offer, Product, Store
+from geooffer.model.kinds import SwitchKind
 from geooffer.rpc.convert import decode_geofence, decode_store, encode_geofence, encode_store
+from geooffer.services.closures import ClosureCalls
 from geooffer.services.control import Control
 from geooffer.services.mending import Mended
 from geooffer.services.nouns import NounCalls
@@ -21,6 +23,7 @@ class StoreService(rpc.StoreServiceServicer):
 
     def __init__(self, control: Control) -> None:
         self._control = control
+        self._closures = ClosureCalls(control)
         self._stores = NounCalls(
             control, Store, name="store", plural="stores", decode=decode_store, encode=encode_store
         )
@@ -67,6 +70,23 @@ class StoreService(rpc.StoreServiceServicer):
         self, request: pb.BatchUpsertStoresRequest, context: Context
     ) -> pb.BatchUpsertStoresResponse:
         return await self._stores.answer_upsert(request, context, pb.BatchUpsertStoresResponse)
+
+    # -- closures --------------------------------------------------------------------------------------------
+
+    async def CloseStores(self, request: pb.CloseStoresRequest, context: Context) -> pb.CloseStoresResponse:
+        return await self._closures.switch(request, context, SwitchKind.CLOSED, pb.CloseStoresResponse)
+
+    async def ReopenStores(self, request: pb.ReopenStoresRequest, context: Context) -> pb.ReopenStoresResponse:
+        return self._closures.restore(request, SwitchKind.CLOSED, pb.ReopenStoresResponse)
+
+    async def PauseOffers(self, request: pb.PauseOffersRequest, context: Context) -> pb.PauseOffersResponse:
+        return await self._closures.switch(request, context, SwitchKind.OFFERS_PAUSED, pb.PauseOffersResponse)
+
+    async def ResumeOffers(self, request: pb.ResumeOffersRequest, context: Context) -> pb.ResumeOffersResponse:
+        return self._closures.restore(request, SwitchKind.OFFERS_PAUSED, pb.ResumeOffersResponse)
+
+    async def ListClosures(self, request: pb.ListClosuresRequest, context: Context) -> pb.ListClosuresResponse:
+        return self._closures.page(request)
 
     # -- geofences -------------------------------------------------------------------------------------------
 

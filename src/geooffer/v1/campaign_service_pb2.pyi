@@ -207,6 +207,262 @@ class BatchUpsertProductsResponse(_message.Message):
     catalog_generation: int
     def __init__(self, accepted_count: _Optional[int] = ..., problems: _Optional[_Iterable[_Union[_resources_pb2.RowProblem, _Mapping]]] = ..., catalog_generation: _Optional[int] = ...) -> None: ...
 
+class CreateAudienceRequest(_message.Message):
+    __slots__ = ("audience", "request_id")
+    AUDIENCE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    audience: _resources_pb2.Audience
+    request_id: str
+    def __init__(self, audience: _Optional[_Union[_resources_pb2.Audience, _Mapping]] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class CreateAudienceResponse(_message.Message):
+    __slots__ = ("audience", "catalog_generation")
+    AUDIENCE_FIELD_NUMBER: _ClassVar[int]
+    CATALOG_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    audience: _resources_pb2.Audience
+    catalog_generation: int
+    def __init__(self, audience: _Optional[_Union[_resources_pb2.Audience, _Mapping]] = ..., catalog_generation: _Optional[int] = ...) -> None: ...
+
+class GetAudienceRequest(_message.Message):
+    __slots__ = ("audience_id",)
+    AUDIENCE_ID_FIELD_NUMBER: _ClassVar[int]
+    audience_id: str
+    def __init__(self, audience_id: _Optional[str] = ...) -> None: ...
+
+class GetAudienceResponse(_message.Message):
+    __slots__ = ("audience", "catalog_generation")
+    AUDIENCE_FIELD_NUMBER: _ClassVar[int]
+    CATALOG_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    audience: _resources_pb2.Audience
+    catalog_generation: int
+    def __init__(self, audience: _Optional[_Union[_resources_pb2.Audience, _Mapping]] = ..., catalog_generation: _Optional[int] = ...) -> None: ...
+
+class ListAudiencesRequest(_message.Message):
+    __slots__ = ("page_size", "page_token")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListAudiencesResponse(_message.Message):
+    __slots__ = ("audiences", "next_page_token", "catalog_generation")
+    AUDIENCES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    CATALOG_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    audiences: _containers.RepeatedCompositeFieldContainer[_resources_pb2.Audience]
+    next_page_token: str
+    catalog_generation: int
+    def __init__(self, audiences: _Optional[_Iterable[_Union[_resources_pb2.Audience, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., catalog_generation: _Optional[int] = ...) -> None: ...
+
+class UpdateAudienceRequest(_message.Message):
+    __slots__ = ("audience", "update_mask")
+    AUDIENCE_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    audience: _resources_pb2.Audience
+    update_mask: _field_mask_pb2.FieldMask
+    def __init__(self, audience: _Optional[_Union[_resources_pb2.Audience, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+
+class UpdateAudienceResponse(_message.Message):
+    __slots__ = ("audience", "catalog_generation")
+    AUDIENCE_FIELD_NUMBER: _ClassVar[int]
+    CATALOG_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    audience: _resources_pb2.Audience
+    catalog_generation: int
+    def __init__(self, audience: _Optional[_Union[_resources_pb2.Audience, _Mapping]] = ..., catalog_generation: _Optional[int] = ...) -> None: ...
+
+class DeleteAudienceRequest(_message.Message):
+    __slots__ = ("audience_id", "etag")
+    AUDIENCE_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    audience_id: str
+    etag: str
+    def __init__(self, audience_id: _Optional[str] = ..., etag: _Optional[str] = ...) -> None: ...
+
+class DeleteAudienceResponse(_message.Message):
+    __slots__ = ("catalog_generation",)
+    CATALOG_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    catalog_generation: int
+    def __init__(self, catalog_generation: _Optional[int] = ...) -> None: ...
+
+class BatchUpsertAudiencesRequest(_message.Message):
+    __slots__ = ("audiences", "partial", "request_id")
+    AUDIENCES_FIELD_NUMBER: _ClassVar[int]
+    PARTIAL_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    audiences: _containers.RepeatedCompositeFieldContainer[_resources_pb2.Audience]
+    partial: bool
+    request_id: str
+    def __init__(self, audiences: _Optional[_Iterable[_Union[_resources_pb2.Audience, _Mapping]]] = ..., partial: _Optional[bool] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class BatchUpsertAudiencesResponse(_message.Message):
+    __slots__ = ("accepted_count", "problems", "catalog_generation")
+    ACCEPTED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    PROBLEMS_FIELD_NUMBER: _ClassVar[int]
+    CATALOG_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    accepted_count: int
+    problems: _containers.RepeatedCompositeFieldContainer[_resources_pb2.RowProblem]
+    catalog_generation: int
+    def __init__(self, accepted_count: _Optional[int] = ..., problems: _Optional[_Iterable[_Union[_resources_pb2.RowProblem, _Mapping]]] = ..., catalog_generation: _Optional[int] = ...) -> None: ...
+
+class CreateCampaignRequest(_message.Message):
+    __slots__ = ("campaign", "request_id")
+    CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    campaign: _resources_pb2.Campaign
+    request_id: str
+    def __init__(self, campaign: _Optional[_Union[_resources_pb2.Campaign, _Mapping]] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class CreateCampaignResponse(_message.Message):
+    __slots__ = ("campaign", "catalog_generation")
+    CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
+    CATALOG_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    campaign: _resources_pb2.Campaign
+    catalog_generation: int
+    def __init__(self, campaign: _Optional[_Union[_resources_pb2.Campaign, _Mapping]] = ..., catalog_generation: _Optional[int] = ...) -> None: ...
+
+class GetCampaignRequest(_message.Message):
+    __slots__ = ("campaign_id",)
+    CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
+    campaign_id: str
+    def __init__(self, campaign_id: _Optional[str] = ...) -> None: ...
+
+class GetCampaignResponse(_message.Message):
+    __slots__ = ("campaign", "catalog_generation")
+    CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
+    CATALOG_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    campaign: _resources_pb2.Campaign
+    catalog_generation: int
+    def __init__(self, campaign: _Optional[_Union[_resources_pb2.Campaign, _Mapping]] = ..., catalog_generation: _Optional[int] = ...) -> None: ...
+
+class ListCampaignsRequest(_message.Message):
+    __slots__ = ("page_size", "page_token")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListCampaignsResponse(_message.Message):
+    __slots__ = ("campaigns", "next_page_token", "catalog_generation")
+    CAMPAIGNS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    CATALOG_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    campaigns: _containers.RepeatedCompositeFieldContainer[_resources_pb2.Campaign]
+    next_page_token: str
+    catalog_generation: int
+    def __init__(self, campaigns: _Optional[_Iterable[_Union[_resources_pb2.Campaign, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., catalog_generation: _Optional[int] = ...) -> None: ...
+
+class UpdateCampaignRequest(_message.Message):
+    __slots__ = ("campaign", "update_mask")
+    CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    campaign: _resources_pb2.Campaign
+    update_mask: _field_mask_pb2.FieldMask
+    def __init__(self, campaign: _Optional[_Union[_resources_pb2.Campaign, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+
+class UpdateCampaignResponse(_message.Message):
+    __slots__ = ("campaign", "catalog_generation")
+    CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
+    CATALOG_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    campaign: _resources_pb2.Campaign
+    catalog_generation: int
+    def __init__(self, campaign: _Optional[_Union[_resources_pb2.Campaign, _Mapping]] = ..., catalog_generation: _Optional[int] = ...) -> None: ...
+
+class DeleteCampaignRequest(_message.Message):
+    __slots__ = ("campaign_id", "etag")
+    CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    campaign_id: str
+    etag: str
+    def __init__(self, campaign_id: _Optional[str] = ..., etag: _Optional[str] = ...) -> None: ...
+
+class DeleteCampaignResponse(_message.Message):
+    __slots__ = ("catalog_generation",)
+    CATALOG_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    catalog_generation: int
+    def __init__(self, catalog_generation: _Optional[int] = ...) -> None: ...
+
+class BatchUpsertCampaignsRequest(_message.Message):
+    __slots__ = ("campaigns", "partial", "request_id")
+    CAMPAIGNS_FIELD_NUMBER: _ClassVar[int]
+    PARTIAL_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    campaigns: _containers.RepeatedCompositeFieldContainer[_resources_pb2.Campaign]
+    partial: bool
+    request_id: str
+    def __init__(self, campaigns: _Optional[_Iterable[_Union[_resources_pb2.Campaign, _Mapping]]] = ..., partial: _Optional[bool] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class BatchUpsertCampaignsResponse(_message.Message):
+    __slots__ = ("accepted_count", "problems", "catalog_generation")
+    ACCEPTED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    PROBLEMS_FIELD_NUMBER: _ClassVar[int]
+    CATALOG_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    accepted_count: int
+    problems: _containers.RepeatedCompositeFieldContainer[_resources_pb2.RowProblem]
+    catalog_generation: int
+    def __init__(self, accepted_count: _Optional[int] = ..., problems: _Optional[_Iterable[_Union[_resources_pb2.RowProblem, _Mapping]]] = ..., catalog_generation: _Optional[int] = ...) -> None: ...
+
+class AddAudienceMembersRequest(_message.Message):
+    __slots__ = ("audience_id", "customer_ids", "partial")
+    AUDIENCE_ID_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_IDS_FIELD_NUMBER: _ClassVar[int]
+    PARTIAL_FIELD_NUMBER: _ClassVar[int]
+    audience_id: str
+    customer_ids: _containers.RepeatedScalarFieldContainer[str]
+    partial: bool
+    def __init__(self, audience_id: _Optional[str] = ..., customer_ids: _Optional[_Iterable[str]] = ..., partial: _Optional[bool] = ...) -> None: ...
+
+class AddAudienceMembersResponse(_message.Message):
+    __slots__ = ("accepted_count", "problems", "catalog_generation")
+    ACCEPTED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    PROBLEMS_FIELD_NUMBER: _ClassVar[int]
+    CATALOG_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    accepted_count: int
+    problems: _containers.RepeatedCompositeFieldContainer[_resources_pb2.RowProblem]
+    catalog_generation: int
+    def __init__(self, accepted_count: _Optional[int] = ..., problems: _Optional[_Iterable[_Union[_resources_pb2.RowProblem, _Mapping]]] = ..., catalog_generation: _Optional[int] = ...) -> None: ...
+
+class RemoveAudienceMembersRequest(_message.Message):
+    __slots__ = ("audience_id", "customer_ids", "partial")
+    AUDIENCE_ID_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_IDS_FIELD_NUMBER: _ClassVar[int]
+    PARTIAL_FIELD_NUMBER: _ClassVar[int]
+    audience_id: str
+    customer_ids: _containers.RepeatedScalarFieldContainer[str]
+    partial: bool
+    def __init__(self, audience_id: _Optional[str] = ..., customer_ids: _Optional[_Iterable[str]] = ..., partial: _Optional[bool] = ...) -> None: ...
+
+class RemoveAudienceMembersResponse(_message.Message):
+    __slots__ = ("accepted_count", "problems", "catalog_generation")
+    ACCEPTED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    PROBLEMS_FIELD_NUMBER: _ClassVar[int]
+    CATALOG_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    accepted_count: int
+    problems: _containers.RepeatedCompositeFieldContainer[_resources_pb2.RowProblem]
+    catalog_generation: int
+    def __init__(self, accepted_count: _Optional[int] = ..., problems: _Optional[_Iterable[_Union[_resources_pb2.RowProblem, _Mapping]]] = ..., catalog_generation: _Optional[int] = ...) -> None: ...
+
+class ListAudienceMembersRequest(_message.Message):
+    __slots__ = ("audience_id", "page_size", "page_token")
+    AUDIENCE_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    audience_id: str
+    page_size: int
+    page_token: str
+    def __init__(self, audience_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListAudienceMembersResponse(_message.Message):
+    __slots__ = ("customer_ids", "next_page_token", "catalog_generation")
+    CUSTOMER_IDS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    CATALOG_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    customer_ids: _containers.RepeatedScalarFieldContainer[str]
+    next_page_token: str
+    catalog_generation: int
+    def __init__(self, customer_ids: _Optional[_Iterable[str]] = ..., next_page_token: _Optional[str] = ..., catalog_generation: _Optional[int] = ...) -> None: ...
+
 class CreateOfferRequest(_message.Message):
     __slots__ = ("offer", "request_id")
     OFFER_FIELD_NUMBER: _ClassVar[int]

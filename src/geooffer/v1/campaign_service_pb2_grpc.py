@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class CampaignServiceStub:
-    """The assortment and what is said about it: categories, products, prices, offers. Roles: operator, marketing.
+    """The assortment and what is said about it: categories, products, prices, audiences, campaigns, offers. Roles: operator,
+    marketing.
 
     Control port, unary only. Limits: message ≤ 4 MiB, ≤ 1,000 rows a batch, metadata ≤ 8 KiB. Every error is a
     google.rpc.Status with one ErrorInfo (domain "geooffer"); what the transport itself refuses comes without.
@@ -98,6 +99,81 @@ class CampaignServiceStub:
                 request_serializer=geooffer_dot_v1_dot_campaign__service__pb2.BatchUpsertProductsRequest.SerializeToString,
                 response_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.BatchUpsertProductsResponse.FromString,
                 _registered_method=True)
+        self.CreateAudience = channel.unary_unary(
+                '/geooffer.v1.CampaignService/CreateAudience',
+                request_serializer=geooffer_dot_v1_dot_campaign__service__pb2.CreateAudienceRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.CreateAudienceResponse.FromString,
+                _registered_method=True)
+        self.GetAudience = channel.unary_unary(
+                '/geooffer.v1.CampaignService/GetAudience',
+                request_serializer=geooffer_dot_v1_dot_campaign__service__pb2.GetAudienceRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.GetAudienceResponse.FromString,
+                _registered_method=True)
+        self.ListAudiences = channel.unary_unary(
+                '/geooffer.v1.CampaignService/ListAudiences',
+                request_serializer=geooffer_dot_v1_dot_campaign__service__pb2.ListAudiencesRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.ListAudiencesResponse.FromString,
+                _registered_method=True)
+        self.UpdateAudience = channel.unary_unary(
+                '/geooffer.v1.CampaignService/UpdateAudience',
+                request_serializer=geooffer_dot_v1_dot_campaign__service__pb2.UpdateAudienceRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.UpdateAudienceResponse.FromString,
+                _registered_method=True)
+        self.DeleteAudience = channel.unary_unary(
+                '/geooffer.v1.CampaignService/DeleteAudience',
+                request_serializer=geooffer_dot_v1_dot_campaign__service__pb2.DeleteAudienceRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.DeleteAudienceResponse.FromString,
+                _registered_method=True)
+        self.BatchUpsertAudiences = channel.unary_unary(
+                '/geooffer.v1.CampaignService/BatchUpsertAudiences',
+                request_serializer=geooffer_dot_v1_dot_campaign__service__pb2.BatchUpsertAudiencesRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.BatchUpsertAudiencesResponse.FromString,
+                _registered_method=True)
+        self.CreateCampaign = channel.unary_unary(
+                '/geooffer.v1.CampaignService/CreateCampaign',
+                request_serializer=geooffer_dot_v1_dot_campaign__service__pb2.CreateCampaignRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.CreateCampaignResponse.FromString,
+                _registered_method=True)
+        self.GetCampaign = channel.unary_unary(
+                '/geooffer.v1.CampaignService/GetCampaign',
+                request_serializer=geooffer_dot_v1_dot_campaign__service__pb2.GetCampaignRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.GetCampaignResponse.FromString,
+                _registered_method=True)
+        self.ListCampaigns = channel.unary_unary(
+                '/geooffer.v1.CampaignService/ListCampaigns',
+                request_serializer=geooffer_dot_v1_dot_campaign__service__pb2.ListCampaignsRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.ListCampaignsResponse.FromString,
+                _registered_method=True)
+        self.UpdateCampaign = channel.unary_unary(
+                '/geooffer.v1.CampaignService/UpdateCampaign',
+                request_serializer=geooffer_dot_v1_dot_campaign__service__pb2.UpdateCampaignRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.UpdateCampaignResponse.FromString,
+                _registered_method=True)
+        self.DeleteCampaign = channel.unary_unary(
+                '/geooffer.v1.CampaignService/DeleteCampaign',
+                request_serializer=geooffer_dot_v1_dot_campaign__service__pb2.DeleteCampaignRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.DeleteCampaignResponse.FromString,
+                _registered_method=True)
+        self.BatchUpsertCampaigns = channel.unary_unary(
+                '/geooffer.v1.CampaignService/BatchUpsertCampaigns',
+                request_serializer=geooffer_dot_v1_dot_campaign__service__pb2.BatchUpsertCampaignsRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.BatchUpsertCampaignsResponse.FromString,
+                _registered_method=True)
+        self.AddAudienceMembers = channel.unary_unary(
+                '/geooffer.v1.CampaignService/AddAudienceMembers',
+                request_serializer=geooffer_dot_v1_dot_campaign__service__pb2.AddAudienceMembersRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.AddAudienceMembersResponse.FromString,
+                _registered_method=True)
+        self.RemoveAudienceMembers = channel.unary_unary(
+                '/geooffer.v1.CampaignService/RemoveAudienceMembers',
+                request_serializer=geooffer_dot_v1_dot_campaign__service__pb2.RemoveAudienceMembersRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.RemoveAudienceMembersResponse.FromString,
+                _registered_method=True)
+        self.ListAudienceMembers = channel.unary_unary(
+                '/geooffer.v1.CampaignService/ListAudienceMembers',
+                request_serializer=geooffer_dot_v1_dot_campaign__service__pb2.ListAudienceMembersRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.ListAudienceMembersResponse.FromString,
+                _registered_method=True)
         self.CreateOffer = channel.unary_unary(
                 '/geooffer.v1.CampaignService/CreateOffer',
                 request_serializer=geooffer_dot_v1_dot_campaign__service__pb2.CreateOfferRequest.SerializeToString,
@@ -141,7 +217,8 @@ class CampaignServiceStub:
 
 
 class CampaignServiceServicer:
-    """The assortment and what is said about it: categories, products, prices, offers. Roles: operator, marketing.
+    """The assortment and what is said about it: categories, products, prices, audiences, campaigns, offers. Roles: operator,
+    marketing.
 
     Control port, unary only. Limits: message ≤ 4 MiB, ≤ 1,000 rows a batch, metadata ≤ 8 KiB. Every error is a
     google.rpc.Status with one ErrorInfo (domain "geooffer"); what the transport itself refuses comes without.
@@ -226,6 +303,111 @@ class CampaignServiceServicer:
 
     def BatchUpsertProducts(self, request, context):
         """Create or replace ≤ 1,000.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateAudience(self, request, context):
+        """Audiences: create; ALREADY_EXISTS.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetAudience(self, request, context):
+        """NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAudiences(self, request, context):
+        """By id, in pages.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateAudience(self, request, context):
+        """Change the fields of the mask; NOT_FOUND, STALE_ETAG.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteAudience(self, request, context):
+        """NOT_FOUND, IN_USE, STALE_ETAG.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchUpsertAudiences(self, request, context):
+        """Create or replace ≤ 1,000.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateCampaign(self, request, context):
+        """Campaigns: create; ALREADY_EXISTS.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetCampaign(self, request, context):
+        """NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCampaigns(self, request, context):
+        """By id, in pages.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateCampaign(self, request, context):
+        """Change the fields of the mask; NOT_FOUND, STALE_ETAG.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteCampaign(self, request, context):
+        """NOT_FOUND, IN_USE, STALE_ETAG.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchUpsertCampaigns(self, request, context):
+        """Create or replace ≤ 1,000.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AddAudienceMembers(self, request, context):
+        """Put ≤ 1,000 customers on an audience's list; in force with the next ping. The same again changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveAudienceMembers(self, request, context):
+        """Take ≤ 1,000 off it; in force with the next ping. The same again changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAudienceMembers(self, request, context):
+        """Who is on it, by customer id, in pages. Role: operator.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -350,6 +532,81 @@ def add_CampaignServiceServicer_to_server(servicer, server):
                     request_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.BatchUpsertProductsRequest.FromString,
                     response_serializer=geooffer_dot_v1_dot_campaign__service__pb2.BatchUpsertProductsResponse.SerializeToString,
             ),
+            'CreateAudience': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateAudience,
+                    request_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.CreateAudienceRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_campaign__service__pb2.CreateAudienceResponse.SerializeToString,
+            ),
+            'GetAudience': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAudience,
+                    request_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.GetAudienceRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_campaign__service__pb2.GetAudienceResponse.SerializeToString,
+            ),
+            'ListAudiences': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAudiences,
+                    request_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.ListAudiencesRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_campaign__service__pb2.ListAudiencesResponse.SerializeToString,
+            ),
+            'UpdateAudience': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateAudience,
+                    request_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.UpdateAudienceRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_campaign__service__pb2.UpdateAudienceResponse.SerializeToString,
+            ),
+            'DeleteAudience': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteAudience,
+                    request_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.DeleteAudienceRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_campaign__service__pb2.DeleteAudienceResponse.SerializeToString,
+            ),
+            'BatchUpsertAudiences': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchUpsertAudiences,
+                    request_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.BatchUpsertAudiencesRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_campaign__service__pb2.BatchUpsertAudiencesResponse.SerializeToString,
+            ),
+            'CreateCampaign': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateCampaign,
+                    request_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.CreateCampaignRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_campaign__service__pb2.CreateCampaignResponse.SerializeToString,
+            ),
+            'GetCampaign': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCampaign,
+                    request_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.GetCampaignRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_campaign__service__pb2.GetCampaignResponse.SerializeToString,
+            ),
+            'ListCampaigns': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCampaigns,
+                    request_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.ListCampaignsRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_campaign__service__pb2.ListCampaignsResponse.SerializeToString,
+            ),
+            'UpdateCampaign': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateCampaign,
+                    request_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.UpdateCampaignRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_campaign__service__pb2.UpdateCampaignResponse.SerializeToString,
+            ),
+            'DeleteCampaign': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteCampaign,
+                    request_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.DeleteCampaignRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_campaign__service__pb2.DeleteCampaignResponse.SerializeToString,
+            ),
+            'BatchUpsertCampaigns': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchUpsertCampaigns,
+                    request_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.BatchUpsertCampaignsRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_campaign__service__pb2.BatchUpsertCampaignsResponse.SerializeToString,
+            ),
+            'AddAudienceMembers': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddAudienceMembers,
+                    request_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.AddAudienceMembersRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_campaign__service__pb2.AddAudienceMembersResponse.SerializeToString,
+            ),
+            'RemoveAudienceMembers': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveAudienceMembers,
+                    request_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.RemoveAudienceMembersRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_campaign__service__pb2.RemoveAudienceMembersResponse.SerializeToString,
+            ),
+            'ListAudienceMembers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAudienceMembers,
+                    request_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.ListAudienceMembersRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_campaign__service__pb2.ListAudienceMembersResponse.SerializeToString,
+            ),
             'CreateOffer': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateOffer,
                     request_deserializer=geooffer_dot_v1_dot_campaign__service__pb2.CreateOfferRequest.FromString,
@@ -399,7 +656,8 @@ def add_CampaignServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CampaignService:
-    """The assortment and what is said about it: categories, products, prices, offers. Roles: operator, marketing.
+    """The assortment and what is said about it: categories, products, prices, audiences, campaigns, offers. Roles: operator,
+    marketing.
 
     Control port, unary only. Limits: message ≤ 4 MiB, ≤ 1,000 rows a batch, metadata ≤ 8 KiB. Every error is a
     google.rpc.Status with one ErrorInfo (domain "geooffer"); what the transport itself refuses comes without.
@@ -719,6 +977,411 @@ class CampaignService:
             '/geooffer.v1.CampaignService/BatchUpsertProducts',
             geooffer_dot_v1_dot_campaign__service__pb2.BatchUpsertProductsRequest.SerializeToString,
             geooffer_dot_v1_dot_campaign__service__pb2.BatchUpsertProductsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateAudience(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.CampaignService/CreateAudience',
+            geooffer_dot_v1_dot_campaign__service__pb2.CreateAudienceRequest.SerializeToString,
+            geooffer_dot_v1_dot_campaign__service__pb2.CreateAudienceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAudience(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.CampaignService/GetAudience',
+            geooffer_dot_v1_dot_campaign__service__pb2.GetAudienceRequest.SerializeToString,
+            geooffer_dot_v1_dot_campaign__service__pb2.GetAudienceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAudiences(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.CampaignService/ListAudiences',
+            geooffer_dot_v1_dot_campaign__service__pb2.ListAudiencesRequest.SerializeToString,
+            geooffer_dot_v1_dot_campaign__service__pb2.ListAudiencesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateAudience(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.CampaignService/UpdateAudience',
+            geooffer_dot_v1_dot_campaign__service__pb2.UpdateAudienceRequest.SerializeToString,
+            geooffer_dot_v1_dot_campaign__service__pb2.UpdateAudienceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteAudience(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.CampaignService/DeleteAudience',
+            geooffer_dot_v1_dot_campaign__service__pb2.DeleteAudienceRequest.SerializeToString,
+            geooffer_dot_v1_dot_campaign__service__pb2.DeleteAudienceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchUpsertAudiences(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.CampaignService/BatchUpsertAudiences',
+            geooffer_dot_v1_dot_campaign__service__pb2.BatchUpsertAudiencesRequest.SerializeToString,
+            geooffer_dot_v1_dot_campaign__service__pb2.BatchUpsertAudiencesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateCampaign(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.CampaignService/CreateCampaign',
+            geooffer_dot_v1_dot_campaign__service__pb2.CreateCampaignRequest.SerializeToString,
+            geooffer_dot_v1_dot_campaign__service__pb2.CreateCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCampaign(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.CampaignService/GetCampaign',
+            geooffer_dot_v1_dot_campaign__service__pb2.GetCampaignRequest.SerializeToString,
+            geooffer_dot_v1_dot_campaign__service__pb2.GetCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCampaigns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.CampaignService/ListCampaigns',
+            geooffer_dot_v1_dot_campaign__service__pb2.ListCampaignsRequest.SerializeToString,
+            geooffer_dot_v1_dot_campaign__service__pb2.ListCampaignsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateCampaign(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.CampaignService/UpdateCampaign',
+            geooffer_dot_v1_dot_campaign__service__pb2.UpdateCampaignRequest.SerializeToString,
+            geooffer_dot_v1_dot_campaign__service__pb2.UpdateCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteCampaign(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.CampaignService/DeleteCampaign',
+            geooffer_dot_v1_dot_campaign__service__pb2.DeleteCampaignRequest.SerializeToString,
+            geooffer_dot_v1_dot_campaign__service__pb2.DeleteCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchUpsertCampaigns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.CampaignService/BatchUpsertCampaigns',
+            geooffer_dot_v1_dot_campaign__service__pb2.BatchUpsertCampaignsRequest.SerializeToString,
+            geooffer_dot_v1_dot_campaign__service__pb2.BatchUpsertCampaignsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddAudienceMembers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.CampaignService/AddAudienceMembers',
+            geooffer_dot_v1_dot_campaign__service__pb2.AddAudienceMembersRequest.SerializeToString,
+            geooffer_dot_v1_dot_campaign__service__pb2.AddAudienceMembersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveAudienceMembers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.CampaignService/RemoveAudienceMembers',
+            geooffer_dot_v1_dot_campaign__service__pb2.RemoveAudienceMembersRequest.SerializeToString,
+            geooffer_dot_v1_dot_campaign__service__pb2.RemoveAudienceMembersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAudienceMembers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.CampaignService/ListAudienceMembers',
+            geooffer_dot_v1_dot_campaign__service__pb2.ListAudienceMembersRequest.SerializeToString,
+            geooffer_dot_v1_dot_campaign__service__pb2.ListAudienceMembersResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -73,3 +73,33 @@ class GetStockResponse(_message.Message):
     next_page_token: str
     catalog_generation: int
     def __init__(self, figures: _Optional[_Iterable[_Union[_resources_pb2.StockFigure, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., catalog_generation: _Optional[int] = ...) -> None: ...
+
+class ListStaleStockRequest(_message.Message):
+    __slots__ = ("page_size", "page_token")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class StaleStock(_message.Message):
+    __slots__ = ("store_id", "newest_as_of_time")
+    STORE_ID_FIELD_NUMBER: _ClassVar[int]
+    NEWEST_AS_OF_TIME_FIELD_NUMBER: _ClassVar[int]
+    store_id: str
+    newest_as_of_time: _timestamp_pb2.Timestamp
+    def __init__(self, store_id: _Optional[str] = ..., newest_as_of_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ListStaleStockResponse(_message.Message):
+    __slots__ = ("stores", "next_page_token", "catalog_generation", "store_count", "stock_age_max_millis")
+    STORES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    CATALOG_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    STORE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    STOCK_AGE_MAX_MILLIS_FIELD_NUMBER: _ClassVar[int]
+    stores: _containers.RepeatedCompositeFieldContainer[StaleStock]
+    next_page_token: str
+    catalog_generation: int
+    store_count: int
+    stock_age_max_millis: int
+    def __init__(self, stores: _Optional[_Iterable[_Union[StaleStock, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., catalog_generation: _Optional[int] = ..., store_count: _Optional[int] = ..., stock_age_max_millis: _Optional[int] = ...) -> None: ...

@@ -48,6 +48,11 @@ class InventoryServiceStub:
                 request_serializer=geooffer_dot_v1_dot_inventory__service__pb2.GetStockRequest.SerializeToString,
                 response_deserializer=geooffer_dot_v1_dot_inventory__service__pb2.GetStockResponse.FromString,
                 _registered_method=True)
+        self.ListStaleStock = channel.unary_unary(
+                '/geooffer.v1.InventoryService/ListStaleStock',
+                request_serializer=geooffer_dot_v1_dot_inventory__service__pb2.ListStaleStockRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_inventory__service__pb2.ListStaleStockResponse.FromString,
+                _registered_method=True)
 
 
 class InventoryServiceServicer:
@@ -71,6 +76,14 @@ class InventoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListStaleStock(self, request, context):
+        """The alarm for late feeds: stores whose newest figure is older than the policy allows. Their tracked products are
+        not offered (OFFER_VERDICT_STOCK_STALE).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_InventoryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -83,6 +96,11 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     servicer.GetStock,
                     request_deserializer=geooffer_dot_v1_dot_inventory__service__pb2.GetStockRequest.FromString,
                     response_serializer=geooffer_dot_v1_dot_inventory__service__pb2.GetStockResponse.SerializeToString,
+            ),
+            'ListStaleStock': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListStaleStock,
+                    request_deserializer=geooffer_dot_v1_dot_inventory__service__pb2.ListStaleStockRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_inventory__service__pb2.ListStaleStockResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -143,6 +161,33 @@ class InventoryService:
             '/geooffer.v1.InventoryService/GetStock',
             geooffer_dot_v1_dot_inventory__service__pb2.GetStockRequest.SerializeToString,
             geooffer_dot_v1_dot_inventory__service__pb2.GetStockResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListStaleStock(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.InventoryService/ListStaleStock',
+            geooffer_dot_v1_dot_inventory__service__pb2.ListStaleStockRequest.SerializeToString,
+            geooffer_dot_v1_dot_inventory__service__pb2.ListStaleStockResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -22,36 +22,45 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from geooffer.v1 import kinds_pb2 as geooffer_dot_v1_dot_kinds__pb2
 from geooffer.v1 import shapes_pb2 as geooffer_dot_v1_dot_shapes__pb2
 from geooffer.v1 import verdicts_pb2 as geooffer_dot_v1_dot_verdicts__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bgeooffer/v1/resources.proto\x12\x0bgeooffer.v1\x1a\x18geooffer/v1/shapes.proto\x1a\x1ageooffer/v1/verdicts.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe0\x01\n\x05Store\x12\x10\n\x08store_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x13\n\x0blatitude_e7\x18\x03 \x01(\x11\x12\x14\n\x0clongitude_e7\x18\x04 \x01(\x11\x12\x11\n\ttime_zone\x18\x05 \x01(\t\x12\x0c\n\x04\x65tag\x18\x07 \x01(\t\x12\x15\n\ropening_hours\x18\x08 \x01(\t\x12\x0f\n\x07\x63ountry\x18\t \x01(\t\x12\x0e\n\x06region\x18\n \x01(\t\x12\x0c\n\x04tags\x18\x0b \x03(\t\x12\x11\n\tis_online\x18\x0c \x01(\x08J\x04\x08\x06\x10\x07R\x0cweekly_hours\"\x86\x01\n\x08Geofence\x12\x13\n\x0bgeofence_id\x18\x01 \x01(\t\x12\x10\n\x08store_id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12!\n\x05shape\x18\x04 \x01(\x0b\x32\x12.geooffer.v1.Shape\x12\x14\n\x0c\x64well_millis\x18\x05 \x01(\x03\x12\x0c\n\x04\x65tag\x18\x06 \x01(\t\"4\n\rLocalizedText\x12\x15\n\rlanguage_code\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\"X\n\x08\x43\x61tegory\x12\x13\n\x0b\x63\x61tegory_id\x18\x01 \x01(\t\x12)\n\x05names\x18\x02 \x03(\x0b\x32\x1a.geooffer.v1.LocalizedText\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\"%\n\x04Size\x12\x0e\n\x06system\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\xbc\x01\n\x07Product\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63\x61tegory_id\x18\x02 \x01(\t\x12*\n\x06titles\x18\x03 \x03(\x0b\x32\x1a.geooffer.v1.LocalizedText\x12 \n\x05sizes\x18\x04 \x03(\x0b\x32\x11.geooffer.v1.Size\x12\x1a\n\rstock_tracked\x18\x05 \x01(\x08H\x00\x88\x01\x01\x12\x0c\n\x04\x65tag\x18\x06 \x01(\tB\x10\n\x0e_stock_tracked\"\x8f\x01\n\x05Price\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x10\n\x08store_id\x18\x02 \x01(\t\x12\x14\n\x0c\x61mount_minor\x18\x03 \x01(\x03\x12\x15\n\rcurrency_code\x18\x04 \x01(\t\x12\x33\n\x0fvalid_from_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xec\x02\n\x05Offer\x12\x10\n\x08offer_id\x18\x01 \x01(\t\x12\x12\n\nproduct_id\x18\x02 \x01(\t\x12\x33\n\x0fvalid_from_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10valid_until_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tstore_ids\x18\x05 \x03(\t\x12&\n\x19minimum_price_cut_percent\x18\x06 \x01(\x05H\x00\x88\x01\x01\x12*\n\x07trigger\x18\x07 \x01(\x0e\x32\x19.geooffer.v1.OfferTrigger\x12\x0e\n\x06paused\x18\x08 \x01(\x08\x12/\n\x11required_purposes\x18\t \x03(\x0e\x32\x14.geooffer.v1.Purpose\x12\x0c\n\x04\x65tag\x18\n \x01(\tB\x1c\n\x1a_minimum_price_cut_percent\"\x9d\x01\n\x0bStockFigure\x12\x10\n\x08store_id\x18\x01 \x01(\t\x12\x12\n\nproduct_id\x18\x02 \x01(\t\x12\x1f\n\x04size\x18\x03 \x01(\x0b\x32\x11.geooffer.v1.Size\x12\x17\n\x0f\x61vailable_count\x18\x04 \x01(\x03\x12.\n\nas_of_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"I\n\nRowProblem\x12\x0b\n\x03row\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\r\n\x05\x66ield\x18\x04 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bgeooffer/v1/resources.proto\x12\x0bgeooffer.v1\x1a\x17geooffer/v1/kinds.proto\x1a\x18geooffer/v1/shapes.proto\x1a\x1ageooffer/v1/verdicts.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe0\x01\n\x05Store\x12\x10\n\x08store_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x13\n\x0blatitude_e7\x18\x03 \x01(\x11\x12\x14\n\x0clongitude_e7\x18\x04 \x01(\x11\x12\x11\n\ttime_zone\x18\x05 \x01(\t\x12\x0c\n\x04\x65tag\x18\x07 \x01(\t\x12\x15\n\ropening_hours\x18\x08 \x01(\t\x12\x0f\n\x07\x63ountry\x18\t \x01(\t\x12\x0e\n\x06region\x18\n \x01(\t\x12\x0c\n\x04tags\x18\x0b \x03(\t\x12\x11\n\tis_online\x18\x0c \x01(\x08J\x04\x08\x06\x10\x07R\x0cweekly_hours\"\x86\x01\n\x08Geofence\x12\x13\n\x0bgeofence_id\x18\x01 \x01(\t\x12\x10\n\x08store_id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12!\n\x05shape\x18\x04 \x01(\x0b\x32\x12.geooffer.v1.Shape\x12\x14\n\x0c\x64well_millis\x18\x05 \x01(\x03\x12\x0c\n\x04\x65tag\x18\x06 \x01(\t\"4\n\rLocalizedText\x12\x15\n\rlanguage_code\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\"\xfa\x01\n\x08\x43\x61tegory\x12\x13\n\x0b\x63\x61tegory_id\x18\x01 \x01(\t\x12)\n\x05names\x18\x02 \x03(\x0b\x32\x1a.geooffer.v1.LocalizedText\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12,\n\x08synonyms\x18\x04 \x03(\x0b\x32\x1a.geooffer.v1.LocalizedText\x12\x12\n\nsize_chart\x18\x05 \x01(\t\x12\x19\n\x11repurchase_preset\x18\x06 \x01(\t\x12/\n\nrepurchase\x18\x07 \x01(\x0b\x32\x1b.geooffer.v1.RepurchaseRule\x12\x12\n\nis_special\x18\x08 \x01(\x08\"U\n\x0eRepurchaseRule\x12\x11\n\twait_days\x18\x01 \x01(\x05\x12\x15\n\ris_consumable\x18\x02 \x01(\x08\x12\x19\n\x11search_lifts_wait\x18\x03 \x01(\x08\"%\n\x04Size\x12\x0e\n\x06system\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\xa6\x02\n\x07Product\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63\x61tegory_id\x18\x02 \x01(\t\x12*\n\x06titles\x18\x03 \x03(\x0b\x32\x1a.geooffer.v1.LocalizedText\x12 \n\x05sizes\x18\x04 \x03(\x0b\x32\x11.geooffer.v1.Size\x12\x1a\n\rstock_tracked\x18\x05 \x01(\x08H\x00\x88\x01\x01\x12\x0c\n\x04\x65tag\x18\x06 \x01(\t\x12\x1f\n\x12safety_stock_count\x18\x07 \x01(\x05H\x01\x88\x01\x01\x12\x16\n\x0eis_sold_online\x18\x08 \x01(\x08\x12\x18\n\x10vat_basis_points\x18\t \x01(\x05\x42\x10\n\x0e_stock_trackedB\x15\n\x13_safety_stock_count\"\x8f\x01\n\x05Price\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x10\n\x08store_id\x18\x02 \x01(\t\x12\x14\n\x0c\x61mount_minor\x18\x03 \x01(\x03\x12\x15\n\rcurrency_code\x18\x04 \x01(\t\x12\x33\n\x0fvalid_from_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x81\x03\n\x05Offer\x12\x10\n\x08offer_id\x18\x01 \x01(\t\x12\x12\n\nproduct_id\x18\x02 \x01(\t\x12\x33\n\x0fvalid_from_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10valid_until_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tstore_ids\x18\x05 \x03(\t\x12&\n\x19minimum_price_cut_percent\x18\x06 \x01(\x05H\x00\x88\x01\x01\x12*\n\x07trigger\x18\x07 \x01(\x0e\x32\x19.geooffer.v1.OfferTrigger\x12\x0e\n\x06paused\x18\x08 \x01(\x08\x12/\n\x11required_purposes\x18\t \x03(\x0e\x32\x14.geooffer.v1.Purpose\x12\x0c\n\x04\x65tag\x18\n \x01(\t\x12\x13\n\x0b\x63\x61mpaign_id\x18\x0b \x01(\tB\x1c\n\x1a_minimum_price_cut_percent\";\n\x08\x41udience\x12\x13\n\x0b\x61udience_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\"\x99\x03\n\x08\x43\x61mpaign\x12\x13\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06paused\x18\x03 \x01(\x08\x12\x14\n\x0c\x62udget_count\x18\x04 \x01(\x03\x12\x14\n\x0cminimum_tier\x18\x05 \x01(\x05\x12/\n\raccount_kinds\x18\x06 \x03(\x0e\x32\x18.geooffer.v1.AccountKind\x12&\n\x08\x63hannels\x18\x07 \x03(\x0e\x32\x14.geooffer.v1.Channel\x12\x13\n\x0b\x61udience_id\x18\x08 \x01(\t\x12\'\n\tcap_rules\x18\t \x03(\x0b\x32\x14.geooffer.v1.CapRule\x12\x1a\n\x12held_out_per_10000\x18\n \x01(\x05\x12\x13\n\x0bscore_floor\x18\x0b \x01(\x05\x12\"\n\x1ais_open_when_hours_unknown\x18\x0c \x01(\x08\x12\x1b\n\x13offers_other_branch\x18\r \x01(\x08\x12\x17\n\x0foffers_shipping\x18\x0e \x01(\x08\x12\x0c\n\x04\x65tag\x18\x0f \x01(\t\"\xcd\x01\n\x07\x43\x61pRule\x12$\n\x05scope\x18\x01 \x01(\x0e\x32\x15.geooffer.v1.CapScope\x12\x13\n\x0blimit_count\x18\x02 \x01(\x03\x12&\n\x06window\x18\x03 \x01(\x0e\x32\x16.geooffer.v1.CapWindow\x12\x15\n\rwindow_millis\x18\x04 \x01(\x03\x12\"\n\x04zone\x18\x05 \x01(\x0e\x32\x14.geooffer.v1.CapZone\x12$\n\x05\x65vent\x18\x06 \x01(\x0e\x32\x15.geooffer.v1.CapEvent\"\x9d\x01\n\x0bStockFigure\x12\x10\n\x08store_id\x18\x01 \x01(\t\x12\x12\n\nproduct_id\x18\x02 \x01(\t\x12\x1f\n\x04size\x18\x03 \x01(\x0b\x32\x11.geooffer.v1.Size\x12\x17\n\x0f\x61vailable_count\x18\x04 \x01(\x03\x12.\n\nas_of_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"I\n\nRowProblem\x12\x0b\n\x03row\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\r\n\x05\x66ield\x18\x04 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'geooffer.v1.resources_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_STORE']._serialized_start=132
-  _globals['_STORE']._serialized_end=356
-  _globals['_GEOFENCE']._serialized_start=359
-  _globals['_GEOFENCE']._serialized_end=493
-  _globals['_LOCALIZEDTEXT']._serialized_start=495
-  _globals['_LOCALIZEDTEXT']._serialized_end=547
-  _globals['_CATEGORY']._serialized_start=549
-  _globals['_CATEGORY']._serialized_end=637
-  _globals['_SIZE']._serialized_start=639
-  _globals['_SIZE']._serialized_end=676
-  _globals['_PRODUCT']._serialized_start=679
-  _globals['_PRODUCT']._serialized_end=867
-  _globals['_PRICE']._serialized_start=870
-  _globals['_PRICE']._serialized_end=1013
-  _globals['_OFFER']._serialized_start=1016
-  _globals['_OFFER']._serialized_end=1380
-  _globals['_STOCKFIGURE']._serialized_start=1383
-  _globals['_STOCKFIGURE']._serialized_end=1540
-  _globals['_ROWPROBLEM']._serialized_start=1542
-  _globals['_ROWPROBLEM']._serialized_end=1615
+  _globals['_STORE']._serialized_start=157
+  _globals['_STORE']._serialized_end=381
+  _globals['_GEOFENCE']._serialized_start=384
+  _globals['_GEOFENCE']._serialized_end=518
+  _globals['_LOCALIZEDTEXT']._serialized_start=520
+  _globals['_LOCALIZEDTEXT']._serialized_end=572
+  _globals['_CATEGORY']._serialized_start=575
+  _globals['_CATEGORY']._serialized_end=825
+  _globals['_REPURCHASERULE']._serialized_start=827
+  _globals['_REPURCHASERULE']._serialized_end=912
+  _globals['_SIZE']._serialized_start=914
+  _globals['_SIZE']._serialized_end=951
+  _globals['_PRODUCT']._serialized_start=954
+  _globals['_PRODUCT']._serialized_end=1248
+  _globals['_PRICE']._serialized_start=1251
+  _globals['_PRICE']._serialized_end=1394
+  _globals['_OFFER']._serialized_start=1397
+  _globals['_OFFER']._serialized_end=1782
+  _globals['_AUDIENCE']._serialized_start=1784
+  _globals['_AUDIENCE']._serialized_end=1843
+  _globals['_CAMPAIGN']._serialized_start=1846
+  _globals['_CAMPAIGN']._serialized_end=2255
+  _globals['_CAPRULE']._serialized_start=2258
+  _globals['_CAPRULE']._serialized_end=2463
+  _globals['_STOCKFIGURE']._serialized_start=2466
+  _globals['_STOCKFIGURE']._serialized_end=2623
+  _globals['_ROWPROBLEM']._serialized_start=2625
+  _globals['_ROWPROBLEM']._serialized_end=2698
 # @@protoc_insertion_point(module_scope)

@@ -22,71 +22,95 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from geooffer.v1 import kinds_pb2 as geooffer_dot_v1_dot_kinds__pb2
 from geooffer.v1 import resources_pb2 as geooffer_dot_v1_dot_resources__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fgeooffer/v1/store_service.proto\x12\x0bgeooffer.v1\x1a\x1bgeooffer/v1/resources.proto\x1a google/protobuf/field_mask.proto\"K\n\x12\x43reateStoreRequest\x12!\n\x05store\x18\x01 \x01(\x0b\x32\x12.geooffer.v1.Store\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"T\n\x13\x43reateStoreResponse\x12!\n\x05store\x18\x01 \x01(\x0b\x32\x12.geooffer.v1.Store\x12\x1a\n\x12\x63\x61talog_generation\x18\x02 \x01(\x03\"#\n\x0fGetStoreRequest\x12\x10\n\x08store_id\x18\x01 \x01(\t\"Q\n\x10GetStoreResponse\x12!\n\x05store\x18\x01 \x01(\x0b\x32\x12.geooffer.v1.Store\x12\x1a\n\x12\x63\x61talog_generation\x18\x02 \x01(\x03\":\n\x11ListStoresRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"m\n\x12ListStoresResponse\x12\"\n\x06stores\x18\x01 \x03(\x0b\x32\x12.geooffer.v1.Store\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x1a\n\x12\x63\x61talog_generation\x18\x03 \x01(\x03\"h\n\x12UpdateStoreRequest\x12!\n\x05store\x18\x01 \x01(\x0b\x32\x12.geooffer.v1.Store\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"T\n\x13UpdateStoreResponse\x12!\n\x05store\x18\x01 \x01(\x0b\x32\x12.geooffer.v1.Store\x12\x1a\n\x12\x63\x61talog_generation\x18\x02 \x01(\x03\"4\n\x12\x44\x65leteStoreRequest\x12\x10\n\x08store_id\x18\x01 \x01(\t\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\"1\n\x13\x44\x65leteStoreResponse\x12\x1a\n\x12\x63\x61talog_generation\x18\x01 \x01(\x03\"c\n\x18\x42\x61tchUpsertStoresRequest\x12\"\n\x06stores\x18\x01 \x03(\x0b\x32\x12.geooffer.v1.Store\x12\x0f\n\x07partial\x18\x02 \x01(\x08\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"z\n\x19\x42\x61tchUpsertStoresResponse\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x12)\n\x08problems\x18\x02 \x03(\x0b\x32\x17.geooffer.v1.RowProblem\x12\x1a\n\x12\x63\x61talog_generation\x18\x03 \x01(\x03\"d\n\x15\x43reateGeofenceRequest\x12\'\n\x08geofence\x18\x01 \x01(\x0b\x32\x15.geooffer.v1.Geofence\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x0e\n\x06repair\x18\x03 \x01(\x08\"r\n\x16\x43reateGeofenceResponse\x12\'\n\x08geofence\x18\x01 \x01(\x0b\x32\x15.geooffer.v1.Geofence\x12\x1a\n\x12\x63\x61talog_generation\x18\x02 \x01(\x03\x12\x13\n\x0brepair_note\x18\x03 \x01(\t\")\n\x12GetGeofenceRequest\x12\x13\n\x0bgeofence_id\x18\x01 \x01(\t\"Z\n\x13GetGeofenceResponse\x12\'\n\x08geofence\x18\x01 \x01(\x0b\x32\x15.geooffer.v1.Geofence\x12\x1a\n\x12\x63\x61talog_generation\x18\x02 \x01(\x03\"=\n\x14ListGeofencesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"v\n\x15ListGeofencesResponse\x12(\n\tgeofences\x18\x01 \x03(\x0b\x32\x15.geooffer.v1.Geofence\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x1a\n\x12\x63\x61talog_generation\x18\x03 \x01(\x03\"\x81\x01\n\x15UpdateGeofenceRequest\x12\'\n\x08geofence\x18\x01 \x01(\x0b\x32\x15.geooffer.v1.Geofence\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x0e\n\x06repair\x18\x03 \x01(\x08\"r\n\x16UpdateGeofenceResponse\x12\'\n\x08geofence\x18\x01 \x01(\x0b\x32\x15.geooffer.v1.Geofence\x12\x1a\n\x12\x63\x61talog_generation\x18\x02 \x01(\x03\x12\x13\n\x0brepair_note\x18\x03 \x01(\t\":\n\x15\x44\x65leteGeofenceRequest\x12\x13\n\x0bgeofence_id\x18\x01 \x01(\t\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\"4\n\x16\x44\x65leteGeofenceResponse\x12\x1a\n\x12\x63\x61talog_generation\x18\x01 \x01(\x03\"|\n\x1b\x42\x61tchUpsertGeofencesRequest\x12(\n\tgeofences\x18\x01 \x03(\x0b\x32\x15.geooffer.v1.Geofence\x12\x0f\n\x07partial\x18\x02 \x01(\x08\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x0e\n\x06repair\x18\x04 \x01(\x08\"\xa6\x01\n\x1c\x42\x61tchUpsertGeofencesResponse\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x12)\n\x08problems\x18\x02 \x03(\x0b\x32\x17.geooffer.v1.RowProblem\x12\x1a\n\x12\x63\x61talog_generation\x18\x03 \x01(\x03\x12\'\n\x07repairs\x18\x04 \x03(\x0b\x32\x16.geooffer.v1.RowRepair\"&\n\tRowRepair\x12\x0b\n\x03row\x18\x01 \x01(\x05\x12\x0c\n\x04note\x18\x02 \x01(\t\"\x18\n\x16GetCatalogStateRequest\"\xd7\x01\n\x17GetCatalogStateResponse\x12\x18\n\x10saved_generation\x18\x01 \x01(\x03\x12\x17\n\x0flive_generation\x18\x02 \x01(\x03\x12\x13\n\x0bstore_count\x18\x03 \x01(\x03\x12\x16\n\x0egeofence_count\x18\x04 \x01(\x03\x12\x16\n\x0e\x63\x61tegory_count\x18\x05 \x01(\x03\x12\x15\n\rproduct_count\x18\x06 \x01(\x03\x12\x13\n\x0boffer_count\x18\x07 \x01(\x03\x12\x18\n\x10index_size_bytes\x18\x08 \x01(\x03\x32\x86\t\n\x0cStoreService\x12P\n\x0b\x43reateStore\x12\x1f.geooffer.v1.CreateStoreRequest\x1a .geooffer.v1.CreateStoreResponse\x12G\n\x08GetStore\x12\x1c.geooffer.v1.GetStoreRequest\x1a\x1d.geooffer.v1.GetStoreResponse\x12M\n\nListStores\x12\x1e.geooffer.v1.ListStoresRequest\x1a\x1f.geooffer.v1.ListStoresResponse\x12P\n\x0bUpdateStore\x12\x1f.geooffer.v1.UpdateStoreRequest\x1a .geooffer.v1.UpdateStoreResponse\x12P\n\x0b\x44\x65leteStore\x12\x1f.geooffer.v1.DeleteStoreRequest\x1a .geooffer.v1.DeleteStoreResponse\x12\x62\n\x11\x42\x61tchUpsertStores\x12%.geooffer.v1.BatchUpsertStoresRequest\x1a&.geooffer.v1.BatchUpsertStoresResponse\x12Y\n\x0e\x43reateGeofence\x12\".geooffer.v1.CreateGeofenceRequest\x1a#.geooffer.v1.CreateGeofenceResponse\x12P\n\x0bGetGeofence\x12\x1f.geooffer.v1.GetGeofenceRequest\x1a .geooffer.v1.GetGeofenceResponse\x12V\n\rListGeofences\x12!.geooffer.v1.ListGeofencesRequest\x1a\".geooffer.v1.ListGeofencesResponse\x12Y\n\x0eUpdateGeofence\x12\".geooffer.v1.UpdateGeofenceRequest\x1a#.geooffer.v1.UpdateGeofenceResponse\x12Y\n\x0e\x44\x65leteGeofence\x12\".geooffer.v1.DeleteGeofenceRequest\x1a#.geooffer.v1.DeleteGeofenceResponse\x12k\n\x14\x42\x61tchUpsertGeofences\x12(.geooffer.v1.BatchUpsertGeofencesRequest\x1a).geooffer.v1.BatchUpsertGeofencesResponse\x12\\\n\x0fGetCatalogState\x12#.geooffer.v1.GetCatalogStateRequest\x1a$.geooffer.v1.GetCatalogStateResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fgeooffer/v1/store_service.proto\x12\x0bgeooffer.v1\x1a\x17geooffer/v1/kinds.proto\x1a\x1bgeooffer/v1/resources.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"K\n\x12\x43reateStoreRequest\x12!\n\x05store\x18\x01 \x01(\x0b\x32\x12.geooffer.v1.Store\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"T\n\x13\x43reateStoreResponse\x12!\n\x05store\x18\x01 \x01(\x0b\x32\x12.geooffer.v1.Store\x12\x1a\n\x12\x63\x61talog_generation\x18\x02 \x01(\x03\"#\n\x0fGetStoreRequest\x12\x10\n\x08store_id\x18\x01 \x01(\t\"Q\n\x10GetStoreResponse\x12!\n\x05store\x18\x01 \x01(\x0b\x32\x12.geooffer.v1.Store\x12\x1a\n\x12\x63\x61talog_generation\x18\x02 \x01(\x03\":\n\x11ListStoresRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"m\n\x12ListStoresResponse\x12\"\n\x06stores\x18\x01 \x03(\x0b\x32\x12.geooffer.v1.Store\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x1a\n\x12\x63\x61talog_generation\x18\x03 \x01(\x03\"h\n\x12UpdateStoreRequest\x12!\n\x05store\x18\x01 \x01(\x0b\x32\x12.geooffer.v1.Store\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"T\n\x13UpdateStoreResponse\x12!\n\x05store\x18\x01 \x01(\x0b\x32\x12.geooffer.v1.Store\x12\x1a\n\x12\x63\x61talog_generation\x18\x02 \x01(\x03\"4\n\x12\x44\x65leteStoreRequest\x12\x10\n\x08store_id\x18\x01 \x01(\t\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\"1\n\x13\x44\x65leteStoreResponse\x12\x1a\n\x12\x63\x61talog_generation\x18\x01 \x01(\x03\"c\n\x18\x42\x61tchUpsertStoresRequest\x12\"\n\x06stores\x18\x01 \x03(\x0b\x32\x12.geooffer.v1.Store\x12\x0f\n\x07partial\x18\x02 \x01(\x08\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"z\n\x19\x42\x61tchUpsertStoresResponse\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x12)\n\x08problems\x18\x02 \x03(\x0b\x32\x17.geooffer.v1.RowProblem\x12\x1a\n\x12\x63\x61talog_generation\x18\x03 \x01(\x03\"d\n\x15\x43reateGeofenceRequest\x12\'\n\x08geofence\x18\x01 \x01(\x0b\x32\x15.geooffer.v1.Geofence\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x0e\n\x06repair\x18\x03 \x01(\x08\"r\n\x16\x43reateGeofenceResponse\x12\'\n\x08geofence\x18\x01 \x01(\x0b\x32\x15.geooffer.v1.Geofence\x12\x1a\n\x12\x63\x61talog_generation\x18\x02 \x01(\x03\x12\x13\n\x0brepair_note\x18\x03 \x01(\t\")\n\x12GetGeofenceRequest\x12\x13\n\x0bgeofence_id\x18\x01 \x01(\t\"Z\n\x13GetGeofenceResponse\x12\'\n\x08geofence\x18\x01 \x01(\x0b\x32\x15.geooffer.v1.Geofence\x12\x1a\n\x12\x63\x61talog_generation\x18\x02 \x01(\x03\"=\n\x14ListGeofencesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"v\n\x15ListGeofencesResponse\x12(\n\tgeofences\x18\x01 \x03(\x0b\x32\x15.geooffer.v1.Geofence\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x1a\n\x12\x63\x61talog_generation\x18\x03 \x01(\x03\"\x81\x01\n\x15UpdateGeofenceRequest\x12\'\n\x08geofence\x18\x01 \x01(\x0b\x32\x15.geooffer.v1.Geofence\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x0e\n\x06repair\x18\x03 \x01(\x08\"r\n\x16UpdateGeofenceResponse\x12\'\n\x08geofence\x18\x01 \x01(\x0b\x32\x15.geooffer.v1.Geofence\x12\x1a\n\x12\x63\x61talog_generation\x18\x02 \x01(\x03\x12\x13\n\x0brepair_note\x18\x03 \x01(\t\":\n\x15\x44\x65leteGeofenceRequest\x12\x13\n\x0bgeofence_id\x18\x01 \x01(\t\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\"4\n\x16\x44\x65leteGeofenceResponse\x12\x1a\n\x12\x63\x61talog_generation\x18\x01 \x01(\x03\"|\n\x1b\x42\x61tchUpsertGeofencesRequest\x12(\n\tgeofences\x18\x01 \x03(\x0b\x32\x15.geooffer.v1.Geofence\x12\x0f\n\x07partial\x18\x02 \x01(\x08\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x0e\n\x06repair\x18\x04 \x01(\x08\"\xa6\x01\n\x1c\x42\x61tchUpsertGeofencesResponse\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x12)\n\x08problems\x18\x02 \x03(\x0b\x32\x17.geooffer.v1.RowProblem\x12\x1a\n\x12\x63\x61talog_generation\x18\x03 \x01(\x03\x12\'\n\x07repairs\x18\x04 \x03(\x0b\x32\x16.geooffer.v1.RowRepair\"&\n\tRowRepair\x12\x0b\n\x03row\x18\x01 \x01(\x05\x12\x0c\n\x04note\x18\x02 \x01(\t\"\x18\n\x16GetCatalogStateRequest\"\xd7\x01\n\x17GetCatalogStateResponse\x12\x18\n\x10saved_generation\x18\x01 \x01(\x03\x12\x17\n\x0flive_generation\x18\x02 \x01(\x03\x12\x13\n\x0bstore_count\x18\x03 \x01(\x03\x12\x16\n\x0egeofence_count\x18\x04 \x01(\x03\x12\x16\n\x0e\x63\x61tegory_count\x18\x05 \x01(\x03\x12\x15\n\rproduct_count\x18\x06 \x01(\x03\x12\x13\n\x0boffer_count\x18\x07 \x01(\x03\x12\x18\n\x10index_size_bytes\x18\x08 \x01(\x03\"\xc7\x01\n\x12\x43loseStoresRequest\x12\x11\n\tstore_ids\x18\x01 \x03(\t\x12\x0e\n\x06region\x18\x02 \x01(\t\x12\x0b\n\x03tag\x18\x03 \x01(\t\x12-\n\tfrom_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nuntil_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x12\n\nrequest_id\x18\x07 \x01(\t\"Y\n\x13\x43loseStoresResponse\x12\x13\n\x0bstore_count\x18\x01 \x01(\x05\x12\x11\n\tstore_ids\x18\x02 \x03(\t\x12\x1a\n\x12\x63\x61talog_generation\x18\x03 \x01(\x03\"E\n\x13ReopenStoresRequest\x12\x11\n\tstore_ids\x18\x01 \x03(\t\x12\x0e\n\x06region\x18\x02 \x01(\t\x12\x0b\n\x03tag\x18\x03 \x01(\t\"Z\n\x14ReopenStoresResponse\x12\x13\n\x0bstore_count\x18\x01 \x01(\x05\x12\x11\n\tstore_ids\x18\x02 \x03(\t\x12\x1a\n\x12\x63\x61talog_generation\x18\x03 \x01(\x03\"\xc7\x01\n\x12PauseOffersRequest\x12\x11\n\tstore_ids\x18\x01 \x03(\t\x12\x0e\n\x06region\x18\x02 \x01(\t\x12\x0b\n\x03tag\x18\x03 \x01(\t\x12-\n\tfrom_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nuntil_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x12\n\nrequest_id\x18\x07 \x01(\t\"Y\n\x13PauseOffersResponse\x12\x13\n\x0bstore_count\x18\x01 \x01(\x05\x12\x11\n\tstore_ids\x18\x02 \x03(\t\x12\x1a\n\x12\x63\x61talog_generation\x18\x03 \x01(\x03\"E\n\x13ResumeOffersRequest\x12\x11\n\tstore_ids\x18\x01 \x03(\t\x12\x0e\n\x06region\x18\x02 \x01(\t\x12\x0b\n\x03tag\x18\x03 \x01(\t\"Z\n\x14ResumeOffersResponse\x12\x13\n\x0bstore_count\x18\x01 \x01(\x05\x12\x11\n\tstore_ids\x18\x02 \x03(\t\x12\x1a\n\x12\x63\x61talog_generation\x18\x03 \x01(\x03\"N\n\x13ListClosuresRequest\x12\x10\n\x08store_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"\xb1\x01\n\x07\x43losure\x12\x10\n\x08store_id\x18\x01 \x01(\t\x12%\n\x04kind\x18\x02 \x01(\x0e\x32\x17.geooffer.v1.SwitchKind\x12-\n\tfrom_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nuntil_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06reason\x18\x05 \x01(\t\"s\n\x14ListClosuresResponse\x12&\n\x08\x63losures\x18\x01 \x03(\x0b\x32\x14.geooffer.v1.Closure\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x1a\n\x12\x63\x61talog_generation\x18\x03 \x01(\x03\x32\xa9\x0c\n\x0cStoreService\x12P\n\x0b\x43reateStore\x12\x1f.geooffer.v1.CreateStoreRequest\x1a .geooffer.v1.CreateStoreResponse\x12G\n\x08GetStore\x12\x1c.geooffer.v1.GetStoreRequest\x1a\x1d.geooffer.v1.GetStoreResponse\x12M\n\nListStores\x12\x1e.geooffer.v1.ListStoresRequest\x1a\x1f.geooffer.v1.ListStoresResponse\x12P\n\x0bUpdateStore\x12\x1f.geooffer.v1.UpdateStoreRequest\x1a .geooffer.v1.UpdateStoreResponse\x12P\n\x0b\x44\x65leteStore\x12\x1f.geooffer.v1.DeleteStoreRequest\x1a .geooffer.v1.DeleteStoreResponse\x12\x62\n\x11\x42\x61tchUpsertStores\x12%.geooffer.v1.BatchUpsertStoresRequest\x1a&.geooffer.v1.BatchUpsertStoresResponse\x12Y\n\x0e\x43reateGeofence\x12\".geooffer.v1.CreateGeofenceRequest\x1a#.geooffer.v1.CreateGeofenceResponse\x12P\n\x0bGetGeofence\x12\x1f.geooffer.v1.GetGeofenceRequest\x1a .geooffer.v1.GetGeofenceResponse\x12V\n\rListGeofences\x12!.geooffer.v1.ListGeofencesRequest\x1a\".geooffer.v1.ListGeofencesResponse\x12Y\n\x0eUpdateGeofence\x12\".geooffer.v1.UpdateGeofenceRequest\x1a#.geooffer.v1.UpdateGeofenceResponse\x12Y\n\x0e\x44\x65leteGeofence\x12\".geooffer.v1.DeleteGeofenceRequest\x1a#.geooffer.v1.DeleteGeofenceResponse\x12k\n\x14\x42\x61tchUpsertGeofences\x12(.geooffer.v1.BatchUpsertGeofencesRequest\x1a).geooffer.v1.BatchUpsertGeofencesResponse\x12P\n\x0b\x43loseStores\x12\x1f.geooffer.v1.CloseStoresRequest\x1a .geooffer.v1.CloseStoresResponse\x12S\n\x0cReopenStores\x12 .geooffer.v1.ReopenStoresRequest\x1a!.geooffer.v1.ReopenStoresResponse\x12P\n\x0bPauseOffers\x12\x1f.geooffer.v1.PauseOffersRequest\x1a .geooffer.v1.PauseOffersResponse\x12S\n\x0cResumeOffers\x12 .geooffer.v1.ResumeOffersRequest\x1a!.geooffer.v1.ResumeOffersResponse\x12S\n\x0cListClosures\x12 .geooffer.v1.ListClosuresRequest\x1a!.geooffer.v1.ListClosuresResponse\x12\\\n\x0fGetCatalogState\x12#.geooffer.v1.GetCatalogStateRequest\x1a$.geooffer.v1.GetCatalogStateResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'geooffer.v1.store_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CREATESTOREREQUEST']._serialized_start=111
-  _globals['_CREATESTOREREQUEST']._serialized_end=186
-  _globals['_CREATESTORERESPONSE']._serialized_start=188
-  _globals['_CREATESTORERESPONSE']._serialized_end=272
-  _globals['_GETSTOREREQUEST']._serialized_start=274
-  _globals['_GETSTOREREQUEST']._serialized_end=309
-  _globals['_GETSTORERESPONSE']._serialized_start=311
-  _globals['_GETSTORERESPONSE']._serialized_end=392
-  _globals['_LISTSTORESREQUEST']._serialized_start=394
-  _globals['_LISTSTORESREQUEST']._serialized_end=452
-  _globals['_LISTSTORESRESPONSE']._serialized_start=454
-  _globals['_LISTSTORESRESPONSE']._serialized_end=563
-  _globals['_UPDATESTOREREQUEST']._serialized_start=565
-  _globals['_UPDATESTOREREQUEST']._serialized_end=669
-  _globals['_UPDATESTORERESPONSE']._serialized_start=671
-  _globals['_UPDATESTORERESPONSE']._serialized_end=755
-  _globals['_DELETESTOREREQUEST']._serialized_start=757
-  _globals['_DELETESTOREREQUEST']._serialized_end=809
-  _globals['_DELETESTORERESPONSE']._serialized_start=811
-  _globals['_DELETESTORERESPONSE']._serialized_end=860
-  _globals['_BATCHUPSERTSTORESREQUEST']._serialized_start=862
-  _globals['_BATCHUPSERTSTORESREQUEST']._serialized_end=961
-  _globals['_BATCHUPSERTSTORESRESPONSE']._serialized_start=963
-  _globals['_BATCHUPSERTSTORESRESPONSE']._serialized_end=1085
-  _globals['_CREATEGEOFENCEREQUEST']._serialized_start=1087
-  _globals['_CREATEGEOFENCEREQUEST']._serialized_end=1187
-  _globals['_CREATEGEOFENCERESPONSE']._serialized_start=1189
-  _globals['_CREATEGEOFENCERESPONSE']._serialized_end=1303
-  _globals['_GETGEOFENCEREQUEST']._serialized_start=1305
-  _globals['_GETGEOFENCEREQUEST']._serialized_end=1346
-  _globals['_GETGEOFENCERESPONSE']._serialized_start=1348
-  _globals['_GETGEOFENCERESPONSE']._serialized_end=1438
-  _globals['_LISTGEOFENCESREQUEST']._serialized_start=1440
-  _globals['_LISTGEOFENCESREQUEST']._serialized_end=1501
-  _globals['_LISTGEOFENCESRESPONSE']._serialized_start=1503
-  _globals['_LISTGEOFENCESRESPONSE']._serialized_end=1621
-  _globals['_UPDATEGEOFENCEREQUEST']._serialized_start=1624
-  _globals['_UPDATEGEOFENCEREQUEST']._serialized_end=1753
-  _globals['_UPDATEGEOFENCERESPONSE']._serialized_start=1755
-  _globals['_UPDATEGEOFENCERESPONSE']._serialized_end=1869
-  _globals['_DELETEGEOFENCEREQUEST']._serialized_start=1871
-  _globals['_DELETEGEOFENCEREQUEST']._serialized_end=1929
-  _globals['_DELETEGEOFENCERESPONSE']._serialized_start=1931
-  _globals['_DELETEGEOFENCERESPONSE']._serialized_end=1983
-  _globals['_BATCHUPSERTGEOFENCESREQUEST']._serialized_start=1985
-  _globals['_BATCHUPSERTGEOFENCESREQUEST']._serialized_end=2109
-  _globals['_BATCHUPSERTGEOFENCESRESPONSE']._serialized_start=2112
-  _globals['_BATCHUPSERTGEOFENCESRESPONSE']._serialized_end=2278
-  _globals['_ROWREPAIR']._serialized_start=2280
-  _globals['_ROWREPAIR']._serialized_end=2318
-  _globals['_GETCATALOGSTATEREQUEST']._serialized_start=2320
-  _globals['_GETCATALOGSTATEREQUEST']._serialized_end=2344
-  _globals['_GETCATALOGSTATERESPONSE']._serialized_start=2347
-  _globals['_GETCATALOGSTATERESPONSE']._serialized_end=2562
-  _globals['_STORESERVICE']._serialized_start=2565
-  _globals['_STORESERVICE']._serialized_end=3723
+  _globals['_CREATESTOREREQUEST']._serialized_start=169
+  _globals['_CREATESTOREREQUEST']._serialized_end=244
+  _globals['_CREATESTORERESPONSE']._serialized_start=246
+  _globals['_CREATESTORERESPONSE']._serialized_end=330
+  _globals['_GETSTOREREQUEST']._serialized_start=332
+  _globals['_GETSTOREREQUEST']._serialized_end=367
+  _globals['_GETSTORERESPONSE']._serialized_start=369
+  _globals['_GETSTORERESPONSE']._serialized_end=450
+  _globals['_LISTSTORESREQUEST']._serialized_start=452
+  _globals['_LISTSTORESREQUEST']._serialized_end=510
+  _globals['_LISTSTORESRESPONSE']._serialized_start=512
+  _globals['_LISTSTORESRESPONSE']._serialized_end=621
+  _globals['_UPDATESTOREREQUEST']._serialized_start=623
+  _globals['_UPDATESTOREREQUEST']._serialized_end=727
+  _globals['_UPDATESTORERESPONSE']._serialized_start=729
+  _globals['_UPDATESTORERESPONSE']._serialized_end=813
+  _globals['_DELETESTOREREQUEST']._serialized_start=815
+  _globals['_DELETESTOREREQUEST']._serialized_end=867
+  _globals['_DELETESTORERESPONSE']._serialized_start=869
+  _globals['_DELETESTORERESPONSE']._serialized_end=918
+  _globals['_BATCHUPSERTSTORESREQUEST']._serialized_start=920
+  _globals['_BATCHUPSERTSTORESREQUEST']._serialized_end=1019
+  _globals['_BATCHUPSERTSTORESRESPONSE']._serialized_start=1021
+  _globals['_BATCHUPSERTSTORESRESPONSE']._serialized_end=1143
+  _globals['_CREATEGEOFENCEREQUEST']._serialized_start=1145
+  _globals['_CREATEGEOFENCEREQUEST']._serialized_end=1245
+  _globals['_CREATEGEOFENCERESPONSE']._serialized_start=1247
+  _globals['_CREATEGEOFENCERESPONSE']._serialized_end=1361
+  _globals['_GETGEOFENCEREQUEST']._serialized_start=1363
+  _globals['_GETGEOFENCEREQUEST']._serialized_end=1404
+  _globals['_GETGEOFENCERESPONSE']._serialized_start=1406
+  _globals['_GETGEOFENCERESPONSE']._serialized_end=1496
+  _globals['_LISTGEOFENCESREQUEST']._serialized_start=1498
+  _globals['_LISTGEOFENCESREQUEST']._serialized_end=1559
+  _globals['_LISTGEOFENCESRESPONSE']._serialized_start=1561
+  _globals['_LISTGEOFENCESRESPONSE']._serialized_end=1679
+  _globals['_UPDATEGEOFENCEREQUEST']._serialized_start=1682
+  _globals['_UPDATEGEOFENCEREQUEST']._serialized_end=1811
+  _globals['_UPDATEGEOFENCERESPONSE']._serialized_start=1813
+  _globals['_UPDATEGEOFENCERESPONSE']._serialized_end=1927
+  _globals['_DELETEGEOFENCEREQUEST']._serialized_start=1929
+  _globals['_DELETEGEOFENCEREQUEST']._serialized_end=1987
+  _globals['_DELETEGEOFENCERESPONSE']._serialized_start=1989
+  _globals['_DELETEGEOFENCERESPONSE']._serialized_end=2041
+  _globals['_BATCHUPSERTGEOFENCESREQUEST']._serialized_start=2043
+  _globals['_BATCHUPSERTGEOFENCESREQUEST']._serialized_end=2167
+  _globals['_BATCHUPSERTGEOFENCESRESPONSE']._serialized_start=2170
+  _globals['_BATCHUPSERTGEOFENCESRESPONSE']._serialized_end=2336
+  _globals['_ROWREPAIR']._serialized_start=2338
+  _globals['_ROWREPAIR']._serialized_end=2376
+  _globals['_GETCATALOGSTATEREQUEST']._serialized_start=2378
+  _globals['_GETCATALOGSTATEREQUEST']._serialized_end=2402
+  _globals['_GETCATALOGSTATERESPONSE']._serialized_start=2405
+  _globals['_GETCATALOGSTATERESPONSE']._serialized_end=2620
+  _globals['_CLOSESTORESREQUEST']._serialized_start=2623
+  _globals['_CLOSESTORESREQUEST']._serialized_end=2822
+  _globals['_CLOSESTORESRESPONSE']._serialized_start=2824
+  _globals['_CLOSESTORESRESPONSE']._serialized_end=2913
+  _globals['_REOPENSTORESREQUEST']._serialized_start=2915
+  _globals['_REOPENSTORESREQUEST']._serialized_end=2984
+  _globals['_REOPENSTORESRESPONSE']._serialized_start=2986
+  _globals['_REOPENSTORESRESPONSE']._serialized_end=3076
+  _globals['_PAUSEOFFERSREQUEST']._serialized_start=3079
+  _globals['_PAUSEOFFERSREQUEST']._serialized_end=3278
+  _globals['_PAUSEOFFERSRESPONSE']._serialized_start=3280
+  _globals['_PAUSEOFFERSRESPONSE']._serialized_end=3369
+  _globals['_RESUMEOFFERSREQUEST']._serialized_start=3371
+  _globals['_RESUMEOFFERSREQUEST']._serialized_end=3440
+  _globals['_RESUMEOFFERSRESPONSE']._serialized_start=3442
+  _globals['_RESUMEOFFERSRESPONSE']._serialized_end=3532
+  _globals['_LISTCLOSURESREQUEST']._serialized_start=3534
+  _globals['_LISTCLOSURESREQUEST']._serialized_end=3612
+  _globals['_CLOSURE']._serialized_start=3615
+  _globals['_CLOSURE']._serialized_end=3792
+  _globals['_LISTCLOSURESRESPONSE']._serialized_start=3794
+  _globals['_LISTCLOSURESRESPONSE']._serialized_end=3909
+  _globals['_STORESERVICE']._serialized_start=3912
+  _globals['_STORESERVICE']._serialized_end=5489
 # @@protoc_insertion_point(module_scope)

@@ -1,5 +1,9 @@
+import datetime
+
+from geooffer.v1 import kinds_pb2 as _kinds_pb2
 from geooffer.v1 import resources_pb2 as _resources_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -247,3 +251,133 @@ class GetCatalogStateResponse(_message.Message):
     offer_count: int
     index_size_bytes: int
     def __init__(self, saved_generation: _Optional[int] = ..., live_generation: _Optional[int] = ..., store_count: _Optional[int] = ..., geofence_count: _Optional[int] = ..., category_count: _Optional[int] = ..., product_count: _Optional[int] = ..., offer_count: _Optional[int] = ..., index_size_bytes: _Optional[int] = ...) -> None: ...
+
+class CloseStoresRequest(_message.Message):
+    __slots__ = ("store_ids", "region", "tag", "from_time", "until_time", "reason", "request_id")
+    STORE_IDS_FIELD_NUMBER: _ClassVar[int]
+    REGION_FIELD_NUMBER: _ClassVar[int]
+    TAG_FIELD_NUMBER: _ClassVar[int]
+    FROM_TIME_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_TIME_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    store_ids: _containers.RepeatedScalarFieldContainer[str]
+    region: str
+    tag: str
+    from_time: _timestamp_pb2.Timestamp
+    until_time: _timestamp_pb2.Timestamp
+    reason: str
+    request_id: str
+    def __init__(self, store_ids: _Optional[_Iterable[str]] = ..., region: _Optional[str] = ..., tag: _Optional[str] = ..., from_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class CloseStoresResponse(_message.Message):
+    __slots__ = ("store_count", "store_ids", "catalog_generation")
+    STORE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    STORE_IDS_FIELD_NUMBER: _ClassVar[int]
+    CATALOG_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    store_count: int
+    store_ids: _containers.RepeatedScalarFieldContainer[str]
+    catalog_generation: int
+    def __init__(self, store_count: _Optional[int] = ..., store_ids: _Optional[_Iterable[str]] = ..., catalog_generation: _Optional[int] = ...) -> None: ...
+
+class ReopenStoresRequest(_message.Message):
+    __slots__ = ("store_ids", "region", "tag")
+    STORE_IDS_FIELD_NUMBER: _ClassVar[int]
+    REGION_FIELD_NUMBER: _ClassVar[int]
+    TAG_FIELD_NUMBER: _ClassVar[int]
+    store_ids: _containers.RepeatedScalarFieldContainer[str]
+    region: str
+    tag: str
+    def __init__(self, store_ids: _Optional[_Iterable[str]] = ..., region: _Optional[str] = ..., tag: _Optional[str] = ...) -> None: ...
+
+class ReopenStoresResponse(_message.Message):
+    __slots__ = ("store_count", "store_ids", "catalog_generation")
+    STORE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    STORE_IDS_FIELD_NUMBER: _ClassVar[int]
+    CATALOG_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    store_count: int
+    store_ids: _containers.RepeatedScalarFieldContainer[str]
+    catalog_generation: int
+    def __init__(self, store_count: _Optional[int] = ..., store_ids: _Optional[_Iterable[str]] = ..., catalog_generation: _Optional[int] = ...) -> None: ...
+
+class PauseOffersRequest(_message.Message):
+    __slots__ = ("store_ids", "region", "tag", "from_time", "until_time", "reason", "request_id")
+    STORE_IDS_FIELD_NUMBER: _ClassVar[int]
+    REGION_FIELD_NUMBER: _ClassVar[int]
+    TAG_FIELD_NUMBER: _ClassVar[int]
+    FROM_TIME_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_TIME_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    store_ids: _containers.RepeatedScalarFieldContainer[str]
+    region: str
+    tag: str
+    from_time: _timestamp_pb2.Timestamp
+    until_time: _timestamp_pb2.Timestamp
+    reason: str
+    request_id: str
+    def __init__(self, store_ids: _Optional[_Iterable[str]] = ..., region: _Optional[str] = ..., tag: _Optional[str] = ..., from_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class PauseOffersResponse(_message.Message):
+    __slots__ = ("store_count", "store_ids", "catalog_generation")
+    STORE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    STORE_IDS_FIELD_NUMBER: _ClassVar[int]
+    CATALOG_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    store_count: int
+    store_ids: _containers.RepeatedScalarFieldContainer[str]
+    catalog_generation: int
+    def __init__(self, store_count: _Optional[int] = ..., store_ids: _Optional[_Iterable[str]] = ..., catalog_generation: _Optional[int] = ...) -> None: ...
+
+class ResumeOffersRequest(_message.Message):
+    __slots__ = ("store_ids", "region", "tag")
+    STORE_IDS_FIELD_NUMBER: _ClassVar[int]
+    REGION_FIELD_NUMBER: _ClassVar[int]
+    TAG_FIELD_NUMBER: _ClassVar[int]
+    store_ids: _containers.RepeatedScalarFieldContainer[str]
+    region: str
+    tag: str
+    def __init__(self, store_ids: _Optional[_Iterable[str]] = ..., region: _Optional[str] = ..., tag: _Optional[str] = ...) -> None: ...
+
+class ResumeOffersResponse(_message.Message):
+    __slots__ = ("store_count", "store_ids", "catalog_generation")
+    STORE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    STORE_IDS_FIELD_NUMBER: _ClassVar[int]
+    CATALOG_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    store_count: int
+    store_ids: _containers.RepeatedScalarFieldContainer[str]
+    catalog_generation: int
+    def __init__(self, store_count: _Optional[int] = ..., store_ids: _Optional[_Iterable[str]] = ..., catalog_generation: _Optional[int] = ...) -> None: ...
+
+class ListClosuresRequest(_message.Message):
+    __slots__ = ("store_id", "page_size", "page_token")
+    STORE_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    store_id: str
+    page_size: int
+    page_token: str
+    def __init__(self, store_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class Closure(_message.Message):
+    __slots__ = ("store_id", "kind", "from_time", "until_time", "reason")
+    STORE_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    FROM_TIME_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_TIME_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    store_id: str
+    kind: _kinds_pb2.SwitchKind
+    from_time: _timestamp_pb2.Timestamp
+    until_time: _timestamp_pb2.Timestamp
+    reason: str
+    def __init__(self, store_id: _Optional[str] = ..., kind: _Optional[_Union[_kinds_pb2.SwitchKind, str]] = ..., from_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class ListClosuresResponse(_message.Message):
+    __slots__ = ("closures", "next_page_token", "catalog_generation")
+    CLOSURES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    CATALOG_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    closures: _containers.RepeatedCompositeFieldContainer[Closure]
+    next_page_token: str
+    catalog_generation: int
+    def __init__(self, closures: _Optional[_Iterable[_Union[Closure, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., catalog_generation: _Optional[int] = ...) -> None: ...

@@ -98,6 +98,31 @@ class StoreServiceStub:
                 request_serializer=geooffer_dot_v1_dot_store__service__pb2.BatchUpsertGeofencesRequest.SerializeToString,
                 response_deserializer=geooffer_dot_v1_dot_store__service__pb2.BatchUpsertGeofencesResponse.FromString,
                 _registered_method=True)
+        self.CloseStores = channel.unary_unary(
+                '/geooffer.v1.StoreService/CloseStores',
+                request_serializer=geooffer_dot_v1_dot_store__service__pb2.CloseStoresRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_store__service__pb2.CloseStoresResponse.FromString,
+                _registered_method=True)
+        self.ReopenStores = channel.unary_unary(
+                '/geooffer.v1.StoreService/ReopenStores',
+                request_serializer=geooffer_dot_v1_dot_store__service__pb2.ReopenStoresRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_store__service__pb2.ReopenStoresResponse.FromString,
+                _registered_method=True)
+        self.PauseOffers = channel.unary_unary(
+                '/geooffer.v1.StoreService/PauseOffers',
+                request_serializer=geooffer_dot_v1_dot_store__service__pb2.PauseOffersRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_store__service__pb2.PauseOffersResponse.FromString,
+                _registered_method=True)
+        self.ResumeOffers = channel.unary_unary(
+                '/geooffer.v1.StoreService/ResumeOffers',
+                request_serializer=geooffer_dot_v1_dot_store__service__pb2.ResumeOffersRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_store__service__pb2.ResumeOffersResponse.FromString,
+                _registered_method=True)
+        self.ListClosures = channel.unary_unary(
+                '/geooffer.v1.StoreService/ListClosures',
+                request_serializer=geooffer_dot_v1_dot_store__service__pb2.ListClosuresRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_store__service__pb2.ListClosuresResponse.FromString,
+                _registered_method=True)
         self.GetCatalogState = channel.unary_unary(
                 '/geooffer.v1.StoreService/GetCatalogState',
                 request_serializer=geooffer_dot_v1_dot_store__service__pb2.GetCatalogStateRequest.SerializeToString,
@@ -196,6 +221,41 @@ class StoreServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CloseStores(self, request, context):
+        """Close stores, whatever their opening hours say; in force with the next ping.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReopenStores(self, request, context):
+        """End closures, those in force and those to come; pauses stay.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PauseOffers(self, request, context):
+        """Make no offers at stores that are open (too full, short of staff); in force with the next ping.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResumeOffers(self, request, context):
+        """End pauses, those in force and those to come; closures stay.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListClosures(self, request, context):
+        """Closures and pauses in force or to come, in pages.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetCatalogState(self, request, context):
         """What is saved, what pings are decided by, and how much there is.
         """
@@ -265,6 +325,31 @@ def add_StoreServiceServicer_to_server(servicer, server):
                     servicer.BatchUpsertGeofences,
                     request_deserializer=geooffer_dot_v1_dot_store__service__pb2.BatchUpsertGeofencesRequest.FromString,
                     response_serializer=geooffer_dot_v1_dot_store__service__pb2.BatchUpsertGeofencesResponse.SerializeToString,
+            ),
+            'CloseStores': grpc.unary_unary_rpc_method_handler(
+                    servicer.CloseStores,
+                    request_deserializer=geooffer_dot_v1_dot_store__service__pb2.CloseStoresRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_store__service__pb2.CloseStoresResponse.SerializeToString,
+            ),
+            'ReopenStores': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReopenStores,
+                    request_deserializer=geooffer_dot_v1_dot_store__service__pb2.ReopenStoresRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_store__service__pb2.ReopenStoresResponse.SerializeToString,
+            ),
+            'PauseOffers': grpc.unary_unary_rpc_method_handler(
+                    servicer.PauseOffers,
+                    request_deserializer=geooffer_dot_v1_dot_store__service__pb2.PauseOffersRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_store__service__pb2.PauseOffersResponse.SerializeToString,
+            ),
+            'ResumeOffers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumeOffers,
+                    request_deserializer=geooffer_dot_v1_dot_store__service__pb2.ResumeOffersRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_store__service__pb2.ResumeOffersResponse.SerializeToString,
+            ),
+            'ListClosures': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListClosures,
+                    request_deserializer=geooffer_dot_v1_dot_store__service__pb2.ListClosuresRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_store__service__pb2.ListClosuresResponse.SerializeToString,
             ),
             'GetCatalogState': grpc.unary_unary_rpc_method_handler(
                     servicer.GetCatalogState,
@@ -600,6 +685,141 @@ class StoreService:
             '/geooffer.v1.StoreService/BatchUpsertGeofences',
             geooffer_dot_v1_dot_store__service__pb2.BatchUpsertGeofencesRequest.SerializeToString,
             geooffer_dot_v1_dot_store__service__pb2.BatchUpsertGeofencesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CloseStores(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.StoreService/CloseStores',
+            geooffer_dot_v1_dot_store__service__pb2.CloseStoresRequest.SerializeToString,
+            geooffer_dot_v1_dot_store__service__pb2.CloseStoresResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReopenStores(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.StoreService/ReopenStores',
+            geooffer_dot_v1_dot_store__service__pb2.ReopenStoresRequest.SerializeToString,
+            geooffer_dot_v1_dot_store__service__pb2.ReopenStoresResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PauseOffers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.StoreService/PauseOffers',
+            geooffer_dot_v1_dot_store__service__pb2.PauseOffersRequest.SerializeToString,
+            geooffer_dot_v1_dot_store__service__pb2.PauseOffersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResumeOffers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.StoreService/ResumeOffers',
+            geooffer_dot_v1_dot_store__service__pb2.ResumeOffersRequest.SerializeToString,
+            geooffer_dot_v1_dot_store__service__pb2.ResumeOffersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListClosures(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.StoreService/ListClosures',
+            geooffer_dot_v1_dot_store__service__pb2.ListClosuresRequest.SerializeToString,
+            geooffer_dot_v1_dot_store__service__pb2.ListClosuresResponse.FromString,
             options,
             channel_credentials,
             insecure,
