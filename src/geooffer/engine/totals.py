@@ -14,7 +14,7 @@ from geooffer.model.frequency import CapRule
 from geooffer.model.kinds import CapScope, CapWindow
 from geooffer.model.limits import CAP_WINDOW_MAX_MS
 from geooffer.model.policy import DAY_MS
-from geooffer.model.tables import NO_LIMIT
+from geooffer.model.tables import NEVER_MS, NO_LIMIT
 
 
 def total_rules(campaign: Campaign, policy_rules: Iterable[CapRule]) -> list[CapRule]:
@@ -23,7 +23,12 @@ def total_rules(campaign: Campaign, policy_rules: Iterable[CapRule]) -> list[Cap
 
 
 def window_start_ms(rule: CapRule, now_ms: int) -> int:
-    """The first moment that still counts; calendar windows of totals follow UTC, weeks begin on Monday."""
+    """The first moment that still counts; calendar windows of totals follow UTC, weeks begin on Monday.
+
+    Before any time is known (`now_ms` NEVER_MS) everything kept counts: what seems spent is looked at again by then.
+    """
+    if now_ms == NEVER_MS:
+        return NEVER_MS
     if rule.window is CapWindow.SLIDING:
         return now_ms - rule.window_ms + 1
     today = datetime.fromtimestamp(now_ms // 1000, tz=UTC).date()
