@@ -13,8 +13,10 @@ from typer.testing import Result
 
 from geooffer.cli.assembly import loopback_settings, running_service
 from geooffer.client import GeoofferClient
+from geooffer.client.closures import StoreSelection, switch_stores
 from geooffer.engine.shapes import circle
 from geooffer.model.catalog import Category, Geofence, Offer, Product, Store
+from geooffer.model.kinds import SwitchKind
 from map_pages import data_of, numbers_of
 
 Invoke = Callable[..., Result]
@@ -108,6 +110,8 @@ async def test_a_map_of_a_running_server(invoke: Invoke, tmp_path: Path) -> None
                 for n, store in enumerate(stores)
             ]
             assert (await control.upsert_geofences(fences)).refused == []
+            closed = StoreSelection(store_ids=("s-0002",))
+            await switch_stores(control, SwitchKind.CLOSED, closed, from_ms=1_772_100_000_000, reason="water damage")
             await control.upsert_categories([Category("shoes")])
             await control.upsert_products([Product("runner", "shoes", (("en", "Runner"),))])
             await control.upsert_offers([Offer("spring", "runner", 1_772_000_000_000, 1_773_000_000_000, ("s-0001",))])
@@ -125,6 +129,7 @@ async def test_a_map_of_a_running_server(invoke: Invoke, tmp_path: Path) -> None
         assert data["offers"]["by_store"] == {"1": [0]}
         assert data["source"].startswith(f"{service.control_address}, catalog generation ")
         assert data["suspicions"] == []
+        assert [closure["text"] for closure in data["closures"]["2"]] == ["closed: water damage"]
         (tmp_path / "map.html").unlink()
         refused = await draw(service.issue_token("device", device_key=7))
         assert refused.exit_code == 2

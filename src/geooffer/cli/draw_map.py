@@ -122,6 +122,7 @@ def _document(title: str, sources: Any, tracks: list[Track], time_text: str) -> 
         fences=map_fences(sources.fences),
         stores=sources.stores,
         offers=sources.offers,
+        closures=sources.closures,
         suspicions=find_suspicions(sources.fences, sources.stores),
         tracks=tracks,
     )

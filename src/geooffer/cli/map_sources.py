@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from geooffer.cli.options import Access
     from geooffer.importers.rows import Import, TakenIds
+    from geooffer.mapping.document import MapClosure
     from geooffer.model.catalog import Geofence, Offer, Store
+    from geooffer.v1 import store_service_pb2 as pb
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Sources:
     fences: list[Geofence]
     stores: list[Store]
     offers: list[Offer]
+    closures: list[MapClosure] = field(default_factory=list)
     refused_count: int = 0
 
 
@@ -39,6 +42,7 @@ def from_server(server: str, access: Access) -> Sources:
 async def _ask(server: str, access: Access) -> Sources:
     from geooffer.cli.reach import reaching
     from geooffer.client import GeoofferClient
+    from geooffer.client.closures import list_closures
     from geooffer.client.listing import list_geofences, list_offers, list_stores
 
     roots = access.root_certificates
@@ -48,7 +52,19 @@ async def _ask(server: str, access: Access) -> Sources:
             fences = await list_geofences(client.control)
             stores = await list_stores(client.control)
             offers = await list_offers(client.control)
-    return Sources(f"{server}, catalog generation {state.saved_generation}", fences, stores, offers)
+            closures = [_map_closure(closure) for closure in await list_closures(client.control)]
+    return Sources(f"{server}, catalog generation {state.saved_generation}", fences, stores, offers, closures)
+
+
+def _map_closure(closure: pb.Closure) -> MapClosure:
+    from geooffer.mapping.document import MapClosure
+    from geooffer.model.kinds import SwitchKind
+    from geooffer.model.limits import TIME_MAX_MS
+
+    what = "offers paused" if closure.kind == int(SwitchKind.OFFERS_PAUSED) else "closed"
+    until_ms = closure.until_time.ToMilliseconds() if closure.HasField("until_time") else TIME_MAX_MS
+    text = f"{what}: {closure.reason}" if closure.reason else what
+    return MapClosure(closure.store_id, closure.from_time.ToMilliseconds(), until_ms, text)
 
 
 @dataclass(frozen=True, slots=True)
