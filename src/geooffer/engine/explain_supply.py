@@ -11,7 +11,7 @@ from geooffer.engine.neighbours import distance_m
 from geooffer.engine.prices import merged_history, with_references
 from geooffer.engine.registry import size_code
 from geooffer.model.catalog import Campaign, Offer, Product, Store
-from geooffer.model.kinds import Fulfilment
+from geooffer.model.kinds import Fulfilment, SwitchKind
 from geooffer.model.limits import NEIGHBOUR_STORE_COUNT_MAX, NEIGHBOUR_STORE_DISTANCE_MAX_M
 from geooffer.model.policy import HOUR_MS
 from geooffer.model.verdicts import OfferVerdict
@@ -66,7 +66,7 @@ def supply_of(
                 detail = f"not here ({here.detail}); at {other.store_id} {found.detail}"
                 return Supply(None, detail, other, Fulfilment.OTHER_BRANCH, found.spare_count)
     if (here.verdict is not V.STOCK_STALE or ships_only) and campaign.offers_shipping and product.is_sold_online:
-        for other in _online_stores(engine):
+        for other in _online_stores(engine, now_ms):
             found = _stock_at(engine, other, wanted, now_ms)
             if found.verdict is None:
                 detail = f"ships from {other.store_id}: {found.detail}"
@@ -120,8 +120,17 @@ def _other_branches(engine: Pipeline, store: Store) -> list[Store]:
     return [other for _, _, other in within[:NEIGHBOUR_STORE_COUNT_MAX]]
 
 
-def _online_stores(engine: Pipeline) -> list[Store]:
-    return [store for _, store in sorted(engine.snapshot.nouns.stores.items()) if store.is_online]
+def _online_stores(engine: Pipeline, now_ms: int) -> list[Store]:
+    """Those that are not closed at a moment's notice, by id; a warehouse's hours do not matter."""
+    stores = [store for _, store in sorted(engine.snapshot.nouns.stores.items()) if store.is_online]
+    return [
+        store
+        for store in stores
+        if not any(
+            item.kind is SwitchKind.CLOSED and item.from_ms <= now_ms
+            for item in state_of(engine, store, now_ms).switches
+        )
+    ]
 
 
 def _takes_part(engine: Pipeline, store: Store, offer: Offer, campaign: Campaign, now_ms: int) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from geooffer.kernels.branch import CLOSED, OPEN, opening
+from geooffer.kernels.branch import CLOSED, OPEN, is_switched, opening
 from geooffer.kernels.compile import kernel
 from geooffer.kernels.interest import CategoryFacts
 from geooffer.kernels.stock import find_stock
 from geooffer.kernels.types import wide
-from geooffer.model.kinds import Fulfilment
+from geooffer.model.kinds import Fulfilment, SwitchKind
 from geooffer.model.policy import Policy
 from geooffer.model.tables import NEVER_MS, CommerceTables, LiveTables
 from geooffer.model.verdicts import OfferVerdict
@@ -18,6 +18,7 @@ SIZE_MISMATCH = int(OfferVerdict.SIZE_MISMATCH)
 OUT_OF_STOCK = int(OfferVerdict.OUT_OF_STOCK)
 STOCK_STALE = int(OfferVerdict.STOCK_STALE)
 STORE_CLOSED = int(OfferVerdict.STORE_CLOSED)
+SWITCHED_OFF = int(SwitchKind.CLOSED)
 IN_STORE = int(Fulfilment.IN_STORE)
 OTHER_BRANCH = int(Fulfilment.OTHER_BRANCH)
 SHIP_TO_HOME = int(Fulfilment.SHIP_TO_HOME)
@@ -111,11 +112,14 @@ def _shipped(
     size_code: int,
     now_ms: int,
 ) -> Supply:
-    """From the first online store, by store id, that can send it; verdict OUT_OF_STOCK where none can."""
+    """From the first online store, by store id, that can send it; verdict OUT_OF_STOCK where none can.
+
+    Its hours do not matter, a closure does (H2): a warehouse on strike ships nothing.
+    """
     for index in range(len(commerce.online_stores)):
         store_number = wide(commerce.online_stores[index])
         verdict, row = stock_verdict(live, policy, store_number, variant_number, safety_count, now_ms)
-        if verdict == 0:
+        if verdict == 0 and is_switched(live, store_number, now_ms) != SWITCHED_OFF:
             return Supply(0, store_number, row, size_code, SHIP_TO_HOME)
     return Supply(OUT_OF_STOCK, -1, -1, size_code, SHIP_TO_HOME)
 
