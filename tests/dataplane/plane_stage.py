@@ -28,7 +28,7 @@ from geooffer.model.catalog import (
     StockFigure,
     Store,
 )
-from geooffer.model.policy import DAY_MS
+from geooffer.model.policy import DAY_MS, Policy
 from geooffer.model.signals import Touchpoint
 from geooffer.model.verdicts import Purpose, TouchpointKind
 from geooffer.rpc.auth import TokenVerifier, issue_token
@@ -67,7 +67,10 @@ def stocked_engine(clock: str = "client") -> Engine:
     """An engine whose one shop has Anna's shoes, reduced."""
     compile_all()
     now_ms = START_MS if clock == "client" else time.time_ns() // 1_000_000
-    engine = Engine(journal=MemoryJournal(), clock=EngineClock(clock, START_MS if clock == "client" else None))
+    # on the system clock these tests run at any hour: no quiet ones
+    policy = Policy() if clock == "client" else Policy(quiet_start_minute=0, quiet_end_minute=0)
+    engine_clock = EngineClock(clock, START_MS if clock == "client" else None)
+    engine = Engine(journal=MemoryJournal(), clock=engine_clock, policy=policy)
     engine.put_nouns(
         [
             Store("shop", "Main Street", *SHOP, "Europe/Zurich", "24/7"),

@@ -1,4 +1,4 @@
-"""A real control port on a free port over a real engine, and stubs that speak to it."""
+"""A real control port over a real engine, and the unary service of the data port; stubs that speak to them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from geooffer.engine.engine import Engine
 from geooffer.journal.memory import MemoryJournal
 from geooffer.rpc import auth, keys, roles
 from geooffer.rpc.server import PortOptions, bind_port
-from geooffer.services.assembly import control_services
+from geooffer.services.assembly import control_services, data_services
 from geooffer.services.control import Control
 from geooffer.v1.campaign_service_pb2_grpc import CampaignServiceStub
 from geooffer.v1.consent_service_pb2_grpc import ConsentServiceStub
+from geooffer.v1.decision_service_pb2_grpc import DecisionServiceStub
 from geooffer.v1.diagnostics_service_pb2_grpc import DiagnosticsServiceStub
 from geooffer.v1.inventory_service_pb2_grpc import InventoryServiceStub
+from geooffer.v1.offer_service_pb2_grpc import OfferServiceStub
 from geooffer.v1.signal_service_pb2_grpc import SignalServiceStub
 from geooffer.v1.store_service_pb2_grpc import StoreServiceStub
 
@@ -35,6 +37,9 @@ class Plane:
     control: Control
     channel: grpc.aio.Channel
     anonymous: grpc.aio.Channel
+    data: grpc.aio.Channel
+    """To the data port, without credentials."""
+    control_address: str
     token_keys: keys.TokenKeys
 
     def __post_init__(self) -> None:
@@ -44,11 +49,16 @@ class Plane:
         self.signals = SignalServiceStub(self.channel)
         self.consents = ConsentServiceStub(self.channel)
         self.diagnostics = DiagnosticsServiceStub(self.channel)
+        self.decisions = DecisionServiceStub(self.channel)
+        self.offers = OfferServiceStub(self.data)
 
-    def metadata(self, role: str, subject: str = "7") -> tuple[tuple[str, str], ...]:
-        """Credentials of a role for one call on the anonymous channel."""
-        token = auth.issue_token(self.token_keys.private_key, role=role, subject=subject, now_s=time.time())
-        return ((auth.AUTHORIZATION_KEY, f"Bearer {token}"),)
+    def token(self, role: str, subject: str = "7", **more) -> str:
+        """A token of a role."""
+        return auth.issue_token(self.token_keys.private_key, role=role, subject=subject, now_s=time.time(), **more)
+
+    def metadata(self, role: str, subject: str = "7", **more) -> tuple[tuple[str, str], ...]:
+        """Credentials of a role for one call on an anonymous channel."""
+        return ((auth.AUTHORIZATION_KEY, f"Bearer {self.token(role, subject, **more)}"),)
 
 
 class Credentials(
@@ -76,19 +86,19 @@ async def plane(tmp_path: Path) -> AsyncIterator[Plane]:
     engine = Engine(journal=MemoryJournal(), clock=EngineClock("system"))
     control = Control(engine, real_now_ms=lambda: NOW_MS)
     token_keys = keys.development_keys(tmp_path / "state")
-    port = bind_port(
-        "control",
-        PortOptions("127.0.0.1:0"),
-        verifier=auth.TokenVerifier(token_keys.public_key),
-        services=control_services(control),
-    )
+    verifier, options = auth.TokenVerifier(token_keys.public_key), PortOptions("127.0.0.1:0")
+    port = bind_port("control", options, verifier=verifier, services=control_services(control))
+    data_port = bind_port("data", options, verifier=verifier, services=data_services(control))
     await port.start()
+    await data_port.start()
     token = auth.issue_token(token_keys.private_key, role=roles.OPERATOR, subject="tests", now_s=time.time())
     credentials = Credentials(((auth.AUTHORIZATION_KEY, f"Bearer {token}"),))
     async with (
         grpc.aio.insecure_channel(port.address, interceptors=[credentials]) as channel,
         grpc.aio.insecure_channel(port.address) as anonymous,
+        grpc.aio.insecure_channel(data_port.address) as data,
     ):
-        yield Plane(engine, control, channel, anonymous, token_keys)
+        yield Plane(engine, control, channel, anonymous, data, port.address, token_keys)
     await port.stop(0)
+    await data_port.stop(0)
     control.publisher.close()

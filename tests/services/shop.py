@@ -84,7 +84,7 @@ def a_touchpoint(**changes) -> signal.Touchpoint:
         "category_id": "running-shoes",
         "size": EU_43,
     }
-    if "product_id" in changes:
+    if "product_id" in changes or "search_text" in changes:
         del values["category_id"]
     return signal.Touchpoint(**(values | changes))
 

@@ -12,8 +12,10 @@ from geooffer.rpc import auth, roles
 from geooffer.v1 import (
     campaign_service_pb2,
     consent_service_pb2,
+    decision_service_pb2,
     diagnostics_service_pb2,
     inventory_service_pb2,
+    offer_service_pb2,
     ping_service_pb2,
     signal_service_pb2,
     store_service_pb2,
@@ -25,6 +27,7 @@ MODULES = (
     campaign_service_pb2,
     signal_service_pb2,
     consent_service_pb2,
+    decision_service_pb2,
     diagnostics_service_pb2,
 )
 
@@ -37,13 +40,14 @@ def methods_of(module) -> list[str]:
     ]
 
 
+DATA_METHODS = [*methods_of(ping_service_pb2), *methods_of(offer_service_pb2)]
 CONTROL_METHODS = [method for module in MODULES for method in methods_of(module)]
 DENIED = [(role, method) for method in CONTROL_METHODS for role in roles.ROLES if not roles.allowed(role, method)]
 
 
 def test_the_table_names_every_method_and_no_other():
     ours = {method for method in roles.METHODS if method.startswith("/geooffer.")}
-    assert ours == {*CONTROL_METHODS, *methods_of(ping_service_pb2)}
+    assert ours == {*CONTROL_METHODS, *DATA_METHODS}
 
 
 def test_no_device_and_no_gateway_may_call_the_control_plane():
@@ -60,6 +64,15 @@ async def test_every_denied_cell_of_the_matrix_is_denied(plane):
     for role, method in DENIED:
         await refused(plane.anonymous.unary_unary(method)(b"", metadata=metadata[role]), "PERMISSION_DENIED")
     assert plane.engine.saved_generation == 0
+
+
+async def test_the_unary_methods_of_the_data_port_ask_for_a_role_too(plane):
+    for method in methods_of(offer_service_pb2):
+        for role in roles.ROLES:
+            call = plane.data.unary_unary(method)(b"", metadata=plane.metadata(role))
+            expected = "INVALID_ARGUMENT" if role in roles.METHODS[method] else "PERMISSION_DENIED"
+            await refused(call, expected)
+        await refused(plane.data.unary_unary(method)(b""), "UNAUTHENTICATED")
 
 
 async def test_every_allowed_cell_gets_past_the_gate(plane):
@@ -123,8 +136,8 @@ async def test_unknown_paths_are_unimplemented(plane, method):
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
-async def test_pings_are_not_served_on_the_control_port(plane):
-    method = "/geooffer.v1.PingService/IngestPings"
+@pytest.mark.parametrize("method", DATA_METHODS)
+async def test_the_data_ports_methods_are_not_served_on_the_control_port(plane, method):
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await plane.anonymous.unary_unary(method)(b"", metadata=plane.metadata(roles.OPERATOR))
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED

@@ -42,6 +42,7 @@ class RunningService:
     control_address: str
     engine: Engine
     plane: DataPlane
+    control: Control
     compile_seconds: float
     """How long the kernels took: a minute the first time on a machine, less than a second from the cache."""
     _private_key: Ed25519PrivateKey | None
@@ -101,7 +102,7 @@ async def running_service(
     from geooffer.rpc.auth import TokenVerifier
     from geooffer.rpc.faults import log_loop_fault
     from geooffer.rpc.server import bind_port
-    from geooffer.services.assembly import control_services
+    from geooffer.services.assembly import control_services, data_services
     from geooffer.services.control import Control
 
     log_to_stderr("warning")
@@ -116,7 +117,8 @@ async def running_service(
     real_now_ms = monotonic_now_ms()
     plane = GrpcDataPlane(engine, real_now_ms=real_now_ms)
     control = Control(engine, real_now_ms=real_now_ms)
-    data_port = bind_port("data", data_options, verifier=verifier, services=[plane.service()])
+    beside_pings = [plane.service(), *data_services(control)]
+    data_port = bind_port("data", data_options, verifier=verifier, services=beside_pings)
     control_port = bind_port("control", control_options, verifier=verifier, services=control_services(control))
     loop = asyncio.get_running_loop()
     outer_handler = loop.get_exception_handler()
@@ -125,7 +127,9 @@ async def running_service(
     await data_port.start()
     plane.start()
     try:
-        yield RunningService(data_port.address, control_port.address, engine, plane, report.seconds, private_key)
+        yield RunningService(
+            data_port.address, control_port.address, engine, plane, control, report.seconds, private_key
+        )
     finally:
         await _drain(data_port, control_port, plane, control)
         loop.set_exception_handler(outer_handler)

@@ -1,8 +1,9 @@
-"""`geooffer try`: what would this ping give, and why? Of the demo's stories, or of a running server."""
+"""`geooffer try`: what would this ping give, and why? Or: what was decided, what was tried just now?"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -10,7 +11,10 @@ from geooffer.cli import options
 from geooffer.cli.options import JsonOutput
 
 if TYPE_CHECKING:
-    from geooffer.engine.explain import Explanation
+    from geooffer.client import GeoofferControl
+    from geooffer.v1 import diagnostics_service_pb2 as pb
+
+T = TypeVar("T")
 
 
 def register(app: typer.Typer) -> None:
@@ -33,21 +37,35 @@ def try_offer(
     latitude: Annotated[float | None, typer.Option(help="Degrees north.")] = None,
     longitude: Annotated[float | None, typer.Option(help="Degrees east.")] = None,
     accuracy_m: Annotated[float, typer.Option(help="68 % radius; 0 = unknown.")] = 10.0,
+    speed: Annotated[float | None, typer.Option(help="Metres per second, as a phone would report it.")] = None,
     time: Annotated[str, typer.Option(help="When (RFC 3339); without it the server's now.")] = "",
     every: Annotated[bool, typer.Option("--all", help="List also the offers she never asked for.")] = False,
+    decision: Annotated[str, typer.Option("--decision", help="Tell this decision instead, by its id.")] = "",
+    customer: Annotated[str, typer.Option("--customer", help="Tell this customer's last tries instead.")] = "",
     json_output: JsonOutput = False,
 ) -> None:
     """Explain a hypothetical ping, candidate by candidate. Changes nothing.
 
+    With --decision ID, or --customer ID, tell what was decided, or tried, instead.
     Exit code 1 where --demo finds no offer or no silence to explain.
     """
     if demo:
         _try_demo(seed, customers, every, json_output)
         return
+    if decision or customer:
+        if decision and customer:
+            raise typer.BadParameter("give --decision or --customer, not both")
+        access = options.access_from(token, token_file, ca_file, "operator")
+        if decision:
+            _show_decision(server, access, decision, json_output)
+        else:
+            _show_tries(server, access, customer, json_output)
+        return
     if not device_key or latitude is None or longitude is None:
-        raise typer.BadParameter("give --demo, or --device-key, --latitude and --longitude")
+        raise typer.BadParameter("give --demo, --decision, --customer, or --device-key, --latitude and --longitude")
     access = options.access_from(token, token_file, ca_file, "operator")
-    explanation = _ask(server, access, device_key, latitude, longitude, accuracy_m, time)
+    request = _request(device_key, latitude, longitude, accuracy_m, speed, time)
+    explanation = _asked(server, access, lambda control: control.explain_ping(request))
     _show(explanation, every, json_output)
 
 
@@ -56,49 +74,35 @@ def _try_demo(seed: int, customer_count: int, every: bool, json_output: bool) ->
     from geooffer.bench.city_explain import explain_stories
     from geooffer.cli.explanation import as_json, lines_of
     from geooffer.cli.output import print_json, remark
+    from geooffer.rpc.convert_diagnostics import encode_explanation
 
     remark(f"Rebuilding city {seed} in this process and walking it twice …")
-    explained = explain_stories(build_city(seed, customer_count))
+    city = build_city(seed, customer_count)
+    explained = [
+        (e.story, encode_explanation(e.explanation, int(city.pings["fix_time_ms"][e.story.ping_index])))
+        for e in explain_stories(city)
+    ]
     if json_output:
-        print_json(
-            {
-                "seed": seed,
-                "stories": [
-                    {"kind": e.story.kind, "customer_id": e.story.customer_id, **as_json(e.explanation)}
-                    for e in explained
-                ],
-            }
-        )
+        stories = [{"kind": story.kind, "customer_id": story.customer_id, **as_json(told)} for story, told in explained]
+        print_json({"seed": seed, "stories": stories})
     else:
-        for number, e in enumerate(explained, 1):
-            print(f"\n{number}. {e.story.customer_id} {e.story.title}")
-            for line in (*e.story.lines, *lines_of(e.explanation, every_candidate=every)):
+        for number, (story, told) in enumerate(explained, 1):
+            print(f"\n{number}. {story.customer_id} {story.title}")
+            for line in (*story.lines, *lines_of(told, every_candidate=every)):
                 print(f"   {line}")
-    kinds = {e.story.kind for e in explained}
+    kinds = {story.kind for story, _ in explained}
     if "offered" not in kinds or not kinds - {"offered"}:
         raise typer.Exit(1)
 
 
-def _ask(
-    server: str,
-    access: options.Access,
-    device_key: str,
-    latitude: float,
-    longitude: float,
-    accuracy_m: float,
-    time_text: str,
-) -> Explanation:
-    import asyncio
-
-    from geooffer.cli.explanation import from_response
-    from geooffer.cli.reach import check_address, reaching
-    from geooffer.client import GeoofferClient
+def _request(
+    device_key: str, latitude: float, longitude: float, accuracy_m: float, speed: float | None, time_text: str
+) -> pb.ExplainPingRequest:
     from geooffer.errors import InvalidArgumentError
     from geooffer.model import keys, limits, units
     from geooffer.rpc.checks import timestamp
     from geooffer.v1 import diagnostics_service_pb2 as pb
 
-    check_address(server, "--server")
     accuracy_cm = units.metres_to_cm(accuracy_m)
     if not 0 <= accuracy_cm <= limits.ACCURACY_MAX_CM:
         raise InvalidArgumentError(f"--accuracy-m must lie in 0..{limits.ACCURACY_MAX_CM // 100}")
@@ -108,19 +112,34 @@ def _ask(
         longitude_e7=units.longitude_from_degrees(longitude),
         accuracy_cm=accuracy_cm,
     )
+    if speed is not None:
+        request.speed_cm_per_s = units.metres_to_cm(speed)
+        if not 0 <= request.speed_cm_per_s <= limits.SPEED_MAX_CM_PER_S:
+            raise InvalidArgumentError(f"--speed must lie in 0..{limits.SPEED_MAX_CM_PER_S // 100}")
     if time_text:
         request.ping_time.CopyFrom(timestamp(units.parse_time_ms(time_text)))
+    return request
 
-    async def ask() -> Explanation:
+
+def _asked(server: str, access: options.Access, ask: Callable[[GeoofferControl], Awaitable[T]]) -> T:
+    """What one call of the control port answers."""
+    import asyncio
+
+    from geooffer.cli.reach import check_address, reaching
+    from geooffer.client import GeoofferClient
+
+    check_address(server, "--server")
+
+    async def call() -> T:
         roots = access.root_certificates
         async with GeoofferClient(control_target=server, token=access.token, root_certificates=roots) as client:
             with reaching(server, tls=roots is not None):
-                return from_response(await client.control.explain_ping(request))
+                return await ask(client.control)
 
-    return asyncio.run(ask())
+    return asyncio.run(call())
 
 
-def _show(explanation: Explanation, every: bool, json_output: bool) -> None:
+def _show(explanation: pb.ExplainPingResponse, every: bool, json_output: bool) -> None:
     from geooffer.cli.explanation import as_json, lines_of
     from geooffer.cli.output import print_json
 
@@ -128,4 +147,28 @@ def _show(explanation: Explanation, every: bool, json_output: bool) -> None:
         print_json(as_json(explanation))
         return
     for line in lines_of(explanation, every_candidate=every):
+        print(line)
+
+
+def _show_decision(server: str, access: options.Access, decision_id: str, json_output: bool) -> None:
+    from geooffer.cli.decision_text import decision_json, decision_lines
+    from geooffer.cli.output import print_json
+
+    decision = _asked(server, access, lambda control: control.decision(decision_id))
+    if json_output:
+        print_json(decision_json(decision))
+        return
+    for line in decision_lines(decision):
+        print(line)
+
+
+def _show_tries(server: str, access: options.Access, customer_id: str, json_output: bool) -> None:
+    from geooffer.cli.decision_text import tries_json, try_lines
+    from geooffer.cli.output import print_json
+
+    tries = _asked(server, access, lambda control: control.recent_tries(customer_id))
+    if json_output:
+        print_json({"tries": tries_json(tries)})
+        return
+    for line in try_lines(tries):
         print(line)

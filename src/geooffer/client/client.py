@@ -15,14 +15,22 @@ import grpc
 import numpy as np
 
 from geooffer.client.backoff import Backoff
+from geooffer.client.batches import BatchResult, RefusedRow
 from geooffer.client.control import CALL_TIMEOUT_S, GeoofferControl
 from geooffer.client.credentials import BearerToken, Token
-from geooffer.client.errors import error_of
+from geooffer.client.errors import error_of, named_error
 from geooffer.client.exchange import PingExchange
 from geooffer.client.pings import Streamable, pending
 from geooffer.errors import ConfigurationError
 from geooffer.model import limits
+from geooffer.model.catalog import Size
+from geooffer.model.kinds import OutcomeKind
+from geooffer.rpc.checks import timestamp
+from geooffer.rpc.convert import encode_size
+from geooffer.v1 import offer_service_pb2 as offer_pb
 from geooffer.v1 import ping_service_pb2 as pb
+from geooffer.v1 import places_pb2
+from geooffer.v1.offer_service_pb2_grpc import OfferServiceStub
 
 WINDOW_COUNT = 64
 STREAM_METHOD = "/geooffer.v1.PingService/StreamPings"
@@ -123,6 +131,56 @@ class GeoofferClient:
     def open_call(self) -> Any:
         """A raw StreamPings call: `write(bytes)`, `read()` → bytes or EOF. For load generators and tests."""
         return self._channel("data").stream_stream(STREAM_METHOD)(metadata=self._token.metadata())
+
+    # -- beside the pings ------------------------------------------------------------------------------------
+
+    async def report_outcome(
+        self, decision_id: str, kind: OutcomeKind, *, event_time_ms: int, device_key: int = 0
+    ) -> None:
+        """What became of an offer. device_key: needed from gateways. Raises NotFoundError."""
+        report = offer_pb.OutcomeReport(
+            decision_id=decision_id,
+            kind=int(kind),  # type: ignore[arg-type]
+            event_time=timestamp(event_time_ms),
+            device_key=device_key,
+        )
+        result = await self.report_outcomes([report])
+        if result.refused:
+            raise named_error(result.refused[0].reason, result.refused[0].message, result.refused[0].field)
+
+    async def report_outcomes(self, reports: Iterable[offer_pb.OutcomeReport]) -> BatchResult:
+        """What became of offers; each report stands alone, refused ones come back as rows."""
+        waiting, result = list(reports), BatchResult()
+        for first in range(0, len(waiting), limits.OUTCOME_REPORT_COUNT_MAX):
+            part = waiting[first : first + limits.OUTCOME_REPORT_COUNT_MAX]
+            request = offer_pb.ReportOutcomesRequest(outcomes=part)
+            answer = await self._data_call(self._offers.ReportOutcomes, request)
+            result.accepted_count += answer.accepted_count
+            result.refused += [RefusedRow(first + p.row, p.reason, p.message, p.field) for p in answer.problems]
+        return result
+
+    async def find_nearby_stock(
+        self, product_id: str, place_e7: tuple[int, int], *, size: Size | None = None, limit_count: int = 0
+    ) -> list[places_pb2.NearbyStore]:
+        """The nearest branches that have a product (in a size). place_e7: (latitude, longitude) × 10⁷."""
+        request = offer_pb.FindNearbyStockRequest(
+            product_id=product_id,
+            size=encode_size(size) if size is not None else None,
+            place=places_pb2.Place(latitude_e7=place_e7[0], longitude_e7=place_e7[1]),
+            limit_count=limit_count,
+        )
+        answer = await self._data_call(self._offers.FindNearbyStock, request)
+        return list(answer.stores)
+
+    @property
+    def _offers(self) -> Any:
+        return OfferServiceStub(self._channel("data"))  # type: ignore[no-untyped-call]
+
+    async def _data_call(self, method: Any, request: Any) -> Any:
+        try:
+            return await method(request, metadata=self._token.metadata(), timeout=CALL_TIMEOUT_S)
+        except grpc.aio.AioRpcError as failure:
+            raise error_of(failure) from None
 
     # -- the control port ------------------------------------------------------------------------------------
 

@@ -15,18 +15,34 @@ from google.protobuf.message import Message
 
 from geooffer.client.batches import BatchResult, RefusedRow, chunks
 from geooffer.client.errors import error_of
-from geooffer.model.catalog import Category, Customer, Geofence, Offer, Price, Product, StockFigure, Store
-from geooffer.model.signals import ConsentEvent, Touchpoint
-from geooffer.rpc import convert, convert_people
+from geooffer.model import limits
+from geooffer.model.catalog import (
+    Audience,
+    Campaign,
+    Category,
+    Customer,
+    Geofence,
+    Offer,
+    Price,
+    Product,
+    StockFigure,
+    Store,
+)
+from geooffer.model.kinds import Channel
+from geooffer.model.signals import ConsentEvent, Identity, IdentityLink, Touchpoint
+from geooffer.rpc import convert, convert_campaigns, convert_people
 from geooffer.v1 import (
     campaign_service_pb2,
     campaign_service_pb2_grpc,
     consent_service_pb2,
     consent_service_pb2_grpc,
+    decision_service_pb2,
+    decision_service_pb2_grpc,
     diagnostics_service_pb2,
     diagnostics_service_pb2_grpc,
     inventory_service_pb2,
     inventory_service_pb2_grpc,
+    places_pb2,
     signal_service_pb2,
     signal_service_pb2_grpc,
     store_service_pb2,
@@ -46,6 +62,7 @@ class GeoofferControl:
         self.campaigns: Any = campaign_service_pb2_grpc.CampaignServiceStub(channel)  # type: ignore[no-untyped-call]
         self.signals: Any = signal_service_pb2_grpc.SignalServiceStub(channel)  # type: ignore[no-untyped-call]
         self.consents: Any = consent_service_pb2_grpc.ConsentServiceStub(channel)  # type: ignore[no-untyped-call]
+        self.decisions: Any = decision_service_pb2_grpc.DecisionServiceStub(channel)  # type: ignore[no-untyped-call]
         self.diagnostics: Any = diagnostics_service_pb2_grpc.DiagnosticsServiceStub(channel)  # type: ignore[no-untyped-call]
 
     @staticmethod
@@ -84,6 +101,42 @@ class GeoofferControl:
         rows = map(convert.encode_product, products)
         kind = campaign_service_pb2.BatchUpsertProductsRequest
         return await self._batch(self.campaigns.BatchUpsertProducts, kind, "products", rows, partial=partial)
+
+    async def upsert_audiences(self, audiences: Iterable[Audience], *, partial: bool = True) -> BatchResult:
+        """Create or replace audiences; who is on them stays."""
+        rows = map(convert_campaigns.encode_audience, audiences)
+        kind = campaign_service_pb2.BatchUpsertAudiencesRequest
+        return await self._batch(self.campaigns.BatchUpsertAudiences, kind, "audiences", rows, partial=partial)
+
+    async def add_audience_members(
+        self, audience_id: str, customer_ids: Iterable[str], *, partial: bool = True
+    ) -> BatchResult:
+        """Put customers on a list. Raises NotFoundError for the list."""
+        kind, method = campaign_service_pb2.AddAudienceMembersRequest, self.campaigns.AddAudienceMembers
+        return await self._members(method, kind, audience_id, customer_ids, partial)
+
+    async def remove_audience_members(
+        self, audience_id: str, customer_ids: Iterable[str], *, partial: bool = True
+    ) -> BatchResult:
+        """Take customers off a list. Raises NotFoundError for the list."""
+        kind, method = campaign_service_pb2.RemoveAudienceMembersRequest, self.campaigns.RemoveAudienceMembers
+        return await self._members(method, kind, audience_id, customer_ids, partial)
+
+    async def _members(
+        self, method: Any, kind: Any, audience_id: str, customer_ids: Iterable[str], partial: bool
+    ) -> BatchResult:
+        result, names = BatchResult(), list(customer_ids)
+        for first in range(0, len(names), limits.BATCH_RESOURCE_COUNT_MAX):
+            chunk = names[first : first + limits.BATCH_RESOURCE_COUNT_MAX]
+            request = kind(audience_id=audience_id, customer_ids=chunk, partial=partial)
+            _add(result, first, await self.call(method, request))
+        return result
+
+    async def upsert_campaigns(self, campaigns: Iterable[Campaign], *, partial: bool = True) -> BatchResult:
+        """Create or replace campaigns."""
+        rows = map(convert_campaigns.encode_campaign, campaigns)
+        kind = campaign_service_pb2.BatchUpsertCampaignsRequest
+        return await self._batch(self.campaigns.BatchUpsertCampaigns, kind, "campaigns", rows, partial=partial)
 
     async def upsert_offers(self, offers: Iterable[Offer], *, partial: bool = True) -> BatchResult:
         """Create or replace offers."""
@@ -130,7 +183,7 @@ class GeoofferControl:
         return await self._batch(self.signals.UpsertCustomers, kind, "customers", rows, partial=partial)
 
     async def record_touchpoints(self, touchpoints: Iterable[Touchpoint], *, partial: bool = True) -> BatchResult:
-        """Record searches, views, wishes, purchases, preferences."""
+        """Record signals of all kinds."""
         rows = map(convert_people.encode_touchpoint, touchpoints)
         kind = signal_service_pb2.RecordTouchpointsRequest
         return await self._batch(self.signals.RecordTouchpoints, kind, "touchpoints", rows, partial=partial)
@@ -140,6 +193,61 @@ class GeoofferControl:
         rows = map(convert_people.encode_consent_event, events)
         kind = consent_service_pb2.BatchRecordConsentsRequest
         return await self._batch(self.consents.BatchRecordConsents, kind, "events", rows)
+
+    async def link_identities(self, links: Iterable[IdentityLink]) -> BatchResult:
+        """Link devices and pseudonyms to customers; rows are taken one by one."""
+        rows = map(convert_people.encode_identity_link, links)
+        kind = signal_service_pb2.BatchLinkIdentitiesRequest
+        return await self._batch(self.signals.BatchLinkIdentities, kind, "links", rows)
+
+    async def unlink_identity(self, link: IdentityLink, *, new_customer_id: str = "") -> None:
+        """It stands for nobody any more, or for another customer, who takes a copy of the contacts along."""
+        message = convert_people.encode_identity_link(link)
+        request = signal_service_pb2.UnlinkIdentityRequest(link=message, new_customer_id=new_customer_id)
+        await self.call(self.signals.UnlinkIdentity, request)
+
+    async def merge_customers(self, from_customer_id: str, into_customer_id: str) -> None:
+        """Two customers are one human; both ids name her from now on."""
+        request = signal_service_pb2.MergeCustomersRequest(
+            from_customer_id=from_customer_id, into_customer_id=into_customer_id
+        )
+        await self.call(self.signals.MergeCustomers, request)
+
+    # -- decisions -------------------------------------------------------------------------------------------
+
+    async def decide(
+        self,
+        person: str | Identity,
+        channel: Channel,
+        *,
+        product_id: str = "",
+        category_id: str = "",
+        place_e7: tuple[int, int] | None = None,
+        request_id: str = "",
+        event_time_ms: int | None = None,
+    ) -> decision_service_pb2.DecideResponse:
+        """The best offer for a customer (by id or linked identity) on a channel, or silence with its verdict.
+
+        place_e7: (latitude, longitude) × 10⁷, where she could go. event_time_ms: under a client clock only.
+        """
+        request = decision_service_pb2.DecideRequest(
+            channel=int(channel),  # type: ignore[arg-type]
+            request_id=request_id,
+        )
+        if isinstance(person, Identity):
+            setattr(request, convert_people.IDENTITY_FIELDS[person.kind], person.identity_id)
+        else:
+            request.customer_id = person
+        if product_id:
+            request.product_id = product_id
+        if category_id:
+            request.category_id = category_id
+        if place_e7 is not None:
+            request.place.CopyFrom(places_pb2.Place(latitude_e7=place_e7[0], longitude_e7=place_e7[1]))
+        if event_time_ms is not None:
+            request.event_time.FromMilliseconds(event_time_ms)
+        answer: decision_service_pb2.DecideResponse = await self.call(self.decisions.Decide, request)
+        return answer
 
     # -- diagnostics -----------------------------------------------------------------------------------------
 
@@ -156,6 +264,20 @@ class GeoofferControl:
         """What a hypothetical ping would give, candidate by candidate."""
         answer: diagnostics_service_pb2.ExplainPingResponse
         answer = await self.call(self.diagnostics.ExplainPing, request)
+        return answer
+
+    async def decision(self, decision_id: str) -> diagnostics_service_pb2.Decision:
+        """One decision, with all that decided it and what became of it. Raises NotFoundError."""
+        request = diagnostics_service_pb2.GetDecisionRequest(decision_id=decision_id)
+        answer = await self.call(self.diagnostics.GetDecision, request)
+        decision: diagnostics_service_pb2.Decision = answer.decision
+        return decision
+
+    async def recent_tries(self, customer_id: str) -> diagnostics_service_pb2.ListRecentTriesResponse:
+        """The last tries of a customer, newest first. Raises NotFoundError."""
+        request = diagnostics_service_pb2.ListRecentTriesRequest(customer_id=customer_id)
+        answer: diagnostics_service_pb2.ListRecentTriesResponse
+        answer = await self.call(self.diagnostics.ListRecentTries, request)
         return answer
 
     async def _batch(self, method: Any, kind: Any, name: str, rows: Iterable[Message], **options: bool) -> BatchResult:

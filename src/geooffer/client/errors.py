@@ -47,6 +47,11 @@ def error_of(failure: grpc.aio.AioRpcError) -> GeoofferError:
     return kind(status.message, field=field)
 
 
+def named_error(reason: str, message: str, field: str = "") -> GeoofferError:
+    """The exception of geooffer.errors with this reason: a refused row as if it had been a call."""
+    return _BY_REASON.get(reason, GeoofferError)(message, field=field)
+
+
 def is_transient(failure: grpc.aio.AioRpcError) -> bool:
     """Whether the same call may succeed a little later: overload, drain, a lost connection."""
     return failure.code() == grpc.StatusCode.UNAVAILABLE

@@ -58,10 +58,13 @@ class Outcomes(Linking):
             raise NotFoundError("no such decision", field="decision_id")
         if time_ms > now_ms + self.policy.future_tolerance_ms:
             raise InvalidArgumentError("the outcome lies in the future", field="event_time")
+        known = set(self.state.outcomes.get(key, ()))
         if kind is not OutcomeKind.FAILED:
             self.append([OutcomeRecord(person_key, key, int(kind), min(time_ms, now_ms))])
-        elif not self.state.outcomes.get(key):
+            self.statistics.outcomes[kind] += kind not in known
+        elif not known:
             self.append([DecisionReleased(person_key, key, record.time_ms)])
+            self.statistics.outcomes[kind] += 1
             if record.campaign_number >= 0:
                 self._refresh_total(record.campaign_number, now_ms)
 

@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 
 from geooffer.model.columns import Outcome, StructArray
+from geooffer.model.kinds import OutcomeKind
 from geooffer.model.verdicts import OfferVerdict, PingVerdict, TransitionKind
 
 
@@ -18,6 +19,7 @@ class Statistics:
         self.offer_verdicts: Counter[OfferVerdict] = Counter()
         self.transitions: Counter[TransitionKind] = Counter()
         self.offers = 0
+        self.outcomes: Counter[OutcomeKind] = Counter()
 
     def count(self, outcome: Outcome) -> None:
         """Add one step. Winners are counted when committed."""

@@ -27,6 +27,9 @@ def _rows(service: str, methods: str, roles: frozenset[str]) -> dict[str, frozen
 
 METHODS: Final[dict[str, frozenset[str]]] = {
     **_rows("geooffer.v1.PingService", "StreamPings IngestPings", _PINGS),
+    **_rows("geooffer.v1.OfferService", "ReportOutcomes FindNearbyStock", _PINGS),
+    # a decision says much of a person and consumes her caps: not for marketing, which plans for all of them
+    **_rows("geooffer.v1.DecisionService", "Decide", _OPERATOR),
     **_rows(
         "geooffer.v1.StoreService",
         "CreateStore UpdateStore DeleteStore BatchUpsertStores "
@@ -44,18 +47,19 @@ METHODS: Final[dict[str, frozenset[str]]] = {
         "geooffer.v1.CampaignService",
         "CreateCategory GetCategory ListCategories UpdateCategory DeleteCategory BatchUpsertCategories "
         "CreateProduct GetProduct ListProducts UpdateProduct DeleteProduct BatchUpsertProducts "
-        "CreateOffer GetOffer ListOffers UpdateOffer DeleteOffer BatchUpsertOffers "
-        "BatchUpsertPrices ListPrices",
-        _CAMPAIGN,
         "CreateAudience GetAudience ListAudiences UpdateAudience DeleteAudience BatchUpsertAudiences "
         "AddAudienceMembers RemoveAudienceMembers "
         "CreateCampaign GetCampaign ListCampaigns UpdateCampaign DeleteCampaign BatchUpsertCampaigns "
+        "CreateOffer GetOffer ListOffers UpdateOffer DeleteOffer BatchUpsertOffers "
+        "BatchUpsertPrices ListPrices",
+        _CAMPAIGN,
     ),
-    **_rows(
-        "geooffer.v1.SignalService",
-        "UpsertCustomers GetCustomer DeleteCustomer RecordTouchpoints",
     # who is on a list is told like everything else about a customer
     **_rows("geooffer.v1.CampaignService", "ListAudienceMembers", _OPERATOR),
+    **_rows(
+        "geooffer.v1.SignalService",
+        "UpsertCustomers GetCustomer DeleteCustomer RecordTouchpoints "
+        "LinkIdentity BatchLinkIdentities UnlinkIdentity MergeCustomers",
         _OPERATOR,
     ),
     **_rows(
@@ -63,7 +67,7 @@ METHODS: Final[dict[str, frozenset[str]]] = {
         "RecordConsent WithdrawConsent GetConsent BatchRecordConsents",
         _CONSENT,
     ),
-    **_rows("geooffer.v1.DiagnosticsService", "ExplainPing", _OPERATOR),
+    **_rows("geooffer.v1.DiagnosticsService", "ExplainPing GetDecision ListRecentTries", _OPERATOR),
     **_rows("geooffer.v1.DiagnosticsService", "GetStatistics", _CAMPAIGN),
     **_rows("grpc.health.v1.Health", "Check Watch List", _ANY),
     **_rows("grpc.reflection.v1alpha.ServerReflection", "ServerReflectionInfo", _OPERATOR),

@@ -81,6 +81,15 @@ def _put_slice(nouns: list[T], rows: list[int], put: Callable[[list[T]], Errors]
     rows.clear()
 
 
+def tried(call: Callable[[T], object], item: T) -> GeoofferError | None:
+    """One row of a batch whose rows stand alone: the error it met, or None."""
+    try:
+        call(item)
+    except GeoofferError as error:
+        return error
+    return None
+
+
 def problem(row: int, error: GeoofferError) -> pb.RowProblem:
     """A refused row as data."""
     return pb.RowProblem(row=row, reason=error.reason, message=error.message, field=error.field)

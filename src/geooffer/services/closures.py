@@ -12,6 +12,7 @@ from geooffer.model import limits
 from geooffer.model.catalog import Store
 from geooffer.model.kinds import SwitchKind
 from geooffer.rpc import checks
+from geooffer.rpc.convert_diagnostics import encode_closure
 from geooffer.services.control import Control
 from geooffer.services.pages import Key, page_of
 from geooffer.v1 import store_service_pb2 as pb
@@ -100,12 +101,4 @@ class ClosureCalls:
         return store_id, closure.from_ms, closure.until_ms, int(closure.kind), closure.reason
 
     def _encoded(self, closure: Closure) -> pb.Closure:
-        message = pb.Closure(
-            store_id=self._control.engine.registry.store_id(closure.store_number),
-            kind=int(closure.kind),  # type: ignore[arg-type]
-            from_time=checks.timestamp(closure.from_ms),
-            reason=closure.reason,
-        )
-        if closure.until_ms < limits.TIME_MAX_MS:
-            message.until_time.CopyFrom(checks.timestamp(closure.until_ms))
-        return message
+        return encode_closure(closure, self._control.engine.registry.store_id(closure.store_number))

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from geooffer.errors import GeoofferError
 from geooffer.model.signals import ConsentEvent
 from geooffer.rpc import checks
 from geooffer.rpc.convert import decode_purposes
 from geooffer.rpc.convert_people import decode_consent_event, decode_notice_version, encode_consents
-from geooffer.services.batches import apply_batch
+from geooffer.services.batches import apply_batch, tried
 from geooffer.services.control import Control
 from geooffer.v1 import consent_service_pb2 as pb
 from geooffer.v1 import consent_service_pb2_grpc as rpc
@@ -67,7 +66,7 @@ class ConsentService(rpc.ConsentServiceServicer):
         self, request: pb.BatchRecordConsentsRequest, context: Context
     ) -> pb.BatchRecordConsentsResponse:
         def put(events: list[ConsentEvent]) -> Any:
-            return [self._tried(event) for event in events]
+            return [tried(self._record, event) for event in events]
 
         result = await apply_batch(request.events, "events", decode_consent_event, put, partial=True)
         return pb.BatchRecordConsentsResponse(
@@ -75,13 +74,6 @@ class ConsentService(rpc.ConsentServiceServicer):
             problems=result.problems,
             catalog_generation=self._control.engine.saved_generation,
         )
-
-    def _tried(self, event: ConsentEvent) -> GeoofferError | None:
-        try:
-            self._record(event)
-        except GeoofferError as error:
-            return error
-        return None
 
     def _record(self, event: ConsentEvent) -> None:
         self._control.engine.record_consent(

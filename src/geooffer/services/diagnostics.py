@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from geooffer.engine.explain import CandidateExplanation, FenceExplanation
 from geooffer.errors import InvalidArgumentError
 from geooffer.model import limits
 from geooffer.rpc import checks
+from geooffer.rpc.codec import SPEED_UNKNOWN
+from geooffer.rpc.convert_diagnostics import encode_decision, encode_explanation, encode_recent_try
 from geooffer.services.control import Control
 from geooffer.v1 import diagnostics_service_pb2 as pb
 from geooffer.v1 import diagnostics_service_pb2_grpc as rpc
@@ -28,20 +29,28 @@ class DiagnosticsService(rpc.DiagnosticsServiceServicer):
         if request.device_key == 0:
             raise InvalidArgumentError("device_key must not be 0", field="device_key")
         now_ms = checks.time_ms(request, field) if given else self._control.started_now_ms(field)
+        speed_cm_per_s = SPEED_UNKNOWN
+        if request.HasField("speed_cm_per_s"):
+            speed_cm_per_s = checks.integer(request.speed_cm_per_s, 0, limits.SPEED_MAX_CM_PER_S, "speed_cm_per_s")
         explanation = self._control.engine.explain(
             device_key=request.device_key,
             latitude_e7=checks.latitude(request.latitude_e7),
             longitude_e7=checks.longitude(request.longitude_e7),
             accuracy_cm=checks.integer(request.accuracy_cm, 0, limits.ACCURACY_MAX_CM, "accuracy_cm"),
             now_ms=now_ms,
+            speed_cm_per_s=speed_cm_per_s,
         )
-        return pb.ExplainPingResponse(
-            ping_verdict=int(explanation.ping_verdict),  # type: ignore[arg-type]
-            fences=[_fence(fence) for fence in explanation.fences],
-            catalog_generation=explanation.catalog_generation,
-            policy_version=explanation.policy_version,
-            ping_time=checks.timestamp(now_ms),
-        )
+        return encode_explanation(explanation, now_ms)
+
+    async def GetDecision(self, request: pb.GetDecisionRequest, context: Context) -> pb.GetDecisionResponse:
+        decision_id = checks.identifier(request.decision_id, "decision_id")
+        return pb.GetDecisionResponse(decision=encode_decision(self._control.engine.decision(decision_id)))
+
+    async def ListRecentTries(self, request: pb.ListRecentTriesRequest, context: Context) -> pb.ListRecentTriesResponse:
+        engine = self._control.engine
+        person_key = engine.key_of(checks.identifier(request.customer_id, "customer_id"))
+        tries = engine.recent_tries.of(person_key, self._control.now_ms())
+        return pb.ListRecentTriesResponse(tries=[encode_recent_try(item, engine.registry) for item in tries])
 
     async def GetStatistics(self, request: pb.GetStatisticsRequest, context: Context) -> pb.GetStatisticsResponse:
         engine = self._control.engine
@@ -61,24 +70,6 @@ class DiagnosticsService(rpc.DiagnosticsServiceServicer):
         for kind, count in sorted(counts.transitions.items()):
             if count:
                 response.transitions.add(kind=int(kind), transition_count=count)
+        for outcome, count in sorted(counts.outcomes.items()):
+            response.outcomes.add(kind=int(outcome), decision_count=count)
         return response
-
-
-def _fence(fence: FenceExplanation) -> pb.FenceExplanation:
-    return pb.FenceExplanation(
-        geofence_id=fence.geofence_id,
-        store_id=fence.store_id,
-        covered=fence.covered,
-        evidence=fence.evidence,
-        verdict=int(fence.verdict or 0),  # type: ignore[arg-type]
-        candidates=[_candidate(candidate) for candidate in fence.candidates],
-    )
-
-
-def _candidate(candidate: CandidateExplanation) -> pb.CandidateExplanation:
-    return pb.CandidateExplanation(
-        offer_id=candidate.offer_id,
-        verdict=int(candidate.verdict),  # type: ignore[arg-type]
-        score=candidate.score,
-        detail=candidate.detail,
-    )

@@ -1,14 +1,22 @@
-"""Customers and their touchpoints."""
+"""Customers, their touchpoints, and what stands for them."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from geooffer.engine.profiles import profile_of
+from geooffer.errors import NotFoundError
 from geooffer.model.catalog import Customer
-from geooffer.model.signals import Touchpoint
+from geooffer.model.signals import IdentityLink, Touchpoint
 from geooffer.rpc import checks
-from geooffer.rpc.convert_people import decode_customer, decode_touchpoint, encode_customer
-from geooffer.services.batches import apply_batch
+from geooffer.rpc.convert_people import (
+    decode_customer,
+    decode_identity_link,
+    decode_touchpoint,
+    encode_customer,
+    encode_profile,
+)
+from geooffer.services.batches import apply_batch, tried
 from geooffer.services.control import Control
 from geooffer.v1 import signal_service_pb2 as pb
 from geooffer.v1 import signal_service_pb2_grpc as rpc
@@ -37,7 +45,9 @@ class SignalService(rpc.SignalServiceServicer):
     async def GetCustomer(self, request: pb.GetCustomerRequest, context: Context) -> pb.GetCustomerResponse:
         customer = self._control.engine.customer(checks.identifier(request.customer_id, "customer_id"))
         return pb.GetCustomerResponse(
-            customer=encode_customer(customer), catalog_generation=self._control.engine.saved_generation
+            customer=encode_customer(customer),
+            profile=encode_profile(profile_of(self._control.engine, customer.customer_id)),
+            catalog_generation=self._control.engine.saved_generation,
         )
 
     async def DeleteCustomer(self, request: pb.DeleteCustomerRequest, context: Context) -> pb.DeleteCustomerResponse:
@@ -57,3 +67,47 @@ class SignalService(rpc.SignalServiceServicer):
             problems=result.problems,
             catalog_generation=self._control.engine.saved_generation,
         )
+
+    async def LinkIdentity(self, request: pb.LinkIdentityRequest, context: Context) -> pb.LinkIdentityResponse:
+        self._link(decode_identity_link(request.link))
+        return pb.LinkIdentityResponse(catalog_generation=self._control.engine.saved_generation)
+
+    async def BatchLinkIdentities(
+        self, request: pb.BatchLinkIdentitiesRequest, context: Context
+    ) -> pb.BatchLinkIdentitiesResponse:
+        def put(links: list[IdentityLink]) -> Any:
+            return [tried(self._link, link) for link in links]
+
+        result = await apply_batch(request.links, "links", decode_identity_link, put, partial=True)
+        return pb.BatchLinkIdentitiesResponse(
+            accepted_count=result.accepted_count,
+            problems=result.problems,
+            catalog_generation=self._control.engine.saved_generation,
+        )
+
+    async def UnlinkIdentity(self, request: pb.UnlinkIdentityRequest, context: Context) -> pb.UnlinkIdentityResponse:
+        link = decode_identity_link(request.link)
+        new_id = checks.identifier(request.new_customer_id, "new_customer_id", required=False)
+        engine = self._control.engine
+        if link.identity is not None:
+            engine.unlink_identity(link.customer_id, link.identity, new_id)
+        else:
+            engine.unlink_device(link.customer_id, link.device_key, new_id)
+        return pb.UnlinkIdentityResponse(catalog_generation=engine.saved_generation)
+
+    async def MergeCustomers(self, request: pb.MergeCustomersRequest, context: Context) -> pb.MergeCustomersResponse:
+        engine = self._control.engine
+        for field in ("from_customer_id", "into_customer_id"):
+            try:
+                engine.key_of(checks.identifier(getattr(request, field), field))
+            except NotFoundError as error:
+                raise NotFoundError(error.message, field=field) from None
+        engine.merge_customers(request.from_customer_id, request.into_customer_id)
+        return pb.MergeCustomersResponse(catalog_generation=engine.saved_generation)
+
+    def _link(self, link: IdentityLink) -> None:
+        engine = self._control.engine
+        if link.identity is not None:
+            engine.link_identity(link.customer_id, link.identity)
+        else:
+            engine.link_device(link.customer_id, link.device_key)

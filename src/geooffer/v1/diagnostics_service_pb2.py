@@ -22,35 +22,56 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from geooffer.v1 import kinds_pb2 as geooffer_dot_v1_dot_kinds__pb2
+from geooffer.v1 import resources_pb2 as geooffer_dot_v1_dot_resources__pb2
+from geooffer.v1 import store_service_pb2 as geooffer_dot_v1_dot_store__service__pb2
 from geooffer.v1 import verdicts_pb2 as geooffer_dot_v1_dot_verdicts__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%geooffer/v1/diagnostics_service.proto\x12\x0bgeooffer.v1\x1a\x1ageooffer/v1/verdicts.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x97\x01\n\x12\x45xplainPingRequest\x12\x12\n\ndevice_key\x18\x01 \x01(\x10\x12\x13\n\x0blatitude_e7\x18\x02 \x01(\x11\x12\x14\n\x0clongitude_e7\x18\x03 \x01(\x11\x12\x13\n\x0b\x61\x63\x63uracy_cm\x18\x04 \x01(\x11\x12-\n\tping_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xd7\x01\n\x13\x45xplainPingResponse\x12.\n\x0cping_verdict\x18\x01 \x01(\x0e\x32\x18.geooffer.v1.PingVerdict\x12-\n\x06\x66\x65nces\x18\x02 \x03(\x0b\x32\x1d.geooffer.v1.FenceExplanation\x12\x1a\n\x12\x63\x61talog_generation\x18\x03 \x01(\x03\x12\x16\n\x0epolicy_version\x18\x04 \x01(\x03\x12-\n\tping_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xbf\x01\n\x10\x46\x65nceExplanation\x12\x13\n\x0bgeofence_id\x18\x01 \x01(\t\x12\x10\n\x08store_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63overed\x18\x03 \x01(\x08\x12\x10\n\x08\x65vidence\x18\x04 \x01(\t\x12*\n\x07verdict\x18\x05 \x01(\x0e\x32\x19.geooffer.v1.OfferVerdict\x12\x35\n\ncandidates\x18\x06 \x03(\x0b\x32!.geooffer.v1.CandidateExplanation\"s\n\x14\x43\x61ndidateExplanation\x12\x10\n\x08offer_id\x18\x01 \x01(\t\x12*\n\x07verdict\x18\x02 \x01(\x0e\x32\x19.geooffer.v1.OfferVerdict\x12\r\n\x05score\x18\x03 \x01(\x03\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\"\x16\n\x14GetStatisticsRequest\"\x98\x02\n\x15GetStatisticsResponse\x12\x34\n\rping_verdicts\x18\x01 \x03(\x0b\x32\x1d.geooffer.v1.PingVerdictCount\x12\x36\n\x0eoffer_verdicts\x18\x02 \x03(\x0b\x32\x1e.geooffer.v1.OfferVerdictCount\x12\x31\n\x0btransitions\x18\x03 \x03(\x0b\x32\x1c.geooffer.v1.TransitionCount\x12\x13\n\x0boffer_count\x18\x04 \x01(\x03\x12\x1a\n\x12\x63\x61talog_generation\x18\x05 \x01(\x03\x12-\n\tread_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Q\n\x10PingVerdictCount\x12)\n\x07verdict\x18\x01 \x01(\x0e\x32\x18.geooffer.v1.PingVerdict\x12\x12\n\nping_count\x18\x02 \x01(\x03\"R\n\x11OfferVerdictCount\x12*\n\x07verdict\x18\x01 \x01(\x0e\x32\x19.geooffer.v1.OfferVerdict\x12\x11\n\ttry_count\x18\x02 \x01(\x03\"V\n\x0fTransitionCount\x12)\n\x04kind\x18\x01 \x01(\x0e\x32\x1b.geooffer.v1.TransitionKind\x12\x18\n\x10transition_count\x18\x02 \x01(\x03\x32\xbe\x01\n\x12\x44iagnosticsService\x12P\n\x0b\x45xplainPing\x12\x1f.geooffer.v1.ExplainPingRequest\x1a .geooffer.v1.ExplainPingResponse\x12V\n\rGetStatistics\x12!.geooffer.v1.GetStatisticsRequest\x1a\".geooffer.v1.GetStatisticsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%geooffer/v1/diagnostics_service.proto\x12\x0bgeooffer.v1\x1a\x17geooffer/v1/kinds.proto\x1a\x1bgeooffer/v1/resources.proto\x1a\x1fgeooffer/v1/store_service.proto\x1a\x1ageooffer/v1/verdicts.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc7\x01\n\x12\x45xplainPingRequest\x12\x12\n\ndevice_key\x18\x01 \x01(\x10\x12\x13\n\x0blatitude_e7\x18\x02 \x01(\x11\x12\x14\n\x0clongitude_e7\x18\x03 \x01(\x11\x12\x13\n\x0b\x61\x63\x63uracy_cm\x18\x04 \x01(\x11\x12-\n\tping_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\x0espeed_cm_per_s\x18\x06 \x01(\x11H\x00\x88\x01\x01\x42\x11\n\x0f_speed_cm_per_s\"\xd7\x01\n\x13\x45xplainPingResponse\x12.\n\x0cping_verdict\x18\x01 \x01(\x0e\x32\x18.geooffer.v1.PingVerdict\x12-\n\x06\x66\x65nces\x18\x02 \x03(\x0b\x32\x1d.geooffer.v1.FenceExplanation\x12\x1a\n\x12\x63\x61talog_generation\x18\x03 \x01(\x03\x12\x16\n\x0epolicy_version\x18\x04 \x01(\x03\x12-\n\tping_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x8f\x02\n\x10\x46\x65nceExplanation\x12\x13\n\x0bgeofence_id\x18\x01 \x01(\t\x12\x10\n\x08store_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63overed\x18\x03 \x01(\x08\x12\x10\n\x08\x65vidence\x18\x04 \x01(\t\x12*\n\x07verdict\x18\x05 \x01(\x0e\x32\x19.geooffer.v1.OfferVerdict\x12\x35\n\ncandidates\x18\x06 \x03(\x0b\x32!.geooffer.v1.CandidateExplanation\x12&\n\x08\x63losures\x18\x07 \x03(\x0b\x32\x14.geooffer.v1.Closure\x12\x10\n\x08offer_id\x18\x08 \x01(\t\x12\x14\n\x0cstore_detail\x18\t \x01(\t\"\x97\x02\n\x14\x43\x61ndidateExplanation\x12\x10\n\x08offer_id\x18\x01 \x01(\t\x12*\n\x07verdict\x18\x02 \x01(\x0e\x32\x19.geooffer.v1.OfferVerdict\x12\r\n\x05score\x18\x03 \x01(\x03\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\x12*\n\x07\x66\x61\x63tors\x18\x05 \x03(\x0b\x32\x19.geooffer.v1.FactorPoints\x12+\n\nfulfilment\x18\x06 \x01(\x0e\x32\x17.geooffer.v1.Fulfilment\x12\x17\n\x0fsupply_store_id\x18\x07 \x01(\t\x12\x30\n\x0breason_kind\x18\x08 \x01(\x0e\x32\x1b.geooffer.v1.TouchpointKind\".\n\x0c\x46\x61\x63torPoints\x12\x0e\n\x06\x66\x61\x63tor\x18\x01 \x01(\t\x12\x0e\n\x06points\x18\x02 \x01(\x03\")\n\x12GetDecisionRequest\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\">\n\x13GetDecisionResponse\x12\'\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x15.geooffer.v1.Decision\"\xe5\x04\n\x08\x44\x65\x63ision\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x30\n\x0c\x64\x65\x63ided_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08store_id\x18\x04 \x01(\t\x12\x17\n\x0fsupply_store_id\x18\x05 \x01(\t\x12\x10\n\x08offer_id\x18\x06 \x01(\t\x12\x12\n\nproduct_id\x18\x07 \x01(\t\x12\x13\n\x0b\x63\x61tegory_id\x18\x08 \x01(\t\x12\x13\n\x0b\x63\x61mpaign_id\x18\t \x01(\t\x12\x1f\n\x04size\x18\n \x01(\x0b\x32\x11.geooffer.v1.Size\x12\x13\n\x0bprice_minor\x18\x0b \x01(\x03\x12\x1c\n\x14previous_price_minor\x18\x0c \x01(\x03\x12\r\n\x05score\x18\r \x01(\x03\x12*\n\x07\x66\x61\x63tors\x18\x0e \x03(\x0b\x32\x19.geooffer.v1.FactorPoints\x12\x30\n\x0breason_kind\x18\x0f \x01(\x0e\x32\x1b.geooffer.v1.TouchpointKind\x12+\n\nfulfilment\x18\x10 \x01(\x0e\x32\x17.geooffer.v1.Fulfilment\x12%\n\x07\x63hannel\x18\x11 \x01(\x0e\x32\x14.geooffer.v1.Channel\x12\x11\n\tis_shadow\x18\x12 \x01(\x08\x12&\n\x08outcomes\x18\x13 \x03(\x0b\x32\x14.geooffer.v1.Outcome\x12\x1a\n\x12\x63\x61talog_generation\x18\x14 \x01(\x03\x12\x16\n\x0epolicy_version\x18\x15 \x01(\x03\"a\n\x07Outcome\x12&\n\x04kind\x18\x01 \x01(\x0e\x32\x18.geooffer.v1.OutcomeKind\x12.\n\nevent_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"-\n\x16ListRecentTriesRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\"@\n\x17ListRecentTriesResponse\x12%\n\x05tries\x18\x01 \x03(\x0b\x32\x16.geooffer.v1.RecentTry\"\x89\x01\n\tRecentTry\x12,\n\x08try_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08store_id\x18\x02 \x01(\t\x12\x10\n\x08offer_id\x18\x03 \x01(\t\x12*\n\x07verdict\x18\x04 \x01(\x0e\x32\x19.geooffer.v1.OfferVerdict\"\x16\n\x14GetStatisticsRequest\"\xc5\x02\n\x15GetStatisticsResponse\x12\x34\n\rping_verdicts\x18\x01 \x03(\x0b\x32\x1d.geooffer.v1.PingVerdictCount\x12\x36\n\x0eoffer_verdicts\x18\x02 \x03(\x0b\x32\x1e.geooffer.v1.OfferVerdictCount\x12\x31\n\x0btransitions\x18\x03 \x03(\x0b\x32\x1c.geooffer.v1.TransitionCount\x12\x13\n\x0boffer_count\x18\x04 \x01(\x03\x12\x1a\n\x12\x63\x61talog_generation\x18\x05 \x01(\x03\x12-\n\tread_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x08outcomes\x18\x07 \x03(\x0b\x32\x19.geooffer.v1.OutcomeCount\"Q\n\x10PingVerdictCount\x12)\n\x07verdict\x18\x01 \x01(\x0e\x32\x18.geooffer.v1.PingVerdict\x12\x12\n\nping_count\x18\x02 \x01(\x03\"R\n\x11OfferVerdictCount\x12*\n\x07verdict\x18\x01 \x01(\x0e\x32\x19.geooffer.v1.OfferVerdict\x12\x11\n\ttry_count\x18\x02 \x01(\x03\"V\n\x0fTransitionCount\x12)\n\x04kind\x18\x01 \x01(\x0e\x32\x1b.geooffer.v1.TransitionKind\x12\x18\n\x10transition_count\x18\x02 \x01(\x03\"N\n\x0cOutcomeCount\x12&\n\x04kind\x18\x01 \x01(\x0e\x32\x18.geooffer.v1.OutcomeKind\x12\x16\n\x0e\x64\x65\x63ision_count\x18\x02 \x01(\x03\x32\xee\x02\n\x12\x44iagnosticsService\x12P\n\x0b\x45xplainPing\x12\x1f.geooffer.v1.ExplainPingRequest\x1a .geooffer.v1.ExplainPingResponse\x12P\n\x0bGetDecision\x12\x1f.geooffer.v1.GetDecisionRequest\x1a .geooffer.v1.GetDecisionResponse\x12\\\n\x0fListRecentTries\x12#.geooffer.v1.ListRecentTriesRequest\x1a$.geooffer.v1.ListRecentTriesResponse\x12V\n\rGetStatistics\x12!.geooffer.v1.GetStatisticsRequest\x1a\".geooffer.v1.GetStatisticsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'geooffer.v1.diagnostics_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_EXPLAINPINGREQUEST']._serialized_start=116
-  _globals['_EXPLAINPINGREQUEST']._serialized_end=267
-  _globals['_EXPLAINPINGRESPONSE']._serialized_start=270
-  _globals['_EXPLAINPINGRESPONSE']._serialized_end=485
-  _globals['_FENCEEXPLANATION']._serialized_start=488
-  _globals['_FENCEEXPLANATION']._serialized_end=679
-  _globals['_CANDIDATEEXPLANATION']._serialized_start=681
-  _globals['_CANDIDATEEXPLANATION']._serialized_end=796
-  _globals['_GETSTATISTICSREQUEST']._serialized_start=798
-  _globals['_GETSTATISTICSREQUEST']._serialized_end=820
-  _globals['_GETSTATISTICSRESPONSE']._serialized_start=823
-  _globals['_GETSTATISTICSRESPONSE']._serialized_end=1103
-  _globals['_PINGVERDICTCOUNT']._serialized_start=1105
-  _globals['_PINGVERDICTCOUNT']._serialized_end=1186
-  _globals['_OFFERVERDICTCOUNT']._serialized_start=1188
-  _globals['_OFFERVERDICTCOUNT']._serialized_end=1270
-  _globals['_TRANSITIONCOUNT']._serialized_start=1272
-  _globals['_TRANSITIONCOUNT']._serialized_end=1358
-  _globals['_DIAGNOSTICSSERVICE']._serialized_start=1361
-  _globals['_DIAGNOSTICSSERVICE']._serialized_end=1551
+  _globals['_EXPLAINPINGREQUEST']._serialized_start=203
+  _globals['_EXPLAINPINGREQUEST']._serialized_end=402
+  _globals['_EXPLAINPINGRESPONSE']._serialized_start=405
+  _globals['_EXPLAINPINGRESPONSE']._serialized_end=620
+  _globals['_FENCEEXPLANATION']._serialized_start=623
+  _globals['_FENCEEXPLANATION']._serialized_end=894
+  _globals['_CANDIDATEEXPLANATION']._serialized_start=897
+  _globals['_CANDIDATEEXPLANATION']._serialized_end=1176
+  _globals['_FACTORPOINTS']._serialized_start=1178
+  _globals['_FACTORPOINTS']._serialized_end=1224
+  _globals['_GETDECISIONREQUEST']._serialized_start=1226
+  _globals['_GETDECISIONREQUEST']._serialized_end=1267
+  _globals['_GETDECISIONRESPONSE']._serialized_start=1269
+  _globals['_GETDECISIONRESPONSE']._serialized_end=1331
+  _globals['_DECISION']._serialized_start=1334
+  _globals['_DECISION']._serialized_end=1947
+  _globals['_OUTCOME']._serialized_start=1949
+  _globals['_OUTCOME']._serialized_end=2046
+  _globals['_LISTRECENTTRIESREQUEST']._serialized_start=2048
+  _globals['_LISTRECENTTRIESREQUEST']._serialized_end=2093
+  _globals['_LISTRECENTTRIESRESPONSE']._serialized_start=2095
+  _globals['_LISTRECENTTRIESRESPONSE']._serialized_end=2159
+  _globals['_RECENTTRY']._serialized_start=2162
+  _globals['_RECENTTRY']._serialized_end=2299
+  _globals['_GETSTATISTICSREQUEST']._serialized_start=2301
+  _globals['_GETSTATISTICSREQUEST']._serialized_end=2323
+  _globals['_GETSTATISTICSRESPONSE']._serialized_start=2326
+  _globals['_GETSTATISTICSRESPONSE']._serialized_end=2651
+  _globals['_PINGVERDICTCOUNT']._serialized_start=2653
+  _globals['_PINGVERDICTCOUNT']._serialized_end=2734
+  _globals['_OFFERVERDICTCOUNT']._serialized_start=2736
+  _globals['_OFFERVERDICTCOUNT']._serialized_end=2818
+  _globals['_TRANSITIONCOUNT']._serialized_start=2820
+  _globals['_TRANSITIONCOUNT']._serialized_end=2906
+  _globals['_OUTCOMECOUNT']._serialized_start=2908
+  _globals['_OUTCOMECOUNT']._serialized_end=2986
+  _globals['_DIAGNOSTICSSERVICE']._serialized_start=2989
+  _globals['_DIAGNOSTICSSERVICE']._serialized_end=3355
 # @@protoc_insertion_point(module_scope)

@@ -43,6 +43,16 @@ class DiagnosticsServiceStub:
                 request_serializer=geooffer_dot_v1_dot_diagnostics__service__pb2.ExplainPingRequest.SerializeToString,
                 response_deserializer=geooffer_dot_v1_dot_diagnostics__service__pb2.ExplainPingResponse.FromString,
                 _registered_method=True)
+        self.GetDecision = channel.unary_unary(
+                '/geooffer.v1.DiagnosticsService/GetDecision',
+                request_serializer=geooffer_dot_v1_dot_diagnostics__service__pb2.GetDecisionRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_diagnostics__service__pb2.GetDecisionResponse.FromString,
+                _registered_method=True)
+        self.ListRecentTries = channel.unary_unary(
+                '/geooffer.v1.DiagnosticsService/ListRecentTries',
+                request_serializer=geooffer_dot_v1_dot_diagnostics__service__pb2.ListRecentTriesRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_diagnostics__service__pb2.ListRecentTriesResponse.FromString,
+                _registered_method=True)
         self.GetStatistics = channel.unary_unary(
                 '/geooffer.v1.DiagnosticsService/GetStatistics',
                 request_serializer=geooffer_dot_v1_dot_diagnostics__service__pb2.GetStatisticsRequest.SerializeToString,
@@ -64,6 +74,20 @@ class DiagnosticsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetDecision(self, request, context):
+        """One decision of the last 32 days, shadow ones included, and what became of it. NOT_FOUND, also for one taken back.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRecentTries(self, request, context):
+        """The last tries of a customer, at most 8 of the last 24 h, kept in memory only. NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetStatistics(self, request, context):
         """Counts since the start of the service.
         """
@@ -78,6 +102,16 @@ def add_DiagnosticsServiceServicer_to_server(servicer, server):
                     servicer.ExplainPing,
                     request_deserializer=geooffer_dot_v1_dot_diagnostics__service__pb2.ExplainPingRequest.FromString,
                     response_serializer=geooffer_dot_v1_dot_diagnostics__service__pb2.ExplainPingResponse.SerializeToString,
+            ),
+            'GetDecision': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDecision,
+                    request_deserializer=geooffer_dot_v1_dot_diagnostics__service__pb2.GetDecisionRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_diagnostics__service__pb2.GetDecisionResponse.SerializeToString,
+            ),
+            'ListRecentTries': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRecentTries,
+                    request_deserializer=geooffer_dot_v1_dot_diagnostics__service__pb2.ListRecentTriesRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_diagnostics__service__pb2.ListRecentTriesResponse.SerializeToString,
             ),
             'GetStatistics': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStatistics,
@@ -116,6 +150,60 @@ class DiagnosticsService:
             '/geooffer.v1.DiagnosticsService/ExplainPing',
             geooffer_dot_v1_dot_diagnostics__service__pb2.ExplainPingRequest.SerializeToString,
             geooffer_dot_v1_dot_diagnostics__service__pb2.ExplainPingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDecision(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.DiagnosticsService/GetDecision',
+            geooffer_dot_v1_dot_diagnostics__service__pb2.GetDecisionRequest.SerializeToString,
+            geooffer_dot_v1_dot_diagnostics__service__pb2.GetDecisionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRecentTries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.DiagnosticsService/ListRecentTries',
+            geooffer_dot_v1_dot_diagnostics__service__pb2.ListRecentTriesRequest.SerializeToString,
+            geooffer_dot_v1_dot_diagnostics__service__pb2.ListRecentTriesResponse.FromString,
             options,
             channel_credentials,
             insecure,

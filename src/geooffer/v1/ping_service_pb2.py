@@ -22,39 +22,43 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from geooffer.v1 import kinds_pb2 as geooffer_dot_v1_dot_kinds__pb2
+from geooffer.v1 import places_pb2 as geooffer_dot_v1_dot_places__pb2
 from geooffer.v1 import verdicts_pb2 as geooffer_dot_v1_dot_verdicts__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1egeooffer/v1/ping_service.proto\x12\x0bgeooffer.v1\x1a\x1ageooffer/v1/verdicts.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"k\n\x12StreamPingsRequest\x12!\n\x04ping\x18\x01 \x01(\x0b\x32\x11.geooffer.v1.PingH\x00\x12\'\n\x05\x62\x61tch\x18\x02 \x01(\x0b\x32\x16.geooffer.v1.PingBatchH\x00\x42\t\n\x07\x63ontent\"k\n\x12IngestPingsRequest\x12!\n\x04ping\x18\x01 \x01(\x0b\x32\x11.geooffer.v1.PingH\x00\x12\'\n\x05\x62\x61tch\x18\x02 \x01(\x0b\x32\x16.geooffer.v1.PingBatchH\x00\x42\t\n\x07\x63ontent\"\x96\x02\n\x04Ping\x12\x10\n\x08sequence\x18\x01 \x01(\x12\x12\x12\n\nsession_id\x18\x02 \x01(\x10\x12\x13\n\x0blatitude_e7\x18\x03 \x01(\x11\x12\x14\n\x0clongitude_e7\x18\x04 \x01(\x11\x12\x13\n\x0b\x61\x63\x63uracy_cm\x18\x05 \x01(\x11\x12\x16\n\x0e\x66ix_age_millis\x18\x06 \x01(\x12\x12,\n\x08\x66ix_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1e\n\x16\x64\x65\x63ision_budget_millis\x18\x08 \x01(\x11\x12\x12\n\ndevice_key\x18\t \x01(\x10\x12\x1b\n\x0espeed_cm_per_s\x18\n \x01(\x11H\x00\x88\x01\x01\x42\x11\n\x0f_speed_cm_per_s\"\xa9\x02\n\tPingBatch\x12\x13\n\x0b\x64\x65vice_keys\x18\x01 \x03(\x10\x12\x13\n\x0bsession_ids\x18\x02 \x03(\x10\x12\x11\n\tsequences\x18\x03 \x03(\x10\x12\x14\n\x0clatitudes_e7\x18\x04 \x03(\x0f\x12\x15\n\rlongitudes_e7\x18\x05 \x03(\x0f\x12\x15\n\raccuracies_cm\x18\x06 \x03(\x0f\x12\x17\n\x0f\x66ix_ages_millis\x18\x07 \x03(\x10\x12-\n\tbase_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1a\n\x12\x66ix_offsets_millis\x18\t \x03(\x10\x12\x1e\n\x16\x64\x65\x63ision_budget_millis\x18\n \x01(\x11\x12\x17\n\x0fspeeds_cm_per_s\x18\x0b \x03(\x0f\">\n\x13StreamPingsResponse\x12\'\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x17.geooffer.v1.PingAnswer\">\n\x13IngestPingsResponse\x12\'\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x17.geooffer.v1.PingAnswer\"\x99\x02\n\nPingAnswer\x12%\n\x1d\x61\x63knowledged_message_sequence\x18\x01 \x01(\x03\x12/\n\rrejected_rows\x18\x02 \x03(\x0b\x32\x18.geooffer.v1.RejectedRow\x12,\n\x0btransitions\x18\x03 \x03(\x0b\x32\x17.geooffer.v1.Transition\x12$\n\x05tries\x18\x04 \x03(\x0b\x32\x15.geooffer.v1.OfferTry\x12*\n\x06offers\x18\x05 \x03(\x0b\x32\x1a.geooffer.v1.PersonalOffer\x12\x17\n\x0flocation_wanted\x18\x06 \x01(\x08\x12\x1a\n\x12\x63\x61talog_generation\x18\x07 \x01(\x03\"_\n\x0bRejectedRow\x12\x18\n\x10message_sequence\x18\x01 \x01(\x03\x12\x0b\n\x03row\x18\x02 \x01(\x05\x12)\n\x07verdict\x18\x03 \x01(\x0e\x32\x18.geooffer.v1.PingVerdict\"\xf8\x01\n\nTransition\x12)\n\x04kind\x18\x01 \x01(\x0e\x32\x1b.geooffer.v1.TransitionKind\x12+\n\x05\x63\x61use\x18\x02 \x01(\x0e\x32\x1c.geooffer.v1.TransitionCause\x12\x12\n\ndevice_key\x18\x03 \x01(\x10\x12\x13\n\x0bgeofence_id\x18\x04 \x01(\t\x12.\n\nevent_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nhistorical\x18\x06 \x01(\x08\x12\x18\n\x10message_sequence\x18\x07 \x01(\x03\x12\x0b\n\x03row\x18\x08 \x01(\x05\"\xaa\x01\n\x08OfferTry\x12\x18\n\x10message_sequence\x18\x01 \x01(\x03\x12\x0b\n\x03row\x18\x02 \x01(\x05\x12\x12\n\ndevice_key\x18\x03 \x01(\x10\x12\x13\n\x0bgeofence_id\x18\x04 \x01(\t\x12\x10\n\x08store_id\x18\x05 \x01(\t\x12*\n\x07verdict\x18\x06 \x01(\x0e\x32\x19.geooffer.v1.OfferVerdict\x12\x10\n\x08offer_id\x18\x07 \x01(\t\"\xcf\x04\n\rPersonalOffer\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x12\n\ndevice_key\x18\x02 \x01(\x10\x12\x10\n\x08offer_id\x18\x03 \x01(\t\x12\x12\n\nproduct_id\x18\x04 \x01(\t\x12\x10\n\x08store_id\x18\x05 \x01(\t\x12\x13\n\x0bgeofence_id\x18\x06 \x01(\t\x12\r\n\x05title\x18\x07 \x01(\t\x12\x13\n\x0bsize_system\x18\x08 \x01(\t\x12\x12\n\nsize_value\x18\t \x01(\t\x12\x12\n\nstore_name\x18\n \x01(\t\x12\x13\n\x0bprice_minor\x18\x0b \x01(\x03\x12\x1c\n\x14previous_price_minor\x18\x0c \x01(\x03\x12\x15\n\rcurrency_code\x18\r \x01(\t\x12\x34\n\x10valid_until_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x37\n\x13in_stock_as_of_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06reason\x18\x10 \x01(\t\x12\x1a\n\x12\x63\x61talog_generation\x18\x11 \x01(\x03\x12\x16\n\x0epolicy_version\x18\x12 \x01(\x03\x12\x30\n\x0c\x64\x65\x63ided_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rlanguage_code\x18\x14 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x15 \x01(\t\x12\x18\n\x10message_sequence\x18\x16 \x01(\x03\x12\x0b\n\x03row\x18\x17 \x01(\x05\x32\xb5\x01\n\x0bPingService\x12T\n\x0bStreamPings\x12\x1f.geooffer.v1.StreamPingsRequest\x1a .geooffer.v1.StreamPingsResponse(\x01\x30\x01\x12P\n\x0bIngestPings\x12\x1f.geooffer.v1.IngestPingsRequest\x1a .geooffer.v1.IngestPingsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1egeooffer/v1/ping_service.proto\x12\x0bgeooffer.v1\x1a\x17geooffer/v1/kinds.proto\x1a\x18geooffer/v1/places.proto\x1a\x1ageooffer/v1/verdicts.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"k\n\x12StreamPingsRequest\x12!\n\x04ping\x18\x01 \x01(\x0b\x32\x11.geooffer.v1.PingH\x00\x12\'\n\x05\x62\x61tch\x18\x02 \x01(\x0b\x32\x16.geooffer.v1.PingBatchH\x00\x42\t\n\x07\x63ontent\"k\n\x12IngestPingsRequest\x12!\n\x04ping\x18\x01 \x01(\x0b\x32\x11.geooffer.v1.PingH\x00\x12\'\n\x05\x62\x61tch\x18\x02 \x01(\x0b\x32\x16.geooffer.v1.PingBatchH\x00\x42\t\n\x07\x63ontent\"\x96\x02\n\x04Ping\x12\x10\n\x08sequence\x18\x01 \x01(\x12\x12\x12\n\nsession_id\x18\x02 \x01(\x10\x12\x13\n\x0blatitude_e7\x18\x03 \x01(\x11\x12\x14\n\x0clongitude_e7\x18\x04 \x01(\x11\x12\x13\n\x0b\x61\x63\x63uracy_cm\x18\x05 \x01(\x11\x12\x16\n\x0e\x66ix_age_millis\x18\x06 \x01(\x12\x12,\n\x08\x66ix_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1e\n\x16\x64\x65\x63ision_budget_millis\x18\x08 \x01(\x11\x12\x12\n\ndevice_key\x18\t \x01(\x10\x12\x1b\n\x0espeed_cm_per_s\x18\n \x01(\x11H\x00\x88\x01\x01\x42\x11\n\x0f_speed_cm_per_s\"\xa9\x02\n\tPingBatch\x12\x13\n\x0b\x64\x65vice_keys\x18\x01 \x03(\x10\x12\x13\n\x0bsession_ids\x18\x02 \x03(\x10\x12\x11\n\tsequences\x18\x03 \x03(\x10\x12\x14\n\x0clatitudes_e7\x18\x04 \x03(\x0f\x12\x15\n\rlongitudes_e7\x18\x05 \x03(\x0f\x12\x15\n\raccuracies_cm\x18\x06 \x03(\x0f\x12\x17\n\x0f\x66ix_ages_millis\x18\x07 \x03(\x10\x12-\n\tbase_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1a\n\x12\x66ix_offsets_millis\x18\t \x03(\x10\x12\x1e\n\x16\x64\x65\x63ision_budget_millis\x18\n \x01(\x11\x12\x17\n\x0fspeeds_cm_per_s\x18\x0b \x03(\x0f\">\n\x13StreamPingsResponse\x12\'\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x17.geooffer.v1.PingAnswer\">\n\x13IngestPingsResponse\x12\'\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x17.geooffer.v1.PingAnswer\"\x99\x02\n\nPingAnswer\x12%\n\x1d\x61\x63knowledged_message_sequence\x18\x01 \x01(\x03\x12/\n\rrejected_rows\x18\x02 \x03(\x0b\x32\x18.geooffer.v1.RejectedRow\x12,\n\x0btransitions\x18\x03 \x03(\x0b\x32\x17.geooffer.v1.Transition\x12$\n\x05tries\x18\x04 \x03(\x0b\x32\x15.geooffer.v1.OfferTry\x12*\n\x06offers\x18\x05 \x03(\x0b\x32\x1a.geooffer.v1.PersonalOffer\x12\x17\n\x0flocation_wanted\x18\x06 \x01(\x08\x12\x1a\n\x12\x63\x61talog_generation\x18\x07 \x01(\x03\"_\n\x0bRejectedRow\x12\x18\n\x10message_sequence\x18\x01 \x01(\x03\x12\x0b\n\x03row\x18\x02 \x01(\x05\x12)\n\x07verdict\x18\x03 \x01(\x0e\x32\x18.geooffer.v1.PingVerdict\"\xf8\x01\n\nTransition\x12)\n\x04kind\x18\x01 \x01(\x0e\x32\x1b.geooffer.v1.TransitionKind\x12+\n\x05\x63\x61use\x18\x02 \x01(\x0e\x32\x1c.geooffer.v1.TransitionCause\x12\x12\n\ndevice_key\x18\x03 \x01(\x10\x12\x13\n\x0bgeofence_id\x18\x04 \x01(\t\x12.\n\nevent_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nhistorical\x18\x06 \x01(\x08\x12\x18\n\x10message_sequence\x18\x07 \x01(\x03\x12\x0b\n\x03row\x18\x08 \x01(\x05\"\xaa\x01\n\x08OfferTry\x12\x18\n\x10message_sequence\x18\x01 \x01(\x03\x12\x0b\n\x03row\x18\x02 \x01(\x05\x12\x12\n\ndevice_key\x18\x03 \x01(\x10\x12\x13\n\x0bgeofence_id\x18\x04 \x01(\t\x12\x10\n\x08store_id\x18\x05 \x01(\t\x12*\n\x07verdict\x18\x06 \x01(\x0e\x32\x19.geooffer.v1.OfferVerdict\x12\x10\n\x08offer_id\x18\x07 \x01(\t\"\x9b\x06\n\rPersonalOffer\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x12\n\ndevice_key\x18\x02 \x01(\x10\x12\x10\n\x08offer_id\x18\x03 \x01(\t\x12\x12\n\nproduct_id\x18\x04 \x01(\t\x12\x10\n\x08store_id\x18\x05 \x01(\t\x12\x13\n\x0bgeofence_id\x18\x06 \x01(\t\x12\r\n\x05title\x18\x07 \x01(\t\x12\x13\n\x0bsize_system\x18\x08 \x01(\t\x12\x12\n\nsize_value\x18\t \x01(\t\x12\x12\n\nstore_name\x18\n \x01(\t\x12\x13\n\x0bprice_minor\x18\x0b \x01(\x03\x12\x1c\n\x14previous_price_minor\x18\x0c \x01(\x03\x12\x15\n\rcurrency_code\x18\r \x01(\t\x12\x34\n\x10valid_until_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x37\n\x13in_stock_as_of_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06reason\x18\x10 \x01(\t\x12\x1a\n\x12\x63\x61talog_generation\x18\x11 \x01(\x03\x12\x16\n\x0epolicy_version\x18\x12 \x01(\x03\x12\x30\n\x0c\x64\x65\x63ided_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rlanguage_code\x18\x14 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x15 \x01(\t\x12\x18\n\x10message_sequence\x18\x16 \x01(\x03\x12\x0b\n\x03row\x18\x17 \x01(\x05\x12+\n\nfulfilment\x18\x18 \x01(\x0e\x32\x17.geooffer.v1.Fulfilment\x12\x17\n\x0fsupply_store_id\x18\x19 \x01(\t\x12\x19\n\x11supply_store_name\x18\x1a \x01(\t\x12(\n\x0csupply_place\x18\x1b \x01(\x0b\x32\x12.geooffer.v1.Place\x12\x13\n\x0b\x61lternative\x18\x1c \x01(\t\x12*\n\nprice_kind\x18\x1d \x01(\x0e\x32\x16.geooffer.v1.PriceKind*Q\n\tPriceKind\x12\x1a\n\x16PRICE_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10PRICE_KIND_GROSS\x10\x01\x12\x12\n\x0ePRICE_KIND_NET\x10\x02\x32\xb5\x01\n\x0bPingService\x12T\n\x0bStreamPings\x12\x1f.geooffer.v1.StreamPingsRequest\x1a .geooffer.v1.StreamPingsResponse(\x01\x30\x01\x12P\n\x0bIngestPings\x12\x1f.geooffer.v1.IngestPingsRequest\x1a .geooffer.v1.IngestPingsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'geooffer.v1.ping_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_STREAMPINGSREQUEST']._serialized_start=108
-  _globals['_STREAMPINGSREQUEST']._serialized_end=215
-  _globals['_INGESTPINGSREQUEST']._serialized_start=217
-  _globals['_INGESTPINGSREQUEST']._serialized_end=324
-  _globals['_PING']._serialized_start=327
-  _globals['_PING']._serialized_end=605
-  _globals['_PINGBATCH']._serialized_start=608
-  _globals['_PINGBATCH']._serialized_end=905
-  _globals['_STREAMPINGSRESPONSE']._serialized_start=907
-  _globals['_STREAMPINGSRESPONSE']._serialized_end=969
-  _globals['_INGESTPINGSRESPONSE']._serialized_start=971
-  _globals['_INGESTPINGSRESPONSE']._serialized_end=1033
-  _globals['_PINGANSWER']._serialized_start=1036
-  _globals['_PINGANSWER']._serialized_end=1317
-  _globals['_REJECTEDROW']._serialized_start=1319
-  _globals['_REJECTEDROW']._serialized_end=1414
-  _globals['_TRANSITION']._serialized_start=1417
-  _globals['_TRANSITION']._serialized_end=1665
-  _globals['_OFFERTRY']._serialized_start=1668
-  _globals['_OFFERTRY']._serialized_end=1838
-  _globals['_PERSONALOFFER']._serialized_start=1841
-  _globals['_PERSONALOFFER']._serialized_end=2432
-  _globals['_PINGSERVICE']._serialized_start=2435
-  _globals['_PINGSERVICE']._serialized_end=2616
+  _globals['_PRICEKIND']._serialized_start=2689
+  _globals['_PRICEKIND']._serialized_end=2770
+  _globals['_STREAMPINGSREQUEST']._serialized_start=159
+  _globals['_STREAMPINGSREQUEST']._serialized_end=266
+  _globals['_INGESTPINGSREQUEST']._serialized_start=268
+  _globals['_INGESTPINGSREQUEST']._serialized_end=375
+  _globals['_PING']._serialized_start=378
+  _globals['_PING']._serialized_end=656
+  _globals['_PINGBATCH']._serialized_start=659
+  _globals['_PINGBATCH']._serialized_end=956
+  _globals['_STREAMPINGSRESPONSE']._serialized_start=958
+  _globals['_STREAMPINGSRESPONSE']._serialized_end=1020
+  _globals['_INGESTPINGSRESPONSE']._serialized_start=1022
+  _globals['_INGESTPINGSRESPONSE']._serialized_end=1084
+  _globals['_PINGANSWER']._serialized_start=1087
+  _globals['_PINGANSWER']._serialized_end=1368
+  _globals['_REJECTEDROW']._serialized_start=1370
+  _globals['_REJECTEDROW']._serialized_end=1465
+  _globals['_TRANSITION']._serialized_start=1468
+  _globals['_TRANSITION']._serialized_end=1716
+  _globals['_OFFERTRY']._serialized_start=1719
+  _globals['_OFFERTRY']._serialized_end=1889
+  _globals['_PERSONALOFFER']._serialized_start=1892
+  _globals['_PERSONALOFFER']._serialized_end=2687
+  _globals['_PINGSERVICE']._serialized_start=2773
+  _globals['_PINGSERVICE']._serialized_end=2954
 # @@protoc_insertion_point(module_scope)

@@ -1,14 +1,26 @@
 import datetime
 
+from geooffer.v1 import kinds_pb2 as _kinds_pb2
+from geooffer.v1 import places_pb2 as _places_pb2
 from geooffer.v1 import verdicts_pb2 as _verdicts_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class PriceKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PRICE_KIND_UNSPECIFIED: _ClassVar[PriceKind]
+    PRICE_KIND_GROSS: _ClassVar[PriceKind]
+    PRICE_KIND_NET: _ClassVar[PriceKind]
+PRICE_KIND_UNSPECIFIED: PriceKind
+PRICE_KIND_GROSS: PriceKind
+PRICE_KIND_NET: PriceKind
 
 class StreamPingsRequest(_message.Message):
     __slots__ = ("ping", "batch")
@@ -155,7 +167,7 @@ class OfferTry(_message.Message):
     def __init__(self, message_sequence: _Optional[int] = ..., row: _Optional[int] = ..., device_key: _Optional[int] = ..., geofence_id: _Optional[str] = ..., store_id: _Optional[str] = ..., verdict: _Optional[_Union[_verdicts_pb2.OfferVerdict, str]] = ..., offer_id: _Optional[str] = ...) -> None: ...
 
 class PersonalOffer(_message.Message):
-    __slots__ = ("decision_id", "device_key", "offer_id", "product_id", "store_id", "geofence_id", "title", "size_system", "size_value", "store_name", "price_minor", "previous_price_minor", "currency_code", "valid_until_time", "in_stock_as_of_time", "reason", "catalog_generation", "policy_version", "decided_time", "language_code", "channel", "message_sequence", "row")
+    __slots__ = ("decision_id", "device_key", "offer_id", "product_id", "store_id", "geofence_id", "title", "size_system", "size_value", "store_name", "price_minor", "previous_price_minor", "currency_code", "valid_until_time", "in_stock_as_of_time", "reason", "catalog_generation", "policy_version", "decided_time", "language_code", "channel", "message_sequence", "row", "fulfilment", "supply_store_id", "supply_store_name", "supply_place", "alternative", "price_kind")
     DECISION_ID_FIELD_NUMBER: _ClassVar[int]
     DEVICE_KEY_FIELD_NUMBER: _ClassVar[int]
     OFFER_ID_FIELD_NUMBER: _ClassVar[int]
@@ -179,6 +191,12 @@ class PersonalOffer(_message.Message):
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     ROW_FIELD_NUMBER: _ClassVar[int]
+    FULFILMENT_FIELD_NUMBER: _ClassVar[int]
+    SUPPLY_STORE_ID_FIELD_NUMBER: _ClassVar[int]
+    SUPPLY_STORE_NAME_FIELD_NUMBER: _ClassVar[int]
+    SUPPLY_PLACE_FIELD_NUMBER: _ClassVar[int]
+    ALTERNATIVE_FIELD_NUMBER: _ClassVar[int]
+    PRICE_KIND_FIELD_NUMBER: _ClassVar[int]
     decision_id: str
     device_key: int
     offer_id: str
@@ -202,4 +220,10 @@ class PersonalOffer(_message.Message):
     channel: str
     message_sequence: int
     row: int
-    def __init__(self, decision_id: _Optional[str] = ..., device_key: _Optional[int] = ..., offer_id: _Optional[str] = ..., product_id: _Optional[str] = ..., store_id: _Optional[str] = ..., geofence_id: _Optional[str] = ..., title: _Optional[str] = ..., size_system: _Optional[str] = ..., size_value: _Optional[str] = ..., store_name: _Optional[str] = ..., price_minor: _Optional[int] = ..., previous_price_minor: _Optional[int] = ..., currency_code: _Optional[str] = ..., valid_until_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., in_stock_as_of_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ..., catalog_generation: _Optional[int] = ..., policy_version: _Optional[int] = ..., decided_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., language_code: _Optional[str] = ..., channel: _Optional[str] = ..., message_sequence: _Optional[int] = ..., row: _Optional[int] = ...) -> None: ...
+    fulfilment: _kinds_pb2.Fulfilment
+    supply_store_id: str
+    supply_store_name: str
+    supply_place: _places_pb2.Place
+    alternative: str
+    price_kind: PriceKind
+    def __init__(self, decision_id: _Optional[str] = ..., device_key: _Optional[int] = ..., offer_id: _Optional[str] = ..., product_id: _Optional[str] = ..., store_id: _Optional[str] = ..., geofence_id: _Optional[str] = ..., title: _Optional[str] = ..., size_system: _Optional[str] = ..., size_value: _Optional[str] = ..., store_name: _Optional[str] = ..., price_minor: _Optional[int] = ..., previous_price_minor: _Optional[int] = ..., currency_code: _Optional[str] = ..., valid_until_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., in_stock_as_of_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ..., catalog_generation: _Optional[int] = ..., policy_version: _Optional[int] = ..., decided_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., language_code: _Optional[str] = ..., channel: _Optional[str] = ..., message_sequence: _Optional[int] = ..., row: _Optional[int] = ..., fulfilment: _Optional[_Union[_kinds_pb2.Fulfilment, str]] = ..., supply_store_id: _Optional[str] = ..., supply_store_name: _Optional[str] = ..., supply_place: _Optional[_Union[_places_pb2.Place, _Mapping]] = ..., alternative: _Optional[str] = ..., price_kind: _Optional[_Union[PriceKind, str]] = ...) -> None: ...

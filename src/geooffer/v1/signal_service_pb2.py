@@ -22,38 +22,59 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from geooffer.v1 import kinds_pb2 as geooffer_dot_v1_dot_kinds__pb2
 from geooffer.v1 import resources_pb2 as geooffer_dot_v1_dot_resources__pb2
 from geooffer.v1 import verdicts_pb2 as geooffer_dot_v1_dot_verdicts__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n geooffer/v1/signal_service.proto\x12\x0bgeooffer.v1\x1a\x1bgeooffer/v1/resources.proto\x1a\x1ageooffer/v1/verdicts.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"K\n\x08\x43ustomer\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65vice_keys\x18\x02 \x03(\x10\x12\x15\n\rlanguage_code\x18\x03 \x01(\t\"S\n\x16UpsertCustomersRequest\x12(\n\tcustomers\x18\x01 \x03(\x0b\x32\x15.geooffer.v1.Customer\x12\x0f\n\x07partial\x18\x02 \x01(\x08\"x\n\x17UpsertCustomersResponse\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x12)\n\x08problems\x18\x02 \x03(\x0b\x32\x17.geooffer.v1.RowProblem\x12\x1a\n\x12\x63\x61talog_generation\x18\x03 \x01(\x03\")\n\x12GetCustomerRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\"Z\n\x13GetCustomerResponse\x12\'\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x15.geooffer.v1.Customer\x12\x1a\n\x12\x63\x61talog_generation\x18\x02 \x01(\x03\",\n\x15\x44\x65leteCustomerRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\"4\n\x16\x44\x65leteCustomerResponse\x12\x1a\n\x12\x63\x61talog_generation\x18\x01 \x01(\x03\"\xd5\x01\n\nTouchpoint\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12)\n\x04kind\x18\x02 \x01(\x0e\x32\x1b.geooffer.v1.TouchpointKind\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\x0b\x63\x61tegory_id\x18\x04 \x01(\tH\x00\x12\x14\n\nproduct_id\x18\x05 \x01(\tH\x00\x12\x1f\n\x04size\x18\x06 \x01(\x0b\x32\x11.geooffer.v1.SizeB\t\n\x07subject\"Y\n\x18RecordTouchpointsRequest\x12,\n\x0btouchpoints\x18\x01 \x03(\x0b\x32\x17.geooffer.v1.Touchpoint\x12\x0f\n\x07partial\x18\x02 \x01(\x08\"z\n\x19RecordTouchpointsResponse\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x12)\n\x08problems\x18\x02 \x03(\x0b\x32\x17.geooffer.v1.RowProblem\x12\x1a\n\x12\x63\x61talog_generation\x18\x03 \x01(\x03\x32\xfe\x02\n\rSignalService\x12\\\n\x0fUpsertCustomers\x12#.geooffer.v1.UpsertCustomersRequest\x1a$.geooffer.v1.UpsertCustomersResponse\x12P\n\x0bGetCustomer\x12\x1f.geooffer.v1.GetCustomerRequest\x1a .geooffer.v1.GetCustomerResponse\x12Y\n\x0e\x44\x65leteCustomer\x12\".geooffer.v1.DeleteCustomerRequest\x1a#.geooffer.v1.DeleteCustomerResponse\x12\x62\n\x11RecordTouchpoints\x12%.geooffer.v1.RecordTouchpointsRequest\x1a&.geooffer.v1.RecordTouchpointsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n geooffer/v1/signal_service.proto\x12\x0bgeooffer.v1\x1a\x17geooffer/v1/kinds.proto\x1a\x1bgeooffer/v1/resources.proto\x1a\x1ageooffer/v1/verdicts.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"^\n\x08\x43ustomer\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65vice_keys\x18\x02 \x03(\x10\x12\x15\n\rlanguage_code\x18\x03 \x01(\t\x12\x11\n\ttime_zone\x18\x04 \x01(\t\"\xf1\x01\n\x0f\x43ustomerProfile\x12\x15\n\rlanguage_code\x18\x01 \x01(\t\x12/\n\x11preferred_channel\x18\x02 \x01(\x0e\x32\x14.geooffer.v1.Channel\x12@\n\x15\x66ulfilment_preference\x18\x03 \x01(\x0e\x32!.geooffer.v1.FulfilmentPreference\x12\x0c\n\x04tier\x18\x04 \x01(\x05\x12.\n\x0c\x61\x63\x63ount_kind\x18\x05 \x01(\x0e\x32\x18.geooffer.v1.AccountKind\x12\x16\n\x0eidentity_count\x18\x06 \x01(\x05\"S\n\x16UpsertCustomersRequest\x12(\n\tcustomers\x18\x01 \x03(\x0b\x32\x15.geooffer.v1.Customer\x12\x0f\n\x07partial\x18\x02 \x01(\x08\"x\n\x17UpsertCustomersResponse\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x12)\n\x08problems\x18\x02 \x03(\x0b\x32\x17.geooffer.v1.RowProblem\x12\x1a\n\x12\x63\x61talog_generation\x18\x03 \x01(\x03\")\n\x12GetCustomerRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\"\x89\x01\n\x13GetCustomerResponse\x12\'\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x15.geooffer.v1.Customer\x12\x1a\n\x12\x63\x61talog_generation\x18\x02 \x01(\x03\x12-\n\x07profile\x18\x03 \x01(\x0b\x32\x1c.geooffer.v1.CustomerProfile\",\n\x15\x44\x65leteCustomerRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\"4\n\x16\x44\x65leteCustomerResponse\x12\x1a\n\x12\x63\x61talog_generation\x18\x01 \x01(\x03\"\x8f\x04\n\nTouchpoint\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12)\n\x04kind\x18\x02 \x01(\x0e\x32\x1b.geooffer.v1.TouchpointKind\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\x0b\x63\x61tegory_id\x18\x04 \x01(\tH\x00\x12\x14\n\nproduct_id\x18\x05 \x01(\tH\x00\x12\x15\n\x0bsearch_text\x18\x07 \x01(\tH\x00\x12\x1f\n\x04size\x18\x06 \x01(\x0b\x32\x11.geooffer.v1.Size\x12\x0e\n\x06web_id\x18\x08 \x01(\t\x12\x12\n\nloyalty_id\x18\t \x01(\t\x12\x0e\n\x06source\x18\n \x01(\t\x12%\n\x07\x63hannel\x18\x0b \x01(\x0e\x32\x14.geooffer.v1.Channel\x12\x15\n\rlanguage_code\x18\x0c \x01(\t\x12\x35\n\nfulfilment\x18\r \x01(\x0e\x32!.geooffer.v1.FulfilmentPreference\x12\x1a\n\ris_interested\x18\x0e \x01(\x08H\x01\x88\x01\x01\x12\x11\n\x04tier\x18\x0f \x01(\x05H\x02\x88\x01\x01\x12.\n\x0c\x61\x63\x63ount_kind\x18\x10 \x01(\x0e\x32\x18.geooffer.v1.AccountKindB\t\n\x07subjectB\x10\n\x0e_is_interestedB\x07\n\x05_tier\"Y\n\x18RecordTouchpointsRequest\x12,\n\x0btouchpoints\x18\x01 \x03(\x0b\x32\x17.geooffer.v1.Touchpoint\x12\x0f\n\x07partial\x18\x02 \x01(\x08\"z\n\x19RecordTouchpointsResponse\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x12)\n\x08problems\x18\x02 \x03(\x0b\x32\x17.geooffer.v1.RowProblem\x12\x1a\n\x12\x63\x61talog_generation\x18\x03 \x01(\x03\"m\n\x0cIdentityLink\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x14\n\ndevice_key\x18\x02 \x01(\x10H\x00\x12\x10\n\x06web_id\x18\x03 \x01(\tH\x00\x12\x14\n\nloyalty_id\x18\x04 \x01(\tH\x00\x42\n\n\x08identity\">\n\x13LinkIdentityRequest\x12\'\n\x04link\x18\x01 \x01(\x0b\x32\x19.geooffer.v1.IdentityLink\"2\n\x14LinkIdentityResponse\x12\x1a\n\x12\x63\x61talog_generation\x18\x01 \x01(\x03\"F\n\x1a\x42\x61tchLinkIdentitiesRequest\x12(\n\x05links\x18\x01 \x03(\x0b\x32\x19.geooffer.v1.IdentityLink\"|\n\x1b\x42\x61tchLinkIdentitiesResponse\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x12)\n\x08problems\x18\x02 \x03(\x0b\x32\x17.geooffer.v1.RowProblem\x12\x1a\n\x12\x63\x61talog_generation\x18\x03 \x01(\x03\"Y\n\x15UnlinkIdentityRequest\x12\'\n\x04link\x18\x01 \x01(\x0b\x32\x19.geooffer.v1.IdentityLink\x12\x17\n\x0fnew_customer_id\x18\x02 \x01(\t\"4\n\x16UnlinkIdentityResponse\x12\x1a\n\x12\x63\x61talog_generation\x18\x01 \x01(\x03\"K\n\x15MergeCustomersRequest\x12\x18\n\x10\x66rom_customer_id\x18\x01 \x01(\t\x12\x18\n\x10into_customer_id\x18\x02 \x01(\t\"4\n\x16MergeCustomersResponse\x12\x1a\n\x12\x63\x61talog_generation\x18\x01 \x01(\x03\x32\xf3\x05\n\rSignalService\x12\\\n\x0fUpsertCustomers\x12#.geooffer.v1.UpsertCustomersRequest\x1a$.geooffer.v1.UpsertCustomersResponse\x12P\n\x0bGetCustomer\x12\x1f.geooffer.v1.GetCustomerRequest\x1a .geooffer.v1.GetCustomerResponse\x12Y\n\x0e\x44\x65leteCustomer\x12\".geooffer.v1.DeleteCustomerRequest\x1a#.geooffer.v1.DeleteCustomerResponse\x12\x62\n\x11RecordTouchpoints\x12%.geooffer.v1.RecordTouchpointsRequest\x1a&.geooffer.v1.RecordTouchpointsResponse\x12S\n\x0cLinkIdentity\x12 .geooffer.v1.LinkIdentityRequest\x1a!.geooffer.v1.LinkIdentityResponse\x12h\n\x13\x42\x61tchLinkIdentities\x12\'.geooffer.v1.BatchLinkIdentitiesRequest\x1a(.geooffer.v1.BatchLinkIdentitiesResponse\x12Y\n\x0eUnlinkIdentity\x12\".geooffer.v1.UnlinkIdentityRequest\x1a#.geooffer.v1.UnlinkIdentityResponse\x12Y\n\x0eMergeCustomers\x12\".geooffer.v1.MergeCustomersRequest\x1a#.geooffer.v1.MergeCustomersResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'geooffer.v1.signal_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CUSTOMER']._serialized_start=139
-  _globals['_CUSTOMER']._serialized_end=214
-  _globals['_UPSERTCUSTOMERSREQUEST']._serialized_start=216
-  _globals['_UPSERTCUSTOMERSREQUEST']._serialized_end=299
-  _globals['_UPSERTCUSTOMERSRESPONSE']._serialized_start=301
-  _globals['_UPSERTCUSTOMERSRESPONSE']._serialized_end=421
-  _globals['_GETCUSTOMERREQUEST']._serialized_start=423
-  _globals['_GETCUSTOMERREQUEST']._serialized_end=464
-  _globals['_GETCUSTOMERRESPONSE']._serialized_start=466
-  _globals['_GETCUSTOMERRESPONSE']._serialized_end=556
-  _globals['_DELETECUSTOMERREQUEST']._serialized_start=558
-  _globals['_DELETECUSTOMERREQUEST']._serialized_end=602
-  _globals['_DELETECUSTOMERRESPONSE']._serialized_start=604
-  _globals['_DELETECUSTOMERRESPONSE']._serialized_end=656
-  _globals['_TOUCHPOINT']._serialized_start=659
-  _globals['_TOUCHPOINT']._serialized_end=872
-  _globals['_RECORDTOUCHPOINTSREQUEST']._serialized_start=874
-  _globals['_RECORDTOUCHPOINTSREQUEST']._serialized_end=963
-  _globals['_RECORDTOUCHPOINTSRESPONSE']._serialized_start=965
-  _globals['_RECORDTOUCHPOINTSRESPONSE']._serialized_end=1087
-  _globals['_SIGNALSERVICE']._serialized_start=1090
-  _globals['_SIGNALSERVICE']._serialized_end=1472
+  _globals['_CUSTOMER']._serialized_start=164
+  _globals['_CUSTOMER']._serialized_end=258
+  _globals['_CUSTOMERPROFILE']._serialized_start=261
+  _globals['_CUSTOMERPROFILE']._serialized_end=502
+  _globals['_UPSERTCUSTOMERSREQUEST']._serialized_start=504
+  _globals['_UPSERTCUSTOMERSREQUEST']._serialized_end=587
+  _globals['_UPSERTCUSTOMERSRESPONSE']._serialized_start=589
+  _globals['_UPSERTCUSTOMERSRESPONSE']._serialized_end=709
+  _globals['_GETCUSTOMERREQUEST']._serialized_start=711
+  _globals['_GETCUSTOMERREQUEST']._serialized_end=752
+  _globals['_GETCUSTOMERRESPONSE']._serialized_start=755
+  _globals['_GETCUSTOMERRESPONSE']._serialized_end=892
+  _globals['_DELETECUSTOMERREQUEST']._serialized_start=894
+  _globals['_DELETECUSTOMERREQUEST']._serialized_end=938
+  _globals['_DELETECUSTOMERRESPONSE']._serialized_start=940
+  _globals['_DELETECUSTOMERRESPONSE']._serialized_end=992
+  _globals['_TOUCHPOINT']._serialized_start=995
+  _globals['_TOUCHPOINT']._serialized_end=1522
+  _globals['_RECORDTOUCHPOINTSREQUEST']._serialized_start=1524
+  _globals['_RECORDTOUCHPOINTSREQUEST']._serialized_end=1613
+  _globals['_RECORDTOUCHPOINTSRESPONSE']._serialized_start=1615
+  _globals['_RECORDTOUCHPOINTSRESPONSE']._serialized_end=1737
+  _globals['_IDENTITYLINK']._serialized_start=1739
+  _globals['_IDENTITYLINK']._serialized_end=1848
+  _globals['_LINKIDENTITYREQUEST']._serialized_start=1850
+  _globals['_LINKIDENTITYREQUEST']._serialized_end=1912
+  _globals['_LINKIDENTITYRESPONSE']._serialized_start=1914
+  _globals['_LINKIDENTITYRESPONSE']._serialized_end=1964
+  _globals['_BATCHLINKIDENTITIESREQUEST']._serialized_start=1966
+  _globals['_BATCHLINKIDENTITIESREQUEST']._serialized_end=2036
+  _globals['_BATCHLINKIDENTITIESRESPONSE']._serialized_start=2038
+  _globals['_BATCHLINKIDENTITIESRESPONSE']._serialized_end=2162
+  _globals['_UNLINKIDENTITYREQUEST']._serialized_start=2164
+  _globals['_UNLINKIDENTITYREQUEST']._serialized_end=2253
+  _globals['_UNLINKIDENTITYRESPONSE']._serialized_start=2255
+  _globals['_UNLINKIDENTITYRESPONSE']._serialized_end=2307
+  _globals['_MERGECUSTOMERSREQUEST']._serialized_start=2309
+  _globals['_MERGECUSTOMERSREQUEST']._serialized_end=2384
+  _globals['_MERGECUSTOMERSRESPONSE']._serialized_start=2386
+  _globals['_MERGECUSTOMERSRESPONSE']._serialized_end=2438
+  _globals['_SIGNALSERVICE']._serialized_start=2441
+  _globals['_SIGNALSERVICE']._serialized_end=3196
 # @@protoc_insertion_point(module_scope)

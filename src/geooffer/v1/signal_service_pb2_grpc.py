@@ -59,6 +59,26 @@ class SignalServiceStub:
                 request_serializer=geooffer_dot_v1_dot_signal__service__pb2.RecordTouchpointsRequest.SerializeToString,
                 response_deserializer=geooffer_dot_v1_dot_signal__service__pb2.RecordTouchpointsResponse.FromString,
                 _registered_method=True)
+        self.LinkIdentity = channel.unary_unary(
+                '/geooffer.v1.SignalService/LinkIdentity',
+                request_serializer=geooffer_dot_v1_dot_signal__service__pb2.LinkIdentityRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_signal__service__pb2.LinkIdentityResponse.FromString,
+                _registered_method=True)
+        self.BatchLinkIdentities = channel.unary_unary(
+                '/geooffer.v1.SignalService/BatchLinkIdentities',
+                request_serializer=geooffer_dot_v1_dot_signal__service__pb2.BatchLinkIdentitiesRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_signal__service__pb2.BatchLinkIdentitiesResponse.FromString,
+                _registered_method=True)
+        self.UnlinkIdentity = channel.unary_unary(
+                '/geooffer.v1.SignalService/UnlinkIdentity',
+                request_serializer=geooffer_dot_v1_dot_signal__service__pb2.UnlinkIdentityRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_signal__service__pb2.UnlinkIdentityResponse.FromString,
+                _registered_method=True)
+        self.MergeCustomers = channel.unary_unary(
+                '/geooffer.v1.SignalService/MergeCustomers',
+                request_serializer=geooffer_dot_v1_dot_signal__service__pb2.MergeCustomersRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_signal__service__pb2.MergeCustomersResponse.FromString,
+                _registered_method=True)
 
 
 class SignalServiceServicer:
@@ -97,6 +117,37 @@ class SignalServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def LinkIdentity(self, request, context):
+        """A device, a web shop's or a loyalty programme's pseudonym stands for this customer from now on; if it stood for
+        another before, it moves alone. Again changes nothing. NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchLinkIdentities(self, request, context):
+        """Many links, each on its own: good rows are applied, problems listed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnlinkIdentity(self, request, context):
+        """It stands for her no longer: for nobody, or for another customer, who gets a copy of her contacts and purchases, so
+        that no cap is given back. NOT_FOUND where it is not linked to her.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MergeCustomers(self, request, context):
+        """Two customers are one human: signals, contacts, consents, devices and identities are united, and both ids name her
+        from now on. It cannot be undone. Again changes nothing. NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SignalServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -119,6 +170,26 @@ def add_SignalServiceServicer_to_server(servicer, server):
                     servicer.RecordTouchpoints,
                     request_deserializer=geooffer_dot_v1_dot_signal__service__pb2.RecordTouchpointsRequest.FromString,
                     response_serializer=geooffer_dot_v1_dot_signal__service__pb2.RecordTouchpointsResponse.SerializeToString,
+            ),
+            'LinkIdentity': grpc.unary_unary_rpc_method_handler(
+                    servicer.LinkIdentity,
+                    request_deserializer=geooffer_dot_v1_dot_signal__service__pb2.LinkIdentityRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_signal__service__pb2.LinkIdentityResponse.SerializeToString,
+            ),
+            'BatchLinkIdentities': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchLinkIdentities,
+                    request_deserializer=geooffer_dot_v1_dot_signal__service__pb2.BatchLinkIdentitiesRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_signal__service__pb2.BatchLinkIdentitiesResponse.SerializeToString,
+            ),
+            'UnlinkIdentity': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnlinkIdentity,
+                    request_deserializer=geooffer_dot_v1_dot_signal__service__pb2.UnlinkIdentityRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_signal__service__pb2.UnlinkIdentityResponse.SerializeToString,
+            ),
+            'MergeCustomers': grpc.unary_unary_rpc_method_handler(
+                    servicer.MergeCustomers,
+                    request_deserializer=geooffer_dot_v1_dot_signal__service__pb2.MergeCustomersRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_signal__service__pb2.MergeCustomersResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -234,6 +305,114 @@ class SignalService:
             '/geooffer.v1.SignalService/RecordTouchpoints',
             geooffer_dot_v1_dot_signal__service__pb2.RecordTouchpointsRequest.SerializeToString,
             geooffer_dot_v1_dot_signal__service__pb2.RecordTouchpointsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LinkIdentity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.SignalService/LinkIdentity',
+            geooffer_dot_v1_dot_signal__service__pb2.LinkIdentityRequest.SerializeToString,
+            geooffer_dot_v1_dot_signal__service__pb2.LinkIdentityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchLinkIdentities(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.SignalService/BatchLinkIdentities',
+            geooffer_dot_v1_dot_signal__service__pb2.BatchLinkIdentitiesRequest.SerializeToString,
+            geooffer_dot_v1_dot_signal__service__pb2.BatchLinkIdentitiesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnlinkIdentity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.SignalService/UnlinkIdentity',
+            geooffer_dot_v1_dot_signal__service__pb2.UnlinkIdentityRequest.SerializeToString,
+            geooffer_dot_v1_dot_signal__service__pb2.UnlinkIdentityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MergeCustomers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.SignalService/MergeCustomers',
+            geooffer_dot_v1_dot_signal__service__pb2.MergeCustomersRequest.SerializeToString,
+            geooffer_dot_v1_dot_signal__service__pb2.MergeCustomersResponse.FromString,
             options,
             channel_credentials,
             insecure,

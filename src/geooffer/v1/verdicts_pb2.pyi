@@ -70,6 +70,13 @@ class TouchpointKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     TOUCHPOINT_KIND_WISH: _ClassVar[TouchpointKind]
     TOUCHPOINT_KIND_PURCHASE: _ClassVar[TouchpointKind]
     TOUCHPOINT_KIND_PREFERENCE: _ClassVar[TouchpointKind]
+    TOUCHPOINT_KIND_CART: _ClassVar[TouchpointKind]
+    TOUCHPOINT_KIND_RETURN: _ClassVar[TouchpointKind]
+    TOUCHPOINT_KIND_CONTACTED: _ClassVar[TouchpointKind]
+    TOUCHPOINT_KIND_SOCIAL_LIKE: _ClassVar[TouchpointKind]
+    TOUCHPOINT_KIND_SURVEY_ANSWER: _ClassVar[TouchpointKind]
+    TOUCHPOINT_KIND_LOYALTY_UPDATE: _ClassVar[TouchpointKind]
+    TOUCHPOINT_KIND_CRM_PROFILE: _ClassVar[TouchpointKind]
 
 class Purpose(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -139,6 +146,13 @@ TOUCHPOINT_KIND_VIEW: TouchpointKind
 TOUCHPOINT_KIND_WISH: TouchpointKind
 TOUCHPOINT_KIND_PURCHASE: TouchpointKind
 TOUCHPOINT_KIND_PREFERENCE: TouchpointKind
+TOUCHPOINT_KIND_CART: TouchpointKind
+TOUCHPOINT_KIND_RETURN: TouchpointKind
+TOUCHPOINT_KIND_CONTACTED: TouchpointKind
+TOUCHPOINT_KIND_SOCIAL_LIKE: TouchpointKind
+TOUCHPOINT_KIND_SURVEY_ANSWER: TouchpointKind
+TOUCHPOINT_KIND_LOYALTY_UPDATE: TouchpointKind
+TOUCHPOINT_KIND_CRM_PROFILE: TouchpointKind
 PURPOSE_UNSPECIFIED: Purpose
 PURPOSE_PRECISE_LOCATION_FOR_OFFERS: Purpose
 PURPOSE_BACKGROUND_LOCATION: Purpose

@@ -1,0 +1,28 @@
+"""Places and the branches near them, to and from the wire. No error quotes a coordinate."""
+
+from __future__ import annotations
+
+from geooffer.engine.asking import NearbyStore, Place
+from geooffer.rpc import checks
+from geooffer.v1 import places_pb2 as pb
+
+
+def decode_place(message: pb.Place, field: str) -> Place:
+    """(latitude_e7, longitude_e7). Raises InvalidArgumentError."""
+    return (
+        checks.latitude(message.latitude_e7, f"{field}.latitude_e7"),
+        checks.longitude(message.longitude_e7, f"{field}.longitude_e7"),
+    )
+
+
+def encode_nearby_store(nearby: NearbyStore) -> pb.NearbyStore:
+    """The wire form; how many it has is not told."""
+    store = nearby.store
+    return pb.NearbyStore(
+        store_id=store.store_id,
+        store_name=store.name,
+        place=pb.Place(latitude_e7=store.latitude_e7, longitude_e7=store.longitude_e7),
+        distance_m=nearby.distance_m,
+        is_open=nearby.is_open,
+        in_stock_as_of_time=checks.timestamp(nearby.in_stock_as_of_ms),
+    )

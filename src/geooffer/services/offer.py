@@ -1,0 +1,93 @@
+"""What an app asks and tells beside its pings; the one service of the data port that is no stream."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from geooffer.errors import InvalidArgumentError, PermissionDeniedError
+from geooffer.model import limits
+from geooffer.model.kinds import OutcomeKind
+from geooffer.rpc import checks, roles
+from geooffer.rpc.auth import Identity, identity_of
+from geooffer.rpc.convert import decode_size
+from geooffer.rpc.convert_places import decode_place, encode_nearby_store
+from geooffer.services.batches import apply_batch, tried
+from geooffer.services.control import Control
+from geooffer.v1 import offer_service_pb2 as pb
+from geooffer.v1 import offer_service_pb2_grpc as rpc
+
+NAME = "geooffer.v1.OfferService"
+NEARBY_DEFAULT_COUNT = 5
+Context = Any
+
+
+class _Report(NamedTuple):
+    decision_id: str
+    kind: OutcomeKind
+    time_ms: int
+    device_key: int | None
+    """Whose decisions may be named; None = anybody's."""
+
+
+class OfferService(rpc.OfferServiceServicer):
+    """Outcomes and nearby stock; the fields and rules are in proto/geooffer/v1/offer_service.proto."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+
+    async def ReportOutcomes(self, request: pb.ReportOutcomesRequest, context: Context) -> pb.ReportOutcomesResponse:
+        identity = identity_of(context)
+        checks.row_count(len(request.outcomes), "outcomes", high=limits.OUTCOME_REPORT_COUNT_MAX)
+        for report in request.outcomes:
+            _check_device(report.device_key, identity)
+
+        def put(reports: list[_Report]) -> Any:
+            return [tried(self._report, report) for report in reports]
+
+        def decode(report: pb.OutcomeReport) -> _Report:
+            return _decode_report(report, identity)
+
+        result = await apply_batch(request.outcomes, "outcomes", decode, put, partial=True)
+        return pb.ReportOutcomesResponse(accepted_count=result.accepted_count, problems=result.problems)
+
+    async def FindNearbyStock(self, request: pb.FindNearbyStockRequest, context: Context) -> pb.FindNearbyStockResponse:
+        checks.present(request, "place")
+        found = self._control.engine.find_nearby_stock(
+            checks.identifier(request.product_id, "product_id"),
+            decode_size(request.size) if request.HasField("size") else None,
+            decode_place(request.place, "place"),
+            self._control.now_ms(),
+            checks.integer(request.limit_count, 0, limits.NEARBY_STORE_COUNT_MAX, "limit_count")
+            or NEARBY_DEFAULT_COUNT,
+        )
+        return pb.FindNearbyStockResponse(stores=[encode_nearby_store(nearby) for nearby in found])
+
+    def _report(self, report: _Report) -> None:
+        self._control.engine.report_outcome(
+            report.decision_id,
+            report.kind,
+            time_ms=report.time_ms,
+            now_ms=self._control.now_of_ms([report.time_ms]),
+            device_key=report.device_key,
+        )
+
+
+def _check_device(key: int, identity: Identity) -> None:
+    """Raise PermissionDeniedError for a device the token does not cover, as pings do."""
+    if identity.role == roles.DEVICE:
+        if key not in (0, identity.device_key):
+            raise PermissionDeniedError("the token is of another device", field="outcomes.device_key")
+    elif key and not any(low <= key <= high for low, high in identity.device_key_ranges.tolist()):
+        raise PermissionDeniedError("the token does not cover this device", field="outcomes.device_key")
+
+
+def _decode_report(report: pb.OutcomeReport, identity: Identity) -> _Report:
+    key = identity.device_key or report.device_key or None
+    if key is None and identity.role != roles.OPERATOR:
+        raise InvalidArgumentError("a gateway names the device of each report", field="device_key")
+    return _Report(
+        checks.identifier(report.decision_id, "decision_id"),
+        OutcomeKind(checks.integer(report.kind, min(OutcomeKind), max(OutcomeKind), "kind")),
+        checks.time_ms(report, "event_time"),
+        key,
+    )

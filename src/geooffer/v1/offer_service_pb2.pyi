@@ -1,0 +1,57 @@
+import datetime
+
+from geooffer.v1 import kinds_pb2 as _kinds_pb2
+from geooffer.v1 import places_pb2 as _places_pb2
+from geooffer.v1 import resources_pb2 as _resources_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class OutcomeReport(_message.Message):
+    __slots__ = ("decision_id", "kind", "event_time", "device_key")
+    DECISION_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_KEY_FIELD_NUMBER: _ClassVar[int]
+    decision_id: str
+    kind: _kinds_pb2.OutcomeKind
+    event_time: _timestamp_pb2.Timestamp
+    device_key: int
+    def __init__(self, decision_id: _Optional[str] = ..., kind: _Optional[_Union[_kinds_pb2.OutcomeKind, str]] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., device_key: _Optional[int] = ...) -> None: ...
+
+class ReportOutcomesRequest(_message.Message):
+    __slots__ = ("outcomes",)
+    OUTCOMES_FIELD_NUMBER: _ClassVar[int]
+    outcomes: _containers.RepeatedCompositeFieldContainer[OutcomeReport]
+    def __init__(self, outcomes: _Optional[_Iterable[_Union[OutcomeReport, _Mapping]]] = ...) -> None: ...
+
+class ReportOutcomesResponse(_message.Message):
+    __slots__ = ("accepted_count", "problems")
+    ACCEPTED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    PROBLEMS_FIELD_NUMBER: _ClassVar[int]
+    accepted_count: int
+    problems: _containers.RepeatedCompositeFieldContainer[_resources_pb2.RowProblem]
+    def __init__(self, accepted_count: _Optional[int] = ..., problems: _Optional[_Iterable[_Union[_resources_pb2.RowProblem, _Mapping]]] = ...) -> None: ...
+
+class FindNearbyStockRequest(_message.Message):
+    __slots__ = ("product_id", "size", "place", "limit_count")
+    PRODUCT_ID_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    PLACE_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    product_id: str
+    size: _resources_pb2.Size
+    place: _places_pb2.Place
+    limit_count: int
+    def __init__(self, product_id: _Optional[str] = ..., size: _Optional[_Union[_resources_pb2.Size, _Mapping]] = ..., place: _Optional[_Union[_places_pb2.Place, _Mapping]] = ..., limit_count: _Optional[int] = ...) -> None: ...
+
+class FindNearbyStockResponse(_message.Message):
+    __slots__ = ("stores",)
+    STORES_FIELD_NUMBER: _ClassVar[int]
+    stores: _containers.RepeatedCompositeFieldContainer[_places_pb2.NearbyStore]
+    def __init__(self, stores: _Optional[_Iterable[_Union[_places_pb2.NearbyStore, _Mapping]]] = ...) -> None: ...
