@@ -27,7 +27,7 @@ CATALOG = {
     "prices": "product_id,amount_minor,currency,valid_from_time\n"
     "p1,9990,EUR,2026-01-01T00:00:00Z\np1,7990,EUR,2026-03-01T00:00:00Z\n",
     "offers": "offer_id,product_id,valid_from_time,valid_until_time\no1,p1,2026-03-01T00:00:00Z,2026-04-01T00:00:00Z\n",
-    "stock": "store_id,product_id,size,available_count,as_of_time\ns1,p1,EU 43,5,2026-03-02T00:00:00Z\n",
+    "stock": "store_id,product_id,size,available_count,as_of_time\ns1,p1,EU 43,5,2026-03-03T00:00:00Z\n",
     "customers": "customer_id,device_keys\nanna,7\n",
     "consents": "customer_id,purposes,granted,event_time,notice_version\n"
     "anna,precise_location_for_offers|search_intent_use|personalised_offers,yes,2026-03-01T00:00:00Z,v1\n",

@@ -20,7 +20,16 @@ from geooffer.importers.csv_files import read_table
 
 Invoke = Callable[..., Result]
 
-CATEGORIES = ("category_id,name_en", "shoes,Shoes")
+CATEGORIES = (
+    "category_id,name_en,synonyms_en,size_chart,repurchase_preset,wait_days,is_special",
+    "shoes,Shoes,trainers|joggers,,running_shoes,90,no",
+)
+AUDIENCES = ("audience_id,name", "runners,Runners", "walkers,")
+CAMPAIGNS = (
+    "campaign_id,name,budget_count,account_kinds,channels,audience_id,cap_rules,held_out_percent",
+    "spring,Spring,100,consumer|business,push|in_app,runners,PERSON 3 24h|CAMPAIGN_TOTAL 9 CALENDAR_WEEK,2.5",
+    "summer,,,,,,,",
+)
 STORES = (
     "store_id,latitude,longitude,time_zone,name,opening_hours,country,region,tags,is_online",
     's1,47.0,8.0,Europe/Berlin,One,"Mo-Sa 08:00-20:00; PH off",DE,DE-BE,outlet|city,no',
@@ -32,11 +41,19 @@ FENCES = (
     "f2,47.1,8.1,100,s2",
 )
 OFFERS = (
-    "offer_id,product_id,valid_from_time,valid_until_time,store_ids",
-    "o1,p0001,2026-03-01T00:00:00Z,2026-04-01T00:00:00Z,s2|s1",
-    "o2,p0002,2026-03-01T00:00:00Z,2026-04-01T00:00:00Z,",
+    "offer_id,product_id,valid_from_time,valid_until_time,store_ids,campaign_id",
+    "o1,p0001,2026-03-01T00:00:00Z,2026-04-01T00:00:00Z,s2|s1,spring",
+    "o2,p0002,2026-03-01T00:00:00Z,2026-04-01T00:00:00Z,,summer",
 )
-CATALOG = {"stores": STORES, "fences": FENCES, "categories": CATEGORIES, "products": products(1, 2), "offers": OFFERS}
+CATALOG = {
+    "stores": STORES,
+    "fences": FENCES,
+    "categories": CATEGORIES,
+    "products": products(1, 2),
+    "audiences": AUDIENCES,
+    "campaigns": CAMPAIGNS,
+    "offers": OFFERS,
+}
 
 
 async def test_a_feed_creates_changes_deletes_and_then_changes_nothing(invoke: Invoke, tmp_path: Path) -> None:
@@ -69,7 +86,7 @@ async def test_a_feed_creates_changes_deletes_and_then_changes_nothing(invoke: I
         assert (again["applied"], feeds.engine.saved_generation) == (True, generation)
 
 
-@pytest.mark.parametrize("kind", ["stores", "fences", "categories", "products", "offers"])
+@pytest.mark.parametrize("kind", list(CATALOG))
 async def test_every_kind_is_unchanged_by_its_own_file(invoke: Invoke, tmp_path: Path, kind: str) -> None:
     async with feeding(invoke, tmp_path) as feeds:
         for each, lines in CATALOG.items():
@@ -325,17 +342,19 @@ async def test_a_folder_is_created_and_deleted_in_the_order_of_references(invoke
     async with feeding(invoke, tmp_path) as feeds:
         registry = feeds.engine.registry
         told = await catalog(feeds, whole)
-        assert [each["counts"]["created"] for each in told.values()] == [2, 2, 1, 2, 2]
+        assert [each["counts"]["created"] for each in told.values()] == [2, 2, 1, 2, 2, 2, 2]
         refused = await catalog(feeds, half, code=2)
-        assert [bool(each["objection"]) for each in refused.values()] == [True, True, False, True, True]
+        assert [bool(each["objection"]) for each in refused.values()] == [True, True, False, True, True, True, True]
         assert not any(each["applied"] for each in refused.values())
         assert len(registry.stores) == 2
         # store s2 is named by a fence and an offer, product p0002 by an offer: all go in one run
         told = await catalog(feeds, half, "--force")
-        assert [named(each, "deleted") for each in told.values()] == [["s2"], ["f2"], [], ["p0002"], ["o2"]]
-        assert [named(each, "changed") for each in told.values()] == [[], [], [], [], ["o1"]]
-        kinds = (registry.stores, registry.geofences, registry.categories, registry.products, registry.offers)
-        assert [len(kind) for kind in kinds] == [1, 1, 1, 1, 1]
+        assert [named(each, "deleted") for each in told.values()] == [
+            ["s2"], ["f2"], [], ["p0002"], ["walkers"], ["summer"], ["o2"]
+        ]  # fmt: skip
+        assert [named(each, "changed") for each in told.values()] == [[], [], [], [], [], [], ["o1"]]
+        kinds = (registry.stores, registry.geofences, registry.categories, registry.products, registry.audiences)
+        assert [len(kind) for kind in (*kinds, registry.campaigns, registry.offers)] == [1] * 7
         assert feeds.engine.live_generation == feeds.engine.saved_generation
 
 

@@ -115,3 +115,19 @@ async def test_refused_rows_are_not_taken_for_sold_out(invoke: Invoke, tmp_path:
         assert named(done, "zeroed") == ["p0001 EU 43 at s1"]
         assert named(done, "kept") == ["p0000 EU 43 at s1", "p0000 EU 43 at s2"]
         assert (units(feeds, "s1")["p0000"], units(feeds, "s2")["p0000"]) == (5, 5)
+
+
+async def test_a_feed_in_another_size_system_is_of_the_same_variants(invoke: Invoke, tmp_path: Path) -> None:
+    """UK 8 is EU 42: the figure held under one must not become 0 because the feed names the other."""
+    async with feeding(invoke, tmp_path) as feeds:
+        await feeds.load("stores", STORES)
+        await feeds.load("categories", ("category_id,name_en,size_chart", "shoes,Shoes,shoes_men"))
+        await feeds.load("products", ("product_id,category_id,title_en,sizes", "p1,shoes,Swift,UK 8|UK 9"))
+        first = await feeds.sync("stock", (HEADER, "s1,p1,EU 42,5", "s1,p1,UK 9,3"), "--as-of", NIGHT_1)
+        assert first["counts"]["created"] == 2
+        told = await feeds.sync("stock", (HEADER, "s1,p1,UK 8,5", "s1,p1,EU 43,4"), "--as-of", NIGHT_2)
+        assert (told["counts"]["zeroed"], named(told, "changed")) == (0, ["p1 EU 43 at s1"])
+        assert [figure.available_count for figure in feeds.engine.stock_of("s1")] == [5, 4]
+        bad = (HEADER, "s1,p1,UK 8,5", "s1,p1,XX 9,4")
+        refused = await feeds.sync("stock", bad, "--as-of", NIGHT_4, code=2)
+        assert refused["counts"]["refused"] == 1

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from geooffer.errors import InvalidArgumentError
+from geooffer.importers.campaign_lines import AudienceMember, read_cap_rule
 from geooffer.importers.csv_files import read_table
 from geooffer.importers.tables import TABLES
 from geooffer.model.catalog import (
+    Audience,
+    Campaign,
     Category,
     Customer,
     Geofence,
@@ -20,9 +23,20 @@ from geooffer.model.catalog import (
     StockFigure,
     Store,
 )
+from geooffer.model.frequency import CapRule
 from geooffer.model.keys import device_key
+from geooffer.model.kinds import (
+    AccountKind,
+    CapEvent,
+    CapScope,
+    CapWindow,
+    CapZone,
+    Channel,
+    IdentityKind,
+)
+from geooffer.model.repurchase import RepurchaseRule
 from geooffer.model.shapes import Circle
-from geooffer.model.signals import ConsentEvent, Touchpoint
+from geooffer.model.signals import ConsentEvent, Identity, IdentityLink, Touchpoint
 from geooffer.model.verdicts import OfferTrigger, Purpose, TouchpointKind
 
 NOON = "2026-03-03T12:00:00Z"
@@ -42,23 +56,50 @@ GOOD = {
         Geofence("f1", Circle(525_000_000, -5_000_000, 3_000), "s1", "", 120_000),
     ),
     "categories": (
-        "category_id;name_de;name_en\nshoes;Laufschuhe;Running shoes\n",
-        Category("shoes", (("de", "Laufschuhe"), ("en", "Running shoes"))),
+        "category_id;name_de;name_en;synonyms_en;synonyms_de;size_chart;repurchase_preset;wait_days;is_consumable;"
+        "search_lifts_wait;is_special\n"
+        "shoes;Laufschuhe;Running shoes;trainers|joggers;Turnschuhe;shoes_men;coffee;90;yes;no;no\n",
+        Category(
+            "shoes", (("de", "Laufschuhe"), ("en", "Running shoes")),
+            (("de", "Turnschuhe"), ("en", "joggers"), ("en", "trainers")), "shoes_men", "coffee",
+            RepurchaseRule(90, is_consumable=True), is_special=False,
+        ),
     ),
     "products": (
-        "product_id,category_id,title_en,sizes,stock_tracked\np1,shoes,Swift 3,EU 42|EU 43.5,no\n",
-        Product("p1", "shoes", (("en", "Swift 3"),), (Size("EU", "42"), Size("EU", "43.5")), stock_tracked=False),
+        "product_id,category_id,title_en,sizes,stock_tracked,safety_stock_count,is_sold_online,vat_percent\n"
+        "p1,shoes,Swift 3,EU 42|EU 43.5,no,3,yes,8.1\n",
+        Product(
+            "p1", "shoes", (("en", "Swift 3"),), (Size("EU", "42"), Size("EU", "43.5")), stock_tracked=False,
+            safety_stock_count=3, is_sold_online=True, vat_basis_points=810,
+        ),
     ),
     "prices": (
         f"product_id,amount_minor,currency,valid_from_time,store_id\np1,7990,EUR,{NOON},\n",
         Price("p1", 7990, "EUR", NOON_MS),
     ),
+    "audiences": ("audience_id,name\nrunners,Runners\n", Audience("runners", "Runners")),
+    "audience_members": ("audience_id,customer_id\nrunners,c1\n", AudienceMember("runners", "c1")),
+    "campaigns": (
+        "campaign_id,name,paused,budget_count,minimum_tier,account_kinds,channels,audience_id,cap_rules,"
+        "held_out_percent,score_floor,is_open_when_hours_unknown,offers_other_branch,offers_shipping\n"
+        "spring,Spring,no,500,2,business,in-app|push,runners,person 3 24h|CAMPAIGN_TOTAL 9 CALENDAR_WEEK,"
+        "2.5,100,yes,no,1\n",
+        Campaign(
+            "spring", "Spring", False, 500, 2, AccountKind.BUSINESS.bit, Channel.IN_APP.bit | Channel.PUSH.bit,
+            "runners",
+            (
+                CapRule(CapScope.PERSON, 3),
+                CapRule(CapScope.CAMPAIGN_TOTAL, 9, CapWindow.CALENDAR_WEEK, zone=CapZone.UTC),
+            ),
+            250, 100, True, False, True,
+        ),
+    ),
     "offers": (
         "offer_id,product_id,valid_from_time,valid_until_time,store_ids,trigger,minimum_price_cut_percent,"
-        f"required_purposes\no1,p1,{NOON},2026-04-01T00:00:00+02:00,s2|s1|s2,dwell,20,push_marketing\n",
+        f"required_purposes,campaign_id\no1,p1,{NOON},2026-04-01T00:00:00+02:00,s2|s1|s2,dwell,20,push_marketing,spring\n",
         Offer(
             "o1", "p1", NOON_MS, 1_774_994_400_000, ("s1", "s2"), 20, OfferTrigger.DWELL, False,
-            Purpose.PUSH_MARKETING.bit,
+            Purpose.PUSH_MARKETING.bit, "spring",
         ),
     ),
     "stock": (
@@ -66,8 +107,12 @@ GOOD = {
         StockFigure("s1", "p1", Size("EU", "43"), 2, NOON_MS),
     ),
     "customers": (
-        "customer_id,device_keys,language\nc1,7|phone-a,de\n",
-        Customer("c1", tuple(sorted((7, device_key("phone-a")))), "de"),
+        "customer_id,device_keys,language,time_zone\nc1,7|phone-a,de,Europe/Lisbon\n",
+        Customer("c1", tuple(sorted((7, device_key("phone-a")))), "de", "Europe/Lisbon"),
+    ),
+    "identities": (
+        "customer_id,device_key,web_id,loyalty_id\nc1,,,card-77\n",
+        IdentityLink("c1", Identity(IdentityKind.LOYALTY, "card-77")),
     ),
     "touchpoints": (
         f"customer_id,kind,event_time,category_id,product_id,size\nc1,search,{NOON},shoes,,EU 43\n",
@@ -167,6 +212,36 @@ BAD_CELLS = [
     ("fences", ",30,", ",1e9,", "the radius must"),
     ("fences", "120", "x", "dwell_s: not a whole number"),
     ("categories", "shoes;", ";", "category_id: is missing"),
+    ("categories", "|joggers", "|trainers", "synonyms_en: names a word twice"),
+    ("categories", "|joggers", "".join(f"|w{number}" for number in range(64)), "synonyms: more than 64"),
+    ("categories", "shoes_men", "shoes", "size_chart: not one of shoes_women"),
+    ("categories", "coffee", "Coffee", "repurchase_preset: not one of coffee"),
+    ("categories", ";90;", ";7301;", "wait_days: outside 1..7300"),
+    ("categories", ";90;", ";0;", "wait_days: outside 1..7300"),
+    ("categories", ";90;", ";;", "is_consumable: needs wait_days"),
+    ("products", ",3,", ",-1,", "safety_stock_count: outside"),
+    ("products", ",yes,", ",soon,", "is_sold_online: neither true nor false"),
+    ("products", "8.1", "8.125", "vat_percent: not a percentage"),
+    ("products", "8.1", "100.01", "vat_percent: not a percentage"),
+    ("products", "8.1", "-1", "vat_percent: not a percentage"),
+    ("audiences", "runners", "the runners", "audience_id: an id is"),
+    ("audience_members", "c1", "c 1", "customer_id: an id is"),
+    ("campaigns", ",500,", ",-1,", "budget_count: outside"),
+    ("campaigns", ",2,", ",10,", "minimum_tier: outside 0..9"),
+    ("campaigns", "business", "robot", "account_kinds: not one of CONSUMER"),
+    ("campaigns", "push", "radio", "channels: not one of IN_APP"),
+    ("campaigns", "2.5", "101", "held_out_percent: not a percentage"),
+    ("campaigns", ",100,", ",100001,", "score_floor: outside"),
+    ("campaigns", "person 3 24h", "person 3", "cap_rules: a cap rule is SCOPE"),
+    ("campaigns", "person 3 24h", "person 3 24h UTC", "cap_rules: a cap rule is SCOPE"),
+    ("campaigns", "person 3 24h", "person 3 24h DECIDED UTC", "cap_rules: a cap rule is SCOPE"),
+    ("campaigns", "person 3 24h", "people 3 24h", "cap_rules: not one of PERSON"),
+    ("campaigns", "person 3 24h", "person x 24h", "cap_rules: not a whole number"),
+    ("campaigns", "person 3 24h", "person 3 CALENDAR_YEAR", "cap_rules: not one of CALENDAR_DAY"),
+    ("campaigns", "person 3 24h", "person 3 32d", "cap_rules: a sliding window lasts"),
+    ("campaigns", "person 3 24h", "campaign-total 3 24h displayed", "cap_rules: a campaign's total counts decisions"),
+    ("campaigns", "person 3 24h|", "person 3 24h|" * 16, "cap_rules: more than 16"),
+    ("offers", ",spring", ",the spring", "campaign_id: an id is"),
     ("products", "Swift 3", "", "title: no title"),
     ("products", "EU 42|", "EU 43.5|", "sizes: names a size twice"),
     ("products", "EU 42|", "42|", "sizes: a size is"),
@@ -187,8 +262,15 @@ BAD_CELLS = [
     ("customers", "7|phone-a", "|".join(map(str, range(1, 40))), "device_keys: more than 32"),
     ("customers", ",de", ",german", "language: not an ISO 639-1"),
     ("touchpoints", "search", "stare", "kind: not one of SEARCH"),
-    ("touchpoints", "shoes,,", "shoes,p1,", "category_id: exactly one"),
-    ("touchpoints", "shoes,,", ",,", "category_id: exactly one"),
+    ("customers", "Europe/Lisbon", "Lisbon", "time_zone: not an IANA"),
+    ("identities", "card-77", "", "device_key: exactly one"),
+    ("identities", ",,,card-77", ",9,,card-77", "device_key: exactly one"),
+    ("identities", ",,,card-77", ",0,,", "device_key: 0 is no device key"),
+    ("identities", "card-77", "a@b", "loyalty_id: an id is"),
+    ("touchpoints", "c1", "", "customer_id: exactly one"),
+    ("touchpoints", "shoes,,", "shoes,p1,", "category_id: name one of"),
+    ("touchpoints", "shoes,,", ",,", "category_id: a touchpoint of kind SEARCH needs"),
+    ("touchpoints", "search", "return", "size: a touchpoint of kind RETURN has no size"),
     ("touchpoints", "search", "preference", ""),
     ("touchpoints", "EU 43", "43", "size: a size is"),
     ("consents", "search-intent-use", "everything", "purposes: not one of"),
@@ -224,12 +306,6 @@ def test_reasons_never_quote_persons_or_places(tmp_path: Path) -> None:
         assert not any(word in reason for reason in reasons)
 
 
-def test_preference_needs_category_and_size(tmp_path: Path) -> None:
-    text = f"customer_id,kind,event_time,category_id,size\nc1,PREFERENCE,{NOON},shoes,\n"
-    found = read_table(write(tmp_path, text), "touchpoints")
-    assert found.refusals[0].reason == "kind: PREFERENCE needs category_id and size"
-
-
 @pytest.mark.parametrize("kind", sorted(TABLES.keys() - {"touchpoints", "consents"}))
 def test_a_second_line_of_one_identity_is_refused(tmp_path: Path, kind: str) -> None:
     header, good = GOOD[kind][0].splitlines()
@@ -243,3 +319,35 @@ def test_a_second_line_of_one_identity_is_refused(tmp_path: Path, kind: str) -> 
 def test_signals_may_repeat(tmp_path: Path, kind: str) -> None:
     header, good = GOOD[kind][0].splitlines()
     assert len(read_table(write(tmp_path, f"{header}\n{good}\n{good}\n"), kind).rows) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("PERSON 0 90min", CapRule(CapScope.PERSON, 0, window_ms=5_400_000)),
+        ("person-store 1 7D", CapRule(CapScope.PERSON_STORE, 1, window_ms=604_800_000)),
+        ("PERSON 2 24h contacted", CapRule(CapScope.PERSON, 2, event=CapEvent.CONTACTED)),
+        (
+            "PERSON_CAMPAIGN 1 CALENDAR_DAY STORE DISPLAYED",
+            CapRule(CapScope.PERSON_CAMPAIGN, 1, CapWindow.CALENDAR_DAY, zone=CapZone.STORE, event=CapEvent.DISPLAYED),
+        ),
+        (
+            "PERSON_CATEGORY 1 calendar_month delivered",
+            CapRule(CapScope.PERSON_CATEGORY, 1, CapWindow.CALENDAR_MONTH, event=CapEvent.DELIVERED),
+        ),
+    ],
+)
+def test_a_cap_rule_in_words(text: str, rule: CapRule) -> None:
+    assert read_cap_rule(text) == rule
+
+
+def test_a_product_without_figures_of_its_own_follows_the_policy(tmp_path: Path) -> None:
+    (found,) = read_table(write(tmp_path, "product_id,category_id,title_en,vat_percent\np,c,P,\n"), "products").items
+    assert isinstance(found, Product)
+    assert (found.safety_stock_count, found.is_sold_online, found.vat_basis_points) == (-1, False, 0)
+
+
+def test_synonyms_are_no_title(tmp_path: Path) -> None:
+    path = write(tmp_path, "product_id,category_id,synonyms_en\np,c,P\n")
+    with pytest.raises(InvalidArgumentError, match="missing column title_en"):
+        read_table(path, "products")

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from geooffer.importers.rows import Import, TakenIds
 
 _ENDINGS = (".csv", ".geojson", ".csv.gz", ".geojson.gz")
-_FILES = "Files: stores fences categories products offers, each .csv (the first two also .geojson), or that with .gz"
+_FILES = (
+    "Files: stores fences categories products audiences campaigns offers, each .csv (the first two also .geojson), "
+    "or that with .gz"
+)
 
 
 def register(group: typer.Typer) -> None:

@@ -42,28 +42,46 @@ TimeZone = Annotated[str, typer.Option("--time-zone", help="IANA zone of feature
 
 # text and columns of `--help`; importers/tables.py has the columns too, but loads NumPy (a test holds them together)
 _CSV_KINDS = {
-    "categories": ("Categories of the assortment (CSV).", "category_id [name_en name_de …]"),
+    "categories": (
+        "Categories of the assortment (CSV).",
+        "category_id [name_en name_de … synonyms_en synonyms_de … size_chart repurchase_preset wait_days "
+        "is_consumable search_lifts_wait is_special]; synonyms as trainers|joggers",
+    ),
     "products": (
         "Products with titles and sizes (CSV).",
-        "product_id category_id title_en|title_de|… [sizes stock_tracked]; sizes as EU 42|EU 43",
+        "product_id category_id title_en|title_de|… [sizes stock_tracked safety_stock_count is_sold_online "
+        "vat_percent]; sizes as EU 42|EU 43",
     ),
     "prices": (
         "Price steps, past ones included (CSV).",
         "product_id amount_minor currency valid_from_time [store_id]; 79.90 EUR is 7990",
     ),
+    "audiences": ("Names of uploaded lists of customers (CSV).", "audience_id [name]"),
+    "audience_members": ("Customers on uploaded lists (CSV).", "audience_id customer_id"),
+    "campaigns": (
+        "What several offers share: whom they are for, budgets, caps (CSV).",
+        "campaign_id [name paused budget_count minimum_tier account_kinds channels audience_id cap_rules "
+        "held_out_percent score_floor is_open_when_hours_unknown offers_other_branch offers_shipping]; cap_rules as "
+        "PERSON 3 24h|CAMPAIGN_TOTAL 500 CALENDAR_DAY",
+    ),
     "offers": (
         "What stores want to say about products (CSV).",
         "offer_id product_id valid_from_time valid_until_time "
-        "[store_ids minimum_price_cut_percent trigger paused required_purposes]",
+        "[store_ids minimum_price_cut_percent trigger paused required_purposes campaign_id]",
     ),
     "stock": (
         "Units per store, product and size (CSV).",
         "store_id product_id available_count as_of_time [size]",
     ),
-    "customers": ("Pseudonymous customers and their devices (CSV).", "customer_id device_keys [language]"),
+    "customers": ("Pseudonymous customers and their devices (CSV).", "customer_id device_keys [language time_zone]"),
+    "identities": (
+        "Devices and pseudonyms that stand for customers (CSV).",
+        "customer_id device_key|web_id|loyalty_id",
+    ),
     "touchpoints": (
-        "Searches, views, wishes, purchases, preferences (CSV).",
-        "customer_id kind event_time category_id|product_id [size]",
+        "Signals of all kinds: searches, carts, purchases, preferences, … (CSV).",
+        "customer_id|web_id|loyalty_id kind event_time [category_id|product_id|search_text size source channel "
+        "language fulfilment is_interested tier account_kind]; which kind has which: signal_service.proto",
     ),
     "consents": (
         "Purposes given or taken back (CSV).",

@@ -77,6 +77,7 @@ def register(app: typer.Typer) -> None:
 async def _serve(settings: ServiceSettings, json_output: bool) -> None:
     from geooffer.cli.assembly import running_service
     from geooffer.cli.collector import calm_collector
+    from geooffer.services.stock_alarm import StockAlarm
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -85,7 +86,12 @@ async def _serve(settings: ServiceSettings, json_output: bool) -> None:
     async with running_service(settings, on_compile=compile_line) as service:
         calm_collector()
         _announce(service, settings, json_output)
-        await _until_stopped(service, stop)
+        # only here: a replay's or a demo's stock is as old as its story wants it
+        alarm = asyncio.create_task(StockAlarm(service.control).run())
+        try:
+            await _until_stopped(service, stop)
+        finally:
+            alarm.cancel()
         remark("draining")
     remark("stopped")
 

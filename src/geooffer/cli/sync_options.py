@@ -22,6 +22,7 @@ AsOf = Annotated[
 ]
 
 _NO_SYNC = {
+    "audience_members": "who left a list is taken off it by RemoveAudienceMembers, or its audience is deleted",
     "customers": "people are not deleted because a file does not name them; erase each of them by her id",
     "touchpoints": "touchpoints are events; what happened is not undone by a file that does not name it",
     "consents": "consents are events; only a withdrawal takes one back",

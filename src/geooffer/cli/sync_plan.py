@@ -6,7 +6,7 @@ Rows that can be known to fail (an unknown product, a second currency) are refus
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from geooffer.cli.import_report import NO_FILE, Report, SourceRow
@@ -22,11 +22,13 @@ from geooffer.cli.sync_steps import (
 )
 from geooffer.client import GeoofferControl
 from geooffer.client.holdings import NOUN_KINDS, held_nouns, held_prices, held_stock
-from geooffer.errors import GeoofferError
+from geooffer.errors import GeoofferError, InvalidArgumentError
 from geooffer.importers.cells import size_text
 from geooffer.importers.rows import Row
 from geooffer.model.catalog import Price, StockFigure
+from geooffer.model.sizes import canonical_size
 from geooffer.model.units import format_time_ms
+from geooffer.rpc import convert
 
 
 @dataclass(slots=True)
@@ -101,14 +103,26 @@ async def _plan_prices(control: GeoofferControl, report: Report[Price], as_of_ms
 async def _plan_stock(control: GeoofferControl, report: Report[StockFigure], as_of_ms: int) -> Plan:
     stores = await held_nouns(control, NOUN_KINDS["stores"])
     products = await held_nouns(control, NOUN_KINDS["products"])
-    sizes = {product_id: NOUN_KINDS["products"].decode(message).sizes for product_id, message in products.items()}
+    categories = await held_nouns(control, NOUN_KINDS["categories"])
+    charts = {product_id: categories[message.category_id].size_chart for product_id, message in products.items()}
+    sizes = {
+        product_id: {canonical_size(charts[product_id], convert.decode_size(size)) for size in message.sizes}
+        for product_id, message in products.items()
+    }
     problems: dict[int, str] = {}
     for index, source in enumerate(report.good):
         figure = source.row.item
         if problem := _unknown(figure.product_id, figure.store_id, products, stores):
             problems[index] = problem
-        elif figure.size not in (sizes[figure.product_id] or (None,)):
+            continue
+        try:
+            figure = _canonical(figure, charts[figure.product_id])
+        except InvalidArgumentError as error:
+            problems[index] = f"size: {error.message}"
+            continue
+        if figure.size not in (sizes[figure.product_id] or (None,)):
             problems[index] = "size: the product does not come in this size"
+        report.good[index] = replace(source, row=replace(source.row, item=figure))
     report.refuse(problems, lambda figure: (figure.store_id, figure.product_id, size_text(figure.size)))
     held: dict[StockKey, Count] = {}
     for store_id in stores:
@@ -123,6 +137,11 @@ async def _plan_stock(control: GeoofferControl, report: Report[StockFigure], as_
         for number, (key, count) in enumerate(figures, start=1)
     }
     return Plan(report, difference, rows)
+
+
+def _canonical(figure: StockFigure, chart: str) -> StockFigure:
+    """The figure under the size that the service holds it by: UK 8 of a feed is the EU 42 of the last one."""
+    return figure if figure.size is None else replace(figure, size=canonical_size(chart, figure.size))
 
 
 def _absent(number: int, key: StockKey, count: Count) -> SourceRow[StockFigure]:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from geooffer.cli.output import progress
-from geooffer.errors import OverloadedError
+from geooffer.errors import NotFoundError, OverloadedError
 
 if TYPE_CHECKING:
     from geooffer.cli.import_report import Report
     from geooffer.cli.options import Access
     from geooffer.client import BatchResult, GeoofferControl
+    from geooffer.importers.campaign_lines import AudienceMember
 
 BATCH_ROW_COUNT = 500
 """Rows per call of progress; the client cuts further where shapes are large."""
 
-_CATALOG_KINDS = frozenset(("stores", "fences", "categories", "products", "prices", "offers"))
+_CATALOG_KINDS = frozenset(("stores", "fences", "categories", "products", "prices", "audiences", "campaigns", "offers"))
 
 
 async def upload(report: Report[Any], server: str, access: Access) -> None:
@@ -68,13 +71,37 @@ async def send(control: GeoofferControl, kind: str, items: Sequence[Any]) -> Bat
         "categories": control.upsert_categories,
         "products": control.upsert_products,
         "prices": control.upsert_prices,
+        "audiences": control.upsert_audiences,
+        "campaigns": control.upsert_campaigns,
         "offers": control.upsert_offers,
+        "audience_members": partial(_send_members, control),
         "stock": control.report_stock,
         "customers": control.upsert_customers,
+        "identities": control.link_identities,
         "touchpoints": control.record_touchpoints,
         "consents": control.record_consents,
     }
     return await send_kind[kind](items)
+
+
+async def _send_members(control: GeoofferControl, members: Sequence[AudienceMember]) -> BatchResult:
+    """List by list; rows are told by their place among all."""
+    from geooffer.client import BatchResult
+    from geooffer.client.batches import RefusedRow
+
+    rows_of: dict[str, list[int]] = {}
+    for row, member in enumerate(members):
+        rows_of.setdefault(member.audience_id, []).append(row)
+    result = BatchResult()
+    for audience_id, rows in rows_of.items():
+        try:
+            part = await control.add_audience_members(audience_id, [members[row].customer_id for row in rows])
+        except NotFoundError as error:
+            result.refused += [RefusedRow(row, error.reason, error.message, error.field) for row in rows]
+            continue
+        result.accepted_count += part.accepted_count
+        result.refused += [replace(refused, row=rows[refused.row]) for refused in part.refused]
+    return result
 
 
 def _batches(items: Sequence[Any]) -> Iterator[tuple[int, Sequence[Any]]]:

@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 
 from geooffer.client.control import GeoofferControl
 from geooffer.model.catalog import Price, StockFigure
-from geooffer.rpc import checks, convert
+from geooffer.rpc import checks, convert, convert_campaigns
 from geooffer.v1 import campaign_service_pb2 as campaigns
 from geooffer.v1 import inventory_service_pb2 as inventory
 from geooffer.v1 import store_service_pb2 as stores
@@ -68,6 +68,16 @@ NOUN_KINDS: dict[str, NounKind] = {
         "product", "products", campaigns.ListProductsRequest, campaigns.DeleteProductRequest,
         lambda control: control.campaigns.ListProducts, lambda control: control.campaigns.DeleteProduct,
         convert.decode_product, convert.encode_product,
+    ),
+    "audiences": NounKind(
+        "audience", "audiences", campaigns.ListAudiencesRequest, campaigns.DeleteAudienceRequest,
+        lambda control: control.campaigns.ListAudiences, lambda control: control.campaigns.DeleteAudience,
+        convert_campaigns.decode_audience, convert_campaigns.encode_audience,
+    ),
+    "campaigns": NounKind(
+        "campaign", "campaigns", campaigns.ListCampaignsRequest, campaigns.DeleteCampaignRequest,
+        lambda control: control.campaigns.ListCampaigns, lambda control: control.campaigns.DeleteCampaign,
+        convert_campaigns.decode_campaign, convert_campaigns.encode_campaign,
     ),
     "offers": NounKind(
         "offer", "offers", campaigns.ListOffersRequest, campaigns.DeleteOfferRequest,

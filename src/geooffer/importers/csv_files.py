@@ -44,7 +44,8 @@ def _check_columns(path: Path, kind: str, table: Table, content: CsvTable) -> No
     known = (*table.required, *table.optional)
     texts = [name for name in content.columns if _is_text_column(name, table)]
     missing = [name for name in table.required if name not in content.columns]
-    if table.text_required and not texts:
+    has_texts = any(name.startswith(f"{table.text_prefix}_") for name in texts)
+    if table.text_required and not has_texts:
         missing.append(f"{table.text_prefix}_en (or another language)")
     unknown = [name for name in content.columns if name not in known and name not in texts]
     faults = []
@@ -57,20 +58,25 @@ def _check_columns(path: Path, kind: str, table: Table, content: CsvTable) -> No
     if unknown:
         faults.append(f"unknown column {', '.join(name[:40] for name in unknown)}")
     if faults:
-        more = f", {table.text_prefix}_en, {table.text_prefix}_de, …" if table.text_prefix else ""
+        more = "".join(f", {prefix}_en, {prefix}_de, …" for prefix in _prefixes(table))
         raise InvalidArgumentError(f"{path}: {'; '.join(faults)} ({kind} have {', '.join(known)}{more})")
     if not content.lines:
         raise InvalidArgumentError(f"{path}: holds a header and no line")
 
 
 def _is_text_column(name: str, table: Table) -> bool:
-    if not table.text_prefix or not name.startswith(f"{table.text_prefix}_"):
+    prefix, _, code = name.rpartition("_")
+    if prefix not in _prefixes(table):
         return False
     try:
-        values.language(name.removeprefix(f"{table.text_prefix}_"), name)
+        values.language(code, name)
     except InvalidArgumentError:
         return False
     return True
+
+
+def _prefixes(table: Table) -> list[str]:
+    return [prefix for prefix in (table.text_prefix, table.list_prefix) if prefix]
 
 
 def _key_text(table: Table) -> str:

@@ -10,13 +10,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from geooffer.importers import catalog_lines, people_lines
+from geooffer.importers import campaign_lines, catalog_lines, people_lines
+from geooffer.importers.campaign_lines import AudienceMember
 from geooffer.importers.cells import Cells
-from geooffer.model.catalog import Category, Customer, Geofence, Offer, Price, Product, StockFigure, Store
-from geooffer.model.signals import ConsentEvent, Touchpoint
+from geooffer.model.catalog import (
+    Audience,
+    Campaign,
+    Category,
+    Customer,
+    Geofence,
+    Offer,
+    Price,
+    Product,
+    StockFigure,
+    Store,
+)
+from geooffer.model.signals import ConsentEvent, IdentityLink, Touchpoint
 
-CatalogItem = Store | Geofence | Category | Product | Price | Offer | StockFigure
-Item = CatalogItem | Customer | Touchpoint | ConsentEvent
+CatalogItem = Store | Geofence | Category | Product | Price | Audience | Campaign | Offer | StockFigure
+Item = CatalogItem | Customer | IdentityLink | Touchpoint | ConsentEvent | AudienceMember
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +43,8 @@ class Table:
     identity: Callable[[Item], str]
     text_prefix: str = ""
     """`title` allows the columns title_en, title_de, …"""
+    list_prefix: str = ""
+    """`synonyms` allows the columns synonyms_en, synonyms_de, …, each a list."""
     text_required: bool = False
     key: tuple[str, ...] = ()
     """Columns that say what a line is about, times aside; () = the first required one."""
@@ -59,9 +73,19 @@ def _price_identity(item: Item) -> str:
     return f"{item.product_id} {item.store_id} {item.valid_from_ms}"
 
 
+def _member_identity(item: Item) -> str:
+    assert isinstance(item, AudienceMember)
+    return f"{item.audience_id} {item.customer_id}"
+
+
 def _stock_identity(item: Item) -> str:
     assert isinstance(item, StockFigure)
     return f"{item.store_id} {item.product_id} {item.size} {item.as_of_ms}"
+
+
+def _link_identity(item: Item) -> str:
+    assert isinstance(item, IdentityLink)
+    return f"{item.identity} {item.device_key}"
 
 
 TABLES: dict[str, Table] = {
@@ -78,11 +102,16 @@ TABLES: dict[str, Table] = {
         _attribute("geofence_id"),
     ),
     "categories": Table(
-        ("category_id",), (), catalog_lines.read_category, _attribute("category_id"), text_prefix="name"
+        ("category_id",),
+        ("size_chart", "repurchase_preset", "wait_days", "is_consumable", "search_lifts_wait", "is_special"),
+        catalog_lines.read_category,
+        _attribute("category_id"),
+        text_prefix="name",
+        list_prefix="synonyms",
     ),
     "products": Table(
         ("product_id", "category_id"),
-        ("sizes", "stock_tracked"),
+        ("sizes", "stock_tracked", "safety_stock_count", "is_sold_online", "vat_percent"),
         catalog_lines.read_product,
         _attribute("product_id"),
         text_prefix="title",
@@ -95,9 +124,30 @@ TABLES: dict[str, Table] = {
         _price_identity,
         key=("product_id", "store_id"),
     ),
+    "audiences": Table(("audience_id",), ("name",), campaign_lines.read_audience, _attribute("audience_id")),
+    "campaigns": Table(
+        ("campaign_id",),
+        (
+            "name",
+            "paused",
+            "budget_count",
+            "minimum_tier",
+            "account_kinds",
+            "channels",
+            "audience_id",
+            "cap_rules",
+            "held_out_percent",
+            "score_floor",
+            "is_open_when_hours_unknown",
+            "offers_other_branch",
+            "offers_shipping",
+        ),
+        campaign_lines.read_campaign,
+        _attribute("campaign_id"),
+    ),
     "offers": Table(
         ("offer_id", "product_id", "valid_from_time", "valid_until_time"),
-        ("store_ids", "minimum_price_cut_percent", "trigger", "paused", "required_purposes"),
+        ("store_ids", "minimum_price_cut_percent", "trigger", "paused", "required_purposes", "campaign_id"),
         catalog_lines.read_offer,
         _attribute("offer_id"),
     ),
@@ -109,11 +159,43 @@ TABLES: dict[str, Table] = {
         key=("store_id", "product_id", "size"),
     ),
     "customers": Table(
-        ("customer_id", "device_keys"), ("language",), people_lines.read_customer, _attribute("customer_id")
+        ("customer_id", "device_keys"),
+        ("language", "time_zone"),
+        people_lines.read_customer,
+        _attribute("customer_id"),
+    ),
+    "identities": Table(
+        ("customer_id",),
+        ("device_key", "web_id", "loyalty_id"),
+        people_lines.read_identity,
+        _link_identity,
+        key=("device_key", "web_id", "loyalty_id"),
+    ),
+    "audience_members": Table(
+        ("audience_id", "customer_id"),
+        (),
+        campaign_lines.read_audience_member,
+        _member_identity,
+        key=("audience_id", "customer_id"),
     ),
     "touchpoints": Table(
-        ("customer_id", "kind", "event_time"),
-        ("category_id", "product_id", "size"),
+        ("kind", "event_time"),
+        (
+            "customer_id",
+            "web_id",
+            "loyalty_id",
+            "category_id",
+            "product_id",
+            "search_text",
+            "size",
+            "source",
+            "channel",
+            "language",
+            "fulfilment",
+            "is_interested",
+            "tier",
+            "account_kind",
+        ),
         people_lines.read_touchpoint,
         _no_identity,
     ),

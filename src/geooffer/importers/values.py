@@ -22,6 +22,7 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_PERCENT = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?")
 _TRUE = frozenset(("true", "yes", "1"))
 _FALSE = frozenset(("false", "no", "0"))
 
@@ -76,6 +77,15 @@ def integer(text: str, column: str, low: int, high: int) -> int:
     value = int(text)
     if not low <= value <= high:
         raise refuse(column, f"outside {low}..{high}")
+    return value
+
+
+def percent(text: str, column: str) -> int:
+    """0 to 100 with at most two decimals, in hundredths: "7.5" is 750."""
+    match = _PERCENT.fullmatch(text)
+    value = 100 * int(match[1]) + int((match[2] or "").ljust(2, "0")) if match else -1
+    if not 0 <= value <= 10_000:
+        raise refuse(column, "not a percentage of 0 to 100 with at most two decimals")
     return value
 
 
