@@ -13,6 +13,8 @@ import numpy as np
 
 from geooffer.engine.shapes import polygon_from_lonlat
 from geooffer.model.catalog import (
+    Audience,
+    Campaign,
     Category,
     Customer,
     Geofence,
@@ -25,7 +27,7 @@ from geooffer.model.catalog import (
 )
 from geooffer.model.columns import PING, StructArray
 from geooffer.model.policy import DAY_MS, HOUR_MS
-from geooffer.model.signals import Touchpoint
+from geooffer.model.signals import IdentityLink, Touchpoint
 from geooffer.model.verdicts import Purpose, TouchpointKind
 
 MINUTE_MS = 60_000
@@ -64,6 +66,11 @@ class World:
     purposes: tuple[Purpose, ...] = STANDING_PURPOSES
     withdrawn: tuple[Purpose, ...] = field(default=())
     """Taken back after the touchpoints were recorded."""
+    campaigns: tuple[Campaign, ...] = ()
+    audiences: tuple[Audience, ...] = ()
+    members: tuple[tuple[str, str], ...] = ()
+    """(audience id, customer id) pairs."""
+    links: tuple[IdentityLink, ...] = ()
 
 
 def square_fence(fence_id: str, store_id: str, *, east_m: float = 0.0, side_m: float = 40.0) -> Geofence:

@@ -19,6 +19,8 @@ from geooffer.model.policy import DAY_MS
 from geooffer.model.signals import ConsentEvent
 from geooffer.model.units import e7_to_degrees, format_time_ms
 from geooffer.model.verdicts import OfferVerdict, PingVerdict, Purpose
+from geooffer.rpc.convert_campaigns import encode_audience, encode_campaign
+from geooffer.v1 import campaign_service_pb2
 from geooffer.v1 import ping_service_pb2 as pb
 
 NOTICE = "notice-1"
@@ -120,6 +122,10 @@ class Stage:
         self._clients.push_async_callback(client.close)
         return client
 
+    def phone(self, device_key: int) -> GeoofferClient:
+        """A client that may speak for one device only."""
+        return self._client(self.service.issue_token("device", device_key=device_key))
+
     async def set_up(self, world: World) -> None:
         """Register everything over the control port and wait until pings are decided by it."""
         control = self.operator.control
@@ -129,19 +135,40 @@ class Stage:
             control.upsert_categories(world.categories, partial=False),
             control.upsert_products(world.products, partial=False),
             control.upsert_prices(world.prices, partial=False),
+            self._put_campaigns(world),
             control.upsert_offers(world.offers, partial=False),
             control.report_stock(world.stock, partial=False),
             control.upsert_customers(world.customers, partial=False),
         ):
             result = await batch
-            assert result.refused == []
+            assert result is None or result.refused == []
+        if world.links:
+            assert (await control.link_identities(world.links)).refused == []
         granted = [(customer.customer_id, world.purposes, True, 100) for customer in world.customers]
         withdrawn = [(customer.customer_id, world.withdrawn, False, 1) for customer in world.customers]
         await self._consent(granted)
+        for audience_id, customer_id in world.members:
+            members = campaign_service_pb2.AddAudienceMembersRequest(
+                audience_id=audience_id, customer_ids=[customer_id]
+            )
+            await control.call(control.campaigns.AddAudienceMembers, members)
         if world.touchpoints:
             await control.record_touchpoints(world.touchpoints, partial=False)
         await self._consent(withdrawn)
         await control.wait_live((await control.catalog_state()).saved_generation)
+
+    async def _put_campaigns(self, world: World) -> None:
+        control = self.operator.control
+        if world.audiences:
+            audiences = campaign_service_pb2.BatchUpsertAudiencesRequest(
+                audiences=[encode_audience(audience) for audience in world.audiences]
+            )
+            await control.call(control.campaigns.BatchUpsertAudiences, audiences)
+        if world.campaigns:
+            campaigns = campaign_service_pb2.BatchUpsertCampaignsRequest(
+                campaigns=[encode_campaign(campaign) for campaign in world.campaigns]
+            )
+            await control.call(control.campaigns.BatchUpsertCampaigns, campaigns)
 
     async def _consent(self, rows: list[tuple[str, Sequence[Purpose], bool, int]]) -> None:
         events = [
@@ -153,6 +180,10 @@ class Stage:
             result = await self.operator.control.record_consents(events)
             assert result.refused == []
 
+    async def grant(self, customer_id: str, purposes: Sequence[Purpose]) -> None:
+        """She gives purposes, a day before the stage begins."""
+        await self._consent([(customer_id, purposes, True, 1)])
+
     async def withdraw(self, customer_id: str, purposes: Sequence[Purpose]) -> None:
         """She takes purposes back, now."""
         await self._consent([(customer_id, purposes, False, 0)])
@@ -161,7 +192,7 @@ class Stage:
         """Stream fixes on a stream of their own and collect every answer. Role device: the first row's device."""
         client = self.operator
         if role == "device":
-            client = self._client(self.service.issue_token("device", device_key=int(pings["device_key"][0])))
+            client = self.phone(int(pings["device_key"][0]))
         told = Told(rows_per_message)
         async for answer in client.stream_answers(replayed_batches(pings, rows_per_message)):
             told.answers.append(answer)
@@ -169,8 +200,7 @@ class Stage:
 
     async def send_singly(self, pings: StructArray, *, decision_budget_ms: int) -> Told:
         """Stream fixes of one phone on its own stream, one message each."""
-        device_key = int(pings["device_key"][0])
-        client = self._client(self.service.issue_token("device", device_key=device_key))
+        client = self.phone(int(pings["device_key"][0]))
         messages = [
             Ping(
                 latitude=e7_to_degrees(int(ping["latitude_e7"])),
@@ -190,8 +220,7 @@ class Stage:
 
     async def open_stream(self, device_key: int) -> OpenStream:
         """A phone's own stream, on a connection of its own."""
-        token = self.service.issue_token("device", device_key=device_key)
-        return OpenStream(self._client(token), device_key)
+        return OpenStream(self.phone(device_key), device_key)
 
     async def offer_verdicts(self) -> dict[OfferVerdict, int]:
         """Attempts by verdict since the service started."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from network_calls import report_stock
 from running_shoes import (
     EU_43,
     MINUTE_MS,
@@ -224,10 +225,12 @@ async def test_half_an_hour_between_two_offers(stage: Stage) -> None:
 
 
 async def test_one_offer_a_store_and_day(stage: Stage) -> None:
-    """The branch has two offers that fit; the second one waits until tomorrow."""
-    await stage.set_up(_two_branches())
+    """The branch has two offers that fit; the second one waits until tomorrow, when stock was counted anew."""
+    world = _two_branches()
+    await stage.set_up(world)
     first = await stage.send(walk_past())
     same_day = await stage.send(walk_past(start_ms=NOW_MS + 60 * MINUTE_MS, first_sequence=100))
+    await report_stock(stage, world.stock, NOW_MS + DAY_MS)
     next_day = await stage.send(walk_past(start_ms=NOW_MS + DAY_MS + 60 * MINUTE_MS, first_sequence=200))
     assert [len(told.offers) for told in (first, same_day, next_day)] == [1, 0, 1]
     assert same_day.try_verdicts == [OfferVerdict.FREQUENCY_CAP]
