@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+
 import pytest
+import structlog
 from shop import DAY_MS, NOW_MS, STORE, a_figure, stock_the_shop
 from structlog.testing import capture_logs
 from wire import refused
@@ -65,6 +69,16 @@ async def test_stale_stores_come_in_pages_and_a_deleted_one_is_none(plane):
     await refused(plane.inventory.ListStaleStock(forged), "INVALID_ARGUMENT", "page_token")
 
 
+@pytest.fixture
+def info_is_logged() -> Iterator[None]:
+    """As `serve` has it; a command that another test ran in this process may have left the level at warning."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
+    yield
+    structlog.configure(**before)
+
+
+@pytest.mark.usefixtures("info_is_logged")
 async def test_the_log_warns_at_changes_and_once_an_hour(plane, monkeypatch: pytest.MonkeyPatch):
     await stock_the_shop(plane)
     await add_store(plane, "s2")
