@@ -13,8 +13,7 @@ import pytest
 
 import geooffer
 from geooffer.kernels import compile as policy
-from geooffer.kernels.hashing import hash_find
-from geooffer.kernels.rank import strength
+from geooffer.kernels.hashing import hash_find, hash_put
 
 PACKAGE = Path(geooffer.__path__[0])
 
@@ -24,13 +23,16 @@ from geooffer.kernels.stock import stock_find, stock_put
 from geooffer.kernels.compile import cache_directory
 from geooffer.model import tables
 from geooffer.kernels.compile import _entries
-table = tables.StockTable(np.zeros(16, dtype=tables.STOCK), np.zeros(4, dtype=np.int64))
+numbers = np.zeros(4, dtype=np.int64)
+table = tables.LiveTables(
+    np.zeros(16, tables.STOCK), numbers, np.zeros(0, tables.CLOSURE), np.full(4, -1, np.int32), numbers
+)
 for entry in _entries:
     if entry.dispatcher.py_func.__name__ in ("stock_find", "stock_put"):
         entry.dispatcher.compile(entry.signature())
 stock_put(table, 1, 1, 5, 0)
 hits = [sum(f.stats.cache_hits.values()) for f in (stock_find, stock_put)]
-print(int(np.flatnonzero(table.rows["key"])[0]), stock_find(table, 1, 1), *hits, cache_directory().name)
+print(int(np.flatnonzero(table.stock["key"])[0]), stock_find(table, 1, 1), *hits, cache_directory().name)
 """
 
 
@@ -124,6 +126,8 @@ def test_no_kernel_may_break_reproducibility() -> None:
 
 def test_the_uncompiled_function_is_an_oracle() -> None:
     """`.py_func` gives what the machine code gives."""
-    for hours in range(0, 400, 7):
-        age_ms = hours * 3_600_000
-        assert strength(True, 0, age_ms) == strength.py_func(True, 0, age_ms)  # type: ignore[attr-defined]
+    for index, key in enumerate((1, -1, 2**62, -(2**62) + 5)):
+        keys = np.zeros(8, dtype=np.int64)
+        slots = np.zeros(8, dtype=np.int32)
+        assert hash_put(keys, slots, key, index) == hash_put.py_func(keys, slots, key, index)  # type: ignore[attr-defined]
+        assert hash_find(keys, slots, key) == hash_find.py_func(keys, slots, key) == index  # type: ignore[attr-defined]

@@ -6,7 +6,7 @@ import pytest
 
 from geooffer.errors import InvalidArgumentError
 from geooffer.model import limits
-from geooffer.model.policy import DAY_MS, Policy
+from geooffer.model.policy import DAY_MS, HOUR_MS, Policy
 
 MINUTE_MS = 60_000
 
@@ -26,13 +26,18 @@ def test_the_defaults_are_those_in_italics() -> None:
         "dwell_ms": 60_000,  # P3
         "silent_after_ms": 15 * MINUTE_MS,  # P5
         "closing_margin_ms": 10 * MINUTE_MS,  # D1.1
+        "fast_cm_per_s": 8_00,  # D1.2
+        "quiet_start_minute": 21 * 60,  # H3
+        "quiet_end_minute": 8 * 60,  # H3
+        "quiet_days_mask": 0b111_1111,  # H3: every day
         "intent_max_age_ms": 14 * DAY_MS,  # D1.8
         "safety_stock_count": 1,  # D1.11
+        "stock_max_age_ms": 24 * HOUR_MS,  # D1.12
         "same_offer_after_ms": DAY_MS,  # D1.14
+        "ended_offer_after_ms": 30 * DAY_MS,  # D1.14: dismissed or redeemed
         "cooldown_ms": 30 * MINUTE_MS,  # D1.15
-        "cap_day_count": 3,  # D2
-        "cap_week_count": 8,  # D2
-        "cap_store_day_count": 1,  # D2
+        "score_floor": 0,  # D1.18
+        "held_out_per_10000": 0,  # D1.20
     }
     Policy().validate()
 
@@ -53,15 +58,17 @@ def test_fix_counts_fit_the_byte_a_visit_counts_in(name: str) -> None:
             Policy(**{name: value}).validate()
 
 
-@pytest.mark.parametrize("name", ["cap_day_count", "cap_week_count", "cap_store_day_count"])
-def test_caps_may_be_zero_and_are_bounded(name: str) -> None:
-    Policy(**{name: 0}).validate()
-    Policy(**{name: limits.CAP_LIMIT_MAX}).validate()
+@pytest.mark.parametrize("name", ["same_offer_after_ms", "ended_offer_after_ms", "cooldown_ms"])
+def test_no_repeat_is_remembered_longer_than_contacts_are(name: str) -> None:
+    assert limits.CAP_WINDOW_MAX_MS < limits.CONTACT_RETENTION_MS
+    Policy(**{name: limits.CAP_WINDOW_MAX_MS}).validate()
     with pytest.raises(InvalidArgumentError):
-        Policy(**{name: limits.CAP_LIMIT_MAX + 1}).validate()
+        Policy(**{name: limits.CAP_WINDOW_MAX_MS + 1}).validate()
 
 
-def test_the_same_offer_is_not_remembered_longer_than_contacts_are() -> None:
-    Policy(same_offer_after_ms=limits.CONTACT_RETENTION_MS).validate()
-    with pytest.raises(InvalidArgumentError):
-        Policy(same_offer_after_ms=limits.CONTACT_RETENTION_MS + 1).validate()
+def test_quiet_hours_are_minutes_of_a_day_and_days_of_a_week() -> None:
+    Policy(quiet_start_minute=1_439, quiet_end_minute=0, quiet_days_mask=0).validate()
+    for field, value in (("quiet_start_minute", 1_440), ("quiet_end_minute", 1_440), ("quiet_days_mask", 128)):
+        with pytest.raises(InvalidArgumentError) as caught:
+            Policy(**{field: value}).validate()
+        assert caught.value.field == field
