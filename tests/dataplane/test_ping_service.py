@@ -27,14 +27,9 @@ from geooffer.v1 import verdicts_pb2 as words
 def at_shop(second: int, **more: Any) -> Ping:
     """A replayed fix inside the fence; her phone says that she walks, however far the last fix was."""
     return Ping(
-        SHOP[0] / 1e7,
-        SHOP[1] / 1e7,
-        accuracy_m=10,
-        fix_time_ms=START_MS + second * 1_000,
-        sequence=second + 1,
-        speed_m_per_s=1.2,
-        **more,
-    )
+        SHOP[0] / 1e7, SHOP[1] / 1e7, accuracy_m=10, speed_m_per_s=1.2,
+        fix_time_ms=START_MS + second * 1_000, sequence=second + 1, **more,
+    )  # fmt: skip
 
 
 def away(second: int, **more: Any) -> Ping:

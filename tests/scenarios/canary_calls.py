@@ -12,9 +12,12 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from geooffer.rpc.checks import timestamp
 from geooffer.v1 import campaign_service_pb2 as campaign
 from geooffer.v1 import consent_service_pb2 as consent
+from geooffer.v1 import decision_service_pb2 as decisions
 from geooffer.v1 import diagnostics_service_pb2 as diagnostics
 from geooffer.v1 import inventory_service_pb2 as inventory
+from geooffer.v1 import offer_service_pb2 as offers
 from geooffer.v1 import ping_service_pb2 as pings
+from geooffer.v1 import places_pb2 as places
 from geooffer.v1 import resources_pb2 as resources
 from geooffer.v1 import shapes_pb2 as shapes
 from geooffer.v1 import signal_service_pb2 as signal
@@ -22,9 +25,12 @@ from geooffer.v1 import store_service_pb2 as stores
 
 NOW_MS = 1_772_528_400_000
 DAY_MS = 86_400_000
-CUSTOMER_ID = f"{PERSON}-1"
+CUSTOMER_ID, TWIN_ID = f"{PERSON}-1", f"{PERSON}-2"
 SHOP, FENCE, CATEGORY, PRODUCT, OFFER = (f"{CATALOG}-{name}" for name in ("shop", "fence", "cat", "shoe", "offer"))
-MODULES = (stores, campaign, inventory, signal, consent, diagnostics, pings)
+AUDIENCE, CAMPAIGN = f"{CATALOG}-list", f"{CATALOG}-spring"
+MODULES = (stores, campaign, inventory, signal, consent, decisions, diagnostics, pings, offers)
+DECIDED = f"{CATALOG}-decided"
+"""Stands for the id of the decision that was told last."""
 METHODS: dict[str, MethodDescriptor] = {
     f"/{service.full_name}/{method.name}": method
     for module in MODULES
@@ -86,6 +92,19 @@ def good_requests() -> list[tuple[str, Message]]:
         trigger="OFFER_TRIGGER_ENTER",
         required_purposes=["PURPOSE_PERSONALISED_OFFERS"],
     )
+    audience = resources.Audience(audience_id=AUDIENCE, name="Runners")
+    spring = resources.Campaign(
+        campaign_id=CAMPAIGN,
+        name="Spring",
+        budget_count=5,
+        minimum_tier=1,
+        account_kinds=["ACCOUNT_KIND_CONSUMER"],
+        channels=["CHANNEL_IN_APP"],
+        audience_id=AUDIENCE,
+        cap_rules=[resources.CapRule(scope="CAP_SCOPE_PERSON", limit_count=2, window="CAP_WINDOW_CALENDAR_DAY")],
+        held_out_per_10000=10,
+        score_floor=10,
+    )
     prices = [
         resources.Price(product_id=PRODUCT, amount_minor=amount, currency_code="EUR", valid_from_time=at(days))
         for days, amount in ((-60, 10_000), (-1, 7_000))
@@ -111,6 +130,11 @@ def good_requests() -> list[tuple[str, Message]]:
             stores.ListGeofencesRequest(page_size=10),
             stores.UpdateGeofenceRequest(geofence=fence, update_mask=FieldMask(paths=["name"])),
             stores.BatchUpsertGeofencesRequest(geofences=[fence, mended], partial=True, repair=True),
+            stores.CloseStoresRequest(store_ids=[SHOP], from_time=at(0.5), until_time=at(0.6), reason="burst pipe"),
+            stores.ListClosuresRequest(store_id=SHOP, page_size=10),
+            stores.ReopenStoresRequest(store_ids=[SHOP]),
+            stores.PauseOffersRequest(tag="city", from_time=at(0.5), request_id="paused"),
+            stores.ResumeOffersRequest(region="CH-ZH"),
             stores.GetCatalogStateRequest(),
         ],
         "CampaignService": [
@@ -124,6 +148,16 @@ def good_requests() -> list[tuple[str, Message]]:
             campaign.ListProductsRequest(page_size=10),
             campaign.UpdateProductRequest(product=product, update_mask=FieldMask(paths=["titles"])),
             campaign.BatchUpsertProductsRequest(products=[product]),
+            campaign.CreateAudienceRequest(audience=audience),
+            campaign.GetAudienceRequest(audience_id=AUDIENCE),
+            campaign.ListAudiencesRequest(page_size=10),
+            campaign.UpdateAudienceRequest(audience=audience, update_mask=FieldMask(paths=["name"])),
+            campaign.BatchUpsertAudiencesRequest(audiences=[audience], partial=True),
+            campaign.CreateCampaignRequest(campaign=spring),
+            campaign.GetCampaignRequest(campaign_id=CAMPAIGN),
+            campaign.ListCampaignsRequest(page_size=10),
+            campaign.UpdateCampaignRequest(campaign=spring, update_mask=FieldMask(paths=["budget_count"])),
+            campaign.BatchUpsertCampaignsRequest(campaigns=[spring], partial=True),
             campaign.CreateOfferRequest(offer=offer),
             campaign.GetOfferRequest(offer_id=OFFER),
             campaign.ListOffersRequest(page_size=10),
@@ -136,6 +170,7 @@ def good_requests() -> list[tuple[str, Message]]:
             inventory.ReportStockRequest(rows=inventory.StockRows(figures=[figure])),
             inventory.ReportStockRequest(columns=columns, partial=True),
             inventory.GetStockRequest(store_id=SHOP, product_id=PRODUCT, page_size=10),
+            inventory.ListStaleStockRequest(page_size=10),
         ],
     }
     requests = [(path_of(service, request), request) for service, some in by_service.items() for request in some]
@@ -143,7 +178,11 @@ def good_requests() -> list[tuple[str, Message]]:
 
 
 def _requests_about_people(size: resources.Size) -> list[tuple[str, Message]]:
-    customer = signal.Customer(customer_id=CUSTOMER_ID, device_keys=[DEVICE], language_code="en")
+    customer = signal.Customer(
+        customer_id=CUSTOMER_ID, device_keys=[DEVICE], language_code="en", time_zone="Europe/Zurich"
+    )
+    twin = signal.Customer(customer_id=TWIN_ID)
+    web, card = {"web_id": f"{PERSON}-web"}, {"loyalty_id": f"{PERSON}-card"}
     search = signal.Touchpoint(
         customer_id=CUSTOMER_ID, kind="TOUCHPOINT_KIND_SEARCH", event_time=at(-1), category_id=CATEGORY, size=size
     )
@@ -159,8 +198,14 @@ def _requests_about_people(size: resources.Size) -> list[tuple[str, Message]]:
     ping = pings.Ping(device_key=DEVICE, fix_time=at(0), sequence=1, decision_budget_millis=900, **place)
     by_service: dict[str, list[Message]] = {
         "SignalService": [
-            signal.UpsertCustomersRequest(customers=[customer]),
+            signal.UpsertCustomersRequest(customers=[customer, twin]),
             signal.UpsertCustomersRequest(customers=[customer], partial=True),
+            signal.LinkIdentityRequest(link=signal.IdentityLink(customer_id=CUSTOMER_ID, **web)),
+            signal.UnlinkIdentityRequest(
+                link=signal.IdentityLink(customer_id=CUSTOMER_ID, **web), new_customer_id=TWIN_ID
+            ),
+            signal.BatchLinkIdentitiesRequest(links=[signal.IdentityLink(customer_id=CUSTOMER_ID, **card)]),
+            signal.MergeCustomersRequest(from_customer_id=TWIN_ID, into_customer_id=CUSTOMER_ID),
             signal.GetCustomerRequest(customer_id=CUSTOMER_ID),
         ],
         "ConsentService": [
@@ -170,7 +215,8 @@ def _requests_about_people(size: resources.Size) -> list[tuple[str, Message]]:
             consent.WithdrawConsentRequest(customer_id=CUSTOMER_ID, purposes=[7], event_time=at(-1)),
         ],
         "DiagnosticsService": [
-            diagnostics.ExplainPingRequest(device_key=DEVICE, ping_time=at(0), **place),
+            diagnostics.ExplainPingRequest(device_key=DEVICE, ping_time=at(0), speed_cm_per_s=120, **place),
+            diagnostics.ListRecentTriesRequest(customer_id=CUSTOMER_ID),
             diagnostics.GetStatisticsRequest(),
         ],
         "PingService": [
@@ -180,13 +226,40 @@ def _requests_about_people(size: resources.Size) -> list[tuple[str, Message]]:
             pings.IngestPingsRequest(batch=batch),
         ],
     }
-    signals = [
-        signal.RecordTouchpointsRequest(touchpoints=[search, view]),
-        signal.RecordTouchpointsRequest(touchpoints=[search, view], partial=True),
+    words = signal.Touchpoint(
+        kind="TOUCHPOINT_KIND_SEARCH", event_time=at(-1), search_text=f"{WORD} shoes", source="shop", **card
+    )
+    wants = signal.Touchpoint(
+        customer_id=CUSTOMER_ID, kind="TOUCHPOINT_KIND_PREFERENCE", event_time=at(-1), language_code="de",
+        channel="CHANNEL_PUSH", fulfilment="FULFILMENT_PREFERENCE_SHIP",
+    )  # fmt: skip
+    tier = signal.Touchpoint(customer_id=CUSTOMER_ID, kind="TOUCHPOINT_KIND_LOYALTY_UPDATE", event_time=at(-1), tier=3)
+    here = places.Place(latitude_e7=LATITUDE_E7, longitude_e7=LONGITUDE_E7)
+    report = offers.OutcomeReport(
+        decision_id=f"{CATALOG}-decision", kind="OUTCOME_KIND_DISPLAYED", event_time=at(0), device_key=DEVICE
+    )
+    allowed: list[tuple[str, Message]] = [
+        ("SignalService", signal.RecordTouchpointsRequest(touchpoints=[search, view])),
+        (
+            "SignalService",
+            signal.RecordTouchpointsRequest(touchpoints=[search, view, words, wants, tier], partial=True),
+        ),
+        ("CampaignService", campaign.AddAudienceMembersRequest(audience_id=AUDIENCE, customer_ids=[CUSTOMER_ID])),
+        ("CampaignService", campaign.ListAudienceMembersRequest(audience_id=AUDIENCE, page_size=10)),
+        ("CampaignService", campaign.RemoveAudienceMembersRequest(audience_id=AUDIENCE, customer_ids=[CUSTOMER_ID])),
+        ("OfferService", offers.FindNearbyStockRequest(product_id=PRODUCT, size=size, place=here, limit_count=2)),
+        (
+            "DecisionService",
+            decisions.DecideRequest(
+                product_id=PRODUCT, place=here, channel="CHANNEL_WEB_SHOP", event_time=at(0), **card
+            ),
+        ),
+        ("OfferService", offers.ReportOutcomesRequest(outcomes=[report])),
+        ("DiagnosticsService", diagnostics.GetDecisionRequest(decision_id=DECIDED)),
     ]
     requests = [(path_of(service, request), request) for service, some in by_service.items() for request in some]
     after_consent = next(i for i, (method, _) in enumerate(requests) if "Diagnostics" in method)
-    requests[after_consent:after_consent] = [(path_of("SignalService", request), request) for request in signals]
+    requests[after_consent:after_consent] = [(path_of(service, request), request) for service, request in allowed]
     return requests
 
 
@@ -197,6 +270,8 @@ def deleting_requests() -> list[tuple[str, Message]]:
         for service, request in (
             ("SignalService", signal.DeleteCustomerRequest(customer_id=CUSTOMER_ID)),
             ("CampaignService", campaign.DeleteOfferRequest(offer_id=OFFER)),
+            ("CampaignService", campaign.DeleteCampaignRequest(campaign_id=CAMPAIGN)),
+            ("CampaignService", campaign.DeleteAudienceRequest(audience_id=AUDIENCE)),
             ("CampaignService", campaign.DeleteProductRequest(product_id=PRODUCT)),
             ("CampaignService", campaign.DeleteCategoryRequest(category_id=CATEGORY)),
             ("StoreService", stores.DeleteGeofenceRequest(geofence_id=FENCE)),

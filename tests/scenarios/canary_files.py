@@ -94,6 +94,24 @@ def commands(folder: Path, reach: Reach) -> list[list[str]]:
     return runs
 
 
+#: cells that a good row leaves empty: a search says one subject of one person, and no more
+_EMPTY = {
+    "touchpoints": [
+        "web_id",
+        "loyalty_id",
+        "product_id",
+        "search_text",
+        "channel",
+        "language",
+        "fulfilment",
+        "is_interested",
+        "tier",
+        "account_kind",
+    ],
+    "identities": ["device_key", "loyalty_id"],
+}
+
+
 def _columns_of(kind: str) -> tuple[str, ...]:
     table = TABLES[kind]
     return (*table.required, *table.optional, *_TEXT_COLUMNS.get(kind, ()))
@@ -102,8 +120,7 @@ def _columns_of(kind: str) -> tuple[str, ...]:
 def _table(path: Path, kind: str, columns: tuple[str, ...]) -> str:
     """A good row, the same row again, per column rows in which that cell is wrong, and rows of a wrong length."""
     good = {name: _VALUES.get(name) or f"{mark_of(kind, name.removesuffix('_en'))}-1" for name in columns}
-    if kind == "touchpoints":
-        good["product_id"] = ""
+    good.update(dict.fromkeys(_EMPTY.get(kind, ()), ""))
     for name in good:
         if name in ("size", "sizes"):
             good[name] = f"EU {mark_of(kind, name)}"

@@ -61,9 +61,11 @@ def segments_of(token: str) -> tuple[str, ...]:
 def mark_of(owner: str, name: str) -> str:
     """The mark of a text field or column. owner: the message or file it is part of."""
     name = name.removesuffix("s")
-    if name == "customer_id":
+    if name.endswith("customer_id") or name in ("web_id", "loyalty_id"):
         return PERSON
-    if name in ("text", "name", "title") or (owner.lower().startswith("touchpoint") and name.endswith("_id")):
+    if name in ("text", "name", "title", "search_text") or (
+        owner.lower().startswith("touchpoint") and name.endswith("_id")
+    ):
         return WORD
     if name == "notice_version":
         return NOTICE

@@ -43,6 +43,8 @@ from geooffer.rpc import roles
 from geooffer.rpc.auth import AUTHORIZATION_KEY, issue_token
 from geooffer.rpc.keys import development_keys
 from geooffer.v1.consent_service_pb2 import WithdrawConsentRequest
+from geooffer.v1.decision_service_pb2 import DecideResponse
+from geooffer.v1.diagnostics_service_pb2 import GetDecisionRequest
 from serving import serving
 
 END_S = 60
@@ -65,6 +67,11 @@ json.dump(codes, open(sys.argv[2], "w"))
 """
 
 
+def is_data_method(method: str) -> bool:
+    """Whether the data port serves it."""
+    return "PingService" in method or "OfferService" in method
+
+
 class Caller:
     """Calls methods by bytes and keeps everything that is said about failures."""
 
@@ -76,10 +83,12 @@ class Caller:
         """What may: answers to those who asked."""
         self.codes: Counter[tuple[str, str]] = Counter()
         """(method, code) → calls."""
+        self.decision_id = ""
+        """Of the last offer that was decided."""
 
     async def call(self, method: str, data: bytes, token: str | None) -> str:
         """The name of the code it ended with."""
-        channel = self._channels["PingService" in method]
+        channel = self._channels[is_data_method(method)]
         metadata = () if token is None else ((AUTHORIZATION_KEY, f"Bearer {token}"),)
         try:
             if METHODS[method].client_streaming:
@@ -105,6 +114,8 @@ class Caller:
 
     def _keep_answer(self, answer: Any) -> None:
         self.answers.append(str(answer))
+        if isinstance(answer, DecideResponse):
+            self.decision_id = answer.offer.decision_id
         self.told += [str(problem) for problem in getattr(answer, "problems", ())]
         self.told += [repair.note for repair in getattr(answer, "repairs", ())]
         self.told.append(getattr(answer, "repair_note", ""))
@@ -151,6 +162,8 @@ async def drive_well(caller: Caller, tokens: Tokens) -> None:
     good, deleting = good_requests(), deleting_requests()
     assert {method for method, _ in good + deleting} == set(METHODS)
     for method, request in good + deleting + good:
+        if isinstance(request, GetDecisionRequest):
+            request = GetDecisionRequest(decision_id=caller.decision_id)
         assert await caller.call(method, request.SerializeToString(), tokens.operator) == "OK", method
 
 
@@ -159,7 +172,7 @@ async def drive_badly(caller: Caller, tokens: Tokens) -> None:
     good, deleting = good_requests(), deleting_requests()
     for method, request in good + deleting:
         data = request.SerializeToString()
-        own = tokens.gateway if "PingService" in method else tokens.operator
+        own = tokens.gateway if is_data_method(method) else tokens.operator
         wrong = [variant.SerializeToString() for variant in wrong_variants(request)]
         wrong += [data[:-1], data + b"\xff", b"\x0a\xff\x01" + data, data + b"\x0a\x02\xc3\x28"]
         await asyncio.gather(*(caller.call(method, each, own) for each in wrong))
