@@ -31,7 +31,7 @@ async def _geooffer(*arguments: str) -> tuple[int, str, str]:
     return process.returncode, out.decode(), error.decode()
 
 
-async def test_demo_tells_three_stories_that_try_explains(tmp_path: Path) -> None:
+async def test_demo_tells_stories_that_try_explains(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     code, out, error = await _geooffer("demo", "--customers", CUSTOMERS, "--out", str(folder), "--json")
     assert code == 0, error
@@ -43,7 +43,12 @@ async def test_demo_tells_three_stories_that_try_explains(tmp_path: Path) -> Non
     page = data_of((folder / "map.html").read_text(encoding="utf-8"))
     (offers,) = [layer for layer in page["marks"] if layer["label"] == "offers"]
     assert len(offers["texts"]) == result["offers"]
-    assert [story["kind"] for story in result["stories"]] == ["offered", "held back", "no consent"]
+    assert [story["kind"] for story in result["stories"]] == [
+        "offered", "held back", "no consent", "due again", "elsewhere", "closed",
+    ]  # fmt: skip
+    assert result["shadow_offers"] == result["offer_verdicts"]["HELD_OUT"] > 0
+    for kind in ("reason", "fulfilment", "campaign"):
+        assert sum(result[f"offers_by_{kind}"].values()) == result["offers"]
 
     # the same seed tells the same, but for what was measured
     code, out, error = await _geooffer("demo", "--customers", CUSTOMERS, "--out", str(folder), "--json")
@@ -56,11 +61,17 @@ async def test_demo_tells_three_stories_that_try_explains(tmp_path: Path) -> Non
     assert code == 0, error
     explained = json.loads(out)["stories"]
     assert [e["customer_id"] for e in explained] == [s["customer_id"] for s in result["stories"]]
-    offered, held, silent = explained
+    offered, held, silent, due, elsewhere, closed = explained
     assert "OFFERED" in [fence["verdict"] for fence in offered["fences"]]
     verdicts = [fence["verdict"] for fence in held["fences"] if fence["verdict"]]
     assert any(verdict in " ".join(result["stories"][1]["lines"]) for verdict in verdicts)
     assert silent["ping_verdict"] == "NO_CONSENT"
+    winners = [
+        c for story in (due, elsewhere) for f in story["fences"] for c in f["candidates"] if c["verdict"] == "OFFERED"
+    ]
+    assert [winner["reason_kind"] == "PURCHASE" for winner in winners] == [True, False]
+    assert winners[1]["fulfilment"] in ("OTHER_BRANCH", "SHIP_TO_HOME")
+    assert [fence["verdict"] for fence in closed["fences"]] == ["STORE_CLOSED"]
 
 
 @pytest.mark.parametrize(
@@ -97,6 +108,18 @@ async def test_bad_input_is_one_clear_error(arguments: tuple[str, ...]) -> None:
     assert "Traceback" not in error
     assert "internal fault" not in error
     assert error.strip()
+
+
+async def test_the_printed_report_names_what_each_count_is_of(tmp_path: Path) -> None:
+    code, out, error = await _geooffer("demo", "--customers", "60", "--out", str(tmp_path / "out"))
+    assert code in (0, 1), error  # 1: so small a city may lack a story
+    for title in (
+        "Pings by verdict", "Attempts to find an offer, by verdict", "Offers by reason",
+        "Offers by where the goods are", "Offers by campaign",
+    ):  # fmt: skip
+        assert f"\n{title}\n  " in out
+    assert "is due to buy it again" in out
+    assert "held out (control group)" in out
 
 
 async def test_demo_into_a_file_is_refused(tmp_path: Path) -> None:

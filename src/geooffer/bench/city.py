@@ -13,11 +13,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from geooffer.bench.city_assortment import Assortment, build_assortment
+from geooffer.bench.city_campaigns import Members, draw_members
+from geooffer.bench.city_incidents import Incident, plan_incidents
 from geooffer.bench.city_people import Person, build_people
-from geooffer.bench.city_stores import TIME_ZONE, Shop, arcade_fence, build_shops, fences_of
+from geooffer.bench.city_stores import ONLINE_STORE, TIME_ZONE, Shop, arcade_fence, build_shops, fences_of
 from geooffer.bench.city_streets import FloatArray, Streets, lay_streets
 from geooffer.bench.city_walks import build_walks
-from geooffer.model.catalog import Geofence
+from geooffer.model.catalog import Geofence, Store
 from geooffer.model.columns import StructArray
 
 START = datetime(2026, 3, 3, 10, 0, tzinfo=ZoneInfo(TIME_ZONE))
@@ -40,15 +42,22 @@ class City:
     arcade_rings_m: list[FloatArray]
     assortment: Assortment
     people: list[Person]
+    members: Members
+    incidents: list[Incident]
     pings: StructArray
     """PING rows in order of fix time."""
     paths_m: dict[int, FloatArray]
     """True path of each device, shape (n, 2)."""
 
+    @property
+    def stores(self) -> list[Store]:
+        """All shops, and the web shop's warehouse."""
+        return [*(shop.store for shop in self.shops), ONLINE_STORE]
+
 
 def build_city(seed: int = SEED, customer_count: int = CUSTOMER_COUNT, shop_count: int = SHOP_COUNT) -> City:
     """The city of a seed. Each part draws from its own stream, so that more people move no shop."""
-    draws = [np.random.default_rng([seed, part]) for part in range(5)]
+    draws = [np.random.default_rng([seed, part]) for part in range(6)]
     streets = lay_streets(draws[0])
     shops = build_shops(streets, draws[1], shop_count)
     arcade, arcade_rings_m = arcade_fence(streets)
@@ -64,6 +73,8 @@ def build_city(seed: int = SEED, customer_count: int = CUSTOMER_COUNT, shop_coun
         arcade_rings_m=arcade_rings_m,
         assortment=assortment,
         people=people,
+        members=draw_members(people, draws[5]),
+        incidents=plan_incidents(shops, assortment.offers, pings, START_MS),
         pings=pings,
         paths_m=paths_m,
     )

@@ -2,6 +2,7 @@
 
 Offers have four price stories, as in real life: truly reduced; raised first and "reduced" back (no advantage:
 the lowest price of the 30 days before counts); cut by less than the campaign asks for; not reduced at all.
+Stock is counted every morning; at a few shops the nightly feed failed, and what they have is not known any more.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geooffer.bench.city_stores import Shop
+from geooffer.bench.city_campaigns import draw_campaign
+from geooffer.bench.city_stores import ONLINE_STORE, Shop
 from geooffer.bench.city_words import (
     BRANDS,
     CATEGORIES,
     MODELS,
+    REDUCED_TAX_CATEGORY_IDS,
     SERVICE_CATEGORY_IDS,
     SIZE_SHARES,
     SIZE_VALUES,
@@ -25,6 +28,7 @@ from geooffer.model.policy import DAY_MS, HOUR_MS
 from geooffer.model.verdicts import OfferTrigger
 
 PRODUCTS_PER_CATEGORY_COUNT = 9
+_FEED_FAILED_SHARE = 0.04
 _PRICE_STORIES = (("reduced", 66), ("raised first", 12), ("small cut", 10), ("unchanged", 12))
 
 
@@ -41,7 +45,10 @@ class Assortment:
 
 def build_assortment(shops: list[Shop], rng: np.random.Generator, start_ms: int) -> Assortment:
     """The whole assortment, in force at `start_ms`."""
-    categories = [Category(w.category_id, (("de", w.german), ("en", w.english))) for w in CATEGORIES]
+    categories = [
+        Category(w.category_id, (("de", w.german), ("en", w.english)), repurchase_preset=w.repurchase_preset)
+        for w in CATEGORIES
+    ]
     products: list[Product] = []
     prices: list[Price] = []
     offers: list[Offer] = []
@@ -57,6 +64,7 @@ def build_assortment(shops: list[Shop], rng: np.random.Generator, start_ms: int)
             if offered and sellers:
                 offers.append(_offer(product, sellers, rng, start_ms))
     stock = [figure for shop in shops for figure in _shelf(shop, products, rng, start_ms)]
+    stock += _warehouse(products, rng, start_ms)
     return Assortment(categories, products, prices, offers, stock)
 
 
@@ -70,6 +78,8 @@ def _product(words: CategoryWords, number: int, rng: np.random.Generator) -> Pro
         titles=(("de", f"{name} {words.german}"), ("en", f"{name} {words.english.lower()}")),
         sizes=sizes,
         stock_tracked=words.category_id not in SERVICE_CATEGORY_IDS,
+        is_sold_online=words.category_id not in SERVICE_CATEGORY_IDS and bool(rng.random() < 0.6),
+        vat_basis_points=700 if words.category_id in REDUCED_TAX_CATEGORY_IDS else 1_900,
     )
 
 
@@ -109,22 +119,35 @@ def _offer(product: Product, sellers: list[str], rng: np.random.Generator, start
         minimum_price_cut_percent=int(rng.choice([10, 15])),
         trigger=OfferTrigger.DWELL if rng.random() < 0.15 else OfferTrigger.ENTER,
         paused=bool(rng.random() < 0.03),
+        campaign_id=draw_campaign(product.category_id, rng),
     )
 
 
 def _shelf(shop: Shop, products: list[Product], rng: np.random.Generator, start_ms: int) -> list[StockFigure]:
     """Stock of one shop: two thirds of what its kind sells, the common sizes sold out more often."""
     figures = []
+    counted_ms = start_ms - int(rng.integers(60, 5 * 3600)) * 1000
+    if rng.random() < _FEED_FAILED_SHARE:
+        counted_ms -= DAY_MS
     for product in products:
         if product.category_id not in shop.kind.category_ids or not product.stock_tracked:
             continue
         if rng.random() > 0.67:
             continue
-        as_of_ms = start_ms - int(rng.integers(60, 5 * 3600)) * 1000
         sizes: tuple[Size | None, ...] = product.sizes or (None,)
         shares = SIZE_SHARES[product.sizes[0].system] if product.sizes else (10,)
         for size, share in zip(sizes, shares, strict=True):
             sold_out = rng.random() < 0.15 + share / 100
             count = 0 if sold_out else int(rng.poisson(4.0))
-            figures.append(StockFigure(shop.store.store_id, product.product_id, size, count, as_of_ms))
+            figures.append(StockFigure(shop.store.store_id, product.product_id, size, count, counted_ms))
     return figures
+
+
+def _warehouse(products: list[Product], rng: np.random.Generator, start_ms: int) -> list[StockFigure]:
+    """What the web shop can send."""
+    return [
+        StockFigure(ONLINE_STORE.store_id, product.product_id, size, int(rng.poisson(20.0)), start_ms - HOUR_MS)
+        for product in products
+        if product.is_sold_online
+        for size in product.sizes or (None,)
+    ]

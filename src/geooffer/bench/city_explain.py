@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from geooffer.bench.city import City
 from geooffer.bench.city_in_process import load_engine, run_engine
 from geooffer.bench.city_run import CityRun
-from geooffer.bench.city_stories import Story, find_stories
+from geooffer.bench.city_stories import find_stories
+from geooffer.bench.city_story import Story
 from geooffer.engine.explain import Explanation
 
 

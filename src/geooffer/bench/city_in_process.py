@@ -9,25 +9,30 @@ from __future__ import annotations
 import numpy as np
 
 from geooffer.bench.city import City
+from geooffer.bench.city_campaigns import CAMPAIGNS
 from geooffer.bench.city_people import NOTICE_VERSION
 from geooffer.bench.city_run import CityRun, OfferEvent, TryEvent
 from geooffer.engine.clock import EngineClock
 from geooffer.engine.decisions import Decision
 from geooffer.engine.engine import Engine
 from geooffer.journal.memory import MemoryJournal
+from geooffer.kernels.compile import compile_all
 from geooffer.model.columns import Outcome
+from geooffer.model.kinds import AccountKind
 from geooffer.model.verdicts import OfferVerdict, TransitionKind
-from geooffer.rpc.render import language_of, reason_of, text_in
+from geooffer.rpc.render import language_of, net_minor, reason_of, text_in
 
 BATCH_ROW_COUNT = 1_024
 
 
 def load_engine(city: City) -> Engine:
     """An engine that knows the city at its start, no ping taken yet."""
+    compile_all()  # else each kernel would be compiled once more, for the arrays it happens to be given first
     start_ms = city.start_ms
     engine = Engine(journal=MemoryJournal(), clock=EngineClock("client", start_ms), decision_key=b"demo")
     assortment = city.assortment
-    engine.put_nouns([shop.store for shop in city.shops], now_ms=start_ms)
+    members = city.members
+    engine.put_nouns([*city.stores, members.audience, *CAMPAIGNS], now_ms=start_ms)
     for nouns in (city.fences, assortment.categories, assortment.products, assortment.offers):
         engine.put_nouns(nouns, now_ms=start_ms)
     engine.put_prices(assortment.prices, now_ms=start_ms)
@@ -44,6 +49,7 @@ def load_engine(city: City) -> Engine:
                 notice_version=NOTICE_VERSION,
             )
     engine.record_touchpoints([t for person in city.people for t in person.touchpoints], now_ms=start_ms)
+    engine.put_audience_members(members.audience.audience_id, members.customer_ids, are_members=True, now_ms=start_ms)
     engine.publish()
     return engine
 
@@ -53,13 +59,31 @@ def run_engine(city: City, engine: Engine, run: CityRun, until_row: int | None =
     row = int(np.argmin(run.ping_verdicts != 0)) if len(run.ping_verdicts) else 0
     end = len(city.pings) if until_row is None else until_row
     while row < end:
-        stop = min(row + BATCH_ROW_COUNT, end)
+        _let_happen(city, engine, run, row)
+        coming = city.incidents[run.incident_count :]
+        stop = min(row + BATCH_ROW_COUNT, end, *(incident.ping_index for incident in coming))
         pings = city.pings[row:stop].copy()
         engine.clock.stamp(pings, np.zeros(len(pings), dtype=np.int64), 0)
         outcome = engine.step(pings)
         decisions = engine.commit(outcome)
         note_outcome(run, row, outcome, decisions, engine)
         row = stop
+    _let_happen(city, engine, run, row)
+
+
+def _let_happen(city: City, engine: Engine, run: CityRun, row: int) -> None:
+    """What happens in the city before the ping of `row`."""
+    for incident in city.incidents[run.incident_count :]:
+        if incident.ping_index <= row:
+            engine.switch_stores(
+                [incident.store_id],
+                incident.kind,
+                from_ms=incident.from_ms,
+                until_ms=incident.until_ms,
+                reason=incident.reason,
+                now_ms=incident.from_ms,
+            )
+            run.incident_count += 1
 
 
 def note_outcome(run: CityRun, first_row: int, outcome: Outcome, decisions: list[Decision], engine: Engine) -> None:
@@ -83,6 +107,10 @@ def note_outcome(run: CityRun, first_row: int, outcome: Outcome, decisions: list
 
 def _offer_event(first_row: int, decision: Decision) -> OfferEvent:
     size = decision.size
+    price_minor, previous_minor = decision.amount_minor, decision.reference_amount_minor
+    if decision.account_kind is AccountKind.BUSINESS:
+        vat = decision.product.vat_basis_points
+        price_minor, previous_minor = net_minor(price_minor, vat), net_minor(previous_minor, vat)
     return OfferEvent(
         ping_index=first_row + decision.row,
         decision_id=decision.decision_id,
@@ -92,11 +120,14 @@ def _offer_event(first_row: int, decision: Decision) -> OfferEvent:
         store_name=decision.store.name,
         title=text_in(decision.product.titles, language_of(decision), decision.product.product_id),
         size=f"{size.system} {size.value}" if size else "",
-        price_minor=decision.amount_minor,
-        previous_price_minor=decision.reference_amount_minor,
+        price_minor=price_minor,
+        previous_price_minor=previous_minor,
         currency=decision.currency,
         valid_until_ms=decision.offer.valid_until_ms,
         in_stock_as_of_ms=decision.stock_as_of_ms,
         reason=reason_of(decision),
+        reason_kind=decision.reason_kind,
         language=language_of(decision),
+        fulfilment=decision.fulfilment,
+        supply_store_id=decision.supply_store.store_id,
     )

@@ -7,7 +7,7 @@ import numpy as np
 from geooffer.bench.city import City
 from geooffer.bench.city_reasons import clock_text, money_text
 from geooffer.bench.city_run import CityRun, device_key, time_ms
-from geooffer.bench.city_stories import Story
+from geooffer.bench.city_story import Story
 from geooffer.bench.city_streets import COLUMN_COUNT, ROW_COUNT, FloatArray, to_e7
 from geooffer.mapping.document import (
     BLUE,
@@ -28,7 +28,7 @@ from geooffer.mapping.suspicions import find_suspicions
 from geooffer.model.columns import Int32Array
 from geooffer.model.verdicts import OfferVerdict
 
-STORY_COLOURS = ("#e8590c", "#364fc7", "#343a40")
+STORY_COLOURS = ("#e8590c", "#364fc7", "#343a40", "#2b8a3e", "#862e9c", "#c92a2a")
 _ARCADE_KIND = FenceKind("arcade: transitions only", GREY, dashed=True)
 _STREET_WIDTH_M = 13.0
 

@@ -12,7 +12,7 @@ from geooffer.bench.city_stores import TIME_ZONE
 from geooffer.model.catalog import Product, Size
 from geooffer.model.policy import DAY_MS, Policy
 from geooffer.model.signals import Touchpoint
-from geooffer.model.verdicts import OfferVerdict, TouchpointKind
+from geooffer.model.verdicts import INTEREST_KINDS, OfferVerdict, TouchpointKind
 
 
 def money_text(minor: int, currency: str = "EUR") -> str:
@@ -37,10 +37,16 @@ def category_name(city: City, category_id: str) -> str:
 
 
 def interests_of(person: Person, now_ms: int) -> list[Touchpoint]:
-    """Her searches, views and wishes that are not too old to count at `now_ms`."""
-    kinds = (TouchpointKind.SEARCH, TouchpointKind.VIEW, TouchpointKind.WISH)
+    """Her searches, views, wishes and cart that are not too old to count at `now_ms`."""
     oldest_ms = now_ms - Policy().intent_max_age_ms
-    return [t for t in person.touchpoints if t.kind in kinds and t.time_ms >= oldest_ms]
+    return [t for t in person.touchpoints if t.kind in INTEREST_KINDS and t.time_ms >= oldest_ms]
+
+
+def purchase_ms(person: Person, category_id: str, now_ms: int) -> int:
+    """When she last bought of a category; `now_ms` where never."""
+    kind = TouchpointKind.PURCHASE
+    times = [t.time_ms for t in person.touchpoints if t.kind is kind and t.category_id == category_id]
+    return max(times, default=now_ms)
 
 
 def age_text(age_ms: int) -> str:
@@ -52,9 +58,10 @@ def age_text(age_ms: int) -> str:
 def looked_for(person: Person, product: Product, now_ms: int) -> str:
     """Her latest signal that speaks of this product or its category, in words."""
     verbs = {
-        TouchpointKind.SEARCH: "searched for",
-        TouchpointKind.VIEW: "looked at",
-        TouchpointKind.WISH: "wished for",
+        TouchpointKind.SEARCH: "searched for {}",
+        TouchpointKind.VIEW: "looked at {}",
+        TouchpointKind.WISH: "wished for {}",
+        TouchpointKind.CART: "put {} into her cart",
     }
     matching = [
         t
@@ -65,7 +72,7 @@ def looked_for(person: Person, product: Product, now_ms: int) -> str:
         return f"{person.customer.customer_id} showed an interest in {product.category_id.replace('-', ' ')}."
     latest = max(matching, key=lambda t: t.time_ms)
     what = dict(product.titles)["en"] if latest.product_id else product.category_id.replace("-", " ")
-    return f"{person.customer.customer_id} {verbs[latest.kind]} {what} {age_text(now_ms - latest.time_ms)} ago."
+    return f"{person.customer.customer_id} {verbs[latest.kind].format(what)} {age_text(now_ms - latest.time_ms)} ago."
 
 
 def _known_size(person: Person, product: Product, now_ms: int) -> Size | None:
@@ -98,6 +105,8 @@ def why(city: City, run: CityRun, event: TryEvent, person: Person, product: Prod
         history = ", then ".join(money_text(price.amount_minor) for price in steps)
         return f"{title} cost {history}: not enough below the lowest price of the 30 days before."
     if event.verdict is OfferVerdict.SIZE_MISMATCH:
+        if size is not None:
+            return f"{title} is not sold in size {size.system} {size.value} there."
         return f"She never told her size for {product.category_id.replace('-', ' ')}; it is not guessed."
     if event.verdict is OfferVerdict.STORE_CLOSED:
         return "The shop is closed at that hour, or closes within ten minutes."

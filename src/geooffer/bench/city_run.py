@@ -10,12 +10,13 @@ import numpy as np
 from geooffer.bench.city import City
 from geooffer.bench.city_streets import FloatArray, to_metres
 from geooffer.model.columns import UInt8Array
-from geooffer.model.verdicts import OfferVerdict, PingVerdict, TransitionKind
+from geooffer.model.kinds import Fulfilment
+from geooffer.model.verdicts import OfferVerdict, PingVerdict, TouchpointKind, TransitionKind
 
 
 @dataclass(frozen=True, slots=True)
 class OfferEvent:
-    """One offer somebody got; `ping_index` is the row of City.pings that fired it."""
+    """One offer somebody got; `ping_index` is the row of City.pings that fired it. Prices as she is told them."""
 
     ping_index: int
     decision_id: str
@@ -31,7 +32,10 @@ class OfferEvent:
     valid_until_ms: int
     in_stock_as_of_ms: int | None
     reason: str
+    reason_kind: TouchpointKind
     language: str
+    fulfilment: Fulfilment
+    supply_store_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class CityRun:
     offers: list[OfferEvent] = field(default_factory=list)
     tries: list[TryEvent] = field(default_factory=list)
     transitions: Counter[TransitionKind] = field(default_factory=Counter)
+    incident_count: int = 0
+    """How many of City.incidents have happened."""
 
     @classmethod
     def of(cls, city: City) -> CityRun:
@@ -69,6 +75,19 @@ class CityRun:
         """Attempts by verdict, most frequent first."""
         counts = Counter(event.verdict for event in self.tries)
         return dict(counts.most_common())
+
+    def reason_counts(self) -> dict[TouchpointKind, int]:
+        """Offers by what they were made for, most frequent first; PURCHASE = due again."""
+        return dict(Counter(event.reason_kind for event in self.offers).most_common())
+
+    def fulfilment_counts(self) -> dict[Fulfilment, int]:
+        """Offers by where the goods are, most frequent first."""
+        return dict(Counter(event.fulfilment for event in self.offers).most_common())
+
+    def campaign_counts(self, city: City) -> dict[str, int]:
+        """Offers by campaign, most frequent first; '' = of none."""
+        campaigns = {offer.offer_id: offer.campaign_id for offer in city.assortment.offers}
+        return dict(Counter(campaigns[event.offer_id] for event in self.offers).most_common())
 
 
 def place_m(city: City, ping_index: int) -> FloatArray:

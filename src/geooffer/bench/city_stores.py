@@ -16,6 +16,10 @@ from geooffer.model.units import e7_to_degrees
 TIME_ZONE = "Europe/Berlin"
 COUNTRY = "DE"
 REGION = "DE-BE"
+ONLINE_STORE = Store(
+    "web-shop", "Web shop", 525_000_000, 134_000_000, TIME_ZONE, "24/7", COUNTRY, REGION, is_online=True
+)
+"""Never visited; its stock is what can be shipped home."""
 _SLOT_M = 36.0
 _CROSSING_CLEARANCE_M = 24.0
 _CENTRE_SCALE_M = 520.0

@@ -1,4 +1,5 @@
-"""Three customers of a run: one got her running shoes, one was held back, one is silent for lack of consent.
+"""Customers of a run: one got her running shoes, one was held back, one is silent for lack of consent; three more in
+city_commerce_stories.py.
 
 Nobody is written in: each story is found by looking at what happened, and its reasons are read from the
 catalog and from her own signals. A run in which nothing of a kind happened has no story of that kind.
@@ -6,12 +7,11 @@ catalog and from her own signals. A run in which nothing of a kind happened has 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from geooffer.bench.city import City
+from geooffer.bench.city_commerce_stories import closed_store, due_again, elsewhere
 from geooffer.bench.city_people import LOCATION, Person
 from geooffer.bench.city_reasons import (
     age_text,
@@ -19,15 +19,16 @@ from geooffer.bench.city_reasons import (
     clock_text,
     interests_of,
     looked_for,
-    money_text,
     products_of,
     why,
 )
 from geooffer.bench.city_run import CityRun, OfferEvent, TryEvent, device_key, time_ms
 from geooffer.bench.city_stores import Shop
+from geooffer.bench.city_story import Story, moment_text, offer_text, offers_at_the_door, owners_of
 from geooffer.bench.city_streets import to_metres
+from geooffer.model.kinds import Fulfilment
 from geooffer.model.signals import Touchpoint
-from geooffer.model.verdicts import OfferTrigger, OfferVerdict, PingVerdict
+from geooffer.model.verdicts import INTEREST_KINDS, OfferVerdict, PingVerdict
 
 WANTED_CATEGORY_ID = "running-shoes"
 _TELLING = (
@@ -41,48 +42,52 @@ _TELLING = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
-    """One customer's morning at one ping; `kind` is "offered", "held back" or "no consent"."""
-
-    kind: str
-    title: str
-    ping_index: int
-    customer_id: str
-    lines: tuple[str, ...]
+MAIN_KINDS = ("offered", "held back", "no consent")
 
 
 def find_stories(city: City, run: CityRun) -> list[Story]:
-    """The stories that happened, in the order of the module's first line."""
-    owners = {key: person for person in city.people for key in person.customer.device_keys}
-    found = (_offered(city, run, owners), _held_back(city, run, owners), _no_consent(city, run))
+    """The stories that happened, in the order of MAIN_KINDS, then "due again", "elsewhere", "closed"."""
+    owners = owners_of(city)
+    found = (
+        _offered(city, run, owners),
+        _held_back(city, run, owners),
+        _no_consent(city, run),
+        due_again(city, run, owners),
+        elsewhere(city, run, owners),
+        closed_store(city, run, owners),
+    )
     return [story for story in found if story is not None]
 
 
 def _offered(city: City, run: CityRun, owners: dict[int, Person]) -> Story | None:
-    """The first offer of running shoes, one told in English if there is any; else the first offer at all."""
+    """The first offer of running shoes, one told in English if there is any; else the first offer at all. Of something
+    she looked for and finds here.
+    """
     products = products_of(city)
-    at_the_door = _offers_at_the_door(city)
+    at_the_door = offers_at_the_door(city)
+    candidates = [
+        event
+        for event in run.offers
+        if event.offer_id in at_the_door
+        and event.fulfilment is Fulfilment.IN_STORE
+        and event.reason_kind in INTEREST_KINDS
+    ]
 
     def order(event: OfferEvent) -> tuple[bool, bool, int]:
         wanted = products[event.product_id].category_id == WANTED_CATEGORY_ID
         return not wanted, event.language != "en", event.ping_index
 
-    event = min((e for e in run.offers if e.offer_id in at_the_door), key=order, default=None)
+    event = min(candidates, key=order, default=None)
     if event is None:
         return None
     person = owners[device_key(city, event.ping_index)]
     now_ms = time_ms(city, event.ping_index)
     product = products[event.product_id]
     what = category_name(city, product.category_id)
-    size = f", size {event.size}" if event.size else ""
     stock = f"in stock as of {clock_text(event.in_stock_as_of_ms)}" if event.in_stock_as_of_ms else "a service"
-    price = f"{money_text(event.price_minor)} instead of {money_text(event.previous_price_minor)}"
-    cut = 100 * (event.previous_price_minor - event.price_minor) // max(event.previous_price_minor, 1)
     lines = (
         looked_for(person, product, now_ms),
-        f"At {clock_text(now_ms)} she walks past {event.store_name} and gets: {event.title}{size}, "
-        f"{price} (-{cut} %), {stock}.",
+        f"At {moment_text(city, event)} she walks past {event.store_name} and gets: {offer_text(event)}, {stock}.",
         f"She reads: {event.reason}.",
     )
     return Story("offered", f"got her {what}", event.ping_index, person.customer.customer_id, lines)
@@ -97,7 +102,7 @@ def _held_back(city: City, run: CityRun, owners: dict[int, Person]) -> Story | N
         wanted = product_of[event.offer_id].category_id == WANTED_CATEGORY_ID
         return not wanted, _TELLING.index(event.verdict), event.ping_index
 
-    at_the_door = _offers_at_the_door(city)
+    at_the_door = offers_at_the_door(city)
     telling = [event for event in run.tries if event.offer_id in at_the_door and event.verdict in _TELLING]
     event = min(telling, key=order, default=None)
     if event is None:
@@ -112,11 +117,6 @@ def _held_back(city: City, run: CityRun, owners: dict[int, Person]) -> Story | N
         why(city, run, event, person, product),
     )
     return Story("held back", "was held back", event.ping_index, person.customer.customer_id, lines)
-
-
-def _offers_at_the_door(city: City) -> set[str]:
-    """Offers tried on entering: what `try` can explain afterwards without knowing how long she stayed."""
-    return {offer.offer_id for offer in city.assortment.offers if offer.trigger is OfferTrigger.ENTER}
 
 
 def _no_consent(city: City, run: CityRun) -> Story | None:
@@ -149,7 +149,7 @@ def _no_consent(city: City, run: CityRun) -> Story | None:
         f"{person.customer.customer_id} looked for {what} in the web shop {age} before, "
         "but never agreed to the use of her location.",
         f"At {clock_text(time_ms(city, ping_index))} she passes {shop.store.name}, which sells them. "
-        f"All {count} pings are forgotten unread: no place, no visit and no attempt is kept.",
+        f"All {count:,} pings are forgotten unread: no place, no visit and no attempt is kept.",
     )
     return Story("no consent", "is silent: no consent", ping_index, person.customer.customer_id, lines)
 

@@ -1,8 +1,8 @@
-"""Walks of the demo city: people on pavements and in shops, as fixes of a phone with its errors.
+"""Walks of the demo city: people on pavements and in shops, some in trams, as fixes of a phone with its errors.
 
 A walk is a chain of waypoints with waits; a phone takes a fix every few seconds while its owner walks or
 shops, and sleeps while she sits in a café. Fixes carry correlated noise, an honest accuracy, now and then a
-coarse fix between high walls, or a message sent twice.
+coarse fix between high walls, or a message sent twice; half of the phones tell their speed.
 """
 
 from __future__ import annotations
@@ -24,13 +24,15 @@ from geooffer.bench.city_streets import (
 )
 from geooffer.model.columns import PING, StructArray
 
-FIX_INTERVAL_MS = 8_000
+FIX_INTERVAL_MS = 10_000
 START_SPREAD_MS = 120 * 60_000
 _NOISE_M = 4.0
 _NOISE_PERIOD_S = 30.0
 """GPS errors wander: they are drawn this far apart and joined by straight lines."""
 _COARSE_SHARE = 0.012
 _TWICE_SHARE = 0.002
+_RIDER_SHARE = 0.04
+_SPEED_NOISE_M_PER_S = 0.2
 
 
 @dataclass(slots=True)
@@ -40,6 +42,7 @@ class _Plan:
     points: list[FloatArray]
     waits_s: list[float]
     asleep: list[bool]
+    rides: bool = False
 
     def go(self, point: FloatArray, wait_s: float = 0.0, *, asleep: bool = False) -> None:
         self.points.append(point)
@@ -59,7 +62,7 @@ def build_walks(
     parts: list[StructArray] = []
     paths: dict[int, FloatArray] = {}
     for person in people:
-        plan = _plan_walk(streets, shops, weights, rng)
+        plan = _plan_ride(streets, rng) if rng.random() < _RIDER_SHARE else _plan_walk(streets, shops, weights, rng)
         departure_ms = start_ms + int(rng.integers(1, START_SPREAD_MS))
         for key in person.customer.device_keys:
             parts.append(_fixes(plan, key, departure_ms + int(rng.integers(0, FIX_INTERVAL_MS)), rng))
@@ -90,6 +93,18 @@ def _plan_walk(streets: Streets, shops: list[Shop], weights: FloatArray, rng: np
     return plan
 
 
+def _plan_ride(streets: Streets, rng: np.random.Generator) -> _Plan:
+    """By tram from one end of town to another: past every shop on the way, at no door."""
+    plan = _Plan([], [], [], rides=True)
+    start = int(rng.integers(COLUMN_COUNT)), 0
+    end = int(rng.integers(COLUMN_COUNT)), ROW_COUNT - 1
+    for a, b in pairwise(streets.route(start, end, rng)):
+        along, left, length_m = streets.frame((a, b))
+        for distance_m in (9.0, length_m - 9.0):
+            plan.go(streets.at(a) + along * distance_m + left * PAVEMENT_OFFSET_M)
+    return plan
+
+
 def _walk_to_shop(
     plan: _Plan, streets: Streets, shop: Shop, start: tuple[int, int], side: int, rng: np.random.Generator
 ) -> tuple[int, int]:
@@ -113,7 +128,7 @@ def _walk_to_shop(
 def _fixes(plan: _Plan, device_key: int, departure_ms: int, rng: np.random.Generator) -> StructArray:
     """One phone's pings along a plan, fixes a few seconds apart, none while asleep."""
     points = np.array(plan.points)
-    speed_m_per_s = float(rng.uniform(1.0, 1.6))
+    speed_m_per_s = float(rng.uniform(9.5, 13.0) if plan.rides else rng.uniform(1.0, 1.6))
     legs_m = np.sqrt((np.diff(points, axis=0) ** 2).sum(axis=1))
     arrivals_s = np.concatenate([[0.0], np.cumsum(legs_m / speed_m_per_s + np.array(plan.waits_s[:-1]))])
     departures_s = arrivals_s + np.array(plan.waits_s)
@@ -145,5 +160,18 @@ def _measure(
     pings["fix_time_ms"] = departure_ms + np.rint(times_s * 1000).astype(np.int64)
     pings["latitude_e7"], pings["longitude_e7"] = to_e7(places + noise)
     pings["accuracy_cm"] = np.rint(accuracy_m * 100)
+    pings["speed_cm_per_s"] = _told_speeds(places, times_s, rng)
     twice = np.flatnonzero(rng.random(count) < _TWICE_SHARE)
     return np.insert(pings, twice + 1, pings[twice]) if len(twice) else pings
+
+
+def _told_speeds(places: FloatArray, times_s: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """What the phone says of its speed at each fix, cm/s; −1 throughout where it says nothing."""
+    count = len(places)
+    noise = rng.normal(0.0, _SPEED_NOISE_M_PER_S, count)
+    if rng.random() < 0.5 or count < 2:
+        return np.full(count, -1.0)
+    ways_m = np.sqrt((np.diff(places, axis=0) ** 2).sum(axis=1))
+    speeds = ways_m / np.diff(times_s)
+    told: FloatArray = np.rint(np.abs(np.append(speeds[:1], speeds) + noise) * 100)
+    return told

@@ -19,27 +19,33 @@ class CategoryWords(NamedTuple):
     price_high_minor: int
     demand: int
     """Relative weight among what people look for."""
+    repurchase_preset: str = ""
+    """A name of model/repurchase.py; '' = bought again at any time."""
 
 
 CATEGORIES: tuple[CategoryWords, ...] = (
-    CategoryWords("running-shoes", "Running shoes", "Laufschuhe", "EU", 8_990, 17_990, 6),
-    CategoryWords("sneakers", "Sneakers", "Sneaker", "EU", 5_990, 13_990, 4),
+    CategoryWords("running-shoes", "Running shoes", "Laufschuhe", "EU", 8_990, 17_990, 6, "running_shoes"),
+    CategoryWords("sneakers", "Sneakers", "Sneaker", "EU", 5_990, 13_990, 4, "shoes"),
     CategoryWords("hiking-boots", "Hiking boots", "Wanderstiefel", "EU", 9_990, 24_990, 2),
     CategoryWords("jackets", "Jackets", "Jacken", "INT", 7_990, 29_990, 3),
     CategoryWords("dresses", "Dresses", "Kleider", "INT", 3_990, 14_990, 3),
     CategoryWords("jumpers", "Jumpers", "Pullover", "INT", 2_990, 9_990, 2),
     CategoryWords("backpacks", "Backpacks", "Rucksäcke", "", 4_990, 15_990, 2),
     CategoryWords("headphones", "Headphones", "Kopfhörer", "", 3_990, 34_990, 4),
-    CategoryWords("smartwatches", "Smartwatches", "Smartwatches", "", 9_990, 39_990, 2),
-    CategoryWords("coffee-machines", "Coffee machines", "Kaffeemaschinen", "", 5_990, 69_990, 3),
+    CategoryWords("smartwatches", "Smartwatches", "Smartwatches", "", 9_990, 39_990, 2, "electronics"),
+    CategoryWords("coffee-machines", "Coffee machines", "Kaffeemaschinen", "", 5_990, 69_990, 3, "electronics"),
     CategoryWords("cookware", "Cookware", "Kochgeschirr", "", 2_490, 19_990, 2),
     CategoryWords("lamps", "Lamps", "Leuchten", "", 2_990, 24_990, 1),
-    CategoryWords("perfume", "Perfume", "Parfum", "", 3_490, 12_990, 3),
-    CategoryWords("skincare", "Skincare", "Hautpflege", "", 1_290, 7_990, 2),
-    CategoryWords("novels", "Novels", "Romane", "", 1_200, 2_600, 2),
+    CategoryWords("coffee", "Coffee", "Kaffee", "", 790, 2_490, 2, "coffee"),
+    CategoryWords("perfume", "Perfume", "Parfum", "", 3_490, 12_990, 3, "perfume"),
+    CategoryWords("skincare", "Skincare", "Hautpflege", "", 1_290, 7_990, 2, "cosmetics"),
+    CategoryWords("novels", "Novels", "Romane", "", 1_200, 2_600, 2, "books"),
     CategoryWords("board-games", "Board games", "Brettspiele", "", 1_990, 6_990, 2),
     CategoryWords("running-analysis", "Running analysis", "Laufanalyse", "", 3_900, 6_900, 1),
 )
+
+#: Taxed at the lower rate.
+REDUCED_TAX_CATEGORY_IDS = frozenset({"novels", "coffee"})
 
 #: Done by people, not taken from a shelf: no size, no stock.
 SERVICE_CATEGORY_IDS = frozenset({"running-analysis"})
@@ -77,12 +83,12 @@ SHOP_KINDS: tuple[ShopKind, ...] = (
     ShopKind("outdoor", "Outdoor", ("hiking-boots", "jackets", "backpacks"), 8, "#5c940d"),
     ShopKind("fashion", "Mode", ("dresses", "jumpers", "jackets"), 20, "#c2255c"),
     ShopKind("electronics", "Elektro", ("headphones", "smartwatches", "coffee-machines"), 12, "#6741d9"),
-    ShopKind("home", "Wohnen", ("cookware", "lamps", "coffee-machines"), 10, "#a66908"),
+    ShopKind("home", "Wohnen", ("cookware", "lamps", "coffee", "coffee-machines"), 10, "#a66908"),
     ShopKind("beauty", "Parfümerie", ("perfume", "skincare"), 10, "#9c36b5"),
     ShopKind("books", "Buch & Spiel", ("novels", "board-games"), 8, "#0b7285"),
     ShopKind(
         "department", "Kaufhaus",
-        ("running-shoes", "sneakers", "dresses", "jumpers", "perfume", "cookware", "headphones", "novels"),
+        ("running-shoes", "sneakers", "dresses", "jumpers", "perfume", "coffee", "cookware", "headphones", "novels"),
         2, "#495057",
     ),
 )  # fmt: skip

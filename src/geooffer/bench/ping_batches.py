@@ -23,6 +23,7 @@ def replayed_batch(pings: StructArray) -> pb.PingBatch:
         accuracies_cm=pings["accuracy_cm"].tolist(),
         base_time=timestamp(base_ms),
         fix_offsets_millis=(pings["fix_time_ms"] - base_ms).tolist(),
+        speeds_cm_per_s=pings["speed_cm_per_s"].tolist(),
     )
 
 

@@ -1,4 +1,4 @@
-"""`geooffer demo`: a seeded city, the real server on loopback, walks over real gRPC, three stories and a map."""
+"""`geooffer demo`: a seeded city, the real server on loopback, walks over real gRPC, stories and a map."""
 
 from __future__ import annotations
 
@@ -11,11 +11,18 @@ from geooffer.cli.options import JsonOutput
 
 if TYPE_CHECKING:
     from geooffer.bench.city import City
-    from geooffer.bench.city_stories import Story
+    from geooffer.bench.city_story import Story
     from geooffer.bench.city_stream import CityStream
 
-STORY_COUNT = 3
 MAP_NAME = "map.html"
+#: by the name of its TouchpointKind
+_REASONS = {
+    "SEARCH": "searched for it",
+    "VIEW": "looked at it",
+    "WISH": "wished for it",
+    "CART": "has it in the cart",
+    "PURCHASE": "is due to buy it again",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -29,14 +36,17 @@ def demo(
     out: Annotated[Path, typer.Option("--out", help="Directory of the map.")] = Path("demo-out"),
     json_output: JsonOutput = False,
 ) -> None:
-    """Stream a morning in a synthetic city through the real server, tell three stories, draw a map.
+    """Stream a morning in a synthetic city through the real server, tell what happened to some of its customers, draw a
+    map.
 
-    Exit code 1 where a story of the three did not happen (a very small city).
+    Exit code 1 where one of the first three stories (offered, held back, no consent) did not happen: a very small city.
     """
     import asyncio
 
+    from geooffer.bench.city_stories import MAIN_KINDS
+
     stories = asyncio.run(_run(seed, customers, out, json_output))
-    if len(stories) < STORY_COUNT:
+    if not {story.kind for story in stories}.issuperset(MAIN_KINDS):
         raise typer.Exit(1)
 
 
@@ -109,6 +119,9 @@ def _report(city: City, stream: CityStream, stories: list[Story], map_path: Path
     for title, counts in (
         ("Pings by verdict", result["ping_verdicts"]),
         ("Attempts to find an offer, by verdict", result["offer_verdicts"]),
+        ("Offers by reason", {_REASONS[name]: n for name, n in result["offers_by_reason"].items()}),
+        ("Offers by where the goods are", result["offers_by_fulfilment"]),
+        ("Offers by campaign", {name or "(none)": n for name, n in result["offers_by_campaign"].items()}),
     ):
         print(f"\n{title}")
         for name, count in counts.items():
@@ -131,7 +144,15 @@ def _figures(city: City, stream: CityStream) -> dict[str, str]:
         "message latency p99": f"{stream.latency_ms(99):.1f} ms",
         "enter, dwell": ", ".join(f"{count:,}" for count in _arrivals(stream).values()),
         "offers": f"{len(stream.run.offers):,}",
+        "held out (control group)": f"{_held_out_count(stream):,}",
     }
+
+
+def _held_out_count(stream: CityStream) -> int:
+    """Shadow offers: decided for people of the control group, counted, not sent."""
+    from geooffer.model.verdicts import OfferVerdict
+
+    return stream.run.try_counts().get(OfferVerdict.HELD_OUT, 0)
 
 
 def _arrivals(stream: CityStream) -> dict[str, int]:
@@ -155,8 +176,12 @@ def _result(city: City, stream: CityStream, stories: list[Story], map_path: Path
         "message_latency_p50_ms": round(stream.latency_ms(50), 3),
         "message_latency_p99_ms": round(stream.latency_ms(99), 3),
         "offers": len(run.offers),
+        "shadow_offers": _held_out_count(stream),
         "ping_verdicts": {verdict.name: count for verdict, count in run.ping_counts().items()},
         "offer_verdicts": {verdict.name: count for verdict, count in run.try_counts().items()},
+        "offers_by_reason": {kind.name: count for kind, count in run.reason_counts().items()},
+        "offers_by_fulfilment": {kind.name: count for kind, count in run.fulfilment_counts().items()},
+        "offers_by_campaign": run.campaign_counts(city),
         "transitions": _arrivals(stream),
         "stories": [
             {"kind": story.kind, "customer_id": story.customer_id, "title": story.title, "lines": list(story.lines)}
