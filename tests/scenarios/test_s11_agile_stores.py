@@ -29,7 +29,7 @@ from running_shoes import (
 )
 from scenario_stage import Stage
 
-from geooffer.model.catalog import Campaign, StockFigure, Store
+from geooffer.model.catalog import Campaign, Customer, StockFigure, Store
 from geooffer.model.kinds import Channel, Fulfilment, FulfilmentPreference, SwitchKind
 from geooffer.model.policy import DAY_MS, HOUR_MS
 from geooffer.model.signals import Touchpoint
@@ -154,11 +154,30 @@ def three_branches() -> World:
     )
 
 
-async def _closed_by_branch(stage: Stage, at_ms: int = NOW_MS) -> list[bool]:
-    """Of the three branches from west to east: would a walk be told that it is closed?"""
-    return [
-        (await explained(stage, east_m=east_m, at_ms=at_ms))["spring-run"] == CLOSED for east_m in (0.0, 300.0, 600.0)
-    ]
+PASSERS_BY = {"anna": 0.0, "berta": 300.0, "carla": 600.0}
+"""Customer → where she walks: each past a branch of her own."""
+
+
+def with_passers_by(world: World) -> World:
+    """A customer for each of the three branches, all of one mind."""
+    return replace(
+        world,
+        customers=tuple(Customer(name, (n + 1,), "en") for n, name in enumerate(PASSERS_BY)),
+        touchpoints=tuple(replace(S1.touchpoints[0], customer_id=name) for name in PASSERS_BY),
+    )
+
+
+async def _everybody_walks(stage: Stage, start_ms: int, first_sequence: int) -> list[OfferVerdict]:
+    """What the three are told on the way past their branches, from west to east; explained beforehand alike."""
+    verdicts = []
+    for number, east_m in enumerate(PASSERS_BY.values(), start=1):
+        foretold = await explained(stage, device_key=number, at_ms=start_ms, east_m=east_m)
+        told = await stage.send(walk_past(number, start_ms=start_ms, east_m=east_m, first_sequence=first_sequence))
+        assert told.try_verdicts == [foretold["spring-run"]]
+        assert len(told.offers) == (told.try_verdicts == [OFFERED])
+        verdicts += told.try_verdicts
+        start_ms += HOUR_MS // 4
+    return verdicts
 
 
 @pytest.mark.parametrize(
@@ -174,12 +193,13 @@ async def _closed_by_branch(stage: Stage, at_ms: int = NOW_MS) -> list[bool]:
 async def test_by_store_region_or_tag(
     stage: Stage, selected: dict[str, object], expected: list[bool], begin: str, end: str
 ) -> None:
-    await stage.set_up(three_branches())
-    assert await _closed_by_branch(stage) == [False] * 3
+    await stage.set_up(with_passers_by(three_branches()))
     assert len(await switch(stage, begin, **selected)) == sum(expected)
-    assert await _closed_by_branch(stage) == expected
+    first = await _everybody_walks(stage, NOW_MS, 1)
+    assert first == [CLOSED if is_closed else OFFERED for is_closed in expected]
     await switch(stage, end, **selected)
-    assert await _closed_by_branch(stage) == [False] * 3
+    second = await _everybody_walks(stage, NOW_MS + 2 * HOUR_MS, 100)
+    assert second == [OFFERED if is_closed else OfferVerdict.ALREADY_OFFERED for is_closed in expected]
 
 
 @pytest.mark.parametrize(("begin", "end"), [("CloseStores", "ReopenStores"), ("PauseOffers", "ResumeOffers")])
@@ -223,7 +243,10 @@ async def test_a_closure_wins_over_hours_a_reopening_does_not(stage: Stage) -> N
     assert (await explained(stage))["spring-run"] == CLOSED
     await switch(stage, "ReopenStores", store_ids=["branch-mitte"])
     assert (await explained(stage))["spring-run"] == OFFERED
-    assert (await explained(stage, at_ms=NOW_MS + 11 * HOUR_MS))["spring-run"] == CLOSED
+    evening_ms = NOW_MS + 11 * HOUR_MS
+    assert (await explained(stage, at_ms=evening_ms))["spring-run"] == CLOSED
+    told = await stage.send(walk_past(start_ms=evening_ms))
+    assert (told.offers, told.try_verdicts) == ([], [CLOSED])
 
 
 async def test_it_is_told_why(stage: Stage) -> None:
@@ -278,6 +301,8 @@ async def test_told_of_shipping_instead_where_she_asked_for_that(stage: Stage, b
     assert (offer.fulfilment, offer.supply_store_id) == (Fulfilment.SHIP_TO_HOME, "web-shop")
     assert offer.alternative == "can be shipped to you"
     assert not offer.HasField("supply_place")
+    assert offer.reason == "because you searched for Running shoes"
+    assert offer.valid_until_time.ToMilliseconds() == NOW_MS + 5 * DAY_MS
     assert (offer.price_minor, offer.size_value) == (8_990, "43")
 
 

@@ -74,7 +74,10 @@ async def _report(stage: Stage, offer: ping_pb.PersonalOffer, kind: OutcomeKind,
 
 
 async def _verdicts_on(stage: Stage, day: float) -> set[OfferVerdict]:
-    """What phone and watch would be told so many days later, with a fresh search and figures; nothing is used up."""
+    """What phone and watch would be told so many days later, with a fresh search and figures; nothing is used up.
+
+    Explained, by other code than the walk's: a walk or a question at the end of a test confirms it.
+    """
     at_ms = NOW_MS + round(day * DAY_MS)
     await report_stock(stage, LONG.stock, at_ms)
     await record(stage, replace(LONG.touchpoints[0], time_ms=at_ms))
@@ -97,6 +100,7 @@ async def test_ended_in_the_app_is_ended_everywhere_for_thirty_days(stage: Stage
     watch = await stage.send(walk_past(WATCH, start_ms=at_ms + MINUTE_MS))
     assert (watch.offers, watch.try_verdicts) == ([], [ALREADY])
     assert await _verdicts_on(stage, 30.1) == {OFFERED}
+    assert (await ask(stage, Channel.WEB_SHOP, at_ms=NOW_MS + round(30.1 * DAY_MS))).verdict == OFFERED
 
 
 @pytest.mark.parametrize("kind", [None, OutcomeKind.DELIVERED, OutcomeKind.DISPLAYED], ids=str)
@@ -107,6 +111,8 @@ async def test_merely_seen_it_may_come_again_the_next_day(stage: Stage, kind: Ou
         await _report(stage, offer, kind)
     assert await _verdicts_on(stage, 0.3) == {ALREADY}
     assert await _verdicts_on(stage, 2) == {OFFERED}
+    watch = await stage.send(walk_past(WATCH, start_ms=NOW_MS + 2 * DAY_MS))
+    assert [item.offer_id for item in watch.offers] == ["spring-run"]
 
 
 async def test_another_person_is_not_silenced(stage: Stage) -> None:
@@ -123,6 +129,8 @@ async def test_dismissed_in_the_web_shop_is_dismissed_on_the_walk(stage: Stage) 
     offer = (await ask(stage, Channel.WEB_SHOP)).offer
     await _report(stage, offer, OutcomeKind.DISMISSED, device_key=WATCH)
     assert await _verdicts_on(stage, 20) == {ALREADY}
+    told = await stage.send(walk_past(PHONE, start_ms=NOW_MS + 20 * DAY_MS))
+    assert (told.offers, told.try_verdicts) == ([], [ALREADY])
 
 
 async def test_nobody_reports_for_another_person(stage: Stage) -> None:
@@ -130,6 +138,7 @@ async def test_nobody_reports_for_another_person(stage: Stage) -> None:
     with pytest.raises(NotFoundError):
         await _report(stage, offer, OutcomeKind.DISMISSED, device_key=BERTAS_PHONE)
     assert await _verdicts_on(stage, 2) == {OFFERED}
+    assert (await ask(stage, Channel.WEB_SHOP, at_ms=NOW_MS + 2 * DAY_MS)).verdict == OFFERED
 
 
 # -- the same event twice ------------------------------------------------------------------------------------

@@ -53,9 +53,12 @@ async def test_interest_of_each_kind_speaks(stage: Stage, kind: TouchpointKind, 
 async def test_a_purchase_ends_the_interest_and_a_return_revives_it(stage: Stage) -> None:
     await stage.set_up(network(SEARCH))
     await record(stage, touch(K.PURCHASE, 2, category_id=SHOES))
-    assert max((await explained(stage)).values()) == OfferVerdict.NO_INTENT
+    walk = walk_past()
+    entering = await stage.send(walk[:8])
+    assert (entering.offers, entering.try_verdicts) == ([], [OfferVerdict.NO_INTENT])
     await record(stage, touch(K.RETURN, 1, category_id=SHOES))
-    assert max((await explained(stage)).values()) == OfferVerdict.OFFERED
+    inside = await stage.send(walk[8:9])  # her signals have changed, so the next fix tries again
+    assert [offer.offer_id for offer in inside.offers] == ["spring-run"]
 
 
 async def test_a_preferred_size_closes_the_gap(stage: Stage) -> None:

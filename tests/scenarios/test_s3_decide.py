@@ -19,7 +19,7 @@ from geooffer.model.frequency import CapRule
 from geooffer.model.kinds import CapScope, Channel, IdentityKind
 from geooffer.model.policy import HOUR_MS
 from geooffer.model.signals import Identity, IdentityLink
-from geooffer.model.verdicts import OfferVerdict, Purpose, TouchpointKind
+from geooffer.model.verdicts import OfferVerdict, PingVerdict, Purpose, TouchpointKind
 
 K = TouchpointKind
 WEB = Identity(IdentityKind.WEB, "browser-7f")
@@ -82,6 +82,16 @@ async def test_a_newsletter_needs_her_consent_to_marketing(stage: Stage) -> None
     await stage.set_up(network(SEARCH))
     assert (await ask(stage, Channel.EMAIL)).verdict == OfferVerdict.PURPOSE_NOT_CONSENTED
     assert (await ask(stage, Channel.WEB_SHOP)).verdict == OfferVerdict.OFFERED
+
+
+async def test_the_web_shop_needs_no_consent_to_her_location(stage: Stage) -> None:
+    """No place of hers is used: where she could go is the question's own. On the walk her pings are forgotten."""
+    without = tuple(p for p in STANDING_PURPOSES if p is not Purpose.PRECISE_LOCATION_FOR_OFFERS)
+    await stage.set_up(replace(network(SEARCH), purposes=without))
+    walked = await stage.send(walk_past())
+    assert walked.offers == walked.tries == []
+    assert set(walked.rejected.values()) == {PingVerdict.NO_CONSENT}
+    assert (await ask(stage, Channel.WEB_SHOP, at_ms=NOW_MS + HOUR_MS)).verdict == OfferVerdict.OFFERED
 
 
 async def test_the_web_shop_answers_at_night_the_social_channel_does_not(stage: Stage) -> None:
