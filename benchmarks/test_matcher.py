@@ -59,17 +59,17 @@ def place_of(shop: int) -> tuple[int, int]:
 
 
 def build_engine() -> Engine:
-    """The chain of this page's method. No cooldown and no caps, so that every round decides in full."""
+    """The chain of this page's method. No cooldown, no caps and no night, so that every round decides in full."""
     rng = np.random.default_rng(1_024)
     policy = Policy(
         cooldown_ms=0,
         same_offer_after_ms=0,
-        cap_day_count=1_000,
-        cap_week_count=1_000,
-        cap_store_day_count=1_000,
+        quiet_start_minute=0,
+        quiet_end_minute=0,
+        stock_max_age_ms=400 * DAY_MS,
         intent_max_age_ms=400 * DAY_MS,
     )
-    engine = Engine(journal=MemoryJournal(), clock=EngineClock("client", NOW_MS), policy=policy)
+    engine = Engine(journal=MemoryJournal(), clock=EngineClock("client", NOW_MS), policy=policy, cap_rules=())
     stores = [Store(f"s{i}", f"s{i}", *place_of(i), "Europe/Berlin", "24/7") for i in range(SHOPS)]
     fences = [Geofence(f"f{i}", circle(*place_of(i), 6_000), f"s{i}") for i in range(SHOPS)]
     categories = [Category(f"c{i}") for i in range(10)]
@@ -115,6 +115,7 @@ class Walkers:
         rows["latitude_e7"] = LATITUDE_E7 + self.shops // SIDE * STEP_LATITUDE_E7 if inside else LATITUDE_E7 - 100_000
         rows["longitude_e7"] = LONGITUDE_E7 + self.shops % SIDE * STEP_LONGITUDE_E7
         rows["accuracy_cm"] = 1_000
+        rows["speed_cm_per_s"] = 120
         return rows
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -32,6 +34,13 @@ def test_inside_fixes_lie_inside_and_outside_fixes_far_from_every_fence() -> Non
         for latitude_e7, longitude_e7, is_inside in zip(latitudes_e7, longitudes_e7, inside, strict=True):
             nearest_m = min(distance_m(int(latitude_e7), int(longitude_e7), centre) for centre in near)
             assert nearest_m < 30 if is_inside else nearest_m > 200
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_it_is_noon_at_the_stores_whenever_the_benchmark_runs(hour: int) -> None:
+    moment = datetime(2026, 3, 3, hour, 59, tzinfo=UTC)
+    zone = ZoneInfo(direct_world.noon_zone(round(moment.timestamp() * 1000)))
+    assert moment.astimezone(zone).hour == 12
 
 
 def test_paths_are_the_same_each_time_and_keep_the_stated_mix() -> None:
@@ -85,6 +94,7 @@ def test_a_short_run_over_real_processes(tmp_path: Path) -> None:
         assert report[name] > 0
     assert 0 <= report["share_within_budget"] <= 1
     assert report["verdicts"]["ACCEPTED"] > 40
+    assert report["offers"] > 0
     assert {"machine", "versions", "commit", "rival", "rival_pings_per_s", "offers"} <= report.keys()
     assert (tmp_path / "curve.hgrm").stat().st_size > 0
 

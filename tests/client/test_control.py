@@ -41,7 +41,7 @@ def client_of(service: RunningService, role: str = "operator", **more: int) -> G
 async def test_a_shop_is_set_up_and_its_offer_is_received(service: RunningService) -> None:
     async with client_of(service) as client:
         control = client.control
-        nouns = direct_world.catalog()
+        nouns = direct_world.catalog(START_MS)
         stores = [noun for noun in nouns if isinstance(noun, Store)]
         fences = [noun for noun in nouns if isinstance(noun, Geofence)]
         assert (await control.upsert_stores(stores)).accepted_count == 1_600  # two calls

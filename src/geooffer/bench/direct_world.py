@@ -3,6 +3,9 @@
 . . . . .      fences: circles of 50 m, 500 m apart, one store each
 .(o). .(o)     a phone stays around one of them; an inside ping tries a decision where nothing tried before
 . . . . .      one phone in twenty searched for what the stores have: exactly one offer each
+
+A phone is at both places within milliseconds and says that it walks: what is measured is pings, not ways. It is about
+noon at the stores whenever the benchmark runs, so that no quiet hours silence it.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from geooffer.model.catalog import (
     Store,
 )
 from geooffer.model.columns import Int32Array
-from geooffer.model.policy import DAY_MS
+from geooffer.model.policy import DAY_MS, HOUR_MS
 from geooffer.model.shapes import Circle
 from geooffer.model.signals import Touchpoint
 from geooffer.model.verdicts import TouchpointKind
@@ -35,6 +38,7 @@ PATH_LENGTH = 64
 INSIDE_SHARE = 0.045
 INTENT_EVERY = 20
 ACCURACY_CM = 1_000
+SPEED_CM_PER_S = 120
 
 
 def fence_centre(number: int) -> tuple[int, int]:
@@ -46,13 +50,20 @@ def fence_centre(number: int) -> tuple[int, int]:
     )
 
 
-def catalog() -> list[Noun]:
+def noon_zone(now_ms: int) -> str:
+    """The IANA zone of whole hours where it is between 12 and 13 o'clock (its sign is the opposite of ISO 8601's)."""
+    ahead_hours = 12 - now_ms % DAY_MS // HOUR_MS
+    return f"Etc/GMT{-ahead_hours:+d}" if ahead_hours else "Etc/GMT"
+
+
+def catalog(now_ms: int) -> list[Noun]:
     """Stores that never close, their fences, one product; the offer is added by `offer`."""
+    zone = noon_zone(now_ms)
     nouns: list[Noun] = [Category("shoes", (("en", "Running shoes"),))]
     nouns.append(Product("runner", "shoes", (("en", "Runner"),)))
     for number in range(FENCE_COUNT):
         latitude_e7, longitude_e7 = fence_centre(number)
-        nouns.append(Store(f"s{number}", f"Store {number}", latitude_e7, longitude_e7, "UTC", "24/7"))
+        nouns.append(Store(f"s{number}", f"Store {number}", latitude_e7, longitude_e7, zone, "24/7"))
         shape = Circle(latitude_e7, longitude_e7, RADIUS_CM)
         nouns.append(Geofence(f"f{number}", shape, store_id=f"s{number}"))
     return nouns

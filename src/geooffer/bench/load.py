@@ -94,7 +94,12 @@ def messages_of(device_key: int) -> list[bytes]:
     latitudes_e7, longitudes_e7, _inside = direct_world.path(device_key)
     return [
         pb.StreamPingsRequest(
-            ping=pb.Ping(latitude_e7=latitude, longitude_e7=longitude, accuracy_cm=direct_world.ACCURACY_CM)
+            ping=pb.Ping(
+                latitude_e7=latitude,
+                longitude_e7=longitude,
+                accuracy_cm=direct_world.ACCURACY_CM,
+                speed_cm_per_s=direct_world.SPEED_CM_PER_S,
+            )
         ).SerializeToString()
         for latitude, longitude in zip(latitudes_e7.tolist(), longitudes_e7.tolist(), strict=True)
     ]

@@ -104,7 +104,7 @@ def _fill(engine: Engine, stream_count: int, now_ms: int) -> None:
     from geooffer.model.policy import DAY_MS
     from geooffer.model.verdicts import Purpose
 
-    engine.put_nouns([*direct_world.catalog(), direct_world.offer(now_ms)], now_ms=now_ms)
+    engine.put_nouns([*direct_world.catalog(now_ms), direct_world.offer(now_ms)], now_ms=now_ms)
     engine.put_prices(direct_world.prices(now_ms), now_ms=now_ms)
     engine.report_stock(direct_world.stock(now_ms))
     customers = direct_world.customers(stream_count)
