@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -27,6 +28,7 @@ from geooffer.engine.apply import digest
 from geooffer.engine.engine import Engine
 from geooffer.model.catalog import Customer
 from geooffer.model.columns import PING, StructArray
+from geooffer.model.kinds import CapScope
 from geooffer.model.policy import DAY_MS, HOUR_MS, Policy
 from geooffer.model.verdicts import OfferVerdict
 
@@ -35,7 +37,7 @@ def random_pings(seed: int, world: RandomMarket, count: int) -> StructArray:
     """Devices that hop in and out of the fences for some days, with every fault a row may have."""
     rng = np.random.default_rng(seed)
     rows = np.zeros(count, dtype=PING)
-    now_ms = NOW_MS
+    now_ms = world.start_ms
     for row in rows:
         now_ms += int(rng.choice([0, 1_000, 30_000, 40 * MINUTE_MS, DAY_MS], p=[0.1, 0.4, 0.4, 0.09, 0.01]))
         row["device_key"] = int(rng.choice([*world.devices, 99]))
@@ -47,6 +49,24 @@ def random_pings(seed: int, world: RandomMarket, count: int) -> StructArray:
         row["session_id"] = int(rng.integers(1, 3))
         row["sequence"] = int(rng.integers(0, 200)) if rng.random() < 0.1 else 0
     return rows
+
+
+def market_without_totals(seed: int) -> RandomMarket:
+    """What persons share is excepted: a campaign's last offer goes to whoever is committed first (D10)."""
+    world = random_market(seed)
+    engine = world.engine
+    engine.cap_rules = tuple(rule for rule in engine.cap_rules if rule.scope is not CapScope.CAMPAIGN_TOTAL)
+    campaigns = [
+        replace(
+            campaign,
+            budget_count=0,
+            cap_rules=tuple(rule for rule in campaign.cap_rules if rule.scope is not CapScope.CAMPAIGN_TOTAL),
+        )
+        for campaign in engine.registry.campaigns.values()
+    ]
+    engine.put_nouns(campaigns, now_ms=world.start_ms)
+    engine.publish()
+    return world
 
 
 Log = list[tuple[int | str, ...]]
@@ -79,17 +99,17 @@ def run(world: RandomMarket, rows: StructArray, cuts: list[int]) -> tuple[Log, l
     ]
 
 
-@pytest.mark.parametrize("seed", [0, 4, 5, 9, 20, 29])
+@pytest.mark.parametrize("seed", [0, 3, 5, 6, 8, 20, 21])
 def test_batches_and_indexes_change_nothing(seed: int) -> None:
     rows = random_pings(seed, random_market(seed), 400)
-    whole = run(random_market(seed), rows, [])
+    whole = run(market_without_totals(seed), rows, [])
     assert {item[0] for item in whole[0]} == {"ping", "transition", "try", "decision"}
     rng = np.random.default_rng(seed)
     random_cuts = sorted(int(cut) for cut in rng.choice(np.arange(1, 400), 30, replace=False))
     for cuts in (list(range(1, 400)), random_cuts, [200, 200]):
-        assert run(random_market(seed), rows, cuts) == whole
+        assert run(market_without_totals(seed), rows, cuts) == whole
     for index_kind in ("packed", "rtree"):
-        world = random_market(seed)
+        world = market_without_totals(seed)
         world.engine.index_kind = index_kind  # type: ignore[assignment]
         assert run(world, rows, random_cuts) == whole
 
@@ -97,7 +117,7 @@ def test_batches_and_indexes_change_nothing(seed: int) -> None:
 def test_a_batch_that_runs_past_the_horizon_of_hours_is_decided_by_the_right_day() -> None:
     """H1: intervals are renewed daily, also in the middle of a batch."""
     opens_on_tuesdays = store(hours="Tu 10:00-11:00")
-    world = World(policy=Policy(intent_max_age_ms=300 * DAY_MS, same_offer_after_ms=0, cooldown_ms=0))
+    world = World(policy=Policy(intent_max_age_ms=300 * DAY_MS, stock_max_age_ms=300 * DAY_MS, same_offer_after_ms=0))
     world.nouns = [opens_on_tuesdays, *world.nouns[1:]]
     days = [0, 1, 7, 8, 14, 70, 71, 140]
     rows = pings(*(ping(NOW_MS + day * DAY_MS) for day in days))
@@ -214,16 +234,18 @@ def test_an_engine_replayed_from_its_journal_has_the_same_digest_in_every_partit
                 engine.release(decision)
         engine.delete_customer("customer-1")
         engine.upsert_customers([Customer("customer-1", (12,)), Customer("customer-2", ())])
-        engine.record_consent("customer-3", 4, granted=False, time_ms=NOW_MS + 1, now_ms=NOW_MS + 1, notice_version="2")
-        engine.delete_noun(type(fence()), "fence-3", now_ms=NOW_MS)
+        later_ms = world.start_ms + 1
+        engine.record_consent("customer-3", 4, granted=False, time_ms=later_ms, now_ms=later_ms, notice_version="2")
+        engine.delete_noun(type(fence()), "fence-3", now_ms=later_ms)
         digests = [digest(engine.state, partition) for partition in range(-1, 64)]
-        again = Engine(journal=engine._journal, clock=engine.clock, policy=engine.policy)
+        again = Engine(journal=engine._journal, clock=engine.clock, policy=engine.policy, cap_rules=engine.cap_rules)
         assert [digest(again.state, partition) for partition in range(-1, 64)] == digests
         assert again.state.sequences == engine.state.sequences
         assert len(set(digests)) > 5
         # and it decides alike: a restart ends visits on both sides
-        engine.advance(NOW_MS + 100 * DAY_MS)
-        probe = pings(*(ping(NOW_MS + 100 * DAY_MS, device=device) for device in world.devices))
+        probe_ms = world.start_ms + 100 * DAY_MS
+        engine.advance(probe_ms)
+        probe = pings(*(ping(probe_ms, device=device) for device in world.devices))
         engine.publish()
         for live, replayed in zip(engine.step(probe), again.step(probe), strict=True):
             names = [name for name in live.dtype.names or () if name not in ("person_slot", "stream_number")]

@@ -39,6 +39,7 @@ from geooffer.journal.frames import encode_entry
 from geooffer.journal.memory import MemoryJournal
 from geooffer.model import limits
 from geooffer.model.catalog import Category, Customer, Geofence, Offer, Product, Size, StockFigure, Store
+from geooffer.model.policy import HOUR_MS
 from geooffer.model.records import CATALOG_PARTITION
 from geooffer.model.verdicts import OfferVerdict, PingVerdict
 
@@ -105,7 +106,7 @@ def test_from_the_leaves_on_everything_can_be_deleted_and_pings_go_on() -> None:
         engine.publish()
         assert verdicts(engine.step(ping(NOW_MS + 1_000 * engine.saved_generation))) == [PingVerdict.ACCEPTED]
     assert engine.registry.prices == {}
-    assert engine.state.stock.figures() == []
+    assert engine.state.live.figures() == []
     assert engine.registry.fence_id(0) == "fence-1", "a deleted fence keeps its number"
 
 
@@ -121,7 +122,7 @@ def test_a_name_that_comes_back_keeps_its_number_and_a_new_one_never_takes_it() 
 
 def test_pings_are_decided_by_the_published_catalog() -> None:
     engine = World().build()
-    engine.step(ping(NOW_MS - 1_000, east_m=5_000.0))
+    engine.step(ping(NOW_MS - HOUR_MS, east_m=5_000.0))
     engine.put_nouns([replace(offer(), paused=True)], now_ms=NOW_MS)
     assert engine.live_generation < engine.saved_generation
     assert try_verdicts(engine.step(ping())) == [OfferVerdict.OFFERED]

@@ -36,6 +36,9 @@ from geooffer.model.records import DecisionRecord, DecisionReleased, Entry
 from geooffer.model.verdicts import OfferVerdict, Purpose, TouchpointKind
 
 V = OfferVerdict
+K = TouchpointKind
+OLD_STOCK = Policy(intent_max_age_ms=100 * DAY_MS, stock_max_age_ms=100 * DAY_MS)
+"""For tests that last for days without a new feed."""
 
 
 class Flaky(MemoryJournal):
@@ -80,14 +83,25 @@ def test_a_service_has_no_size_and_no_stock_to_tell() -> None:
     assert decision.reason_kind is TouchpointKind.WISH
 
 
-def test_the_last_thing_she_did_is_the_reason() -> None:
-    for kind in (TouchpointKind.SEARCH, TouchpointKind.VIEW, TouchpointKind.WISH):
-        signals = [touchpoint(other, NOW_MS - HOUR_MS) for other in TouchpointKind if other <= 3]
-        signals.append(touchpoint(kind, NOW_MS - MINUTE_MS))
-        world = World(touchpoints=[*signals[1:], signals[0], touchpoint(TouchpointKind.PREFERENCE, size=EU_43)])
-        engine = world.build()
-        (decision,) = engine.commit(engine.step(ping()))
-        assert decision.reason_kind is kind
+@pytest.mark.parametrize(
+    ("signals", "reason"),
+    [
+        # weights 1.2, 1, 0.9 and 0.7; half is left after 72 hours (S-3)
+        ({K.SEARCH: 1, K.VIEW: 1, K.WISH: 1, K.CART: 1}, K.CART),
+        ({K.SEARCH: 1, K.VIEW: 1, K.WISH: 1}, K.SEARCH),
+        ({K.VIEW: 1, K.WISH: 1}, K.WISH),
+        ({K.VIEW: 1}, K.VIEW),
+        ({K.SEARCH: 24, K.VIEW: 0}, K.SEARCH),  # 793 against 700
+        ({K.SEARCH: 48, K.VIEW: 0}, K.VIEW),  # 629 against 700
+        ({K.CART: 30, K.WISH: 0}, K.WISH),  # 898 against 900
+        ({K.CART: 29, K.WISH: 0}, K.CART),  # 907 against 900
+    ],
+)
+def test_her_strongest_interest_is_the_reason(signals: dict[TouchpointKind, int], reason: TouchpointKind) -> None:
+    told = [touchpoint(kind, NOW_MS - hours * HOUR_MS) for kind, hours in signals.items()]
+    engine = World(touchpoints=[*told, touchpoint(K.PREFERENCE, size=EU_43)]).build()
+    (decision,) = engine.commit(engine.step(ping()))
+    assert decision.reason_kind is reason
 
 
 def test_d7_a_late_row_is_too_late_and_gives_its_caps_back() -> None:
@@ -200,16 +214,16 @@ def test_d4_decision_ids_are_unique_keyed_and_the_same_after_replay() -> None:
         engine._decision_key = key
         ids.append(engine.commit(engine.step(ping()))[0].decision_id)
     assert ids[0] == ids[1] != ids[2]
-    engine = World().build()
+    engine = World(policy=OLD_STOCK).build()
     ids = [engine.commit(engine.step(ping(NOW_MS + day * DAY_MS)))[0].decision_id for day in range(3)]
     assert len(set(ids)) == 3
     assert all(len(text) == 22 for text in ids)
 
 
 def test_contacts_older_than_their_retention_are_dropped_at_the_next_decision() -> None:
-    """30 days; live and in replay alike."""
+    """32 days; live and in replay alike."""
     journal = MemoryJournal()
-    engine = World(policy=Policy(intent_max_age_ms=100 * DAY_MS)).build(journal)
+    engine = World(policy=OLD_STOCK).build(journal)
     assert len(engine.commit(engine.step(ping()))) == 1
     assert len(engine.commit(engine.step(ping(NOW_MS + CONTACT_RETENTION_MS)))) == 1
     assert contact_count(engine) == 2
@@ -247,7 +261,7 @@ def test_d2_a_person_with_many_devices_never_exceeds_a_cap() -> None:
         prices=prices,
         stock=figures,
         customers=[Customer("ann", tuple(range(1, 33)))],
-        policy=Policy(intent_max_age_ms=60 * DAY_MS, cooldown_ms=10 * MINUTE_MS),
+        policy=OLD_STOCK._replace(cooldown_ms=10 * MINUTE_MS),
     )
     engine = world.build()
     rng = np.random.default_rng(5)
@@ -257,7 +271,14 @@ def test_d2_a_person_with_many_devices_never_exceeds_a_cap() -> None:
         rows = []
         for _ in range(int(rng.integers(1, 40))):
             now_ms += int(rng.integers(0, 8 * MINUTE_MS))
-            rows.append(ping(now_ms, device=int(rng.integers(1, 33)), east_m=float(rng.choice([0.0, 0.0, 900.0]))))
+            rows.append(
+                ping(
+                    now_ms,
+                    device=int(rng.integers(1, 33)),
+                    east_m=float(rng.choice([0.0, 0.0, 900.0])),
+                    speed_m_per_s=1.0,
+                )
+            )
         outcome = engine.step(pings(*rows))
         late = [int(row) for row in outcome.winners["row"] if rng.random() < 0.2]
         for decision in engine.commit(outcome, late_rows=late):

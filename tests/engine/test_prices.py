@@ -115,8 +115,10 @@ def test_new_stock_opens_a_new_try_and_the_same_figure_again_does_not() -> None:
     world.stock = [StockFigure("store-1", "shoe", EU_43, 0, NOW_MS - 10)]
     engine = world.build()
     assert engine.step(ping()).tries["verdict"].tolist() == [11]
+    engine.report_stock([StockFigure("store-1", "shoe", EU_43, 0, NOW_MS - 10)])
+    assert engine.step(ping(NOW_MS + 500)).tries["verdict"].tolist() == []
     engine.report_stock([StockFigure("store-1", "shoe", EU_43, 0, NOW_MS - 5)])
-    assert engine.step(ping(NOW_MS + 1_000)).tries["verdict"].tolist() == []
+    assert engine.step(ping(NOW_MS + 1_000)).tries["verdict"].tolist() == [11], "a fresh count might end STOCK_STALE"
     engine.report_stock([StockFigure("store-1", "shoe", EU_43, 5, NOW_MS - 6)])
     assert engine.step(ping(NOW_MS + 2_000)).tries["verdict"].tolist() == [], "older than the figure held"
     engine.report_stock([StockFigure("store-1", "shoe", EU_43, 5, NOW_MS)])
