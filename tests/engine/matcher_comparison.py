@@ -16,7 +16,7 @@ from geooffer.engine.explain_candidate import CandidateExplanation, Circumstance
 from geooffer.engine.explain_shopper import Shopper, shopper_of_device
 from geooffer.engine.explain_store import speed_detail, state_of
 from geooffer.engine.explain_try import explain_try, ships_only
-from geooffer.engine.neighbours import distance_m, nearest, places_of
+from geooffer.engine.neighbours import distance_m, places_of
 from geooffer.model.catalog import Store
 from geooffer.model.columns import FACTORS, PING, Outcome, StructArray
 from geooffer.model.kinds import Channel, Fulfilment
@@ -209,7 +209,8 @@ class Comparison:
         engine.publish()
         stores = [key for key, store in sorted(engine.registry.stores.items()) if store.is_online]
         if place is not None:
-            stores = [engine.registry.store_id(number) for _, number in nearest(places_of(engine.registry), *place, 5)]
+            ranked = sorted((int(distance_m(*place, *where)), number) for number, *where in places_of(engine.registry))
+            stores = [engine.registry.store_id(number) for _, number in ranked[:5]]
         verdicts, offered = [], ""
         for store_id in stores:
             told = engine.explain_asked(name, store_id, channel=channel, now_ms=self.now_ms, **subject)

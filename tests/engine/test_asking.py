@@ -5,13 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from world import ALL_PURPOSES, EU_43, EU_44, LATITUDE_E7, LONGITUDE_E7, NOW_MS, World, product, store, touchpoint
+from world import (
+    ALL_PURPOSES,
+    EU_43,
+    EU_44,
+    LATITUDE_E7,
+    LONGITUDE_E7,
+    NOW_MS,
+    World,
+    consent,
+    product,
+    store,
+    touchpoint,
+)
 
 from geooffer.engine.engine import Engine
 from geooffer.model.catalog import Category, Customer, StockFigure
+from geooffer.model.keys import person_key
 from geooffer.model.kinds import Channel
 from geooffer.model.policy import HOUR_MS
-from geooffer.model.verdicts import OfferVerdict, Purpose
+from geooffer.model.signals import Touchpoint
+from geooffer.model.verdicts import OfferVerdict, Purpose, TouchpointKind
 
 HERE = (LATITUDE_E7, LONGITUDE_E7)
 
@@ -71,3 +85,29 @@ def test_of_several_persons_only_her_own_size_counts() -> None:
     world = World(customers=people, touchpoints=wishes)
     engine = replace(world, nouns=[*world.nouns, Category("novels")]).build()
     assert ask(engine) == (OfferVerdict.SIZE_MISMATCH, [])
+
+
+@pytest.mark.parametrize(
+    ("channel", "verdict"),
+    [
+        (Channel.EMAIL, OfferVerdict.OFFERED),
+        (Channel.SMS, OfferVerdict.AUDIENCE_MISMATCH),
+        (Channel.WHATSAPP, OfferVerdict.AUDIENCE_MISMATCH),
+        (Channel.WEB_SHOP, OfferVerdict.OFFERED),
+        (Channel.IN_APP, OfferVerdict.OFFERED),
+    ],
+)
+def test_she_is_called_on_by_the_channel_she_asked_for_only(channel: Channel, verdict: OfferVerdict) -> None:
+    wanted = Touchpoint("ann", TouchpointKind.PREFERENCE, NOW_MS - HOUR_MS, channel=Channel.EMAIL)
+    engine = World(touchpoints=[touchpoint(size=EU_43), wanted]).build()
+    told = engine.explain_asked("ann", "store-1", channel=channel, now_ms=NOW_MS)
+    assert told.verdict is verdict
+    assert ask(engine, channel=channel)[0] is verdict
+
+
+def test_who_takes_her_consent_back_has_no_preferred_channel_any_more() -> None:
+    wanted = Touchpoint("ann", TouchpointKind.PREFERENCE, NOW_MS - HOUR_MS, channel=Channel.EMAIL)
+    engine = World(touchpoints=[wanted]).build()
+    consent(engine, Purpose.PERSONALISED_OFFERS.bit, granted=False, time_ms=NOW_MS)
+    people = engine.state.people
+    assert people.view.persons["channel"][people.person_slots[person_key("ann")]] == 0

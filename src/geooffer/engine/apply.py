@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from itertools import islice
 from typing import Any
 
@@ -51,6 +51,8 @@ class State:
         """Person key that was united with another → the key of that one."""
         self.decisions: dict[int, records.DecisionRecord] = {}
         """By decision key, oldest first, for as long as contacts are kept."""
+        self.released: dict[int, records.DecisionRecord] = {}
+        """Decisions whose caps came back, in case one is reported to have reached her all the same."""
         self.outcomes: dict[int, dict[OutcomeKind, int]] = {}
         """Decision key → first time of each kind reported (DISMISSED, REDEEMED: last)."""
         self.sequences: dict[int, int] = {}
@@ -126,7 +128,8 @@ def _forget_references(state: State, person_key: int) -> None:
     state.consents.pop(person_key, None)
     state.identities = {identity: key for identity, key in state.identities.items() if key != person_key}
     state.aliases = {alias: key for alias, key in state.aliases.items() if alias not in names}
-    gone = [key for key, decision in state.decisions.items() if decision.person_key in names]
+    held = [*state.decisions.items(), *state.released.items()]
+    gone = [key for key, decision in held if decision.person_key in names]
     for key in gone:
         _forget_decision(state, key)
 
@@ -254,13 +257,15 @@ def keep_decision(state: State, person_slot: int, record: records.DecisionRecord
     state.decisions[key] = record
     before_ms = record.time_ms - CONTACT_RETENTION_MS
     contact_prune(state.people.view, person_slot, before_ms)
-    for oldest in list(islice(state.decisions, 2)):  # two for one: what is too old goes without a pause
-        if state.decisions[oldest].time_ms < before_ms:
-            _forget_decision(state, oldest)
+    for held in (state.decisions, state.released):
+        for oldest in list(islice(held, 2)):  # two for one: what is too old goes without a pause
+            if held[oldest].time_ms < before_ms:
+                _forget_decision(state, oldest)
 
 
 def _forget_decision(state: State, key: int) -> None:
-    del state.decisions[key]
+    state.decisions.pop(key, None)
+    state.released.pop(key, None)
     state.outcomes.pop(key, None)
 
 
@@ -268,6 +273,7 @@ def _decision_released(state: State, record: records.DecisionReleased) -> None:
     decision = state.decisions.get(record.decision_key)
     if decision is not None:
         _forget_decision(state, record.decision_key)
+        state.released[record.decision_key] = decision
         if decision.campaign_number >= 0 and not decision.is_shadow:
             state.totals.remove(decision.campaign_number, decision.time_ms)
     slot = state.people.person_slots.get(record.person_key, -1)
@@ -280,6 +286,8 @@ def _decision_released(state: State, record: records.DecisionReleased) -> None:
 def _outcome(state: State, record: records.OutcomeRecord) -> None:
     kind, time_ms = OutcomeKind(record.kind), record.time_ms
     ends = kind in (OutcomeKind.DISMISSED, OutcomeKind.REDEEMED)
+    if record.decision_key in state.released:
+        _revive(state, record)
     if record.decision_key in state.decisions:
         known = state.outcomes.setdefault(record.decision_key, {})
         known[kind] = (max if ends else min)(known.get(kind, time_ms), time_ms)
@@ -293,6 +301,13 @@ def _outcome(state: State, record: records.OutcomeRecord) -> None:
             displayed_ms=time_ms if kind is OutcomeKind.DISPLAYED else never,
             ended_ms=time_ms if ends else never,
         )
+
+
+def _revive(state: State, record: records.OutcomeRecord) -> None:
+    """It was said to have failed, and now to have reached her: it counts after all. In doubt one offer too few (D2)."""
+    decision = state.released.pop(record.decision_key)
+    if record.person_key in state.people.person_slots:
+        _decision(state, replace(decision, person_key=record.person_key), record.decision_key)
 
 
 def _stores_switched(state: State, record: records.StoresSwitched) -> None:

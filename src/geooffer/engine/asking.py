@@ -7,10 +7,11 @@ Without a place the online stores are. At most one offer comes of a call.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from geooffer.engine.decisions import Decision
 from geooffer.engine.hours import is_open_at
-from geooffer.engine.neighbours import nearest, places_of
+from geooffer.engine.neighbours import Branches
 from geooffer.engine.outcomes import Outcomes
 from geooffer.engine.registry import size_code
 from geooffer.errors import InvalidArgumentError, NotFoundError
@@ -24,6 +25,8 @@ from geooffer.model.tables import FACT_SIZE
 from geooffer.model.verdicts import OfferVerdict
 
 ASKED_STORE_COUNT = 5
+SEARCHED_STORE_COUNT = 500
+"""Farther branches are not looked at: the answer holds up pings while it is worked out."""
 Place = tuple[int, int]
 """(latitude_e7, longitude_e7)."""
 
@@ -49,6 +52,10 @@ class Answer:
 
 class Asking(Outcomes):
     """Decisions without a ping, and where goods are."""
+
+    @cached_property
+    def _branches(self) -> Branches:
+        return Branches()
 
     def decide(
         self,
@@ -122,7 +129,7 @@ class Asking(Outcomes):
     def _asked_stores(self, place: Place | None) -> list[int]:
         if place is None:
             return [int(number) for number in self.snapshot.commerce.online_stores]
-        return [number for _, number in nearest(places_of(self.registry), *place, ASKED_STORE_COUNT)]
+        return [number for _, number in self._branches.nearest(self.registry, *place, ASKED_STORE_COUNT)]
 
     def _ask(
         self, slot: int, store_number: int, channel: Channel, now_ms: int, product_number: int, category_number: int
@@ -146,7 +153,7 @@ class Asking(Outcomes):
     def find_nearby_stock(
         self, product_id: str, size: Size | None, place: Place, now_ms: int, count: int = 5
     ) -> list[NearbyStore]:
-        """The nearest branches that have a product (in a size) beyond the safety stock, nearest first.
+        """Of the 500 nearest branches those that have a product (in a size) beyond the safety stock, nearest first.
 
         Raises NotFoundError for an unknown product, InvalidArgumentError for a size it does not come in.
         """
@@ -157,7 +164,7 @@ class Asking(Outcomes):
         variant = self.registry.variant(self.registry.number(Product, product_id), code)
         safety = product.safety_stock_count if product.safety_stock_count >= 0 else self.policy.safety_stock_count
         found: list[NearbyStore] = []
-        for metres, number in nearest(places_of(self.registry), *place, len(self.registry.stores)):
+        for metres, number in self._branches.nearest(self.registry, *place, SEARCHED_STORE_COUNT):
             held = self.state.live.stock_of(number, variant)
             if held is None or held[0] <= safety or now_ms - held[1] > self.policy.stock_max_age_ms:
                 continue

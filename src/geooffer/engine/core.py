@@ -73,7 +73,7 @@ class Core:
         self.index = IndexOfRecord(overlap_count_max)
         for entry in journal.read():
             apply(self.state, entry)
-        for key in self.state.decisions:
+        for key in (*self.state.decisions, *self.state.released):
             self._name_decision(key)
         for geofence in self.registry.geofences.values():
             self.index.insert(self.registry.number(Geofence, geofence.geofence_id), geofence)
@@ -204,8 +204,8 @@ class Core:
 
     def _name_decision(self, key: int) -> str:
         """The public id of a decision, remembered for as long as the decision is kept."""
-        if len(self._decision_keys) > 2 * len(self.state.decisions) + 1024:
-            kept = self.state.decisions
+        if len(self._decision_keys) > 2 * (len(self.state.decisions) + len(self.state.released)) + 1024:
+            kept = self.state.decisions.keys() | self.state.released.keys()
             self._decision_keys = {name: held for name, held in self._decision_keys.items() if held in kept}
         name = decision_id(self._decision_key, key)
         self._decision_keys[name] = key

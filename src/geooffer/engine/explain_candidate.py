@@ -12,7 +12,7 @@ from geooffer.engine.explain_store import Opening, StoreState, written
 from geooffer.engine.explain_supply import Supply, price_at, price_problem, supply_of
 from geooffer.model.catalog import Campaign, Category, Offer, Product, Store
 from geooffer.model.columns import FACTORS
-from geooffer.model.kinds import AccountKind, Channel, Fulfilment
+from geooffer.model.kinds import PUSHED_CHANNELS, AccountKind, Channel, Fulfilment
 from geooffer.model.policy import DAY_MS
 from geooffer.model.verdicts import OfferTrigger, OfferVerdict, Purpose, TouchpointKind
 
@@ -135,6 +135,8 @@ def _inactive(case: Circumstances, offer: Offer, campaign: Campaign) -> tuple[Of
 
 def _not_for_her(case: Circumstances, campaign: Campaign) -> tuple[OfferVerdict, str] | None:
     shopper = case.shopper
+    if shopper.channel is not None and case.channel in PUSHED_CHANNELS and shopper.channel is not case.channel:
+        return V.AUDIENCE_MISMATCH, f"she wants to be addressed by {shopper.channel.name}, this is {case.channel.name}"
     if shopper.tier < campaign.minimum_tier:
         return V.AUDIENCE_MISMATCH, f"for tier {campaign.minimum_tier} and up, hers is {shopper.tier}"
     if not campaign.account_kinds & shopper.account_kind.bit:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from geooffer.model.catalog import Audience, Campaign, Category, Product
-from geooffer.model.kinds import AccountKind, FulfilmentPreference
+from geooffer.model.kinds import AccountKind, Channel, FulfilmentPreference
 from geooffer.model.tables import (
     CONTACT_OFFER,
     FACT_AUDIENCE,
@@ -66,6 +66,8 @@ class Shopper:
     tier: int
     account_kind: AccountKind
     fulfilment: FulfilmentPreference | None
+    channel: Channel | None
+    """The one she wants to be addressed on."""
     interests: list[Interest] = field(default_factory=list)
     size_codes: dict[str, int] = field(default_factory=dict)
     bought_ms: dict[str, int] = field(default_factory=dict)
@@ -112,6 +114,7 @@ def shopper_of_slot(engine: Pipeline, slot: int) -> Shopper:
         tier=int(row["tier"]),
         account_kind=AccountKind(int(row["account_kind"])),
         fulfilment=FulfilmentPreference(int(row["fulfilment"])) if row["fulfilment"] else None,
+        channel=Channel(int(row["channel"])) if row["channel"] else None,
     )
     for intent in _chain(view.intents, int(row["intent_head"])):
         category_id = registry.identifier(Category, int(intent["category_number"]))

@@ -37,10 +37,37 @@ def places_of(registry: Registry) -> tuple[Place, ...]:
     )
 
 
-def nearest(places: Sequence[Place], latitude_e7: int, longitude_e7: int, count: int) -> list[tuple[int, int]]:
-    """(distance in whole metres, store number) of the nearest branches, nearest first; ties by number."""
-    far = [(int(distance_m(latitude_e7, longitude_e7, place[1], place[2])), place[0]) for place in places]
-    return sorted(far)[:count]
+class Branches:
+    """All branches of one catalog generation as columns, so that finding the nearest does not hold up pings."""
+
+    def __init__(self) -> None:
+        self._generation = -1
+        self._numbers = np.zeros(0, dtype=np.int64)
+        self._latitudes_e7 = np.zeros(0, dtype=np.int64)
+        self._longitudes_e7 = np.zeros(0, dtype=np.int64)
+
+    def nearest(self, registry: Registry, latitude_e7: int, longitude_e7: int, count: int) -> list[tuple[int, int]]:
+        """(distance in whole metres, store number) of the nearest branches, nearest first; ties by number."""
+        if self._generation != registry.generation:
+            places = np.array(places_of(registry), dtype=np.int64).reshape(-1, 3)
+            self._numbers, self._latitudes_e7, self._longitudes_e7 = places[:, 0], places[:, 1], places[:, 2]
+            self._generation = registry.generation
+        turns_e7 = (self._longitudes_e7 - longitude_e7 + _TURN_E7 // 2) % _TURN_E7 - _TURN_E7 // 2
+        east_m = turns_e7 * (cos(radians(latitude_e7 / 1e7)) * METRES_PER_E7)
+        north_m = (self._latitudes_e7 - latitude_e7) * METRES_PER_E7
+        metres = np.hypot(east_m, north_m).astype(np.int64)
+        if count < len(metres):
+            reach_m = np.partition(metres, count - 1)[count - 1]
+            chosen = np.flatnonzero(metres <= reach_m)
+        else:
+            chosen = np.arange(len(metres))
+        order = chosen[np.lexsort((self._numbers[chosen], metres[chosen]))][:count]
+        return list(zip(metres[order].tolist(), self._numbers[order].tolist(), strict=True))
+
+
+def _ranked(places: Sequence[Place], latitude_e7: int, longitude_e7: int) -> list[tuple[int, int]]:
+    """(distance in whole metres, store number) of a few branches, nearest first; ties by number."""
+    return sorted((int(distance_m(latitude_e7, longitude_e7, place[1], place[2])), place[0]) for place in places)
 
 
 class Neighbours:
@@ -77,7 +104,7 @@ def _neighbour_lists(places: Sequence[Place]) -> dict[int, list[int]]:
     lists = {}
     for number, (x, y) in points.items():
         found = [by_number[other] for other in tree.nearest((x, y, x, y), 2 * NEIGHBOUR_STORE_COUNT_MAX + 1)]
-        ranked = nearest(found, by_number[number][1], by_number[number][2], len(found))
+        ranked = _ranked(found, by_number[number][1], by_number[number][2])
         lists[number] = [
             other for metres, other in ranked if other != number and metres <= NEIGHBOUR_STORE_DISTANCE_MAX_M
         ][:NEIGHBOUR_STORE_COUNT_MAX]

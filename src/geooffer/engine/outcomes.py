@@ -49,10 +49,11 @@ class Outcomes(Linking):
     ) -> None:
         """Take what a channel or app reports. Any order and repeats give the same state.
 
-        FAILED gives the caps back, unless it was reported delivered, displayed or more before. `device_key`: only a
-        decision of this device's person may be named; else NotFoundError, as for one that does not exist.
+        FAILED gives the caps back, unless it is also reported delivered, displayed or more, before or after.
+        `device_key`: only a decision of this device's person may be named; else NotFoundError, as for one that does not
+        exist.
         """
-        key, record = self._decision(name)
+        key, record = self._decision(name, or_released=True)
         person_key = self.state.resolve(record.person_key)
         if device_key is not None and self._owner_of_device(device_key) != person_key:
             raise NotFoundError("no such decision", field="decision_id")
@@ -62,16 +63,18 @@ class Outcomes(Linking):
         if kind is not OutcomeKind.FAILED:
             self.append([OutcomeRecord(person_key, key, int(kind), min(time_ms, now_ms))])
             self.statistics.outcomes[kind] += kind not in known
-        elif not known:
+        elif not known and key in self.state.decisions:
             self.append([DecisionReleased(person_key, key, record.time_ms)])
             self.statistics.outcomes[kind] += 1
             if record.campaign_number >= 0:
                 self._refresh_total(record.campaign_number, now_ms)
 
-    def _decision(self, name: str) -> tuple[int, DecisionRecord]:
-        key = self._decision_keys.get(name)
-        record = None if key is None else self.state.decisions.get(key)
-        if key is None or record is None:
+    def _decision(self, name: str, *, or_released: bool = False) -> tuple[int, DecisionRecord]:
+        key = self._decision_keys.get(name, -1)
+        record = self.state.decisions.get(key)
+        if record is None and or_released:
+            record = self.state.released.get(key)
+        if record is None:
             raise NotFoundError("no such decision", field="decision_id")
         return key, record
 

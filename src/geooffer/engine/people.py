@@ -242,7 +242,10 @@ class People(PeopleSlots):
         return index
 
     def add_message_contact(self, slot: int, *, time_ms: int, source_key: int, category_number: int) -> None:
-        """Somebody else's message; the same (time, source) again is the same one. The newest are kept."""
+        """Somebody else's message; the same (time, source) again is the same one, about the greater category (S-1).
+
+        The newest are kept.
+        """
         held = []
         index = int(self._persons["contact_head"][slot])
         while index >= 0:
@@ -250,8 +253,11 @@ class People(PeopleSlots):
             if row["kind"] == tables.CONTACT_MESSAGE:
                 held.append((int(row["decided_ms"]), int(row["decision_key"]), index))
             index = int(row["next"])
-        if any((time, key) == (time_ms, source_key) for time, key, _ in held):
-            return
+        for time, key, index in held:
+            if (time, key) == (time_ms, source_key):
+                row = self._contacts[index]
+                row["category_number"] = max(int(row["category_number"]), category_number)
+                return
         if len(held) >= CONTACTED_COUNT_MAX:
             oldest = min(held)
             if (time_ms, source_key) < oldest[:2]:
@@ -287,7 +293,7 @@ class People(PeopleSlots):
         if held is not None and (time_ms, str(value)) <= (held[0], str(held[1])):
             return
         stated[field] = (time_ms, value)
-        if field in ("tier", "account_kind", "fulfilment"):
+        if field in ("tier", "account_kind", "fulfilment", "channel"):
             slot = self.person_slots[key]
             self._persons[field][slot] = value
             self._persons["signals_version"][slot] += 1
@@ -296,7 +302,7 @@ class People(PeopleSlots):
         """Drop what she stated of herself (consent withdrawn)."""
         self.stated.pop(key, None)
         row = self._persons[self.person_slots[key]]
-        row["tier"], row["account_kind"], row["fulfilment"] = 0, AccountKind.CONSUMER, 0
+        row["tier"], row["account_kind"], row["fulfilment"], row["channel"] = 0, AccountKind.CONSUMER, 0, 0
 
     def language_of(self, key: int) -> str:
         """The language she asked for, else the one she is registered with."""

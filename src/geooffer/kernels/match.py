@@ -14,6 +14,7 @@ from geooffer.kernels.compile import kernel
 from geooffer.kernels.interest import CategoryFacts, is_recently_bought
 from geooffer.kernels.occasion import Occasion
 from geooffer.kernels.supply import find_supply
+from geooffer.model.kinds import PUSHED_CHANNELS
 from geooffer.model.policy import Policy
 from geooffer.model.tables import FACT_AUDIENCE, CommerceTables, LiveTables, PeopleTables
 from geooffer.model.verdicts import OfferVerdict, Purpose
@@ -25,6 +26,7 @@ OFFER_INACTIVE = int(OfferVerdict.OFFER_INACTIVE)
 AUDIENCE_MISMATCH = int(OfferVerdict.AUDIENCE_MISMATCH)
 RECENTLY_BOUGHT = int(OfferVerdict.RECENTLY_BOUGHT)
 NO_PRICE_ADVANTAGE = int(OfferVerdict.NO_PRICE_ADVANTAGE)
+PUSHED = sum(channel.bit for channel in PUSHED_CHANNELS)
 SPECIAL_BIT = Purpose.SPECIAL_CATEGORY_OFFERS.bit
 
 
@@ -80,9 +82,13 @@ def price_step(commerce: CommerceTables, store_number: int, product_number: int,
 
 @kernel
 def is_in_audience(people: PeopleTables, commerce: CommerceTables, occasion: Occasion, campaign_row: int) -> bool:
-    """Tier, kind of account, channel and uploaded list of a campaign (D1.7)."""
+    """Tier, kind of account, channel and uploaded list of a campaign (D1.7); and no message on a channel that calls on
+    her while she asked for another one.
+    """
     campaign = commerce.campaigns[campaign_row]
     person = people.persons[occasion.person_slot]
+    if (PUSHED >> occasion.channel) & 1 and person.channel != 0 and person.channel != occasion.channel:
+        return False
     if person.tier < campaign.minimum_tier or not (campaign.account_kinds >> person.account_kind) & 1:
         return False
     if campaign.channels != 0 and not (campaign.channels >> occasion.channel) & 1:

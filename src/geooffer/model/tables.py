@@ -53,7 +53,8 @@ PERSON = np.dtype(
         ("account_kind", "u1"),  # AccountKind
         ("fulfilment", "u1"),  # FulfilmentPreference, 0 = none stated
         ("has_affinity", "u1"),  # 1 = there may be likes or survey answers among her facts
-        ("_pad", "u1", (2,)),
+        ("channel", "u1"),  # Channel she wants to be addressed on, 0 = none stated
+        ("_pad", "u1", (1,)),
     ],
     align=True,
 )
