@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from world import EU_43, NOW_MS, World, fence, offer, ping, product, store, try_verdicts
+from world import EU_43, NOW_MS, World, fence, offer, ping, price, product, store, try_verdicts
 
 from geooffer.engine.engine import Engine
 from geooffer.engine.explain import Explanation
@@ -104,3 +104,12 @@ def chain_of_shops(count: int, **changes: Any) -> World:
 def walk_in(engine: Engine, shop: int, time_ms: int) -> OfferVerdict:
     """Come into one branch of the chain after a silence."""
     return judged(engine, time_ms, east_m=1_000.0 * shop, speed_m_per_s=1.4)
+
+
+def two_offers(second_id: str, amount: int) -> Engine:
+    """A boot beside the shoe, from 10,000 down to `amount`."""
+    world = World(nouns=[*nouns(), product("boot"), offer(second_id, "boot")])
+    engine = world.build()
+    engine.put_prices([price(10_000, DAYS_AGO[60], "boot"), price(amount, DAYS_AGO[3], "boot")], now_ms=NOW_MS)
+    engine.report_stock([StockFigure("store-1", "boot", EU_43, 5, NOW_MS)])
+    return engine
