@@ -1,4 +1,6 @@
-"""`geooffer bench direct`: pings a second against the transport's own ceiling, and latency at a fixed rate."""
+"""`geooffer bench`: what this machine does. `direct`: pings a second against the transport's own ceiling, and latency
+at a fixed rate; `memory` (bench_memory.py): what a person weighs.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from geooffer.cli import bench_memory
 from geooffer.cli.options import JsonOutput
 from geooffer.cli.output import print_json, remark
 from geooffer.cli.version import package_version
@@ -18,12 +21,6 @@ from geooffer.errors import ConfigurationError
 
 BUSY_SHARE = 0.9
 _PARTS = ("geooffer", "grpcio", "protobuf", "numpy", "numba")
-
-
-class Shape(StrEnum):
-    """The loads there are so far."""
-
-    DIRECT = "direct"
 
 
 class Plane(StrEnum):
@@ -34,11 +31,13 @@ class Plane(StrEnum):
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the group."""
+    group = typer.Typer(no_args_is_help=True, help="Measure on this machine.")
+    app.add_typer(group, name="bench")
+    bench_memory.register(group)
 
-    @app.command("bench")
-    def bench_command(
-        shape: Annotated[Shape, typer.Argument(help="The load: phones that connect themselves.")],
+    @group.command("direct")
+    def direct(
         plane: Annotated[Plane, typer.Option(help="grpc.aio with the engine, or its echo alone.")] = Plane.PYTHON,
         seconds: Annotated[float, typer.Option(min=0.1, help="Measured time of each run.")] = 5.0,
         warmup: Annotated[float, typer.Option(min=0.0, help="Seconds before measuring.")] = 2.0,
@@ -51,7 +50,7 @@ def register(app: typer.Typer) -> None:
         picture: Annotated[Path | None, typer.Option(help="Draw the percentile curve here, as SVG.")] = None,
         json_output: JsonOutput = False,
     ) -> None:
-        """Measure on this machine: server on one core, load generator on another, answers checked."""
+        """Phones that connect themselves: server on one core, load generator on another, answers checked."""
         from geooffer.bench.direct import DirectPlan, measure
         from geooffer.cli.bench_server import serve
 
@@ -63,7 +62,7 @@ def register(app: typer.Typer) -> None:
                 pair_count=pairs, state_dir=Path(directory), hgrm=hgrm, picture=picture,
             )  # fmt: skip
             report = measure(plan, serve, remark)
-        report |= {"shape": shape.value, "machine": machine(), "versions": versions(), "commit": commit()}
+        report |= {"shape": "direct", "machine": machine(), "versions": versions(), "commit": commit()}
         if json_output:
             print_json(report)
         else:
