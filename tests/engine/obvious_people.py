@@ -41,6 +41,7 @@ class ObviousPerson:
         assert shopper.tier == (self._stated("tier") or 0)
         assert shopper.account_kind == (self._stated("account_kind") or AccountKind.CONSUMER)
         assert shopper.fulfilment == self._fulfilment()
+        assert (shopper.channel or 0) == (self._stated("channel") or 0)
         assert shopper.audience_ids == {
             audience_id
             for (audience_id, name), (_, is_member) in self._market.members.items()

@@ -24,7 +24,7 @@ from geooffer.model.catalog import (
     StockFigure,
     Store,
 )
-from geooffer.model.kinds import AccountKind, FulfilmentPreference
+from geooffer.model.kinds import AccountKind, Channel, FulfilmentPreference
 from geooffer.model.policy import DAY_MS, HOUR_MS
 from geooffer.model.signals import Touchpoint
 from geooffer.model.units import parse_time_ms
@@ -195,7 +195,20 @@ def _person(rng: Rng, market: RandomMarket, index: int) -> None:
     zone = pick(rng, ["", "", *ZONES])
     engine.upsert_customers([Customer(name, (10 + 2 * index, 11 + 2 * index), "en", zone)])
     _consent(engine, name, ALL_PURPOSES, True, start_ms - 80 * DAY_MS)
-    kept = int(pick(rng, [*[ALL_PURPOSES] * 6, STANDING, STANDING | Purpose.PUSH_MARKETING.bit, ALL_PURPOSES & ~1]))
+    without_special = ALL_PURPOSES & ~Purpose.SPECIAL_CATEGORY_OFFERS.bit
+    kept = int(
+        pick(
+            rng,
+            [
+                *[ALL_PURPOSES] * 6,
+                STANDING,
+                STANDING | Purpose.PUSH_MARKETING.bit,
+                ALL_PURPOSES & ~1,
+                without_special,
+                without_special,
+            ],
+        )
+    )
     if kept != ALL_PURPOSES:
         _consent(engine, name, ALL_PURPOSES & ~kept, False, start_ms - 79 * DAY_MS)
     for _ in range(int(rng.integers(5, 22))):
@@ -246,8 +259,10 @@ def random_signal(rng: Rng, market: RandomMarket, name: str, now_ms: int) -> Tou
             "category_id": category.category_id,
             "size": pick(rng, SPOKEN_SIZES if category.size_chart else SIZES),
         }
-    elif kind is K.PREFERENCE:
+    elif kind is K.PREFERENCE and chance(rng, 0.5):
         fields["fulfilment"] = pick(rng, list(FulfilmentPreference))
+    elif kind is K.PREFERENCE:
+        fields["channel"] = pick(rng, list(Channel))
     elif kind is K.SURVEY_ANSWER:
         fields["is_interested"] = chance(rng, 0.6)
     elif kind is K.LOYALTY_UPDATE:

@@ -14,7 +14,7 @@ V = OfferVerdict
 def test_the_matcher_agrees_with_the_slow_explanation() -> None:
     """Together these worlds meet every verdict, of a try or of a candidate, and every way to get the goods."""
     tries, candidates, fulfilments = set(), set(), set()
-    for seed in range(30):
+    for seed in range(40):
         world = Comparison(seed)
         world.run(30)
         tries |= set(world.seen)

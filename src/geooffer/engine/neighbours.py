@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import cos, hypot, radians
+from math import cos, hypot, radians, sin
 
 import numpy as np
 from rtree import index as rtree_index
@@ -83,7 +83,7 @@ class Neighbours:
             return np.zeros(0, dtype=np.int32)  # nobody asks
         places = places_of(registry)
         if places != self._places:
-            self._places, self._lists = places, _neighbour_lists(places)
+            self._places, self._lists = places, neighbour_lists(places)
         flat: list[int] = []
         for number, others in self._lists.items():
             stores["neighbour_start"][number], stores["neighbour_count"][number] = len(flat), len(others)
@@ -91,21 +91,29 @@ class Neighbours:
         return np.array(flat, dtype=np.int32)
 
 
-def _neighbour_lists(places: Sequence[Place]) -> dict[int, list[int]]:
-    """By store number: the nearest other branches within reach. Degrees are scaled at the mean latitude to find
-    candidates, twice as many as wanted; true distances order them.
+def neighbour_lists(places: Sequence[Place]) -> dict[int, list[int]]:
+    """By store number: the nearest other branches within reach.
+
+    A tree in space finds candidates, twice as many as wanted: chords through the earth are ordered as the ways over
+    it, at every latitude and over the date line. Distances in the local plane order them.
     """
     if not places:
         return {}
-    scale = cos(radians(sum(place[1] for place in places) / len(places) / 1e7))
-    points = {number: (longitude / 1e7 * scale, latitude / 1e7) for number, latitude, longitude in places}
+    points = {number: _in_space(latitude_e7, longitude_e7) for number, latitude_e7, longitude_e7 in places}
     by_number = {place[0]: place for place in places}
-    tree = rtree_index.Index((number, (x, y, x, y), None) for number, (x, y) in points.items())
+    boxes = ((number, (*point, *point), None) for number, point in points.items())
+    tree = rtree_index.Index(boxes, properties=rtree_index.Property(dimension=3))
     lists = {}
-    for number, (x, y) in points.items():
-        found = [by_number[other] for other in tree.nearest((x, y, x, y), 2 * NEIGHBOUR_STORE_COUNT_MAX + 1)]
+    for number, point in points.items():
+        found = [by_number[other] for other in tree.nearest((*point, *point), 2 * NEIGHBOUR_STORE_COUNT_MAX + 1)]
         ranked = _ranked(found, by_number[number][1], by_number[number][2])
         lists[number] = [
             other for metres, other in ranked if other != number and metres <= NEIGHBOUR_STORE_DISTANCE_MAX_M
         ][:NEIGHBOUR_STORE_COUNT_MAX]
     return lists
+
+
+def _in_space(latitude_e7: int, longitude_e7: int) -> tuple[float, float, float]:
+    """The place on the unit sphere."""
+    latitude, longitude = radians(latitude_e7 / 1e7), radians(longitude_e7 / 1e7)
+    return cos(latitude) * cos(longitude), cos(latitude) * sin(longitude), sin(latitude)
