@@ -22,7 +22,7 @@ from world import (
 from geooffer.engine.engine import Engine
 from geooffer.model.catalog import Category, Customer, StockFigure
 from geooffer.model.keys import person_key
-from geooffer.model.kinds import Channel
+from geooffer.model.kinds import Channel, Fulfilment
 from geooffer.model.policy import HOUR_MS
 from geooffer.model.signals import Touchpoint
 from geooffer.model.verdicts import OfferVerdict, Purpose, TouchpointKind
@@ -111,3 +111,40 @@ def test_who_takes_her_consent_back_has_no_preferred_channel_any_more() -> None:
     consent(engine, Purpose.PERSONALISED_OFFERS.bit, granted=False, time_ms=NOW_MS)
     people = engine.state.people
     assert people.view.persons["channel"][people.person_slots[person_key("ann")]] == 0
+
+
+def web_shop(*, sold_online: bool) -> Engine:
+    """A web shop that has the shoe, and a branch that has not."""
+    world = World()
+    shop = replace(store("web"), is_online=True, opening_hours="")
+    nouns = [shop, *world.nouns[:3], product(is_sold_online=sold_online), world.nouns[4]]
+    stock = [StockFigure("web", "shoe", EU_43, 5, NOW_MS - HOUR_MS)]
+    return replace(world, nouns=nouns, stock=stock).build()
+
+
+def test_the_web_shop_ships_what_it_sells_at_any_hour() -> None:
+    engine = web_shop(sold_online=True)
+    answer = engine.decide("ann", channel=Channel.WEB_SHOP, now_ms=NOW_MS)
+    assert answer.decision is not None
+    assert answer.decision.fulfilment is Fulfilment.SHIP_TO_HOME
+
+
+def test_the_web_shop_does_not_offer_what_lies_there_for_the_branches() -> None:
+    engine = web_shop(sold_online=False)
+    told = engine.explain_asked("ann", "web", channel=Channel.WEB_SHOP, now_ms=NOW_MS)
+    assert told.verdict is OfferVerdict.OUT_OF_STOCK
+    assert ask(engine, place=None, product_id="")[0] is OfferVerdict.OUT_OF_STOCK
+
+
+def test_a_place_far_from_every_branch_gets_nothing() -> None:
+    assert ask(World().build(), place=(LATITUDE_E7 + 3_000_000, LONGITUDE_E7)) == (OfferVerdict.NO_INTENT, ["store-1"])
+    assert ask(World().build(), place=(356_800_000, 1_396_900_000)) == (OfferVerdict.NO_INTENT, [])
+
+
+def test_what_is_saved_and_not_live_is_not_decided_by() -> None:
+    engine = World().build()
+    ask(engine, product_id="", place=None)  # the hours of the day are compiled
+    engine.put_nouns([replace(store("new"), latitude_e7=LATITUDE_E7 + 10)], now_ms=NOW_MS)
+    generation = engine.live_generation
+    assert ask(engine)[0] is OfferVerdict.OFFERED
+    assert engine.live_generation == generation

@@ -24,8 +24,8 @@ from world import (
     try_verdicts,
 )
 
-from geooffer.engine.apply import digest
 from geooffer.engine.engine import Engine
+from geooffer.engine.state import digest
 from geooffer.model.catalog import Customer
 from geooffer.model.columns import PING, StructArray
 from geooffer.model.kinds import CapScope

@@ -23,8 +23,8 @@ from world import (
     verdicts,
 )
 
-from geooffer.engine.apply import digest
 from geooffer.engine.engine import Engine
+from geooffer.engine.state import digest
 from geooffer.errors import (
     AlreadyExistsError,
     GeoofferError,

@@ -25,8 +25,8 @@ from world import (
     try_verdicts,
 )
 
-from geooffer.engine.apply import digest
 from geooffer.engine.engine import Engine
+from geooffer.engine.state import digest
 from geooffer.errors import JournalError
 from geooffer.journal.memory import MemoryJournal
 from geooffer.model.catalog import Category, Customer, Geofence, Offer, Product, StockFigure

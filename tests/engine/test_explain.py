@@ -27,8 +27,8 @@ from world import (
     touchpoint,
 )
 
-from geooffer.engine.apply import digest
 from geooffer.engine.engine import Engine
+from geooffer.engine.state import digest
 from geooffer.errors import InvalidArgumentError, NotFoundError
 from geooffer.model.catalog import Category
 from geooffer.model.columns import FACTORS

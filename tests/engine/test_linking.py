@@ -24,8 +24,8 @@ from world import (
     verdicts,
 )
 
-from geooffer.engine.apply import digest
 from geooffer.engine.engine import Engine
+from geooffer.engine.state import digest
 from geooffer.errors import (
     AlreadyExistsError,
     InvalidArgumentError,
@@ -36,7 +36,7 @@ from geooffer.errors import (
 from geooffer.journal.memory import MemoryJournal
 from geooffer.model.catalog import Category, Customer
 from geooffer.model.keys import partition_of, person_key
-from geooffer.model.kinds import IdentityKind
+from geooffer.model.kinds import IdentityKind, OutcomeKind
 from geooffer.model.limits import DEVICES_PER_CUSTOMER_COUNT_MAX, IDENTITIES_PER_CUSTOMER_COUNT_MAX
 from geooffer.model.policy import DAY_MS
 from geooffer.model.repurchase import RepurchaseRule
@@ -70,14 +70,16 @@ def everything(engine: Engine) -> list[str]:
 # -- devices -------------------------------------------------------------------------------------------------
 
 
-def test_a_device_that_changes_hands_acts_for_its_new_owner_and_starts_afresh() -> None:
+def test_a_device_that_changes_hands_acts_for_its_new_owner_in_the_same_visit() -> None:
     engine = town()
     assert len(engine.commit(engine.step(ping(device=2)))) == 1
     engine.link_device("ann", 2)
     assert engine.customer("ann").device_keys == (1, 2)
     assert engine.customer("bob").device_keys == (3,)
     outcome = engine.step(ping(NOW_MS + MINUTE_MS, device=2))
-    assert try_verdicts(outcome) == [V.OFFERED], "the visit begins anew, and ann has had nothing yet"
+    assert try_verdicts(outcome) == [V.OFFERED], "a new try: ann has had nothing yet"
+    assert len(outcome.transitions) == 0, "presence, watermark and sequence are the device's own (S-5, P4)"
+    assert verdicts(engine.step(ping(NOW_MS + MINUTE_MS - 1, device=2))) == [PingVerdict.STALE_FIX]
     (decision,) = engine.commit(outcome)
     assert (decision.person_key, decision.device_key) == (person_key("ann"), 2)
     assert (contact_count(engine, "ann"), contact_count(engine, "bob")) == (1, 1)
@@ -269,6 +271,19 @@ def test_copies_that_meet_again_are_one() -> None:
     engine.merge_customers("ann", "bob")
     engine.merge_customers("carla", "bob")
     assert contact_count(engine, "bob") == 1
+
+
+def test_what_reached_her_after_all_counts_once_beside_the_copy_that_came_back() -> None:
+    journal = MemoryJournal()
+    engine = town(journal)
+    (decision,) = engine.commit(engine.step(ping(device=2)))
+    engine.unlink_device("bob", 2, "dan")
+    engine.release(decision)
+    engine.merge_customers("dan", "bob")
+    assert contact_count(engine, "bob") == 1
+    engine.report_outcome(decision.decision_id, OutcomeKind.DELIVERED, time_ms=NOW_MS, now_ms=NOW_MS)
+    assert contact_count(engine, "bob") == 1
+    assert everything(Engine(journal=journal, clock=engine.clock)) == everything(engine)
 
 
 def test_purchases_go_along_to_who_consents_to_their_use() -> None:

@@ -7,12 +7,13 @@ from itertools import permutations
 import pytest
 from world import NOW_MS, SECOND_MS, World, campaign, offer, ping
 
-from geooffer.engine.apply import digest
 from geooffer.engine.engine import Engine
+from geooffer.engine.state import digest
 from geooffer.errors import NotFoundError
 from geooffer.journal.memory import MemoryJournal
 from geooffer.model.keys import partition_of, person_key
 from geooffer.model.kinds import OutcomeKind
+from geooffer.model.verdicts import OfferVerdict
 
 K = OutcomeKind
 KEY = person_key("ann")
@@ -61,6 +62,21 @@ def test_what_reached_her_counts_whatever_the_order(order: tuple[OutcomeKind, ..
     again = Engine(journal=journal, clock=engine.clock, decision_key=b"test")
     assert digest(again.state, partition_of(KEY)) == digest(engine.state, partition_of(KEY))
     assert again.decision(name) == engine.decision(name)
+
+
+@pytest.mark.parametrize("kind", [K.DELIVERED, K.DISMISSED])
+def test_a_phone_whose_clock_is_off_cannot_date_an_outcome_before_its_decision(kind: OutcomeKind) -> None:
+    engine, name = decided()
+    engine.report_outcome(name, kind, time_ms=0, now_ms=NOW_MS + SECOND_MS)
+    assert engine.decision(name).outcomes == {kind: NOW_MS}
+
+
+def test_what_never_left_is_told_as_too_late() -> None:
+    engine = World().build()
+    [decision] = engine.commit(engine.step(ping()))
+    engine.release(decision)
+    assert [attempt.verdict for attempt in engine.recent_tries.of(KEY, NOW_MS)] == [OfferVerdict.TOO_LATE]
+    assert engine.statistics.offer_verdicts[OfferVerdict.OFFERED] == 0
 
 
 def test_an_erased_person_is_not_brought_back_by_a_late_report() -> None:

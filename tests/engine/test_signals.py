@@ -23,8 +23,8 @@ from world import (
     try_verdicts,
 )
 
-from geooffer.engine.apply import digest
 from geooffer.engine.engine import Engine
+from geooffer.engine.state import digest
 from geooffer.errors import InvalidArgumentError, NotConsentedError, NotFoundError
 from geooffer.journal.memory import MemoryJournal
 from geooffer.model.catalog import Category

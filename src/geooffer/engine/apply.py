@@ -1,25 +1,21 @@
 """The fold: one function that turns a record into state, live and in replay alike (reliability.md).
 
-    state ── apply(record) ──► state      no decision is taken here, no reference checked: that was done before
-                                          the record was written
-
-Everything durable is in `State`; presence is soft and not part of it (semantics P7). `digest` names the durable
-state of one partition, or of the catalog, by what it means and not by where it lies in memory.
+state ── apply(record) ──► state      no decision is taken here, no reference checked: that was done before
+                                      the record was written
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import astuple, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from geooffer.engine.live import Closure, Live
-from geooffer.engine.people import INTENT_FIELDS, People
+from geooffer.engine.live import Closure
+from geooffer.engine.people import INTENT_FIELDS
 from geooffer.engine.people_history import add_history, consent_rank
-from geooffer.engine.registry import KINDS, Registry
-from geooffer.engine.totals import CampaignTotals
+from geooffer.engine.registry import KINDS
+from geooffer.engine.state import State, decision_key
 from geooffer.errors import JournalError
 from geooffer.kernels.contacts import contact_prune
 from geooffer.model import records, tables
@@ -34,39 +30,6 @@ from geooffer.model.verdicts import Purpose, TouchpointKind
 _KIND_BY_NAME = {kind.__name__: kind for kind in KINDS}
 _LOCATION = Purpose.PRECISE_LOCATION_FOR_OFFERS
 _ALL_BITS = (1 << len(Purpose)) - 1
-
-
-class State:
-    """All durable state, and the next sequence of each partition."""
-
-    def __init__(self) -> None:
-        self.registry = Registry()
-        self.people = People()
-        self.live = Live()
-        self.totals = CampaignTotals()
-        self.consents: dict[int, dict[Purpose, PurposeState]] = {}
-        self.identities: dict[tuple[int, int], int] = {}
-        """(IdentityKind, identity key) → person key."""
-        self.aliases: dict[int, int] = {}
-        """Person key that was united with another → the key of that one."""
-        self.decisions: dict[int, records.DecisionRecord] = {}
-        """By decision key, oldest first, for as long as contacts are kept."""
-        self.released: dict[int, records.DecisionRecord] = {}
-        """Decisions whose caps came back, in case one is reported to have reached her all the same."""
-        self.outcomes: dict[int, dict[OutcomeKind, int]] = {}
-        """Decision key → first time of each kind reported (DISMISSED, REDEEMED: last)."""
-        self.sequences: dict[int, int] = {}
-
-    def resolve(self, person_key: int) -> int:
-        """The key under which a person's history stands now."""
-        while person_key in self.aliases:
-            person_key = self.aliases[person_key]
-        return person_key
-
-
-def decision_key(partition: int, sequence: int) -> int:
-    """A decision's place in the journal as one number, unique over all partitions."""
-    return partition << 56 | sequence
 
 
 def partition_of_record(record: Record) -> int:
@@ -95,6 +58,18 @@ def _noun_put(state: State, record: records.NounPut) -> None:
         state.people.zones.number(record.noun.time_zone)
     elif isinstance(record.noun, Campaign):
         state.live.cover_campaigns(state.registry.count(Campaign))
+    elif isinstance(record.noun, Category) and record.noun.is_special:
+        _purge_special(state, state.registry.number(Category, record.noun.category_id))
+
+
+def _purge_special(state: State, category_number: int) -> None:
+    """What is known of a category that became special goes, unless she explicitly consented (privacy M6)."""
+    people = state.people
+    if not people.knows_category(category_number):
+        return
+    for slot in people.person_slots.values():
+        if not people.view.persons["consent_bits"][slot] & Purpose.SPECIAL_CATEGORY_OFFERS.bit:
+            people.clear_categories(slot, [category_number])
 
 
 def _noun_deleted(state: State, record: records.NounDeleted) -> None:
@@ -126,7 +101,8 @@ def _forget_references(state: State, person_key: int) -> None:
     """What names a person from outside her row goes with her."""
     names = {person_key, *(alias for alias in state.aliases if state.resolve(alias) == person_key)}
     state.consents.pop(person_key, None)
-    state.identities = {identity: key for identity, key in state.identities.items() if key != person_key}
+    for identity in list(state.owned_identities.get(person_key, ())):
+        state.disown_identity(identity)
     state.aliases = {alias: key for alias, key in state.aliases.items() if alias not in names}
     held = [*state.decisions.items(), *state.released.items()]
     gone = [key for key, decision in held if decision.person_key in names]
@@ -172,12 +148,12 @@ def _audience_put(state: State, record: records.AudiencePut) -> None:
 
 
 def _identity_linked(state: State, record: records.IdentityLinked) -> None:
-    state.identities[record.kind, record.identity_key] = record.person_key
+    state.own_identity((record.kind, record.identity_key), record.person_key)
 
 
 def _identity_unlinked(state: State, record: records.IdentityUnlinked) -> None:
     if state.identities.get((record.kind, record.identity_key)) == record.person_key:
-        del state.identities[record.kind, record.identity_key]
+        state.disown_identity((record.kind, record.identity_key))
 
 
 def _person_departed(state: State, record: records.PersonDeparted) -> None:
@@ -192,7 +168,7 @@ def _person_arrived(state: State, record: records.PersonArrived) -> None:
     ledger = state.consents.setdefault(record.person_key, {})
     add_history(state.people, record.person_key, record.history)
     for kind, identity_key in record.history.identities:
-        state.identities[kind, identity_key] = record.person_key
+        state.own_identity((kind, identity_key), record.person_key)
     for value, granted, time_ms, notice_version in record.history.consents:
         _take_consent(ledger, Purpose(value), PurposeState(granted, time_ms, notice_version))
     _enforce_consent(state, record.person_key, ledger)
@@ -227,6 +203,7 @@ def _enforce_consent(state: State, person_key: int, ledger: dict[Purpose, Purpos
         people.clear_intents(slot)
     if withdrawn & Purpose.PERSONALISED_OFFERS.bit:
         people.clear_facts(slot)
+        people.clear_messages(slot)
         people.clear_stated(person_key)
     if withdrawn & Purpose.SPECIAL_CATEGORY_OFFERS.bit:
         special = [
@@ -307,9 +284,14 @@ def _outcome(state: State, record: records.OutcomeRecord) -> None:
 
 def _revive(state: State, record: records.OutcomeRecord) -> None:
     """It was said to have failed, and now to have reached her: it counts after all. In doubt one offer too few (D2)."""
-    decision = state.released.pop(record.decision_key)
-    if record.person_key in state.people.person_slots:
-        _decision(state, replace(decision, person_key=record.person_key), record.decision_key)
+    decision = replace(state.released.pop(record.decision_key), person_key=record.person_key)
+    slot = state.people.person_slots.get(record.person_key, -1)
+    if slot < 0:
+        return
+    if state.people.find_offer_contact(slot, record.decision_key) < 0:
+        _decision(state, decision, record.decision_key)
+    else:  # a copy that somebody took along has come back to her: it counts once
+        keep_decision(state, slot, decision, record.decision_key)
 
 
 def _stores_switched(state: State, record: records.StoresSwitched) -> None:
@@ -341,61 +323,3 @@ _APPLY: dict[type, Callable[[State, Any], None]] = {
     records.StoresSwitched: _stores_switched,
     records.StoresRestored: _stores_restored,
 }
-
-
-def digest(state: State, partition: int) -> str:
-    """SHA-256 over the durable state of one partition (CATALOG_PARTITION = the catalog), in canonical order."""
-    hasher = hashlib.sha256()
-    parts = _catalog_parts(state) if partition == CATALOG_PARTITION else _people_parts(state, partition)
-    for part in parts:
-        hasher.update(repr(part).encode())
-    return hasher.hexdigest()
-
-
-def _catalog_parts(state: State) -> list[Any]:
-    registry = state.registry
-    nouns = [
-        (kind.__name__, registry.number(kind, key), astuple(noun))
-        for kind in _KIND_BY_NAME.values()
-        for key, noun in sorted(registry.nouns(kind).items())
-    ]
-    prices = [(key, [astuple(step) for step in steps]) for key, steps in sorted(registry.prices.items())]
-    removed = sorted(registry.removed_fences.items())
-    return [*nouns, prices, registry.variants, removed, state.live.figures(), sorted(state.live.closures)]
-
-
-def _people_parts(state: State, partition: int) -> list[Any]:
-    people = state.people
-    parts: list[Any] = []
-    for key, slot in sorted(people.person_slots.items()):
-        if partition_of(key) != partition:
-            continue
-        view = people.view
-        consents = sorted((int(purpose), astuple(held)) for purpose, held in state.consents.get(key, {}).items())
-        person = view.persons[slot]
-        parts.append(
-            (
-                key,
-                astuple(people.customers[key]),
-                consents,
-                int(person["consent_bits"]),
-                int(person["intent_floor_ms"]),
-                int(person["intent_floor_category"]),
-                int(person["intent_floor_product"]),
-                sorted(people.stated.get(key, {}).items()),
-                sorted(identity for identity, owner in state.identities.items() if owner == key),
-                _chain(view.intents, int(person["intent_head"])),
-                _chain(view.facts, int(person["fact_head"])),
-                _chain(view.contacts, int(person["contact_head"])),
-            )
-        )
-    return parts
-
-
-def _chain(rows: Any, head: int) -> list[tuple[int, ...]]:
-    names = [name for name in rows.dtype.names if name not in ("next", "_pad")]
-    found = []
-    while head >= 0:
-        found.append(tuple(int(rows[name][head]) for name in names))
-        head = int(rows["next"][head])
-    return sorted(found)

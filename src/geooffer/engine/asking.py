@@ -20,7 +20,11 @@ from geooffer.kernels.occasion import asked_occasion
 from geooffer.model.catalog import Category, Product, Size, Store
 from geooffer.model.columns import Outcome
 from geooffer.model.kinds import Channel
-from geooffer.model.limits import NEARBY_STORE_COUNT_MAX
+from geooffer.model.limits import (
+    NEARBY_STORE_COUNT_MAX,
+    NEARBY_STORE_DISTANCE_MAX_M,
+    NEIGHBOUR_STORE_DISTANCE_MAX_M,
+)
 from geooffer.model.tables import FACT_SIZE
 from geooffer.model.verdicts import OfferVerdict
 
@@ -67,12 +71,13 @@ class Asking(Outcomes):
         category_id: str = "",
         place: Place | None = None,
     ) -> Answer:
-        """Decide for a customer on a channel; the decision is durable when this returns. Raises NotFoundError,
-        InvalidArgumentError, JournalError.
+        """Decide for a customer on a channel, by the live catalog; the decision is durable when this returns.
+
+        `place`: the nearest branches within 25 km of it are asked. Raises NotFoundError, InvalidArgumentError,
+        JournalError.
         """
         slot = self.state.people.person_slots[self.key_of(customer_id)]
         product_number, category_number = self._asked_subject(product_id, category_id)
-        self.publish()
         self._cover_hours(now_ms)
         if self._spent_campaigns:
             self._refresh_totals(self._spent_campaigns, now_ms)
@@ -129,7 +134,12 @@ class Asking(Outcomes):
     def _asked_stores(self, place: Place | None) -> list[int]:
         if place is None:
             return [int(number) for number in self.snapshot.commerce.online_stores]
-        return [number for _, number in self._branches.nearest(self.registry, *place, ASKED_STORE_COUNT)]
+        stores = self.snapshot.commerce.stores
+        return [
+            number
+            for metres, number in self._branches.nearest(self.registry, *place, ASKED_STORE_COUNT)
+            if metres <= NEIGHBOUR_STORE_DISTANCE_MAX_M and number < len(stores) and stores["live"][number]
+        ]
 
     def _ask(
         self, slot: int, store_number: int, channel: Channel, now_ms: int, product_number: int, category_number: int
@@ -153,7 +163,9 @@ class Asking(Outcomes):
     def find_nearby_stock(
         self, product_id: str, size: Size | None, place: Place, now_ms: int, count: int = 5
     ) -> list[NearbyStore]:
-        """Of the 500 nearest branches those that have a product (in a size) beyond the safety stock, nearest first.
+        """Branches that have a product (in a size) beyond the safety stock, nearest first.
+
+        The 500 nearest within 100 km are looked at.
 
         Raises NotFoundError for an unknown product, InvalidArgumentError for a size it does not come in.
         """
@@ -165,6 +177,8 @@ class Asking(Outcomes):
         safety = product.safety_stock_count if product.safety_stock_count >= 0 else self.policy.safety_stock_count
         found: list[NearbyStore] = []
         for metres, number in self._branches.nearest(self.registry, *place, SEARCHED_STORE_COUNT):
+            if metres > NEARBY_STORE_DISTANCE_MAX_M:
+                break
             held = self.state.live.stock_of(number, variant)
             if held is None or held[0] <= safety or now_ms - held[1] > self.policy.stock_max_age_ms:
                 continue

@@ -38,6 +38,7 @@ def compile_stores(registry: Registry, zones: Zones, first_day: int) -> tuple[St
                 hours.extend(intervals)
             row["hours_start"], row["hours_count"] = placed[intervals]
         row["live"] = 1
+        row["is_online"] = store.is_online
         row["zone_number"] = zones.number(store.time_zone)
         row["latitude_e7"], row["longitude_e7"] = store.latitude_e7, store.longitude_e7
         row["version"] = max(registry.store_versions[number], registry.everywhere_version)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple, TypeVar
 
-from geooffer.engine.apply import State, apply, partition_of_record
+from geooffer.engine.apply import apply, partition_of_record
 from geooffer.engine.clock import EngineClock
 from geooffer.engine.commerce import compile_commerce, compile_stores
 from geooffer.engine.decisions import decision_id
@@ -14,6 +14,7 @@ from geooffer.engine.neighbours import Neighbours
 from geooffer.engine.port import Journal
 from geooffer.engine.registry import CatalogNouns, Registry
 from geooffer.engine.spatial import IndexOfRecord
+from geooffer.engine.state import State
 from geooffer.engine.statistics import Statistics
 from geooffer.engine.totals import total_rules
 from geooffer.errors import GeoofferError, InvalidArgumentError
@@ -73,6 +74,7 @@ class Core:
         self.index = IndexOfRecord(overlap_count_max)
         for entry in journal.read():
             apply(self.state, entry)
+        self.state.people.forget_moved()
         for key in (*self.state.decisions, *self.state.released):
             self._name_decision(key)
         for geofence in self.registry.geofences.values():
@@ -125,6 +127,7 @@ class Core:
         self._journal.append(entries)
         for entry in entries:
             apply(self.state, entry)
+        self.state.people.forget_moved()
         return entries
 
     def _place(self, changes: Sequence[Record]) -> list[Entry]:

@@ -97,14 +97,16 @@ def _stock_at(engine: Pipeline, store: Store, wanted: _Wanted, now_ms: int) -> S
             return Supply(V.SIZE_MISMATCH, "this store does not carry her size", store)
         return Supply(V.OUT_OF_STOCK, "this store does not carry it", store)
     available_count, as_of_ms = held
+    if store.is_online and not wanted.product.is_sold_online:
+        return Supply(V.OUT_OF_STOCK, "the web shop has it, but does not sell it", store)
     if available_count - wanted.safety_count <= 0:
         detail = f"{available_count} on the shelf, {wanted.safety_count} kept as safety stock"
         return Supply(V.OUT_OF_STOCK, detail, store)
     if now_ms - as_of_ms > policy.stock_max_age_ms:
         age, bound = (now_ms - as_of_ms) / HOUR_MS, policy.stock_max_age_ms / HOUR_MS
         return Supply(V.STOCK_STALE, f"counted {age:.1f} h ago, more than {bound:g} h", store)
-    detail = f"{available_count} in stock"
-    return Supply(None, detail, store, Fulfilment.IN_STORE, available_count - wanted.safety_count)
+    fulfilment = Fulfilment.SHIP_TO_HOME if store.is_online else Fulfilment.IN_STORE
+    return Supply(None, f"{available_count} in stock", store, fulfilment, available_count - wanted.safety_count)
 
 
 def _other_branches(engine: Pipeline, store: Store) -> list[Store]:

@@ -74,9 +74,9 @@ def compile_hours(
 
 
 def store_hours(store: Store, first_day: int) -> tuple[Interval, ...] | None:
-    """`compile_hours` of a store."""
+    """`compile_hours` of a store; a web shop of which nothing is said never closes."""
     return compile_hours(
-        store.opening_hours,
+        store.opening_hours or ("24/7" if store.is_online else ""),
         store.country,
         store.region,
         store.time_zone,

@@ -34,7 +34,7 @@ class Linking(PeopleChanges):
         owner = self.state.identities.get((int(identity.kind), hashed))
         if owner == key:
             return
-        if sum(1 for held in self.state.identities.values() if held == key) >= IDENTITIES_PER_CUSTOMER_COUNT_MAX:
+        if len(self.state.owned_identities.get(key, ())) >= IDENTITIES_PER_CUSTOMER_COUNT_MAX:
             raise LimitExceededError("too many identities for one customer", field="identity")
         changes: list[Record] = [IdentityLinked(key, int(identity.kind), hashed)]
         if owner is not None:
@@ -68,7 +68,7 @@ class Linking(PeopleChanges):
         held, into = people.customers[source], people.customers[target]
         if len(held.device_keys) + len(into.device_keys) > DEVICES_PER_CUSTOMER_COUNT_MAX:
             raise LimitExceededError("too many devices for one customer", field="from_customer_id")
-        identities = tuple(sorted(name for name, owner in self.state.identities.items() if owner == source))
+        identities = tuple(sorted(self.state.owned_identities.get(source, ())))
         history = whole_history(people, source, self.state.consents.get(source, {}), identities)
         devices = tuple(sorted((*into.device_keys, *held.device_keys)))
         zone = into.time_zone or held.time_zone
@@ -105,7 +105,7 @@ class Linking(PeopleChanges):
     def identity_count(self, customer_id: str) -> int:
         """How many pseudonyms are linked to a customer; which ones is not kept, only their hashes."""
         key = self.key_of(customer_id)
-        return sum(1 for owner in self.state.identities.values() if owner == key)
+        return len(self.state.owned_identities.get(key, ()))
 
     def _parted(self, key: int, new_id: str, devices: tuple[int, ...], changes: list[Record]) -> int:
         """Append what makes or finds the other customer, with a copy of contacts and purchases."""

@@ -61,8 +61,13 @@ class Outcomes(Linking):
             raise InvalidArgumentError("the outcome lies in the future", field="event_time")
         known = set(self.state.outcomes.get(key, ()))
         if kind is not OutcomeKind.FAILED:
-            self.append([OutcomeRecord(person_key, key, int(kind), min(time_ms, now_ms))])
+            counts_again = key in self.state.released
+            # nothing becomes of an offer before it was decided, whatever a phone's clock says
+            told_ms = max(min(time_ms, now_ms), record.time_ms)
+            self.append([OutcomeRecord(person_key, key, int(kind), told_ms)])
             self.statistics.outcomes[kind] += kind not in known
+            if counts_again and record.campaign_number >= 0:
+                self._refresh_total(record.campaign_number, now_ms)
         elif not known and key in self.state.decisions:
             self.append([DecisionReleased(person_key, key, record.time_ms)])
             self.statistics.outcomes[kind] += 1

@@ -268,6 +268,20 @@ class People(PeopleSlots):
         self._contacts["decision_key"][index] = source_key
         self._contacts["category_number"][index] = category_number
 
+    def clear_messages(self, slot: int) -> None:
+        """Drop others' messages; what was offered stays, so that no cap comes back."""
+        index = int(self._persons["contact_head"][slot])
+        while index >= 0:
+            following = int(self._contacts["next"][index])
+            if self._contacts["kind"][index] == tables.CONTACT_MESSAGE:
+                contact_remove(self.view, slot, index)
+            index = following
+
+    def knows_category(self, category_number: int) -> bool:
+        """Whether any intent or fact may be about a category; freed rows count, so it may say yes too often."""
+        rows = (self._intents.rows, self._facts.rows)
+        return any(bool((table["category_number"] == category_number).any()) for table in rows)
+
     def find_offer_contact(self, slot: int, decision_key: int) -> int:
         """The contact of a decision, or −1 where it is gone."""
         return contact_find(self.view, slot, tables.CONTACT_OFFER, decision_key)

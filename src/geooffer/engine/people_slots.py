@@ -18,6 +18,7 @@ from geooffer.model.columns import StructArray
 from geooffer.model.keys import partition_of
 from geooffer.model.kinds import AccountKind
 from geooffer.model.tables import NEVER_MS, PeopleTables
+from geooffer.model.verdicts import Purpose
 
 
 class PeopleSlots:
@@ -31,6 +32,8 @@ class PeopleSlots:
         self._persons: StructArray = np.zeros(64, dtype=tables.PERSON)
         self._free_devices: list[int] = []
         self._free_persons: list[int] = []
+        self._moved: dict[int, int] = {}
+        """Devices taken from a person in this commit, by key: their slots."""
         self._device_count = 0
         self._person_count = 0
         self._hash_keys = np.zeros(256, dtype=np.int64)
@@ -131,6 +134,23 @@ class PeopleSlots:
         return slot
 
     def _add_device(self, device_key: int, person_slot: int) -> None:
+        slot = self._moved.pop(device_key, None)
+        if slot is None:
+            slot = self._new_device(device_key)
+        row = self._devices[slot]
+        row["person_slot"] = person_slot
+        index = int(row["presence_head"])
+        while index >= 0:  # the same visits, another person: each is worth a new try
+            self._presences["tried_version"][index] = -1
+            index = int(self._presences["next"][index])
+        if not self._persons["consent_bits"][person_slot] & Purpose.PRECISE_LOCATION_FOR_OFFERS.bit:
+            presence_clear(self.view, slot)
+        if 2 * (len(self.device_slots) + 1) > len(self._hash_keys):
+            self._grow_hash()
+        hash_put(self._hash_keys, self._hash_slots, device_key, slot)
+        self.device_slots[device_key] = slot
+
+    def _new_device(self, device_key: int) -> int:
         if self._free_devices:
             slot = self._free_devices.pop()
         else:
@@ -141,13 +161,9 @@ class PeopleSlots:
                 self._view = None
         row = self._devices[slot]
         row["device_key"] = device_key
-        row["person_slot"] = person_slot
         row["presence_head"] = -1
         row["watermark_ms"] = row["heard_ms"] = NEVER_MS
-        if 2 * (len(self.device_slots) + 1) > len(self._hash_keys):
-            self._grow_hash()
-        hash_put(self._hash_keys, self._hash_slots, device_key, slot)
-        self.device_slots[device_key] = slot
+        return slot
 
     def _grow_hash(self) -> None:
         self._hash_keys = np.zeros(2 * len(self._hash_keys), dtype=np.int64)
@@ -157,8 +173,15 @@ class PeopleSlots:
         self._view = None
 
     def _remove_device(self, device_key: int) -> None:
+        """Take a device from its person. Until the commit ends it may be given to another, with all it is in (S-5)."""
         slot = self.device_slots.pop(device_key)
-        presence_clear(self.view, slot)
         hash_remove(self._hash_keys, self._hash_slots, device_key)
-        self._devices[slot] = np.zeros((), dtype=tables.DEVICE)
-        self._free_devices.append(slot)
+        self._moved[device_key] = slot
+
+    def forget_moved(self) -> None:
+        """The commit is over: what was taken from a person and given to nobody is gone."""
+        for slot in self._moved.values():
+            presence_clear(self.view, slot)
+            self._devices[slot] = np.zeros((), dtype=tables.DEVICE)
+            self._free_devices.append(slot)
+        self._moved.clear()

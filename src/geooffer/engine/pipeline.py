@@ -19,10 +19,11 @@ from collections.abc import Collection
 
 import numpy as np
 
-from geooffer.engine.apply import decision_key, keep_decision
+from geooffer.engine.apply import keep_decision
 from geooffer.engine.core import Core, Snapshot
 from geooffer.engine.decisions import Decision, record_of
 from geooffer.engine.recent_tries import RecentTries
+from geooffer.engine.state import decision_key
 from geooffer.kernels.consent import LOCATION_BIT, admit_rows
 from geooffer.kernels.locate import locate_batch
 from geooffer.kernels.matcher import decide_rows, sweep_silent
@@ -182,8 +183,8 @@ class Pipeline(Core):
                 kept.append(winner)
             else:
                 self._refuse(outcome, winner, OfferVerdict.BUDGET_SPENT)
-        self._remember_tries(outcome)
         if not kept:
+            self._remember_tries(outcome)
             return []
         generation, policy_version = self.live_generation, self.policy.version
         decided = [record_of(winner, generation, policy_version) for winner in kept]
@@ -192,8 +193,10 @@ class Pipeline(Core):
             self._journal.append(entries)
         except BaseException:
             for winner in kept:
-                self._give_back(winner)
+                self._refuse(outcome, winner, OfferVerdict.TOO_LATE)
+            self._remember_tries(outcome)
             raise
+        self._remember_tries(outcome)
         decisions = []
         for winner, record, entry in zip(kept, decided, entries, strict=True):
             self.state.sequences[entry.partition] = entry.sequence
@@ -286,6 +289,7 @@ class Pipeline(Core):
             self._refresh_total(campaign_number, decision.time_ms)
         self.statistics.offers -= 1
         self.statistics.recount(OfferVerdict.OFFERED, OfferVerdict.TOO_LATE)
+        self.recent_tries.correct(person_key, decision.time_ms, OfferVerdict.OFFERED, OfferVerdict.TOO_LATE)
 
     def advance(self, now_ms: int) -> StructArray:
         """End the visits of silent devices; returns their TRANSITION rows (row = −1)."""

@@ -45,6 +45,13 @@ class RecentTries:
             before_ms = time_ms - RECENT_TRY_RETENTION_MS
             self._tries = {key: held for key, held in self._tries.items() if held[-1].time_ms >= before_ms}
 
+    def correct(self, person_key: int, time_ms: int, was: OfferVerdict, becomes: OfferVerdict) -> None:
+        """What was decided at a moment did not reach her after all."""
+        tries = self._tries.get(person_key, deque())
+        for index, attempt in enumerate(tries):
+            if attempt.time_ms == time_ms and attempt.verdict is was:
+                tries[index] = attempt._replace(verdict=becomes)
+
     def of(self, person_key: int, now_ms: int) -> list[RecentTry]:
         """The tries of the last day, newest first."""
         held = self._tries.get(person_key, ())

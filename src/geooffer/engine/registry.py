@@ -181,6 +181,8 @@ class Registry:
         """Remove a noun that nothing refers to; its prices go with it."""
         noun = self.nouns(kind).pop(identifier)
         self.generation += 1
+        if isinstance(noun, Audience):
+            del self._numbers[Audience][identifier]  # a new list of this name is another one: nobody is on it
         if isinstance(noun, Geofence):
             number = self._numbers[Geofence][identifier]
             self.fences_generation = self.generation

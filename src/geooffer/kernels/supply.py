@@ -181,8 +181,11 @@ def find_supply(
     row = -1
     if variant_number >= 0:
         verdict, row = stock_verdict(live, policy, store_number, variant_number, safety_count, now_ms)
+        is_online = commerce.stores[store_number].is_online
+        if is_online and not product.is_sold_online:
+            verdict = OUT_OF_STOCK  # it lies in the warehouse for the branches
         if verdict == 0 and not ships_only:
-            return Supply(0, store_number, row, size_code, IN_STORE)
+            return Supply(0, store_number, row, size_code, SHIP_TO_HOME if is_online else IN_STORE)
         if verdict != STOCK_STALE or ships_only:
             if campaign.offers_other_branch and not ships_only:
                 other = _elsewhere(

@@ -28,6 +28,8 @@ class CapRule:
             raise InvalidArgumentError(f"limit_count must be 0..{limits.CAP_LIMIT_MAX}", field="limit_count")
         if self.window is CapWindow.SLIDING and not 1 <= self.window_ms <= limits.CAP_WINDOW_MAX_MS:
             raise InvalidArgumentError("a sliding window lasts 1 ms to 31 days", field="window")
+        if self.event is CapEvent.CONTACTED:
+            self._validate_contacted()
         if self.scope is not CapScope.CAMPAIGN_TOTAL:
             return
         if self.event is not CapEvent.DECIDED:
@@ -35,6 +37,14 @@ class CapRule:
         if self.window is not CapWindow.SLIDING and self.zone is not CapZone.UTC:
             rule = "a campaign's total has no customer and no store: its calendar is UTC"
             raise InvalidArgumentError(rule, field="zone")
+
+    def _validate_contacted(self) -> None:
+        """Others' messages have no store and no campaign, and only so many are kept: such a rule could never fill."""
+        if self.scope in (CapScope.PERSON_STORE, CapScope.PERSON_CAMPAIGN):
+            raise InvalidArgumentError("messages of others have no store and no campaign", field="scope")
+        if self.limit_count > limits.CONTACTED_COUNT_MAX:
+            rule = f"limit_count of messages must be 0..{limits.CONTACTED_COUNT_MAX}: so many are kept"
+            raise InvalidArgumentError(rule, field="limit_count")
 
 
 DEFAULT_CAP_RULES = (

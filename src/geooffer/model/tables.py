@@ -190,6 +190,8 @@ STORE_ROW = np.dtype(
         ("longitude_e7", "<i4"),
         ("neighbour_start", "<i4"),  # into CommerceTables.neighbours
         ("neighbour_count", "<i4"),
+        ("is_online", "<i4"),  # the web shop's warehouse: what it has is shipped
+        ("_pad", "<i4"),
     ],
     align=True,
 )

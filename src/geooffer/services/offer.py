@@ -85,9 +85,13 @@ def _decode_report(report: pb.OutcomeReport, identity: Identity) -> _Report:
     key = identity.device_key or report.device_key or None
     if key is None and identity.role != roles.OPERATOR:
         raise InvalidArgumentError("a gateway names the device of each report", field="device_key")
+    kind = OutcomeKind(checks.integer(report.kind, min(OutcomeKind), max(OutcomeKind), "kind"))
+    if kind is OutcomeKind.FAILED and identity.role == roles.DEVICE:
+        # it knows the decision, so it has it: her caps are not hers to give back (semantics D3)
+        raise InvalidArgumentError("a phone that names a decision has received it", field="kind")
     return _Report(
         checks.identifier(report.decision_id, "decision_id"),
-        OutcomeKind(checks.integer(report.kind, min(OutcomeKind), max(OutcomeKind), "kind")),
+        kind,
         checks.time_ms(report, "event_time"),
         key,
     )

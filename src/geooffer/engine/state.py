@@ -1,0 +1,148 @@
+"""All durable state, and its digest: what one partition, or the catalog, holds, by what it means and not by where it
+lies in memory. Presence is soft and not part of it (semantics P7).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import astuple
+from typing import Any
+
+from geooffer.engine.live import Live
+from geooffer.engine.people import People
+from geooffer.engine.registry import KINDS, Registry
+from geooffer.engine.totals import CampaignTotals
+from geooffer.model import records
+from geooffer.model.keys import partition_of
+from geooffer.model.kinds import OutcomeKind
+from geooffer.model.records import CATALOG_PARTITION
+from geooffer.model.signals import PurposeState
+from geooffer.model.verdicts import Purpose
+
+
+class State:
+    """All durable state, and the next sequence of each partition."""
+
+    def __init__(self) -> None:
+        self.registry = Registry()
+        self.people = People()
+        self.live = Live()
+        self.totals = CampaignTotals()
+        self.consents: dict[int, dict[Purpose, PurposeState]] = {}
+        self.identities: dict[tuple[int, int], int] = {}
+        """(IdentityKind, identity key) → person key; changed by `own_identity` and `disown_identity`."""
+        self.owned_identities: dict[int, set[tuple[int, int]]] = {}
+        """The other way round."""
+        self.aliases: dict[int, int] = {}
+        """Person key that was united with another → the key of that one."""
+        self.decisions: dict[int, records.DecisionRecord] = {}
+        """By decision key, oldest first, for as long as contacts are kept."""
+        self.released: dict[int, records.DecisionRecord] = {}
+        """Decisions whose caps came back, in case one is reported to have reached her all the same."""
+        self.outcomes: dict[int, dict[OutcomeKind, int]] = {}
+        """Decision key → first time of each kind reported (DISMISSED, REDEEMED: last)."""
+        self.sequences: dict[int, int] = {}
+
+    def own_identity(self, identity: tuple[int, int], person_key: int) -> None:
+        """A pseudonym stands for a person from now on."""
+        self.disown_identity(identity)
+        self.identities[identity] = person_key
+        self.owned_identities.setdefault(person_key, set()).add(identity)
+
+    def disown_identity(self, identity: tuple[int, int]) -> None:
+        """A pseudonym stands for nobody any more."""
+        owner = self.identities.pop(identity, None)
+        if owner is not None:
+            self.owned_identities[owner].discard(identity)
+            if not self.owned_identities[owner]:
+                del self.owned_identities[owner]
+
+    def resolve(self, person_key: int) -> int:
+        """The key under which a person's history stands now."""
+        while person_key in self.aliases:
+            person_key = self.aliases[person_key]
+        return person_key
+
+
+def decision_key(partition: int, sequence: int) -> int:
+    """A decision's place in the journal as one number, unique over all partitions."""
+    return partition << 56 | sequence
+
+
+def digest(state: State, partition: int) -> str:
+    """SHA-256 over the durable state of one partition (CATALOG_PARTITION = the catalog), in canonical order."""
+    hasher = hashlib.sha256()
+    parts = _catalog_parts(state) if partition == CATALOG_PARTITION else _people_parts(state, partition)
+    for part in parts:
+        hasher.update(repr(part).encode())
+    return hasher.hexdigest()
+
+
+def _catalog_parts(state: State) -> list[Any]:
+    registry = state.registry
+    nouns = [
+        (kind.__name__, registry.number(kind, key), astuple(noun))
+        for kind in KINDS
+        for key, noun in sorted(registry.nouns(kind).items())
+    ]
+    prices = [(key, [astuple(step) for step in steps]) for key, steps in sorted(registry.prices.items())]
+    removed = sorted(registry.removed_fences.items())
+    return [
+        *nouns,
+        prices,
+        registry.variants,
+        removed,
+        state.live.figures(),
+        sorted(state.live.closures),
+        state.totals.items(),
+    ]
+
+
+def _people_parts(state: State, partition: int) -> list[Any]:
+    people = state.people
+    parts: list[Any] = []
+    decided = _decisions_by_owner(state)
+    for key, slot in sorted(people.person_slots.items()):
+        if partition_of(key) != partition:
+            continue
+        view = people.view
+        consents = sorted((int(purpose), astuple(held)) for purpose, held in state.consents.get(key, {}).items())
+        person = view.persons[slot]
+        parts.append(
+            (
+                key,
+                astuple(people.customers[key]),
+                consents,
+                int(person["consent_bits"]),
+                int(person["intent_floor_ms"]),
+                int(person["intent_floor_category"]),
+                int(person["intent_floor_product"]),
+                sorted(people.stated.get(key, {}).items()),
+                sorted(state.owned_identities.get(key, ())),
+                decided.get(key, []),
+                _chain(view.intents, int(person["intent_head"])),
+                _chain(view.facts, int(person["fact_head"])),
+                _chain(view.contacts, int(person["contact_head"])),
+            )
+        )
+    return parts
+
+
+def _decisions_by_owner(state: State) -> dict[int, list[Any]]:
+    """By person key: (decision key, its record, outcomes or "released"), sorted."""
+    found: dict[int, list[Any]] = {}
+    for key, record in sorted(state.decisions.items()):
+        known = sorted((int(kind), time_ms) for kind, time_ms in state.outcomes.get(key, {}).items())
+        found.setdefault(state.resolve(record.person_key), []).append((key, astuple(record), known))
+    for key, record in sorted(state.released.items()):
+        found.setdefault(state.resolve(record.person_key), []).append((key, astuple(record), "released"))
+    return found
+
+
+def _chain(rows: Any, head: int) -> list[tuple[int, ...]]:
+    names = [name for name in rows.dtype.names if name not in ("next", "_pad")]
+    found = []
+    while head >= 0:
+        found.append(tuple(int(rows[name][head]) for name in names))
+        head = int(rows["next"][head])
+    return sorted(found)
