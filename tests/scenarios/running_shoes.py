@@ -140,6 +140,7 @@ def walk_past(
     """
     count = 17
     pings = np.zeros(count, dtype=PING)
+    pings["speed_cm_per_s"] = -1  # the phone does not tell
     offsets_m = (np.arange(count) - count // 2) * 12.0 + east_m
     pings["device_key"] = device_key
     pings["session_id"] = 1

@@ -32,6 +32,7 @@ DEVICES = tuple(range(1, 33))
 """As many as one customer may have; each opens two streams."""
 BRANCH_COUNT = 6
 SPACING_M = 400.0
+OUT_OF_TOWN_M = -5_000.0
 DAY_COUNT = 4
 
 
@@ -70,12 +71,19 @@ async def test_sixty_four_streams_of_one_person_never_exceed_a_cap(stage: Stage)
 
     Any leak would show: without the caps each round would give an offer on each of 32 devices.
     """
-    await stage.set_up(_one_person_many_devices())
+    world = _one_person_many_devices()
+    await stage.set_up(world)
     streams = [await stage.open_stream(device) for device in DEVICES for _ in range(2)]
     assert len(streams) == 64
     offers_per_round: list[int] = []
     sequence = 0
     for day in range(DAY_COUNT):
+        if day:  # stock is counted each morning, when the clock has got there: what is older than a day silences
+            morning_ms = NOW_MS + day * DAY_MS - HOUR_MS
+            sequence += 1
+            await streams[0].send(_one_fix(streams[0].device_key, sequence, morning_ms, OUT_OF_TOWN_M))
+            counted = [replace(figure, as_of_ms=morning_ms) for figure in world.stock]
+            assert (await stage.operator.control.report_stock(counted)).refused == []
         for number in range(BRANCH_COUNT):
             round_ms = NOW_MS + day * DAY_MS + number * 31 * MINUTE_MS
             sends = []

@@ -65,6 +65,7 @@ def _everybody_walks() -> StructArray:
     steps, devices = np.meshgrid(np.arange(FIX_COUNT), np.arange(PEOPLE_COUNT), indexing="ij")
     steps, devices = steps.ravel(), devices.ravel()
     pings = np.zeros(len(steps), dtype=PING)
+    pings["speed_cm_per_s"] = -1  # the phone does not tell
     pings["device_key"] = devices + 1
     pings["sequence"] = steps + 1
     pings["fix_time_ms"] = NOW_MS + steps * 10_000 + devices * 50

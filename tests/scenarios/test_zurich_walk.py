@@ -80,6 +80,7 @@ def _expected(walk: Walk, fences: list[Geofence]) -> Walker:
 def _pings(walk: Walk, device_key: int) -> StructArray:
     trace = read_traces([walk.trace])
     pings = np.zeros(trace.fix_count, dtype=PING)
+    pings["speed_cm_per_s"] = -1  # the phone does not tell
     pings["device_key"] = device_key
     pings["sequence"] = np.arange(1, trace.fix_count + 1)
     pings["fix_time_ms"] = trace.fix_times_ms
