@@ -73,6 +73,14 @@ async def _report(stage: Stage, offer: ping_pb.PersonalOffer, kind: OutcomeKind,
     await stage.phone(device_key).report_outcome(offer.decision_id, kind, event_time_ms=time_ms)
 
 
+async def _channel_reports_failed(stage: Stage, offer: ping_pb.PersonalOffer) -> None:
+    """Not a phone's to say: who can name the decision has it."""
+    time_ms = offer.decided_time.ToMilliseconds() + MINUTE_MS
+    with pytest.raises(InvalidArgumentError):
+        await _report(stage, offer, OutcomeKind.FAILED)
+    await stage.operator.report_outcome(offer.decision_id, OutcomeKind.FAILED, event_time_ms=time_ms)
+
+
 async def _verdicts_on(stage: Stage, day: float) -> set[OfferVerdict]:
     """What phone and watch would be told so many days later, with a fresh search and figures; nothing is used up.
 
@@ -189,11 +197,10 @@ async def test_the_same_question_again_counts_once(stage: Stage) -> None:
 
 
 async def test_failed_gives_it_back_to_every_device(stage: Stage) -> None:
-    """It never reached her: half an hour later the watch gets it. Told twice, given back once."""
+    """The channel says that it never reached her: half an hour later the watch gets it. Told twice, given back once."""
     offer = await _offered_on_the_phone(stage)
-    await _report(stage, offer, OutcomeKind.FAILED)
-    with pytest.raises(NotFoundError):  # taken back, so there is nothing to report of
-        await _report(stage, offer, OutcomeKind.FAILED)
+    await _channel_reports_failed(stage, offer)
+    await _channel_reports_failed(stage, offer)
     told = await stage.send(walk_past(WATCH, start_ms=NOW_MS + LATER))
     assert [item.device_key for item in told.offers] == [WATCH]
 
@@ -202,7 +209,7 @@ async def test_what_was_displayed_cannot_fail_any_more(stage: Stage) -> None:
     """The silent twin."""
     offer = await _offered_on_the_phone(stage)
     await _report(stage, offer, OutcomeKind.DISPLAYED)
-    await _report(stage, offer, OutcomeKind.FAILED)
+    await _channel_reports_failed(stage, offer)
     told = await stage.send(walk_past(WATCH, start_ms=NOW_MS + LATER))
     assert (told.offers, told.try_verdicts) == ([], [ALREADY])
 

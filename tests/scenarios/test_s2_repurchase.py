@@ -55,9 +55,14 @@ def drugstore(*touchpoints: Touchpoint) -> World:
             Category("washing-machines", (("en", "Washing machines"),), repurchase_preset="washing_machine"),
         ),
         products=(
-            Product("nuit-bleue", "perfume", (("de", "Nuit Bleue, 50 ml"), ("en", "Nuit Bleue, 50 ml spray"))),
-            Product("alto-roast", "coffee", (("en", "Alto Roast, 1 kg"),)),
-            Product("aqua-7", "washing-machines", (("en", "Aqua 7"),)),
+            Product(
+                "nuit-bleue",
+                "perfume",
+                (("de", "Nuit Bleue, 50 ml"), ("en", "Nuit Bleue, 50 ml spray")),
+                is_sold_online=True,
+            ),
+            Product("alto-roast", "coffee", (("en", "Alto Roast, 1 kg"),), is_sold_online=True),
+            Product("aqua-7", "washing-machines", (("en", "Aqua 7"),), is_sold_online=True),
         ),
         prices=tuple(
             Price(product, amount, "EUR", NOW_MS - days * DAY_MS)

@@ -65,7 +65,10 @@ async def test_a_phone_reports_its_own_offers_in_any_order_and_as_often_as_it_li
     for _ in range(2):
         answer = await plane.offers.ReportOutcomes(request, metadata=phone)
         assert (answer.accepted_count, list(answer.problems)) == (3, [])
-    assert await kept(plane, name) == [(1, NOW_MS - 2_000), (2, NOW_MS - 1_000), (3, NOW_MS)]
+    # a phone's clock is off: nothing becomes of an offer before it was decided
+    assert await kept(plane, name) == [(1, NOW_MS), (2, NOW_MS), (3, NOW_MS)]
+    failed = await plane.offers.ReportOutcomes(reports(a_report(name, "FAILED")), metadata=phone)
+    assert [(item.reason, item.field) for item in failed.problems] == [("INVALID_ARGUMENT", "kind")]
     counts = await plane.diagnostics.GetStatistics(diagnostics_service_pb2.GetStatisticsRequest())
     assert [(item.kind, item.decision_count) for item in counts.outcomes] == [(1, 1), (2, 1), (3, 1)]
 
