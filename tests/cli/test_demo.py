@@ -6,9 +6,11 @@ import asyncio
 import json
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import Result
 
 from geooffer.bench.city import START_MS
 from geooffer.cli.assembly import loopback_settings, running_service
@@ -16,6 +18,8 @@ from geooffer.client import GeoofferClient
 from geooffer.model.catalog import Customer
 from geooffer.model.units import format_time_ms
 from map_pages import data_of
+
+Invoke = Callable[..., Result]
 
 CUSTOMERS = "400"
 MEASURED = ("pings_per_s", "message_latency_p50_ms", "message_latency_p99_ms")
@@ -31,7 +35,7 @@ async def _geooffer(*arguments: str) -> tuple[int, str, str]:
     return process.returncode, out.decode(), error.decode()
 
 
-async def test_demo_tells_stories_that_try_explains(tmp_path: Path) -> None:
+async def test_demo_tells_stories_that_try_explains(invoke: Invoke, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     code, out, error = await _geooffer("demo", "--customers", CUSTOMERS, "--out", str(folder), "--json")
     assert code == 0, error
@@ -51,15 +55,15 @@ async def test_demo_tells_stories_that_try_explains(tmp_path: Path) -> None:
         assert sum(result[f"offers_by_{kind}"].values()) == result["offers"]
 
     # the same seed tells the same, but for what was measured
-    code, out, error = await _geooffer("demo", "--customers", CUSTOMERS, "--out", str(folder), "--json")
-    assert code == 0, error
-    again = json.loads(out)
+    repeated = await asyncio.to_thread(invoke, "demo", "--customers", CUSTOMERS, "--out", folder, "--json")
+    assert repeated.exit_code == 0, repeated.stderr
+    again = json.loads(repeated.stdout)
     assert {key for key in result if result[key] != again[key]} <= set(MEASURED)
     assert list(result["transitions"]) == ["ENTER", "DWELL"]
 
-    code, out, error = await _geooffer("try", "--demo", "--customers", CUSTOMERS, "--json")
-    assert code == 0, error
-    explained = json.loads(out)["stories"]
+    tried = await asyncio.to_thread(invoke, "try", "--demo", "--customers", CUSTOMERS, "--json")
+    assert tried.exit_code == 0, tried.stderr
+    explained = json.loads(tried.stdout)["stories"]
     assert [e["customer_id"] for e in explained] == [s["customer_id"] for s in result["stories"]]
     offered, held, silent, due, elsewhere, closed = explained
     assert "OFFERED" in [fence["verdict"] for fence in offered["fences"]]
@@ -101,18 +105,18 @@ async def test_demo_tells_stories_that_try_explains(tmp_path: Path) -> None:
         ),
     ],
 )
-async def test_bad_input_is_one_clear_error(arguments: tuple[str, ...]) -> None:
-    code, out, error = await _geooffer(*arguments)
-    assert code == 2
-    assert out == ""
-    assert "Traceback" not in error
-    assert "internal fault" not in error
-    assert error.strip()
+def test_bad_input_is_one_clear_error(invoke: Invoke, arguments: tuple[str, ...]) -> None:
+    result = invoke(*arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "internal fault" not in result.stderr
+    assert result.stderr.strip()
 
 
-async def test_the_printed_report_names_what_each_count_is_of(tmp_path: Path) -> None:
-    code, out, error = await _geooffer("demo", "--customers", "60", "--out", str(tmp_path / "out"))
-    assert code in (0, 1), error  # 1: so small a city may lack a story
+def test_the_printed_report_names_what_each_count_is_of(invoke: Invoke, tmp_path: Path) -> None:
+    result = invoke("demo", "--customers", "60", "--out", tmp_path / "out")
+    out = result.stdout
+    assert result.exit_code in (0, 1), result.stderr  # 1: so small a city may lack a story
     for title in (
         "Pings by verdict", "Attempts to find an offer, by verdict", "Offers by reason",
         "Offers by where the goods are", "Offers by campaign",
@@ -122,16 +126,14 @@ async def test_the_printed_report_names_what_each_count_is_of(tmp_path: Path) ->
     assert "held out (control group)" in out
 
 
-async def test_demo_into_a_file_is_refused(tmp_path: Path) -> None:
+def test_demo_into_a_file_is_refused(invoke: Invoke, tmp_path: Path) -> None:
     taken = tmp_path / "taken"
     taken.write_text("mine", encoding="utf-8")
-    code, _, error = await _geooffer("demo", "--customers", "10", "--out", str(taken))
-    assert code == 2
-    assert "Traceback" not in error
+    assert invoke("demo", "--customers", "10", "--out", taken).exit_code == 2
     assert taken.read_text(encoding="utf-8") == "mine"
 
 
-async def test_try_asks_a_running_server(tmp_path: Path) -> None:
+async def test_try_asks_a_running_server(invoke: Invoke, tmp_path: Path) -> None:
     settings = loopback_settings(clock_start=format_time_ms(START_MS), state_dir=tmp_path / "state")
     async with running_service(settings) as service:
         token = service.issue_token("operator")
@@ -139,17 +141,15 @@ async def test_try_asks_a_running_server(tmp_path: Path) -> None:
             await client.control.upsert_customers([Customer("anna", (7,))])
         place = ("--device-key", "7", "--latitude", "52.5", "--longitude", "13.4")
         asked = ("try", "--server", service.control_address, *place)
-        code, out, error = await _geooffer(*asked, "--token", token)
-        assert (code, out.splitlines()[0]) == (0, "ping: NO_CONSENT"), error
-        code, out, error = await _geooffer(*asked, "--token", token, "--json")
-        assert json.loads(out)["ping_verdict"] == "NO_CONSENT"
-        code, out, error = await _geooffer(*asked, "--token", "not-a-token")
-        assert (code, out) == (2, "")
-        assert "UNAUTHENTICATED" in error
+        result = await asyncio.to_thread(invoke, *asked, "--token", token)
+        assert (result.exit_code, result.stdout.splitlines()[0]) == (0, "ping: NO_CONSENT"), result.stderr
+        result = await asyncio.to_thread(invoke, *asked, "--token", token, "--json")
+        assert json.loads(result.stdout)["ping_verdict"] == "NO_CONSENT"
         phone = service.issue_token("device", device_key=7)
-        code, out, error = await _geooffer(*asked, "--token", phone)
-        assert (code, out) == (2, "")
-        assert "PERMISSION_DENIED" in error
+        for wrong, reason in (("not-a-token", "UNAUTHENTICATED"), (phone, "PERMISSION_DENIED")):
+            result = await asyncio.to_thread(invoke, *asked, "--token", wrong)
+            assert (result.exit_code, result.stdout) == (2, "")
+            assert reason in result.stderr
 
 
 async def test_an_interrupted_demo_ends_at_once_and_says_so(tmp_path: Path) -> None:
