@@ -42,11 +42,12 @@ format: setup  ## let ruff reformat and sort imports
 proto: setup  ## regenerate src/geooffer/v1 from proto/
 	$(BIN)/python tools/generate_proto.py
 
-bench: setup  ## closed-loop rate and open-loop latency of the Python data plane
+bench: setup  ## closed-loop rate and open-loop latency of the Python data plane; what a million persons weigh
 	$(BIN)/geooffer bench direct --plane python
 	$(BIN)/geooffer bench direct --plane python --rate 500
+	$(BIN)/geooffer bench memory
 
-benchmarks: setup  ## pytest-benchmark suites: matcher, index, codec
+benchmarks: setup  ## pytest-benchmark suites: matcher, decision, index, codec
 	$(BIN)/python -m pytest benchmarks --benchmark-only
 
 figures: setup  ## measure everything and write the README's figures

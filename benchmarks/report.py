@@ -1,6 +1,6 @@
 """Run the measurements and write the README's figures from their results: `make figures`.
 
-Each figure is taken from the JSON that a command printed in this run; nothing is typed in. Takes some four minutes;
+Each figure is taken from the JSON that a command printed in this run; nothing is typed in. Takes some six minutes;
 leave the machine alone meanwhile.
 """
 
@@ -55,6 +55,8 @@ def kernel_rows(ns: dict[str, float]) -> list[str]:
         ("whole engine step, outside all fences", ns["test_step_outside"], ""),
         ("whole engine step, inside a fence", ns["test_step_inside"], ""),
         ("whole engine step, EXIT, ENTER, decision and caps at every ping", ns["test_step_deciding"], ""),
+        ("full decision in a visit, 8 intents against 16 offers: the step with it less the step without",
+         ns["test_full_decision"] - ns["test_step_in_visit"], ""),
         ("decode a single ping message", ns["test_decode_single"],
          _times(ns["test_decode_single"], ns["test_parse_only_single"]) + " protobuf's bare parse"),
         ("decode a batch of 256", ns["test_decode_batch[256]"],
@@ -67,10 +69,26 @@ def _times(value: float, base: float) -> str:
     return f"{value / base:.1f} ×"
 
 
-def figures(demo: dict[str, Any], closed: dict[str, Any], opened: dict[str, Any], ns: dict[str, float]) -> str:
+def memory_lines(memory: dict[str, Any]) -> list[str]:
+    """What a person weighs, by where it lies."""
+    tables = ", ".join(f"{name} {weight:,.0f}" for name, weight in memory["tables"].items())
+    objects = ", ".join(f"{name} {weight:,.0f}" for name, weight in memory["objects"].items())
+    resident = memory["resident_bytes_per_person"]
+    grown = "" if resident is None else f" The process grew by {resident:,} bytes a person."
+    return [
+        f"**`geooffer bench memory`**, {memory['persons']:,} persons with a device, 8 intents, 3 sizes, 2 purchases "
+        f"and 7 consents each, in bytes a person: {memory['table_bytes_per_person']:,} in the tables that kernels read "
+        f"({tables}) and {memory['object_bytes_per_person']:,} in Python objects ({objects}).{grown} Tables grow by "
+        "doubling: just above a power of two they are half empty. The journal is not weighed.",
+    ]
+
+
+def figures(
+    demo: dict[str, Any], closed: dict[str, Any], opened: dict[str, Any], memory: dict[str, Any], ns: dict[str, float]
+) -> str:
     """The README's section."""
     machine, versions = closed["machine"], closed["versions"]
-    verdicts = ", ".join(f"{name} {count:,}" for name, count in demo["offer_verdicts"].items())
+    verdicts = _counts(demo["offer_verdicts"])
     return "\n".join([
         "## Figures",
         "",
@@ -79,9 +97,12 @@ def figures(demo: dict[str, Any], closed: dict[str, Any], opened: dict[str, Any]
         "Absolute figures vary by a third from run to run there; the ratios are of one run.",
         "",
         f"**`make demo`**, seed {demo['seed']}: {demo['customers']:,} synthetic customers, {demo['stores']:,} stores, "
-        f"{demo['pings']:,} pings in messages of 256 rows on one stream: {demo['offers']:,} offers. "
+        f"{demo['pings']:,} pings in messages of 256 rows on one stream: {demo['offers']:,} offers, "
+        f"{demo['shadow_offers']:,} more held out as the control group. "
         f"{demo['pings_per_s']:,} pings/s, message latency p50 {demo['message_latency_p50_ms']:.1f} ms, "
-        f"p99 {demo['message_latency_p99_ms']:.1f} ms (closed loop). Attempts to find an offer: {verdicts}.",
+        f"p99 {demo['message_latency_p99_ms']:.1f} ms (closed loop). Attempts to find an offer: {verdicts}. "
+        f"Where the goods are: {_counts(demo['offers_by_fulfilment'])}. Why: {_counts(demo['offers_by_reason'])} "
+        "(PURCHASE: due again).",
         "",
         f"**`geooffer bench direct --plane python`**: {closed['streams']:,} phones on their own connections, "
         f"one ping in flight each: **{closed['pings_per_s']:,} pings/s, {closed['ratio']:.2f} of the same transport's "
@@ -99,6 +120,8 @@ def figures(demo: dict[str, Any], closed: dict[str, Any], opened: dict[str, Any]
         "",
         "![percentile curve](docs/latency-direct.svg)",
         "",
+        *memory_lines(memory),
+        "",
         "**`make benchmarks`**, without transport:",
         "",
         "| per ping | ns | |",
@@ -107,6 +130,10 @@ def figures(demo: dict[str, Any], closed: dict[str, Any], opened: dict[str, Any]
         "",
         "",
     ])  # fmt: skip
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
 
 
 def _ms(value_us: int) -> str:
@@ -119,10 +146,11 @@ def main() -> None:
     closed = run_json("bench", "direct", "--plane", "python")
     half = round(closed["pings_per_s"] / 2, -2)
     opened = run_json("bench", "direct", "--pairs", "1", "--rate", str(half), "--picture", str(PICTURE))
+    memory = run_json("bench", "memory")
     text = README.read_text(encoding="utf-8")
     head, rest = text.split(BEGIN)
     _, tail = rest.split(END)
-    section = figures(demo, closed, opened, run_benchmarks())
+    section = figures(demo, closed, opened, memory, run_benchmarks())
     README.write_text(head + BEGIN + section + END + tail, encoding="utf-8")
     print(f"wrote the figures of {README.name} and {PICTURE.name}")
 

@@ -1,4 +1,6 @@
-"""A full decision in a visit: 8 intents against 16 offers, every rule looked at; and what a million persons weigh.
+"""A full decision in a visit: 8 intents against 16 offers, every rule looked at.
+
+What a person weighs is measured by `geooffer bench memory` (bench/memory.py).
 
 Method: 256 shops, each with 16 offers of its own in 8 categories, all valid, in stock, in her size, at a cut price;
 1,024 persons with 8 intents (half of them in a product), 4 sizes, 2 purchases, 3 earlier contacts. Every person stands
@@ -17,11 +19,9 @@ import pytest
 
 from geooffer.engine.clock import EngineClock
 from geooffer.engine.engine import Engine
-from geooffer.engine.people import People
 from geooffer.engine.shapes import circle
 from geooffer.journal.memory import MemoryJournal
 from geooffer.kernels.compile import compile_all
-from geooffer.model import tables
 from geooffer.model.catalog import Category, Customer, Geofence, Offer, Price, Product, Size, StockFigure, Store
 from geooffer.model.columns import PING, Outcome, StructArray
 from geooffer.model.policy import DAY_MS, HOUR_MS, Policy
@@ -36,7 +36,6 @@ NOW_MS = 1_772_528_400_000
 LATITUDE_E7, LONGITUDE_E7 = 523_000_000, 130_000_000
 STEP_E7 = 60_000
 SIZE = Size("EU", "43")
-PERSONS = 1_000_000
 
 
 def build_engine() -> Engine:

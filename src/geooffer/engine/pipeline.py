@@ -4,9 +4,10 @@
     2  locate      kernels/locate.py     which fences cover the fix
     3  validate    kernels/matcher.py    duplicate, future, stale
     4  transition  kernels/presence.py   evidence → exit, enter, dwell
-    5  match       kernels/attempt.py    the store's offers × her intents × size × stock × price
+    5  match       kernels/attempt.py    is it a moment for a try; then consider.py: category by category, best first;
+                                         match.py, supply.py: each offer × audience × size × stock × price
     6  cap         kernels/caps.py       no repeat, cooldown, frequency caps
-    7  rank        kernels/rank.py       score, total order, one winner; it alone consumes caps
+    7  rank        kernels/rank.py       score, total order, one winner; it alone consumes caps; control_group.py
     8  commit      here                  late winners are revoked, the others journaled and told
 
 Steps 1–2 run over the whole batch, 3–7 row by row inside one compiled call.
