@@ -41,11 +41,11 @@ class OfferActions(RuleBasedStateMachine):
         """Walks are what there is most of."""
         self.twins.send([*rows, *again], cut=len(rows), are_late=False, is_broken=False)
 
-    @rule(keys=st.permutations(DEVICE_KEYS), place=st.integers(0, 1))
-    def crowd(self, keys: list[int], place: int) -> None:
+    @rule(keys=st.permutations(DEVICE_KEYS), place=st.integers(0, 1), are_late=RARELY)
+    def crowd(self, keys: list[int], place: int, are_late: bool) -> None:
         """After a while without a word everybody comes at once: every one of these visits must be tried."""
         rows = [Row(key, place, 20 * 60_000 if index == 0 else 0, "live") for index, key in enumerate(keys)]
-        self.twins.send(rows, cut=0, are_late=False, is_broken=False)
+        self.twins.send(rows, cut=0, are_late=are_late, is_broken=False)
 
     @rule(
         name=NAME,
@@ -60,6 +60,22 @@ class OfferActions(RuleBasedStateMachine):
     @rule(number=NUMBER, kind=st.sampled_from(OutcomeKind), age_ms=AGE_MS)
     def report(self, number: int, kind: OutcomeKind, age_ms: int) -> None:
         self.twins.report(number, kind, age_ms)
+
+    @rule(number=NUMBER, kind=st.sampled_from(OutcomeKind))
+    def contradict(self, number: int, kind: OutcomeKind) -> None:
+        """It failed, says the channel, and then it did not."""
+        self.twins.report(number, OutcomeKind.FAILED, 0)
+        self.twins.report(number, kind, 0)
+
+    @rule(number=NUMBER, name=NAME, new_name=NAME)
+    def part_and_meet(self, number: int, name: str, new_name: str) -> None:
+        """A copy of her contacts goes away and comes back, and what failed in between did not."""
+        owner = self.twins.model.humans.get(name)
+        if owner is not None and owner.devices:
+            self.twins.unlink_device(name, min(owner.devices), new_name)
+            self.twins.report(number, OutcomeKind.FAILED, 0)
+            self.twins.unite(new_name, name)
+            self.twins.report(number, OutcomeKind.DELIVERED, 0)
 
     @rule(number=NUMBER)
     def release(self, number: int) -> None:

@@ -82,6 +82,8 @@ class Human:
 
     def drop_what_is_not_consented(self) -> None:
         given = self.consented()
+        if Purpose.PERSONALISED_OFFERS not in given:
+            self.messages.clear()
         kept = []
         for signal in self.signals:
             needed = {Purpose.SEARCH_INTENT_USE if signal.kind in INTEREST_KINDS else Purpose.PERSONALISED_OFFERS}
@@ -179,8 +181,6 @@ class OfferModel:
         if rule.scope is CapScope.CAMPAIGN_TOTAL or (rule.scope is CapScope.PERSON_CAMPAIGN and not offer.campaign_id):
             return False
         if rule.event is CapEvent.CONTACTED:
-            if rule.scope in (CapScope.PERSON_STORE, CapScope.PERSON_CAMPAIGN):
-                return rule.limit_count == 0  # a message of others belongs to no store and no campaign
             times = [
                 time_ms
                 for (time_ms, _), about in human.messages.items()

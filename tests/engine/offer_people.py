@@ -5,8 +5,7 @@ Where the model says that a call is refused, the engine must refuse it, by the r
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
 
 import pytest
 from offer_draws import ALL_PURPOSES
@@ -52,9 +51,16 @@ class PeopleTwins(Streams):
         self.model.humans[name] = Human(name, ZONES[name], set(free))
         self._renew_devices(free)
 
-    def _renew_devices(self, keys: Any) -> None:
+    def _renew_devices(self, keys: Iterable[int]) -> None:
         for key in keys:
             self.devices[key] = Device()
+
+    def _move_devices(self, keys: Iterable[int], owner: Human) -> None:
+        """They take along where they are, unless their new owner does not want that to be known."""
+        for key in keys:
+            device = self.devices.setdefault(key, Device())
+            if Purpose.PRECISE_LOCATION_FOR_OFFERS not in owner.consented():
+                device.heard_ms = None
 
     def consent(self, name: str, purposes: int, *, granted: bool, age_ms: int) -> None:
         """Purposes given or taken back."""
@@ -162,9 +168,9 @@ class PeopleTwins(Streams):
         for sent in self.sent:
             if self.model.humans[sent.name] is source:
                 sent.close_gate()
+        self._move_devices(moved, target)
         self.model.unite(source, target)
         self.identities = {key: target if held is source else held for key, held in self.identities.items()}
-        self._renew_devices(moved)
         self._follow_consent(target, before)
         self.counts["united"] += 1
 
@@ -180,8 +186,10 @@ class PeopleTwins(Streams):
             return
         if owner is not None:
             owner.devices.remove(key)
+            self._move_devices([key], human)
+        else:
+            self._renew_devices([key])
         human.devices.add(key)
-        self._renew_devices([key])
 
     def unlink_device(self, name: str, key: int, new_name: str) -> None:
         """A device was somebody else's all the time; '' = nobody's."""
@@ -199,7 +207,7 @@ class PeopleTwins(Streams):
         human.devices.remove(key)
         if new_name:
             self.model.humans[new_name].devices.add(key)
-            self._renew_devices([key])
+            self._move_devices([key], self.model.humans[new_name])
 
     def link_identity(self, name: str, identity: str) -> None:
         """A pseudonym stands for her from now on."""

@@ -71,6 +71,7 @@ class Sent:
     contact: Contact
     name: str
     outcomes: set[OutcomeKind]
+    is_released: bool = False
     is_as_decided: bool | None = True
     """Consent and person are those it was decided for; None = by an engine that is gone."""
 

@@ -12,8 +12,8 @@ from offer_people import PeopleTwins
 from offer_scene import DEVICES, NEAREST_STORES, PLACES_E7, Rules
 from offer_streams import OFFER_BY_ID, Sent, Win
 
-from geooffer.engine.apply import digest
 from geooffer.engine.engine import Engine
+from geooffer.engine.state import digest
 from geooffer.errors import (
     JournalError,
     NotFoundError,
@@ -98,14 +98,16 @@ class Twins(PeopleTwins):
         self.engine.report_outcome(sent.decision.decision_id, kind, time_ms=time_ms, now_ms=self.now_ms)
         self.counts["outcomes"] += 1
         if kind is OutcomeKind.FAILED:
-            if not sent.outcomes:
+            if not sent.outcomes and not sent.is_released:
                 self._take_back(sent)
             return
+        if sent.is_released:
+            self._revive(sent)
         sent.outcomes.add(kind)
         # only her own log hears of it: a copy that somebody took along stays as it was
         for contact in self.model.humans[sent.name].contacts:
             if contact.serial == sent.contact.serial:
-                contact.hear(kind, time_ms)
+                contact.hear(kind, max(time_ms, contact.time_ms))  # nothing becomes of it before it was decided
 
     def release(self, number: int) -> None:
         """The bytes of a decision never left."""
@@ -116,22 +118,28 @@ class Twins(PeopleTwins):
         if sent.outcomes or abs(self.now_ms - sent.contact.time_ms) > REPORTABLE_MS:
             return
         self.engine.release(sent.decision)
-        self._take_back(sent)
+        if not sent.is_released:
+            self._take_back(sent)
         self.counts["released"] += 1
 
     def _take_back(self, sent: Sent) -> None:
-        self.sent.remove(sent)
+        sent.is_released = True
         human, campaign_id = self.model.humans[sent.name], sent.contact.offer.campaign_id
         human.contacts = [item for item in human.contacts if item.serial != sent.contact.serial]
         if campaign_id:
             spent = self.model.spent[campaign_id]
             self.model.spent[campaign_id] = [item for item in spent if item[0] != sent.contact.serial]
-        # twice is not once more; whoever asks later is told that there is none
-        self.engine.release(sent.decision)
-        with pytest.raises(NotFoundError):
-            self.engine.report_outcome(
-                sent.decision.decision_id, OutcomeKind.DELIVERED, time_ms=self.now_ms, now_ms=self.now_ms
-            )
+
+    def _revive(self, sent: Sent) -> None:
+        """It reached her after all: it counts, also where a rule or budget is overdrawn by that."""
+        sent.is_released = False
+        human, campaign_id = self.model.humans[sent.name], sent.contact.offer.campaign_id
+        if all(item.serial != sent.contact.serial for item in human.contacts):
+            told = sent.contact
+            human.contacts.append(Contact(told.serial, told.time_ms, told.store_id, told.offer))
+        if campaign_id:
+            self.model.spent[campaign_id].append((sent.contact.serial, sent.contact.time_ms))
+        self.counts["revived"] += 1
 
     def check_gate(self) -> None:
         """D3: whoever changed her consent since, or is not herself any more, gets nothing of what is on its way."""
@@ -169,7 +177,7 @@ class Twins(PeopleTwins):
             _lose_contacts(new)
         for partition in range(-1, 64):
             assert digest(new.state, partition) == digest(old.state, partition)
-        for field in ("decisions", "outcomes", "aliases", "identities", "sequences"):
+        for field in ("decisions", "released", "outcomes", "aliases", "identities", "sequences"):
             assert getattr(new.state, field) == getattr(old.state, field), field
         assert new.state.totals.items() == old.state.totals.items()
         self.engine.publish()

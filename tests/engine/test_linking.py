@@ -20,6 +20,7 @@ from world import (
     ping,
     pings,
     touchpoint,
+    transitions,
     try_verdicts,
     verdicts,
 )
@@ -78,7 +79,8 @@ def test_a_device_that_changes_hands_acts_for_its_new_owner_in_the_same_visit() 
     assert engine.customer("bob").device_keys == (3,)
     outcome = engine.step(ping(NOW_MS + MINUTE_MS, device=2))
     assert try_verdicts(outcome) == [V.OFFERED], "a new try: ann has had nothing yet"
-    assert len(outcome.transitions) == 0, "presence, watermark and sequence are the device's own (S-5, P4)"
+    told = [kind for kind, *_ in transitions(engine, outcome.transitions)]
+    assert told == ["DWELL"], "a minute after bob entered: presence, watermark and sequence are the device's own (S-5)"
     assert verdicts(engine.step(ping(NOW_MS + MINUTE_MS - 1, device=2))) == [PingVerdict.STALE_FIX]
     (decision,) = engine.commit(outcome)
     assert (decision.person_key, decision.device_key) == (person_key("ann"), 2)

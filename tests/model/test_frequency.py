@@ -30,6 +30,8 @@ def test_the_defaults_are_three_a_day_eight_a_week_and_one_a_store_and_day() -> 
         ({"window_ms": 0}, "window"),
         ({"window_ms": limits.CAP_WINDOW_MAX_MS + 1}, "window"),
         ({"scope": CapScope.CAMPAIGN_TOTAL, "event": CapEvent.DISPLAYED}, "event"),
+        ({"scope": CapScope.PERSON_STORE, "event": CapEvent.CONTACTED}, "scope"),
+        ({"scope": CapScope.PERSON_CAMPAIGN, "event": CapEvent.CONTACTED}, "scope"),
         ({"scope": CapScope.CAMPAIGN_TOTAL, "window": CapWindow.CALENDAR_DAY}, "zone"),
         ({"scope": CapScope.CAMPAIGN_TOTAL, "window": CapWindow.CALENDAR_WEEK, "zone": CapZone.STORE}, "zone"),
     ],

@@ -10,19 +10,24 @@ from geooffer.model import columns, fence_tables, tables
 SIZES = {
     columns.PING: 64,
     columns.TRANSITION: 32,
-    columns.TRY: 20,
-    columns.WINNER: 96,
+    columns.TRY: 32,
+    columns.WINNER: 144,
     tables.DEVICE: 64,
     tables.PERSON: 64,
     tables.PRESENCE: 40,
-    tables.INTENT: 40,
+    tables.INTENT: 48,
     tables.FACT: 24,
-    tables.CONTACT: 24,
+    tables.CONTACT: 64,
     tables.STOCK: 24,
-    tables.STORE_ROW: 32,
-    tables.PRODUCT_ROW: 24,
-    tables.OFFER_ROW: 48,
-    tables.PRICE_STEP: 24,
+    tables.STORE_ROW: 56,
+    tables.CATEGORY_ROW: 16,
+    tables.CAMPAIGN_ROW: 48,
+    tables.CAP_RULE: 24,
+    tables.ZONE_STEP: 16,
+    tables.CLOSURE: 24,
+    tables.PRODUCT_ROW: 28,
+    tables.OFFER_ROW: 56,
+    tables.PRICE_STEP: 32,
     tables.HOURS: 16,
     tables.VARIANT: 8,
     fence_tables.FENCE_ROW: 40,
@@ -51,6 +56,15 @@ def test_rows_have_their_size_and_no_hidden_gaps(dtype: np.dtype[np.void]) -> No
         assert offset % field_type.base.itemsize == 0
         end = offset + field_type.itemsize
     assert end == dtype.itemsize
+
+
+def test_every_table_of_the_rooms_is_listed() -> None:
+    found = [value for room in (columns, tables, fence_tables) for value in vars(room).values() if _is_table(value)]
+    assert {id(value) for value in found} == {id(value) for value in SIZES}
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, np.dtype) and value.names is not None
 
 
 def test_time_never_leaves_room_for_differences() -> None:

@@ -268,6 +268,7 @@ OFFER_ROW = np.dtype(
         ("paused", "u1"),
         ("everywhere", "u1"),
         ("live", "u1"),
+        ("_pad", "u1", (4,)),
     ],
     align=True,
 )
