@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from geooffer.kernels.compile import compile_all
-
 # how long one example takes tells of the machine's load, not of the code
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where the environment forbids Python to write bytecode (containers often do), each process that a test starts
+    would compile some thousand modules again: half of what a command then costs. So this process keeps the bytecode of
+    all it imports in a folder of its own, and those it starts find it there.
+    """
+    if not sys.dont_write_bytecode:
+        return
+    folder = tempfile.TemporaryDirectory(prefix="geooffer-bytecode-")
+    config.add_cleanup(folder.cleanup)
+    sys.dont_write_bytecode, sys.pycache_prefix = False, folder.name
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = folder.name
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -21,18 +34,9 @@ def compiled_kernels() -> None:
     """Machine code is compiled (or loaded from the cache) once, before the first test. Afterwards no kernel accepts
     other types, as in a running server: a test that would compile fails.
     """
+    from geooffer.kernels.compile import compile_all  # not before pytest_configure
+
     compile_all()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def shared_bytecode(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Processes that tests start share their bytecode. Where the environment forbids Python to write any (containers
-    often do), each would compile some thousand modules again: half of what a command then costs.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-        patch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.mktemp("bytecode")))
-        yield
 
 
 @pytest.fixture

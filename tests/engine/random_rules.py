@@ -49,6 +49,8 @@ def random_rule(rng: Rng) -> CapRule:
     is_total = scope is CapScope.CAMPAIGN_TOTAL
     zone = CapZone.UTC if is_total else _pick(rng, list(CapZone))
     event = CapEvent.DECIDED if is_total else _pick(rng, list(CapEvent))
+    if event is CapEvent.CONTACTED and scope in (CapScope.PERSON_STORE, CapScope.PERSON_CAMPAIGN):
+        scope = CapScope.PERSON  # messages of others have no store and no campaign
     days = _pick(rng, [0.05, 1, 1, 7, 31])
     return CapRule(scope, int(rng.integers(1, 6)), window, int(days * DAY_MS), zone, event)
 
