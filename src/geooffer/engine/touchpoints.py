@@ -7,7 +7,7 @@
 | PURCHASE | category or product | size |
 | RETURN, SOCIAL_LIKE | category or product | – |
 | PREFERENCE | category with a size, or none | size, channel, language, fulfilment; at least one |
-| CONTACTED | category or none | source (required), channel |
+| CONTACTED | category, product or none | source (required), channel |
 | SURVEY_ANSWER | category or product | is_interested (required) |
 | LOYALTY_UPDATE | – | tier (required) |
 | CRM_PROFILE | – | account_kind, language; at least one |
@@ -97,6 +97,8 @@ def check_fields(touchpoint: Touchpoint) -> None:
         raise InvalidArgumentError(
             f"a touchpoint of kind {kind.name} has no category and no product", field="category_id"
         )
+    if kind is K.PREFERENCE and touchpoint.product_id:
+        raise InvalidArgumentError("a preference is about a category, not about a product", field="product_id")
     if kind is K.PREFERENCE and (touchpoint.size is not None) != bool(touchpoint.category_id):
         raise InvalidArgumentError("a preferred size needs its category, and a category a size", field="size")
     if touchpoint.tier is not None and not 0 <= touchpoint.tier <= LOYALTY_TIER_MAX:
