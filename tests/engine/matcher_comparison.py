@@ -202,15 +202,14 @@ class Comparison:
         """`decide` tries stores in turn until one has a winner; each try as explained beforehand."""
         engine, name = self.market.engine, f"customer-{int(self.rng.integers(0, 6))}"
         channel = pick(self.rng, list(Channel))
-        subject = pick(
-            self.rng, [{}, {"product_id": f"product-{int(self.rng.integers(0, 9))}"}, {"category_id": "category-1"}]
-        )
+        named = {"product_id": f"product-{int(self.rng.integers(0, 9))}"}
+        subject = pick(self.rng, [{}, named, {"category_id": "category-1"}, {"category_id": "category-2"}])
         place = pick(self.rng, [None, (north_e7(0), east_e7(0)), (north_e7(900), east_e7(2_000))])
         engine.publish()
         stores = [key for key, store in sorted(engine.registry.stores.items()) if store.is_online]
         if place is not None:
             ranked = sorted((int(distance_m(*place, *where)), number) for number, *where in places_of(engine.registry))
-            stores = [engine.registry.store_id(number) for _, number in ranked[:5]]
+            stores = [engine.registry.store_id(number) for metres, number in ranked[:5] if metres <= 25_000]
         verdicts, offered = [], ""
         for store_id in stores:
             told = engine.explain_asked(name, store_id, channel=channel, now_ms=self.now_ms, **subject)
