@@ -25,9 +25,11 @@ from world import (
 )
 
 from geooffer.engine.engine import Engine
+from geooffer.errors import InvalidArgumentError
 from geooffer.model.catalog import Category, Customer, StockFigure
 from geooffer.model.frequency import CapRule
 from geooffer.model.kinds import CapEvent, CapScope, CapWindow, CapZone, OutcomeKind
+from geooffer.model.limits import CONTACTED_COUNT_MAX
 from geooffer.model.policy import DAY_MS, HOUR_MS
 from geooffer.model.signals import Touchpoint
 from geooffer.model.verdicts import OfferVerdict, TouchpointKind
@@ -286,13 +288,22 @@ def test_others_messages_fill_a_rule_of_contacts(ago_ms: int, expected: OfferVer
 
 def test_a_message_about_a_category_fills_that_category() -> None:
     about = {"source": "newsletter", "category_id": "running-shoes"}
-    for rule, expected in (
-        (CapRule(CapScope.PERSON_CATEGORY, 1, event=CapEvent.CONTACTED), V.FREQUENCY_CAP),
-        (CapRule(CapScope.PERSON_STORE, 1, event=CapEvent.CONTACTED), V.OFFERED),  # a message has no store
-    ):
-        engine = always(rule).build()
-        engine.record_touchpoints([Touchpoint("ann", TouchpointKind.CONTACTED, NOW_MS, **about)], now_ms=NOW_MS)  # type: ignore[arg-type]
-        assert judged(engine, NOW_MS) is expected
+    engine = always(CapRule(CapScope.PERSON_CATEGORY, 1, event=CapEvent.CONTACTED)).build()
+    engine.record_touchpoints([Touchpoint("ann", TouchpointKind.CONTACTED, NOW_MS, **about)], now_ms=NOW_MS)  # type: ignore[arg-type]
+    assert judged(engine, NOW_MS) is V.FREQUENCY_CAP
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        CapRule(CapScope.PERSON_STORE, 1, event=CapEvent.CONTACTED),
+        CapRule(CapScope.PERSON_CAMPAIGN, 1, event=CapEvent.CONTACTED),
+        CapRule(CapScope.PERSON, CONTACTED_COUNT_MAX + 1, event=CapEvent.CONTACTED),
+    ],
+)
+def test_a_rule_of_messages_that_could_never_fill_is_refused(rule: CapRule) -> None:
+    with pytest.raises(InvalidArgumentError):
+        always(rule).build()
 
 
 def two_goods(rule: CapRule) -> Engine:

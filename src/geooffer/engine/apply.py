@@ -58,18 +58,6 @@ def _noun_put(state: State, record: records.NounPut) -> None:
         state.people.zones.number(record.noun.time_zone)
     elif isinstance(record.noun, Campaign):
         state.live.cover_campaigns(state.registry.count(Campaign))
-    elif isinstance(record.noun, Category) and record.noun.is_special:
-        _purge_special(state, state.registry.number(Category, record.noun.category_id))
-
-
-def _purge_special(state: State, category_number: int) -> None:
-    """What is known of a category that became special goes, unless she explicitly consented (privacy M6)."""
-    people = state.people
-    if not people.knows_category(category_number):
-        return
-    for slot in people.person_slots.values():
-        if not people.view.persons["consent_bits"][slot] & Purpose.SPECIAL_CATEGORY_OFFERS.bit:
-            people.clear_categories(slot, [category_number])
 
 
 def _noun_deleted(state: State, record: records.NounDeleted) -> None:

@@ -277,11 +277,6 @@ class People(PeopleSlots):
                 contact_remove(self.view, slot, index)
             index = following
 
-    def knows_category(self, category_number: int) -> bool:
-        """Whether any intent or fact may be about a category; freed rows count, so it may say yes too often."""
-        rows = (self._intents.rows, self._facts.rows)
-        return any(bool((table["category_number"] == category_number).any()) for table in rows)
-
     def find_offer_contact(self, slot: int, decision_key: int) -> int:
         """The contact of a decision, or −1 where it is gone."""
         return contact_find(self.view, slot, tables.CONTACT_OFFER, decision_key)
