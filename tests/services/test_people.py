@@ -166,7 +166,7 @@ async def test_a_touchpoint_needs_consent_for_its_purpose(plane):
         ({"event_time": timestamp(NOW_MS + DAY_MS)}, "INVALID_ARGUMENT", "event_time"),
         ({"size": {"system": "EU"}}, "INVALID_ARGUMENT", "size.value"),
         ({"kind": "TOUCHPOINT_KIND_PREFERENCE", "size": None}, "INVALID_ARGUMENT", ""),
-        ({"kind": "TOUCHPOINT_KIND_PREFERENCE", "product_id": "shoe"}, "INVALID_ARGUMENT", "size"),
+        ({"kind": "TOUCHPOINT_KIND_PREFERENCE", "product_id": "shoe"}, "INVALID_ARGUMENT", "product_id"),
     ],
 )
 async def test_bad_touchpoints(plane, change, reason, field):
