@@ -99,7 +99,7 @@ def run(world: RandomMarket, rows: StructArray, cuts: list[int]) -> tuple[Log, l
     ]
 
 
-@pytest.mark.parametrize("seed", [0, 3, 5, 6, 8, 20, 21])
+@pytest.mark.parametrize("seed", [0, 8, 20, *(pytest.param(seed, marks=pytest.mark.long) for seed in (3, 5, 6, 21))])
 def test_batches_and_indexes_change_nothing(seed: int) -> None:
     rows = random_pings(seed, random_market(seed), 400)
     whole = run(market_without_totals(seed), rows, [])

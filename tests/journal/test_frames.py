@@ -124,6 +124,16 @@ def test_a_flipped_byte_is_an_entry_or_a_journal_error(entry: Entry, data: st.Da
     assert isinstance(found.record, records.Record)
 
 
+def test_a_figure_out_of_bounds_is_a_journal_error() -> None:
+    """As a flipped byte makes it: the record's own class refuses it."""
+    category = catalog.Category("perfume", repurchase=repurchase.RepurchaseRule(7_300))
+    frame = encode_entry(Entry(0, 1, records.NounPut(category, 0)))
+    damaged = frame.replace((7_300).to_bytes(2), (7_301).to_bytes(2))
+    assert damaged != frame
+    with pytest.raises(JournalError):
+        decode_entry(damaged)
+
+
 @pytest.mark.parametrize(
     "value",
     [

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgpack
 
-from geooffer.errors import JournalError
+from geooffer.errors import InvalidArgumentError, JournalError
 from geooffer.model import catalog, frequency, records, repurchase, shapes
 from geooffer.model.kinds import CapEvent, CapScope, CapWindow, CapZone
 from geooffer.model.records import Entry
@@ -104,7 +104,7 @@ def decode_entry(frame: bytes) -> Entry:
         schema, partition, sequence, record = unpack(frame)
     except JournalError:
         raise
-    except (ValueError, TypeError, msgpack.exceptions.UnpackException) as error:
+    except (ValueError, TypeError, InvalidArgumentError, msgpack.exceptions.UnpackException) as error:
         raise JournalError("a journal frame does not decode") from error
     if schema != SCHEMA_VERSION:
         raise JournalError(f"journal schema {schema} is not {SCHEMA_VERSION}")
