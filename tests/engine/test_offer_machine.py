@@ -32,7 +32,7 @@ class OfferMachine(OfferActions):
 
 def test_no_cap_is_exceeded_whatever_happens(capsys: pytest.CaptureFixture[str]) -> None:
     OfferMachine.counts = Counter()
-    run_state_machine_as_test(OfferMachine, settings=settings(MACHINE, max_examples=90, stateful_step_count=40))
+    run_state_machine_as_test(OfferMachine, settings=settings(MACHINE, max_examples=150, stateful_step_count=40))
     counts = OfferMachine.counts
     with capsys.disabled():
         sys.stdout.write(f"\n{told(counts)}\n")
