@@ -31,6 +31,7 @@ from geooffer.model.repurchase import RepurchaseRule
 from geooffer.model.signals import Touchpoint
 from geooffer.model.verdicts import Purpose, TouchpointKind
 from geooffer.rpc import auth, keys, roles
+from geooffer.rpc.durability import at_once
 from geooffer.rpc.server import PortOptions, bind_port
 from geooffer.services.assembly import control_services
 from geooffer.services.control import Control
@@ -90,6 +91,7 @@ async def served(engine: Engine, state_dir: Path) -> AsyncIterator[tuple[str, ..
         "control",
         PortOptions("127.0.0.1:0"),
         verifier=auth.TokenVerifier(pair.public_key),
+        durable=at_once,
         services=control_services(control),
     )
     await port.start()

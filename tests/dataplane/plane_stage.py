@@ -32,6 +32,7 @@ from geooffer.model.policy import DAY_MS, Policy
 from geooffer.model.signals import Touchpoint
 from geooffer.model.verdicts import Purpose, TouchpointKind
 from geooffer.rpc.auth import TokenVerifier, issue_token
+from geooffer.rpc.durability import Durability, at_once
 from geooffer.rpc.server import Port, PortOptions, bind_port
 
 #: Tuesday 2026-03-03 09:00 UTC
@@ -101,12 +102,15 @@ def stocked_engine(clock: str = "client") -> Engine:
 @asynccontextmanager
 async def open_plane(clock: str = "client", **options: Any) -> AsyncIterator[Plane]:
     engine = stocked_engine(clock)
-    plane = GrpcDataPlane(engine, real_now_ms=lambda: time.time_ns() // 1_000_000, **options)
+    plane = GrpcDataPlane(
+        engine, Durability(engine.journal), real_now_ms=lambda: time.time_ns() // 1_000_000, **options
+    )
     key = Ed25519PrivateKey.generate()
     port = bind_port(
         "data",
         PortOptions("127.0.0.1:0"),
         verifier=TokenVerifier(key.public_key()),
+        durable=at_once,
         services=[plane.service()],
     )
     await port.start()

@@ -46,11 +46,12 @@ class Flaky(MemoryJournal):
     is_broken = False
     latest: Sequence[Entry] = ()
 
-    def append(self, entries: Sequence[Entry]) -> None:
+    def append(self, entries: Sequence[Entry]) -> int:
         if self.is_broken:
             raise JournalError("the disk is full")
-        super().append(entries)
+        ticket = super().append(entries)
         self.latest = entries
+        return ticket
 
 
 @dataclass

@@ -122,6 +122,18 @@ def web_shop(*, sold_online: bool) -> Engine:
     return replace(world, nouns=nouns, stock=stock).build()
 
 
+def test_her_size_comes_before_what_the_web_shop_sells() -> None:
+    """Seed 1206 of the matcher oracle: a warehouse that never had her size said OUT_OF_STOCK."""
+    world = World(touchpoints=[touchpoint(size=EU_44)])
+    shop = replace(store("web"), is_online=True, opening_hours="")
+    shoe = product(is_sold_online=False, sizes=(EU_43, EU_44))
+    stock = [StockFigure("web", "shoe", EU_43, 5, NOW_MS - HOUR_MS)]
+    engine = replace(world, nouns=[shop, *world.nouns[:3], shoe, world.nouns[4]], stock=stock).build()
+    told = engine.explain_asked("ann", "web", channel=Channel.WEB_SHOP, now_ms=NOW_MS)
+    answer = engine.decide("ann", channel=Channel.WEB_SHOP, now_ms=NOW_MS)
+    assert answer.verdict is told.verdict is OfferVerdict.SIZE_MISMATCH
+
+
 def test_the_web_shop_ships_what_it_sells_at_any_hour() -> None:
     engine = web_shop(sold_online=True)
     answer = engine.decide("ann", channel=Channel.WEB_SHOP, now_ms=NOW_MS)

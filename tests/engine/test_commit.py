@@ -46,10 +46,10 @@ class Flaky(MemoryJournal):
 
     broken = False
 
-    def append(self, entries: Sequence[Entry]) -> None:
+    def append(self, entries: Sequence[Entry]) -> int:
         if self.broken:
             raise JournalError("the disk is full")
-        super().append(entries)
+        return super().append(entries)
 
 
 def everything(engine: Engine) -> list[str]:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geooffer.errors import JournalError
-from geooffer.journal.frames import _CODES, decode_entry, encode_entry, pack, unpack
+from geooffer.journal.frames import _CODES, decode_entries, encode_entries, pack, unpack
 from geooffer.model import catalog, frequency, records, repurchase
 from geooffer.model.kinds import CapEvent, CapScope, CapWindow, CapZone
 from geooffer.model.records import CATALOG_PARTITION, Entry
@@ -76,9 +76,9 @@ def test_every_class_reads_back_as_written(cls: type, data: st.DataObject) -> No
 
 @given(ENTRY)
 def test_an_entry_reads_back_as_written(entry: Entry) -> None:
-    again = decode_entry(encode_entry(entry))
+    again = decode_entries(encode_entries([entry]))[0]
     assert again == entry
-    assert encode_entry(again) == encode_entry(entry)
+    assert encode_entries([again]) == encode_entries([entry])
 
 
 @given(strategy_of(catalog.Offer), strategy_of(frequency.CapRule))
@@ -95,43 +95,43 @@ def test_enums_come_back_as_enums(offer: catalog.Offer, rule: frequency.CapRule)
 
 @given(ENTRY, st.data())
 def test_a_truncated_frame_is_a_journal_error(entry: Entry, data: st.DataObject) -> None:
-    frame = encode_entry(entry)
+    frame = encode_entries([entry])
     length = data.draw(st.integers(0, len(frame) - 1))
     with pytest.raises(JournalError):
-        decode_entry(frame[:length])
+        decode_entries(frame[:length])
 
 
 @given(ENTRY)
 def test_bytes_after_a_frame_are_a_journal_error(entry: Entry) -> None:
     with pytest.raises(JournalError):
-        decode_entry(encode_entry(entry) + b"\x00")
+        decode_entries(encode_entries([entry]) + b"\x00")
 
 
 @given(st.binary(max_size=64))
 def test_noise_is_a_journal_error(noise: bytes) -> None:
     with pytest.raises(JournalError):
-        decode_entry(noise)
+        decode_entries(noise)
 
 
 @given(ENTRY, st.data())
 def test_a_flipped_byte_is_an_entry_or_a_journal_error(entry: Entry, data: st.DataObject) -> None:
-    frame = bytearray(encode_entry(entry))
+    frame = bytearray(encode_entries([entry]))
     frame[data.draw(st.integers(0, len(frame) - 1))] ^= data.draw(st.integers(1, 255))
     try:
-        found = decode_entry(bytes(frame))
+        found = decode_entries(bytes(frame))
     except JournalError:
         return
-    assert isinstance(found.record, records.Record)
+    assert all(isinstance(entry.record, records.Record) for entry in found)
 
 
 def test_a_figure_out_of_bounds_is_a_journal_error() -> None:
     """As a flipped byte makes it: the record's own class refuses it."""
     category = catalog.Category("perfume", repurchase=repurchase.RepurchaseRule(7_300))
-    frame = encode_entry(Entry(0, 1, records.NounPut(category, 0)))
+    frame = encode_entries([Entry(0, 1, records.NounPut(category, 0))])
     damaged = frame.replace((7_300).to_bytes(2), (7_301).to_bytes(2))
     assert damaged != frame
     with pytest.raises(JournalError):
-        decode_entry(damaged)
+        decode_entries(damaged)
 
 
 @pytest.mark.parametrize(
@@ -151,12 +151,12 @@ def test_a_figure_out_of_bounds_is_a_journal_error() -> None:
 )
 def test_what_is_no_entry_of_this_schema_is_a_journal_error(value: Any) -> None:
     with pytest.raises(JournalError):
-        decode_entry(pack(value))
+        decode_entries(pack(value))
 
 
 def test_a_class_without_a_code_is_refused_when_written() -> None:
     with pytest.raises(JournalError):
-        encode_entry(Entry(0, 1, object()))  # type: ignore[arg-type]
+        encode_entries(Entry(0, 1, object()))  # type: ignore[arg-type]
 
 
 def test_the_frame_of_a_decision_is_the_one_of_schema_1() -> None:
@@ -183,8 +183,8 @@ def test_the_frame_of_a_decision_is_the_one_of_schema_1() -> None:
         policy_version=1,
     )
     entry = Entry(3, 7, record)
-    assert encode_entry(entry).hex() == GOLDEN
-    assert decode_entry(bytes.fromhex(GOLDEN)) == entry
+    assert encode_entries([entry]).hex() == GOLDEN
+    assert decode_entries(bytes.fromhex(GOLDEN)) == entry
 
 
 GOLDEN = (

@@ -11,7 +11,7 @@ from geooffer.model.catalog import Category, Offer, Product, Size, Store
 from geooffer.model.kinds import AccountKind, Channel, Fulfilment
 from geooffer.model.verdicts import INTEREST_KINDS, OfferVerdict, PingVerdict, TouchpointKind
 from geooffer.rpc import answers
-from geooffer.rpc.answers import AnswerDraft, OfferDraft
+from geooffer.rpc.answers import AnswerDraft, OfferDraft, ToldTry
 from geooffer.rpc.render import REASONS, OfferRenderer, alternative_of, net_minor, reason_of, text_in
 from geooffer.v1 import ping_service_pb2 as pb
 
@@ -188,7 +188,7 @@ def test_texts_fall_back_to_english_then_any_then_the_id() -> None:
 
 
 def test_an_offer_that_may_not_leave_is_told_as_too_late_and_not_sent() -> None:
-    told = pb.OfferTry(verdict=int(OfferVerdict.OFFERED))
+    told = ToldTry(0, pb.OfferTry(verdict=int(OfferVerdict.OFFERED)))
     draft = AnswerDraft(1, tries=[told], offers=[OfferDraft(DECISION, 1, 0, 0.0, told)])
     answer = parsed(draft, leaves=False)
     assert not answer.offers

@@ -16,6 +16,7 @@ from certificates import self_signed
 from geooffer.errors import ConfigurationError, NotFoundError
 from geooffer.model import limits
 from geooffer.rpc import auth, roles
+from geooffer.rpc.durability import at_once
 from geooffer.rpc.server import PortOptions, Service, TlsFiles, bind_port
 from geooffer.v1 import ping_service_pb2 as pb
 from geooffer.v1 import ping_service_pb2_grpc as rpc
@@ -74,6 +75,7 @@ async def running(kind="data", servicer=None, **options):
         kind,
         PortOptions(**({"address": "127.0.0.1:0"} | options)),
         verifier=auth.TokenVerifier(KEY.public_key()),
+        durable=at_once,
         services=[service],
     )
     await port.start()

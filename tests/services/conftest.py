@@ -14,6 +14,7 @@ from geooffer.engine.clock import EngineClock
 from geooffer.engine.engine import Engine
 from geooffer.journal.memory import MemoryJournal
 from geooffer.rpc import auth, keys, roles
+from geooffer.rpc.durability import at_once
 from geooffer.rpc.server import PortOptions, bind_port
 from geooffer.services.assembly import control_services, data_services
 from geooffer.services.control import Control
@@ -87,8 +88,8 @@ async def plane(tmp_path: Path) -> AsyncIterator[Plane]:
     control = Control(engine, real_now_ms=lambda: NOW_MS)
     token_keys = keys.development_keys(tmp_path / "state")
     verifier, options = auth.TokenVerifier(token_keys.public_key), PortOptions("127.0.0.1:0")
-    port = bind_port("control", options, verifier=verifier, services=control_services(control))
-    data_port = bind_port("data", options, verifier=verifier, services=data_services(control))
+    port = bind_port("control", options, verifier=verifier, durable=at_once, services=control_services(control))
+    data_port = bind_port("data", options, verifier=verifier, durable=at_once, services=data_services(control))
     await port.start()
     await data_port.start()
     token = auth.issue_token(token_keys.private_key, role=roles.OPERATOR, subject="tests", now_s=time.time())

@@ -15,7 +15,7 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -46,8 +46,11 @@ OnBuilt = Callable[[int], None]
 class _NoJournal:
     """Keeps nothing: what is weighed is the state."""
 
-    def append(self, entries: Collection[Entry]) -> None:
+    appended = durable = 0
+
+    def append(self, entries: Sequence[Entry]) -> int:
         """Forget them."""
+        return 0
 
     def read(self) -> Iterable[Entry]:
         """There is nothing."""

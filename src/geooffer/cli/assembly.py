@@ -11,7 +11,6 @@ read is decided and answered, then streams end UNAVAILABLE.
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -24,6 +23,7 @@ from geooffer.errors import ConfigurationError
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+    from geooffer.cli.held_journal import HeldJournal
     from geooffer.dataplane.port import DataPlane
     from geooffer.engine.engine import Engine
     from geooffer.rpc.server import Port, PortOptions
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 CompileProgress = Callable[[int, int, str], None]
 DRAIN_GRACE_S = 10.0
-DECISION_KEY_SIZE_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +71,13 @@ class RunningService:
 
 
 def loopback_settings(**changes: Any) -> ServiceSettings:
-    """Settings of a private server on loopback: ports chosen by the system, the client clock."""
+    """Settings of a private server on loopback: ports chosen by the system, the client clock, nothing kept."""
     values: dict[str, Any] = {
-        "data_address": "127.0.0.1:0", "control_address": "127.0.0.1:0", "clock": "client"
-    }  # fmt: skip
+        "data_address": "127.0.0.1:0",
+        "control_address": "127.0.0.1:0",
+        "clock": "client",
+        "journal": "memory",
+    }
     return ServiceSettings(**(values | changes))
 
 
@@ -93,13 +95,15 @@ async def running_service(
     """Start a server in the running loop, yield it, drain it.
 
     `on_compile(done, total, kernel)` is told of each kernel before it is compiled or loaded. `decision_key` makes
-    decision ids; a fresh one by default, because the in-memory journal forgets which were given out.
+    decision ids; by default that of the state directory, or a fresh one where the journal is in memory.
     Raises ConfigurationError for settings that do not fit together or an address that cannot be bound.
     """
+    from geooffer.cli.held_journal import open_journal
     from geooffer.cli.log import log_to_stderr
     from geooffer.dataplane.grpc_plane import GrpcDataPlane
     from geooffer.kernels.compile import compile_all
     from geooffer.rpc.auth import TokenVerifier
+    from geooffer.rpc.durability import Durability
     from geooffer.rpc.faults import log_loop_fault
     from geooffer.rpc.server import bind_port
     from geooffer.services.assembly import control_services, data_services
@@ -113,13 +117,17 @@ async def running_service(
     verifier = TokenVerifier(public_key)
     data_options, control_options = _port_options(settings)
     report = compile_all(on_compile)
-    engine = _engine(settings, decision_key or secrets.token_bytes(DECISION_KEY_SIZE_BYTES))
+    held = open_journal(settings, decision_key)
+    engine = _engine(settings, held)
     real_now_ms = monotonic_now_ms()
-    plane = GrpcDataPlane(engine, real_now_ms=real_now_ms)
+    durability = Durability(held.journal)
+    held.on_durable(durability.wake)
+    plane = GrpcDataPlane(engine, durability, real_now_ms=real_now_ms)
     control = Control(engine, real_now_ms=real_now_ms)
     beside_pings = [plane.service(), *data_services(control)]
-    data_port = bind_port("data", data_options, verifier=verifier, services=beside_pings)
-    control_port = bind_port("control", control_options, verifier=verifier, services=control_services(control))
+    gate: dict[str, Any] = {"verifier": verifier, "durable": durability.wait}
+    data_port = bind_port("data", data_options, services=beside_pings, **gate)
+    control_port = bind_port("control", control_options, services=control_services(control), **gate)
     loop = asyncio.get_running_loop()
     outer_handler = loop.get_exception_handler()
     loop.set_exception_handler(log_loop_fault)
@@ -132,6 +140,7 @@ async def running_service(
         )
     finally:
         await _drain(data_port, control_port, plane, control)
+        held.close()
         loop.set_exception_handler(outer_handler)
 
 
@@ -148,16 +157,16 @@ async def _drain(data_port: Port, control_port: Port, plane: DataPlane, control:
     control.publisher.close()
 
 
-def _engine(settings: ServiceSettings, decision_key: bytes) -> Engine:
+def _engine(settings: ServiceSettings, held: HeldJournal) -> Engine:
     from geooffer.engine.clock import EngineClock
     from geooffer.engine.engine import Engine
-    from geooffer.journal.memory import MemoryJournal
 
     return Engine(
-        journal=MemoryJournal(),
+        journal=held.journal,
         clock=EngineClock(settings.clock, settings.clock_start_ms),
         index_kind=settings.index,
-        decision_key=decision_key,
+        decision_key=held.decision_key,
+        state=held.state,
     )
 
 

@@ -78,13 +78,14 @@ async def _service(plan: ServerPlan) -> AsyncIterator[tuple[str, list[str], Coun
 async def _echo(plan: ServerPlan) -> AsyncIterator[tuple[str, list[str], Counter[PingVerdict]]]:
     from geooffer.dataplane.echo import EchoPlane
     from geooffer.rpc.auth import TokenVerifier, issue_token
+    from geooffer.rpc.durability import at_once
     from geooffer.rpc.keys import development_keys
     from geooffer.rpc.server import PortOptions, bind_port
 
     keys = development_keys(plan.state_dir)
     services = [EchoPlane().service()]
     verifier = TokenVerifier(keys.public_key)
-    port = bind_port("data", PortOptions("127.0.0.1:0"), verifier=verifier, services=services)
+    port = bind_port("data", PortOptions("127.0.0.1:0"), verifier=verifier, durable=at_once, services=services)
     await port.start()
     try:
         tokens = [

@@ -26,7 +26,12 @@ class ServiceSettings(BaseModel):
 
     data_address: str = Field("127.0.0.1:7430", description="Public port: pings in, offers out (host:port).")
     control_address: str = Field("127.0.0.1:7431", description="Private port: catalog, signals (host:port).")
-    state_dir: Path = Field(default_factory=default_state_dir, description="Directory of the development token key.")
+    state_dir: Path = Field(
+        default_factory=default_state_dir, description="Directory of journal, snapshots and development token key."
+    )
+    journal: Literal["sqlite", "memory"] = Field(
+        "sqlite", description="Where records are kept; memory: until the process ends (replay, demo)."
+    )
     token_public_key: Path | None = Field(
         None, description="PEM file of the Ed25519 key that verifies tokens; without it a development key."
     )

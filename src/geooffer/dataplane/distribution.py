@@ -6,7 +6,7 @@ Most rows end without anything to say: only the rows that have something are loo
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 
 import numpy as np
@@ -18,8 +18,7 @@ from geooffer.engine.engine import Engine
 from geooffer.model.columns import Outcome, StructArray
 from geooffer.model.verdicts import OfferVerdict, PingVerdict
 from geooffer.rpc import answers
-from geooffer.rpc.answers import OfferDraft
-from geooffer.v1 import ping_service_pb2 as pb
+from geooffer.rpc.answers import OfferDraft, ToldTry
 
 
 class Batch:
@@ -41,8 +40,12 @@ class Batch:
 
 def distribute(
     batch: Batch, pings: StructArray, outcome: Outcome, decisions: Sequence[Decision], engine: Engine
-) -> None:
-    """Put what each stream may see into its draft, then count its messages as decided."""
+) -> Callable[[bool], None]:
+    """Put what each stream may see into its draft, then count its messages as decided.
+
+    Messages with offers are held back; to be called with True once their records are durable, with False if they
+    never will be.
+    """
     _reject(batch, outcome, engine)
     for item in outcome.transitions:
         message, row = batch.place(int(item["row"]))
@@ -51,18 +54,34 @@ def distribute(
             told = answers.transition(item, engine.registry, message.sequence, row)
             stream.draft().transitions.append(told)
     tries = _tell_tries(batch, pings, outcome, engine)
-    for decision in decisions:
-        message, row = batch.place(decision.row)
-        if message.stream.closed:
-            engine.release(decision)
-            continue
-        offer_try = tries.get((decision.row, decision.geofence_id))
-        draft = OfferDraft(decision, message.sequence, row, message.deadline_s, offer_try)
-        message.stream.draft().offers.append(draft)
+    held = {id(message): message for message in (batch.place(decision.row)[0] for decision in decisions)}
+    for message in held.values():
+        message.stream.hold(message.sequence)
     generation = engine.live_generation
     for message in batch.messages:
         message.stream.catalog_generation = generation
         message.stream.decided(message.sequence, message.message.row_count)
+
+    def settle(durable: bool) -> None:
+        for decision in decisions if durable else ():
+            _tell_offer(batch, decision, tries.get((decision.row, decision.geofence_id)), engine)
+        for message in held.values() if durable else ():
+            if not message.stream.closed:
+                message.stream.settled(message.sequence)
+
+    return settle
+
+
+def _tell_offer(batch: Batch, decision: Decision, offer_try: ToldTry | None, engine: Engine) -> None:
+    """Into one draft with its try, which says TOO_LATE where the offer does not leave after all."""
+    message, row = batch.place(decision.row)
+    if message.stream.closed:
+        engine.release(decision)
+        return
+    draft = message.stream.draft()
+    draft.offers.append(OfferDraft(decision, message.sequence, row, message.deadline_s, offer_try))
+    if offer_try is not None:
+        draft.tries.append(offer_try)
 
 
 def tell_shed(messages: Sequence[QueuedMessage]) -> None:
@@ -97,18 +116,17 @@ def _reject(batch: Batch, outcome: Outcome, engine: Engine) -> None:
             stream.stop_reading()
 
 
-def _tell_tries(
-    batch: Batch, pings: StructArray, outcome: Outcome, engine: Engine
-) -> dict[tuple[int, str], pb.OfferTry]:
-    """Tell operators; returns the tries that won, by (row of the batch, geofence id)."""
+def _tell_tries(batch: Batch, pings: StructArray, outcome: Outcome, engine: Engine) -> dict[tuple[int, str], ToldTry]:
+    """Tell operators; returns the tries that won, to be told with their offers, by (row of the batch, geofence id)."""
     won = {}
-    for item in outcome.tries:
+    for index, item in enumerate(outcome.tries):
         batch_row = int(item["row"])
         message, row = batch.place(batch_row)
         if not message.stream.visibility.tries:
             continue
-        told = answers.offer_try(item, pings, engine.registry, message.sequence, row)
-        message.stream.draft().tries.append(told)
+        told = ToldTry(index, answers.offer_try(item, pings, engine.registry, message.sequence, row))
         if item["verdict"] == OfferVerdict.OFFERED:
-            won[batch_row, told.geofence_id] = told
+            won[batch_row, told.message.geofence_id] = told
+        else:
+            message.stream.draft().tries.append(told)
     return won

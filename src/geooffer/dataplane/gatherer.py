@@ -19,6 +19,7 @@ from geooffer.errors import DrainingError, JournalError
 from geooffer.model import limits
 from geooffer.rpc.answers import AnswerDraft, OfferDraft, encode
 from geooffer.rpc.codec import PingMessage, as_arrays
+from geooffer.rpc.durability import Durability
 from geooffer.rpc.render import OfferRenderer
 
 BATCH_ROW_COUNT_MAX = limits.PING_BATCH_ROW_COUNT_MAX
@@ -26,15 +27,25 @@ _STREAM_NUMBER_MAX = 2**31 - 1
 
 
 class Gatherer:
-    """Owns the open streams and the queue; the only caller of the engine's ping path."""
+    """Owns the open streams and the queue; the only caller of the engine's ping path.
+
+    A batch is decided and answered without waiting for the journal; only its offers wait until they are durable.
+    """
 
     def __init__(
-        self, engine: Engine, *, budget: Budget, real_now_ms: Callable[[], int], statistics: PlaneStatistics
+        self,
+        engine: Engine,
+        durability: Durability,
+        *,
+        budget: Budget,
+        real_now_ms: Callable[[], int],
+        statistics: PlaneStatistics,
     ) -> None:
         self.engine = engine
         self.streams: dict[int, PingStream] = {}
         self.fault: BaseException | None = None
         self.statistics = statistics
+        self._durability = durability
         self._budget = budget
         self._real_now_ms = real_now_ms
         self._queue = AdmissionQueue()
@@ -42,6 +53,7 @@ class Gatherer:
         self._numbers = itertools.count(1)
         self._flush_asked = False
         self._loop = asyncio.get_running_loop()
+        durability.on_fault(lambda: self.fail(JournalError("the journal failed")))
 
     # -- streams ---------------------------------------------------------------------------------------------
 
@@ -121,7 +133,10 @@ class Gatherer:
         self.statistics.messages += len(messages)
         self.statistics.rows += len(pings)
         self.statistics.late_offers += len(late)
-        distribute(batch, pings, outcome, decisions, engine)
+        settle = distribute(batch, pings, outcome, decisions, engine)
+        if decisions:
+            ticket = engine.journal.appended
+            self._durability.when_settled(ticket, lambda: settle(self._durability.is_durable(ticket)))
 
     def _shed(self, messages: list[QueuedMessage]) -> None:
         rows = sum(item.message.row_count for item in messages)

@@ -12,6 +12,7 @@ from geooffer.dataplane.ping_service import NAME, PingService
 from geooffer.dataplane.port import PlaneStatistics
 from geooffer.engine.engine import Engine
 from geooffer.model import limits
+from geooffer.rpc.durability import Durability
 from geooffer.rpc.server import Service
 
 SWEEP_EVERY_S = 1.0
@@ -20,7 +21,14 @@ SWEEP_EVERY_S = 1.0
 class GrpcDataPlane:
     """Made inside the running loop that also runs the server; the engine belongs to that loop's thread."""
 
-    def __init__(self, engine: Engine, *, real_now_ms: Callable[[], int], default_budget_ms: int | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        durability: Durability,
+        *,
+        real_now_ms: Callable[[], int],
+        default_budget_ms: int | None = None,
+    ) -> None:
         """`default_budget_ms`: for pings that name none; by default 50, and none with the client clock."""
         if default_budget_ms is None:
             client_clock = engine.clock.kind == "client"
@@ -29,7 +37,7 @@ class GrpcDataPlane:
         self._engine = engine
         self._real_now_ms = real_now_ms
         self._gatherer = Gatherer(
-            engine, budget=Budget(default_budget_ms), real_now_ms=real_now_ms, statistics=self.statistics
+            engine, durability, budget=Budget(default_budget_ms), real_now_ms=real_now_ms, statistics=self.statistics
         )
         self._service = PingService(self._gatherer)
         self._sweep: asyncio.Task[None] | None = None

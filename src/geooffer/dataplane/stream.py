@@ -38,6 +38,7 @@ class PingStream:
         """Nobody will take drafts any more."""
         self._acknowledged = 0
         self._undecided_rows = 0
+        self._held: deque[int] = deque()
         self._drafts: deque[AnswerDraft] = deque()
         self._reading_over = False
         self._reader: asyncio.Task[None] | None = None
@@ -80,14 +81,37 @@ class PingStream:
         """A message was decided; its answer may go. Of one moment, shed messages come before decided ones."""
         self._undecided_rows -= row_count
         self._acknowledged = max(self._acknowledged, sequence)
-        self.draft().acknowledged = self._acknowledged
+        if not self._held:
+            self.draft()
+        self._tell_acknowledged()
+
+    def hold(self, sequence: int) -> None:
+        """A message has offers whose records are not durable yet. It is not acknowledged before they are told; what
+        else was decided meanwhile is told at once.
+        """
+        self._held.append(sequence)
+
+    def settled(self, sequence: int) -> None:
+        """The offers of a held message are in the draft, or will never be."""
+        self._held.remove(sequence)
+        self.draft()
+        self._tell_acknowledged()
+
+    def _tell_acknowledged(self) -> None:
+        if self._drafts:
+            self._drafts[-1].acknowledged = self._tellable
         self._check_room()
         self._wake.set()
+
+    @property
+    def _tellable(self) -> int:
+        """The latest message up to which all was decided and no offer is held back."""
+        return min(self._acknowledged, self._held[0] - 1) if self._held else self._acknowledged
 
     def draft(self) -> AnswerDraft:
         """The draft to add to. A full one is followed by another, which then carries the acknowledgement."""
         if not self._drafts or self._drafts[-1].weight >= DRAFT_WEIGHT_MAX:
-            self._drafts.append(AnswerDraft(self._acknowledged))
+            self._drafts.append(AnswerDraft(self._tellable))
         return self._drafts[-1]
 
     def wake(self) -> None:
@@ -98,6 +122,7 @@ class PingStream:
     def abandon(self) -> None:
         """What was read will never be decided (the plane has a fault)."""
         self._undecided_rows = 0
+        self._held.clear()
         self._wake.set()
 
     # -- the writer's side -----------------------------------------------------------------------------------
@@ -105,12 +130,12 @@ class PingStream:
     @property
     def finished(self) -> bool:
         """Everything read was decided and taken for sending, and no more will be read."""
-        return self._reading_over and not self._undecided_rows and not self._drafts
+        return self._reading_over and self.decided_all and not self._drafts
 
     @property
     def decided_all(self) -> bool:
-        """Everything read so far was decided."""
-        return not self._undecided_rows
+        """Everything read so far was decided, and its offers are durable."""
+        return not self._undecided_rows and not self._held
 
     async def wait(self) -> None:
         """Return when there may be a draft, or the stream may be finished."""

@@ -6,7 +6,7 @@ state ── apply(record) ──► state      no decision is taken here, no re
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -19,7 +19,7 @@ from geooffer.engine.state import State, decision_key
 from geooffer.errors import JournalError
 from geooffer.kernels.contacts import contact_prune
 from geooffer.model import records, tables
-from geooffer.model.catalog import Campaign, Category, Product, Store
+from geooffer.model.catalog import Campaign, Product, Store
 from geooffer.model.keys import partition_of
 from geooffer.model.kinds import OutcomeKind, SwitchKind
 from geooffer.model.limits import CONTACT_RETENTION_MS
@@ -49,6 +49,14 @@ def apply(state: State, entry: Entry) -> None:
         _decision(state, record, decision_key(entry.partition, entry.sequence))
     else:
         _APPLY[type(record)](state, record)
+
+
+def fold(state: State, entries: Iterable[Entry]) -> State:
+    """Fold entries in the order written into `state`; returns it."""
+    for entry in entries:
+        apply(state, entry)
+    state.people.forget_moved()
+    return state
 
 
 def _noun_put(state: State, record: records.NounPut) -> None:
@@ -159,7 +167,7 @@ def _person_arrived(state: State, record: records.PersonArrived) -> None:
         state.own_identity((kind, identity_key), record.person_key)
     for value, granted, time_ms, notice_version in record.history.consents:
         _take_consent(ledger, Purpose(value), PurposeState(granted, time_ms, notice_version))
-    _enforce_consent(state, record.person_key, ledger)
+    _enforce_consent(state, record.person_key, ledger, record.special_category_numbers)
 
 
 def _consent(state: State, record: records.ConsentRecord) -> None:
@@ -169,7 +177,7 @@ def _consent(state: State, record: records.ConsentRecord) -> None:
     for purpose in Purpose:
         if record.purposes & purpose.bit:
             _take_consent(ledger, purpose, given)
-    _enforce_consent(state, record.person_key, ledger)
+    _enforce_consent(state, record.person_key, ledger, record.special_category_numbers)
 
 
 def _take_consent(ledger: dict[Purpose, PurposeState], purpose: Purpose, given: PurposeState) -> None:
@@ -179,7 +187,9 @@ def _take_consent(ledger: dict[Purpose, PurposeState], purpose: Purpose, given: 
         ledger[purpose] = given
 
 
-def _enforce_consent(state: State, person_key: int, ledger: dict[Purpose, PurposeState]) -> None:
+def _enforce_consent(
+    state: State, person_key: int, ledger: dict[Purpose, PurposeState], special: Collection[int]
+) -> None:
     """Set the consent word; what a purpose that is not given held is dropped (C4)."""
     people, slot = state.people, state.people.person_slots[person_key]
     bits = sum(purpose.bit for purpose, held in ledger.items() if held.granted)
@@ -194,11 +204,6 @@ def _enforce_consent(state: State, person_key: int, ledger: dict[Purpose, Purpos
         people.clear_messages(slot)
         people.clear_stated(person_key)
     if withdrawn & Purpose.SPECIAL_CATEGORY_OFFERS.bit:
-        special = [
-            state.registry.number(Category, category.category_id)
-            for category in state.registry.categories.values()
-            if category.is_special
-        ]
         people.clear_categories(slot, special)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple, TypeVar
 
-from geooffer.engine.apply import apply, partition_of_record
+from geooffer.engine.apply import apply, fold, partition_of_record
 from geooffer.engine.clock import EngineClock
 from geooffer.engine.commerce import compile_commerce, compile_stores
 from geooffer.engine.decisions import decision_id
@@ -55,7 +55,9 @@ class Core:
         index_kind: IndexKind = "cells",
         decision_key: bytes = b"",
         overlap_count_max: int = 64,
+        state: State | None = None,
     ) -> None:
+        """`state`: what journal/recovery.py made of snapshot and journal; without it all of `journal` is folded."""
         if index_kind not in ("rtree", "packed", "cells"):
             raise InvalidArgumentError("index must be rtree, packed or cells", field="index")
         self.policy = policy or Policy()
@@ -70,17 +72,19 @@ class Core:
         self._decision_keys: dict[str, int] = {}
         self._neighbours = Neighbours()
         self._spent_campaigns: set[int] = set()
-        self.state = State()
+        self.state = state or fold(State(), journal.read())
         self.index = IndexOfRecord(overlap_count_max)
-        for entry in journal.read():
-            apply(self.state, entry)
-        self.state.people.forget_moved()
         for key in (*self.state.decisions, *self.state.released):
             self._name_decision(key)
         for geofence in self.registry.geofences.values():
             self.index.insert(self.registry.number(Geofence, geofence.geofence_id), geofence)
         self._snapshot = self._compile(0, fences=None)
         self._refresh_totals(range(self.registry.count(Campaign)), NEVER_MS)
+
+    @property
+    def journal(self) -> Journal:
+        """What this engine appends to; its tickets say what may be told (rpc/durability.py)."""
+        return self._journal
 
     @property
     def registry(self) -> Registry:
@@ -122,7 +126,10 @@ class Core:
         return results
 
     def append(self, changes: Sequence[Record]) -> list[Entry]:
-        """Journal `changes` as one commit, then fold them. Raises JournalError and folds nothing."""
+        """Give `changes` to the journal to commit as one, then fold them. Raises JournalError and folds nothing.
+
+        They may be told to nobody before `journal.durable` has reached `journal.appended` as it is now.
+        """
         entries = self._place(changes)
         self._journal.append(entries)
         for entry in entries:

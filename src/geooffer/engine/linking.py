@@ -76,7 +76,7 @@ class Linking(PeopleChanges):
             [
                 PersonDeparted(source, target),
                 CustomerPut(target, replace(into, device_keys=devices, time_zone=zone)),
-                PersonArrived(target, source, True, history),
+                PersonArrived(target, source, True, history, self.special_category_numbers()),
             ]
         )
         self.recent_tries.forget(source)
@@ -122,7 +122,7 @@ class Linking(PeopleChanges):
         if len(made.device_keys) + len(devices) > DEVICES_PER_CUSTOMER_COUNT_MAX:
             raise LimitExceededError("too many devices", field="device_key")
         changes.append(CustomerPut(other, replace(made, device_keys=tuple(sorted((*made.device_keys, *devices))))))
-        changes.append(PersonArrived(other, key, False, parted_history(people, key)))
+        changes.append(PersonArrived(other, key, False, parted_history(people, key), self.special_category_numbers()))
         return other
 
     def _owner_of_device(self, device_key: int) -> int | None:

@@ -39,6 +39,8 @@ class PeopleChanges(StoreSwitches):
 
     _words: SearchIndex | None = None
     _words_generation = -1
+    _special: tuple[int, ...] = ()
+    _special_generation = -1
 
     def upsert_customers(self, customers: Sequence[Customer], *, partial: bool = False) -> RowResults:
         """Create persons or replace their devices and language. A device belongs to one person at most."""
@@ -238,9 +240,19 @@ class PeopleChanges(StoreSwitches):
             raise InvalidArgumentError("name at least one purpose", field="purposes")
         if time_ms > now_ms + self.policy.future_tolerance_ms:
             raise InvalidArgumentError("consent lies in the future", field="event_time")
-        self.append([ConsentRecord(key, purposes, granted, min(time_ms, now_ms), notice_version)])
+        special = self.special_category_numbers()
+        self.append([ConsentRecord(key, purposes, granted, min(time_ms, now_ms), notice_version, special)])
         if not granted:
             self.recent_tries.forget(key)
+
+    def special_category_numbers(self) -> tuple[int, ...]:
+        """The categories that need explicit consent now, sorted."""
+        registry = self.registry
+        if self._special_generation != registry.words_generation:
+            self._special_generation = registry.words_generation
+            special = [category for category in registry.categories.values() if category.is_special]
+            self._special = tuple(sorted(registry.number(Category, category.category_id) for category in special))
+        return self._special
 
     def consent_of(self, customer_id: str) -> dict[Purpose, PurposeState]:
         """The latest event of each purpose ever asked for. Raises NotFoundError."""

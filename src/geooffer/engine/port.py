@@ -1,4 +1,4 @@
-"""What the engine needs of a journal: append in order. journal/ implements it; reading back is the caller's."""
+"""What the engine needs of a journal: take records in order, say what is durable. journal/ implements it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,26 @@ from geooffer.model.records import Entry
 
 
 class Journal(Protocol):
-    """An append-only log of entries. `append` returns once the entries are as durable as this journal makes them."""
+    """An append-only log of entries.
 
-    def append(self, entries: Sequence[Entry]) -> None:
-        """Keep `entries` as one commit. Raises JournalError; then nothing of it counts as written."""
+    `append` may return before they are durable; then state is ahead of the disk, and nothing that depends on it may
+    be told to anybody before `durable` has reached the ticket. A journal that failed never becomes durable again: the
+    process ends and recovers (reliability.md).
+    """
+
+    @property
+    def appended(self) -> int:
+        """The latest ticket."""
+
+    @property
+    def durable(self) -> int:
+        """All that was appended up to this ticket survives a power cut (as far as this journal can)."""
+
+    def append(self, entries: Sequence[Entry]) -> int:
+        """Take `entries`, whole, as part of a next commit; returns their ticket, which only grows.
+
+        Raises JournalError; then nothing of it counts as written.
+        """
 
     def read(self) -> Iterable[Entry]:
-        """All entries in the order written."""
+        """All entries kept, in the order written; the state to fold them into stands before the first."""

@@ -1,4 +1,4 @@
-"""Journal entries as msgpack frames: `[schema, partition, sequence, record]`.
+"""Journal entries as msgpack frames: `[schema, [[partition, sequence, record], …]]`, one frame a commit.
 
 A record (and every noun in it) is an ExtType whose code names its class and whose payload is the msgpack array of
 its fields in order. Codes are for good; a new field goes to the end of its class, with a new schema version.
@@ -6,6 +6,7 @@ its fields in order. Codes are for good; a new field goes to the end of its clas
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -93,21 +94,25 @@ def unpack(payload: bytes) -> Any:
     return msgpack.unpackb(payload, ext_hook=_decode, use_list=False, strict_map_key=True)
 
 
-def encode_entry(entry: Entry) -> bytes:
+def encode_entries(entries: Sequence[Entry]) -> bytes:
     """One frame."""
-    return pack((SCHEMA_VERSION, entry.partition, entry.sequence, entry.record))
+    return pack((SCHEMA_VERSION, [(entry.partition, entry.sequence, entry.record) for entry in entries]))
 
 
-def decode_entry(frame: bytes) -> Entry:
-    """The entry of one frame. Raises JournalError for anything that is not a frame of this schema."""
+def decode_entries(frame: bytes) -> list[Entry]:
+    """The entries of one frame. Raises JournalError for anything that is not a frame of this schema."""
     try:
-        schema, partition, sequence, record = unpack(frame)
+        schema, rows = unpack(frame)
+        if schema != SCHEMA_VERSION:
+            raise JournalError(f"journal schema {schema} is not {SCHEMA_VERSION}")
+        return [_entry(*row) for row in rows]
     except JournalError:
         raise
     except (ValueError, TypeError, InvalidArgumentError, msgpack.exceptions.UnpackException) as error:
         raise JournalError("a journal frame does not decode") from error
-    if schema != SCHEMA_VERSION:
-        raise JournalError(f"journal schema {schema} is not {SCHEMA_VERSION}")
+
+
+def _entry(partition: Any, sequence: Any, record: Any) -> Entry:
     if not isinstance(record, records.Record) or type(partition) is not int or type(sequence) is not int:
         raise JournalError("a journal frame holds no record")
     return Entry(partition, sequence, record)

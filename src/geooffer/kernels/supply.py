@@ -182,7 +182,7 @@ def find_supply(
     if variant_number >= 0:
         verdict, row = stock_verdict(live, policy, store_number, variant_number, safety_count, now_ms)
         is_online = commerce.stores[store_number].is_online
-        if is_online and not product.is_sold_online:
+        if is_online and not product.is_sold_online and verdict != SIZE_MISMATCH:
             verdict = OUT_OF_STOCK  # it lies in the warehouse for the branches
         if verdict == 0 and not ships_only:
             return Supply(0, store_number, row, size_code, SHIP_TO_HOME if is_online else IN_STORE)

@@ -143,6 +143,8 @@ class PersonArrived:
     is_alias: bool
     """True: `from_key` names this person from now on."""
     history: PersonHistory
+    special_category_numbers: tuple[int, ...] = ()
+    """Categories that were special then (ConsentRecord)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,8 @@ class ConsentRecord:
     granted: bool
     time_ms: int
     notice_version: str
+    special_category_numbers: tuple[int, ...] = ()
+    """Categories that were special then: so a partition is folded without the catalog's history."""
 
 
 @dataclass(frozen=True, slots=True)

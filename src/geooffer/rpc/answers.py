@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -53,6 +54,13 @@ VISIBILITY = {
 }
 
 
+class ToldTry(NamedTuple):
+    """A try on its way to a stream; `place`: among those of its batch."""
+
+    place: int
+    message: pb.OfferTry
+
+
 @dataclass(slots=True)
 class OfferDraft:
     """A decision on its way to a stream."""
@@ -62,7 +70,7 @@ class OfferDraft:
     row: int
     deadline_s: float
     """On the loop's clock; infinite where the ping had no budget."""
-    offer_try: pb.OfferTry | None
+    offer_try: ToldTry | None
     """Its line among the answer's tries, corrected if the offer does not leave after all."""
 
 
@@ -73,7 +81,7 @@ class AnswerDraft:
     acknowledged: int
     rejected_rows: list[pb.RejectedRow] = field(default_factory=list)
     transitions: list[pb.Transition] = field(default_factory=list)
-    tries: list[pb.OfferTry] = field(default_factory=list)
+    tries: list[ToldTry] = field(default_factory=list)
     offers: list[OfferDraft] = field(default_factory=list)
 
     @property
@@ -129,7 +137,7 @@ def encode(
         if gate(item):
             offers += _delimited(_OFFER_TAG, renderer.render(item.decision, item.message_sequence, item.row))
         elif item.offer_try is not None:
-            item.offer_try.verdict = int(OfferVerdict.TOO_LATE)  # type: ignore[assignment]
+            item.offer_try.message.verdict = int(OfferVerdict.TOO_LATE)  # type: ignore[assignment]
     answer = pb.PingAnswer(
         acknowledged_message_sequence=draft.acknowledged,
         location_wanted=location_wanted,
@@ -141,12 +149,17 @@ def encode(
     if draft.transitions:
         answer.transitions.extend(draft.transitions)
     if draft.tries:
-        answer.tries.extend(draft.tries)
+        # those that won wait for the journal and come after the others of their batch
+        answer.tries.extend(told.message for told in sorted(draft.tries, key=_place_of_try))
     return _delimited(_ANSWER_TAG, answer.SerializeToString() + offers)
 
 
 def _place(told: pb.RejectedRow) -> tuple[int, int]:
     return told.message_sequence, told.row
+
+
+def _place_of_try(told: ToldTry) -> tuple[int, int, int]:
+    return told.message.message_sequence, told.message.row, told.place
 
 
 def _delimited(tag: bytes, payload: bytes) -> bytes:

@@ -16,7 +16,7 @@ import grpc
 import structlog
 from google.protobuf.message import DecodeError
 
-from geooffer.errors import GeoofferError, InvalidArgumentError, PermissionDeniedError
+from geooffer.errors import GeoofferError, InvalidArgumentError, JournalError, PermissionDeniedError
 from geooffer.rpc import roles
 from geooffer.rpc.auth import TokenVerifier, bind_identity
 from geooffer.rpc.faults import place_of
@@ -24,6 +24,9 @@ from geooffer.rpc.status import abort
 
 Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Any]]
 Deserializer = Callable[[bytes], Any] | None
+Durable = Callable[[], Awaitable[None]]
+
+_PINGS = "/geooffer.v1.PingService/"
 
 log = structlog.get_logger(__name__)
 
@@ -31,8 +34,10 @@ log = structlog.get_logger(__name__)
 class CallGate(grpc.aio.ServerInterceptor):
     """Authenticates, authorises, decodes and translates errors, for all four kinds of method."""
 
-    def __init__(self, verifier: TokenVerifier) -> None:
+    def __init__(self, verifier: TokenVerifier, durable: Durable) -> None:
+        """`durable` returns once all that an answer may tell of survives a power cut."""
         self._verifier = verifier
+        self._durable = durable
 
     async def intercept_service(self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails) -> Any:
         """Wrap the method's behaviour. Unknown methods stay unknown: UNIMPLEMENTED by the transport."""
@@ -61,11 +66,13 @@ class CallGate(grpc.aio.ServerInterceptor):
         async def answer(request: Any, context: Any) -> Any:
             try:
                 self._admit(method, context)
-                return await behaviour(request if decode is None else decode(request), context)
+                response = await behaviour(request if decode is None else decode(request), context)
+                await self._settled(method)
+                return response
             except grpc.aio.AbortError:
                 raise
             except Exception as error:  # noqa: BLE001  (the one place that turns faults into a status)
-                return await _end(error, method, context)
+                return await self._end(error, method, context)
 
         return answer
 
@@ -81,13 +88,28 @@ class CallGate(grpc.aio.ServerInterceptor):
                 responses = behaviour(request if decode is None else decode(request), context)
                 async with contextlib.aclosing(responses):
                     async for response in responses:
+                        await self._settled(method)
                         yield response
             except grpc.aio.AbortError:
                 raise
             except Exception as error:  # noqa: BLE001  (the one place that turns faults into a status)
-                await _end(error, method, context)
+                await self._end(error, method, context)
 
         return stream
+
+    async def _settled(self, method: str) -> None:
+        """Pings have their own gate: only their offers wait (dataplane/gatherer.py)."""
+        if not method.startswith(_PINGS):
+            await self._durable()
+
+    async def _end(self, error: Exception, method: str, context: Any) -> None:
+        """End the call by the error table; what a refusal tells (that something exists) is durable, too."""
+        if isinstance(error, GeoofferError) and not isinstance(error, JournalError):
+            try:
+                await self._settled(method)
+            except JournalError as fault:
+                error = fault
+        await _end(error, method, context)
 
     def _admit(self, method: str, context: Any) -> None:
         if method == roles.HEALTH_CHECK:

@@ -1,4 +1,4 @@
-"""Token key files: PEM, Ed25519, private ones for their owner's eyes only (mode 0600)."""
+"""Key files: Ed25519 token keys in PEM, random secrets; private ones for their owner's eyes only (mode 0600)."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def development_keys(state_directory: Path) -> TokenKeys:
         raise ConfigurationError(rule, field="state_dir") from None
     path = state_directory / DEV_PRIVATE_NAME
     if not path.exists():
-        _create(path)
+        _create(path, _private_pem())
     private = load_private_key(path)
     public = private.public_key()
     pem = public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
@@ -72,15 +72,30 @@ def development_keys(state_directory: Path) -> TokenKeys:
     return TokenKeys(private, public)
 
 
-def _create(path: Path) -> None:
-    pem = Ed25519PrivateKey.generate().private_bytes(
+def secret_file(path: Path, size_bytes: int) -> bytes:
+    """The random secret kept in `path`, made on first use. Refused if anyone but its owner can read it."""
+    if not path.exists():
+        _create(path, secrets.token_bytes(size_bytes))
+    secret = _read(path)
+    if path.stat().st_mode & 0o077:
+        raise ConfigurationError(f"{path.name} is open to others; it needs mode 0600", field="state_dir")
+    if len(secret) != size_bytes:
+        raise ConfigurationError(f"{path.name} does not hold {size_bytes} bytes", field="state_dir")
+    return secret
+
+
+def _private_pem() -> bytes:
+    return Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+
+
+def _create(path: Path, content: bytes) -> None:
     # a name of its own for every call: two threads of one process may be here at once
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(pem)
+            file.write(content)
         with contextlib.suppress(FileExistsError):
             os.link(draft, path)
     except OSError as error:

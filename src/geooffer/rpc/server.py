@@ -19,7 +19,7 @@ from geooffer.errors import ConfigurationError
 from geooffer.model import limits
 from geooffer.rpc.addresses import is_loopback, join_address, split_address
 from geooffer.rpc.auth import TokenVerifier
-from geooffer.rpc.interceptors import CallGate
+from geooffer.rpc.interceptors import CallGate, Durable
 
 PortKind = Literal["data", "control"]
 AddService = Callable[[grpc.aio.Server], None]
@@ -85,10 +85,15 @@ class Port:
             await self._health.set(name, status)
 
 
-def bind_port(kind: PortKind, options: PortOptions, *, verifier: TokenVerifier, services: Sequence[Service]) -> Port:
-    """Build and bind a port. Raises ConfigurationError for an unsafe or unavailable address."""
+def bind_port(
+    kind: PortKind, options: PortOptions, *, verifier: TokenVerifier, durable: Durable, services: Sequence[Service]
+) -> Port:
+    """Build and bind a port; its answers wait for `durable`.
+
+    Raises ConfigurationError for an unsafe or unavailable address.
+    """
     check_exposure(options)
-    server = grpc.aio.server(interceptors=[CallGate(verifier)], options=channel_options(kind))
+    server = grpc.aio.server(interceptors=[CallGate(verifier, durable)], options=channel_options(kind))
     names = [service.name for service in services]
     for service in services:
         service.add(server)

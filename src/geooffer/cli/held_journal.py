@@ -1,0 +1,47 @@
+"""The journal a server runs on, opened before its engine and closed after it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from geooffer.cli.settings import ServiceSettings
+from geooffer.engine.port import Journal
+from geooffer.engine.state import State
+from geooffer.journal.committer import GroupCommitter
+from geooffer.journal.memory import MemoryJournal
+from geooffer.journal.recovery import recover
+from geooffer.rpc.keys import secret_file
+
+DECISION_KEY_SIZE_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class HeldJournal:
+    """What the engine is built on."""
+
+    journal: Journal
+    state: State | None
+    """What was recovered; None where there is nothing to recover from."""
+    decision_key: bytes
+
+    def on_durable(self, wake: Callable[[], None]) -> None:
+        """Have `wake` called, from any thread, whenever more is durable or the journal has failed."""
+        if isinstance(self.journal, GroupCommitter):
+            self.journal.on_durable = wake
+
+    def close(self) -> None:
+        """Commit what is pending and close the file."""
+        if isinstance(self.journal, GroupCommitter):
+            self.journal.close()
+            self.journal.store.close()
+
+
+def open_journal(settings: ServiceSettings, decision_key: bytes | None) -> HeldJournal:
+    """Recover what `settings.state_dir` holds, or begin in memory. Raises JournalError, ConfigurationError."""
+    if settings.journal == "memory":
+        return HeldJournal(MemoryJournal(), None, decision_key or secrets.token_bytes(DECISION_KEY_SIZE_BYTES))
+    recovered = recover(settings.state_dir)
+    key = decision_key or secret_file(settings.state_dir / "decision.key", DECISION_KEY_SIZE_BYTES)
+    return HeldJournal(GroupCommitter(recovered.store), recovered.state, key)

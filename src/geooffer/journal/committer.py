@@ -1,0 +1,122 @@
+"""Group commit on a thread of its own: what comes while one commit is being written goes into the next.
+
+loop ── append ──► pending ──► [thread: encode, write, fsync] ──► durable = ticket ──► on_durable
+
+There is no timer: an idle journal commits at once, a busy one in larger groups. An append is never split. The first
+failure is the last: nothing is retried, `fault` is set, and the process is to end and recover (a page that failed to
+be synced may be gone from the system's cache, so a second fsync proves nothing).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+
+from geooffer.errors import JournalError
+from geooffer.journal.commits import CommitStore
+from geooffer.journal.frames import decode_entries, encode_entries
+from geooffer.model.records import Entry
+
+GROUP_RECORD_COUNT_MAX = 256
+
+
+class GroupCommitter:
+    """engine/port.py: Journal over a store; `append` is for one thread, `on_durable` is called from another."""
+
+    def __init__(self, store: CommitStore, *, on_durable: Callable[[], None] = lambda: None) -> None:
+        self.store = store
+        self.on_durable = on_durable
+        self.fault: JournalError | None = None
+        """Why nothing becomes durable any more."""
+        self.commit_count = 0
+        self.record_count = 0
+        self._appended = 0
+        self._durable = 0
+        self._pending: deque[tuple[int, Sequence[Entry]]] = deque()
+        self._chores: deque[Callable[[], None]] = deque()
+        self._wake = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
+        self._thread.start()
+
+    @property
+    def appended(self) -> int:
+        """The latest ticket."""
+        return self._appended
+
+    @property
+    def durable(self) -> int:
+        """The latest ticket that survives a power cut."""
+        return self._durable
+
+    def append(self, entries: Sequence[Entry]) -> int:
+        """Take `entries` for a next commit. Raises JournalError after a failure or `close`."""
+        if not entries:
+            return self._appended
+        with self._wake:
+            if self.fault is not None or self._closing:
+                raise JournalError("the journal takes no more records")
+            self._appended += 1
+            self._pending.append((self._appended, entries))
+            self._wake.notify()
+        return self._appended
+
+    def call(self, chore: Callable[[], None]) -> None:
+        """Run `chore` on the writer's thread between two commits (truncation, checkpoints); its error is a fault."""
+        with self._wake:
+            self._chores.append(chore)
+            self._wake.notify()
+
+    def read(self) -> Iterable[Entry]:
+        """All entries kept, in the order written."""
+        return (entry for commit in self.store.read() for entry in decode_entries(commit.payload))
+
+    def close(self) -> None:
+        """Commit what is pending, then end the thread. The store is the caller's to close."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join()
+
+    # -- the thread ------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while not self._pending and not self._chores and not self._closing:
+                    self._wake.wait()
+                if self._closing and not self._pending:
+                    return
+                ticket, group = self._take()
+                chore = self._chores.popleft() if self._chores else None
+            try:
+                if group:
+                    self.store.append(encode_entries(group), self.store.last.lsn)
+                    self.commit_count += 1
+                    self.record_count += len(group)
+                    self._durable = ticket
+                    self.on_durable()
+                if chore is not None:
+                    chore()
+            except BaseException as error:  # noqa: BLE001  (whatever it is, nothing after it becomes durable)
+                self._fail(error)
+                return
+
+    def _take(self) -> tuple[int, list[Entry]]:
+        """The oldest appends of together about GROUP_RECORD_COUNT_MAX records, and the ticket of the last of them."""
+        group: list[Entry] = []
+        ticket = 0
+        while self._pending and (not group or len(group) + len(self._pending[0][1]) <= GROUP_RECORD_COUNT_MAX):
+            ticket, entries = self._pending.popleft()
+            group.extend(entries)
+        return ticket, group
+
+    def _fail(self, error: BaseException) -> None:
+        fault = (
+            error if isinstance(error, JournalError) else JournalError(f"the journal failed: {type(error).__name__}")
+        )
+        with self._wake:
+            self.fault = fault
+            self._pending.clear()
+        self.on_durable()
