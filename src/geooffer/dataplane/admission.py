@@ -38,6 +38,8 @@ class QueuedMessage:
     """Of the stream, from 1."""
     message: PingMessage
     deadline_s: float
+    arrival_s: float = 0.0
+    """On the clock of `deadline_s`."""
 
 
 class AdmissionQueue:
@@ -47,6 +49,18 @@ class AdmissionQueue:
         self._messages: deque[QueuedMessage] = deque()
         self._row_count_max = row_count_max
         self.row_count = 0
+
+    def __len__(self) -> int:
+        """Messages waiting."""
+        return len(self._messages)
+
+    @property
+    def oldest_arrival_s(self) -> float | None:
+        """When the oldest message came; None where none waits. May be read from any thread."""
+        try:
+            return self._messages[0].arrival_s
+        except IndexError:
+            return None
 
     def put(self, item: QueuedMessage) -> list[QueuedMessage]:
         """Append; returns the messages that had to go for it, oldest first."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable
+from time import perf_counter_ns
 
 from geooffer.dataplane.admission import AdmissionQueue, Budget, QueuedMessage
 from geooffer.dataplane.distribution import Batch, distribute, tell_shed
@@ -21,6 +22,7 @@ from geooffer.rpc.answers import AnswerDraft, OfferDraft, encode
 from geooffer.rpc.codec import PingMessage, as_arrays
 from geooffer.rpc.durability import Durability
 from geooffer.rpc.render import OfferRenderer
+from geooffer.telemetry.observed import BatchHook, BatchObserved, ignore
 
 BATCH_ROW_COUNT_MAX = limits.PING_BATCH_ROW_COUNT_MAX
 _STREAM_NUMBER_MAX = 2**31 - 1
@@ -45,10 +47,12 @@ class Gatherer:
         self.streams: dict[int, PingStream] = {}
         self.fault: BaseException | None = None
         self.statistics = statistics
+        self.on_batch: BatchHook = ignore
+        """Told of every batch decided."""
         self._durability = durability
         self._budget = budget
         self._real_now_ms = real_now_ms
-        self._queue = AdmissionQueue()
+        self.queue = AdmissionQueue()
         self._renderer = OfferRenderer()
         self._numbers = itertools.count(1)
         self._flush_asked = False
@@ -70,7 +74,7 @@ class Gatherer:
             raise self.fault
         now_s = self._loop.time()
         sequence = stream.read(message.row_count)
-        shed = self._queue.put(QueuedMessage(stream, sequence, message, self._budget.deadline_s(message, now_s)))
+        shed = self.queue.put(QueuedMessage(stream, sequence, message, self._budget.deadline_s(message, now_s), now_s))
         if shed:
             self._shed(shed)
         self._ask_flush()
@@ -104,7 +108,7 @@ class Gatherer:
         self._flush_asked = False
         if self.fault is not None:
             return
-        taken, shed = self._queue.take(self._loop.time(), BATCH_ROW_COUNT_MAX)
+        taken, shed = self.queue.take(self._loop.time(), BATCH_ROW_COUNT_MAX)
         try:
             if shed:
                 self._shed(shed)
@@ -113,7 +117,7 @@ class Gatherer:
         except Exception as error:
             self.fail(error)
             raise
-        if self._queue.row_count:
+        if self.queue.row_count:
             self._ask_flush()
 
     def _decide(self, messages: list[QueuedMessage]) -> None:
@@ -123,20 +127,27 @@ class Gatherer:
         )
         batch = Batch(messages)
         engine = self.engine
+        started_ns = perf_counter_ns()
         engine.clock.stamp(pings, ages, self._real_now_ms())
+        stamped_ns = perf_counter_ns()
         outcome = engine.step(pings)
+        stepped_ns = perf_counter_ns()
         late: set[int] = set()
         if len(outcome.winners):
             late = batch.late_rows(self._loop.time(), outcome.winners["row"].tolist())
         decisions = engine.commit(outcome, late_rows=late)
+        committed_ns = perf_counter_ns()
         self.statistics.batches += 1
         self.statistics.messages += len(messages)
         self.statistics.rows += len(pings)
         self.statistics.late_offers += len(late)
+        self.statistics.due_offers += len(late)
         settle = distribute(batch, pings, outcome, decisions, engine)
         if decisions:
             ticket = engine.journal.appended
             self._durability.when_settled(ticket, lambda: settle(self._durability.is_durable(ticket)))
+        times = (started_ns, stamped_ns, stepped_ns, committed_ns, perf_counter_ns())
+        self.on_batch(BatchObserved(len(pings), len(messages), len(outcome.winners), *times))
 
     def _shed(self, messages: list[QueuedMessage]) -> None:
         rows = sum(item.message.row_count for item in messages)
@@ -148,7 +159,10 @@ class Gatherer:
 
     def _may_leave(self, item: OfferDraft) -> bool:
         """The send gate: budget and consent once more, at the last moment."""
-        if item.deadline_s >= self._loop.time() and self.engine.may_send(item.decision):
+        in_time = item.deadline_s >= self._loop.time()
+        self.statistics.due_offers += 1
+        self.statistics.timely_offers += in_time
+        if in_time and self.engine.may_send(item.decision):
             return True
         self.statistics.late_offers += 1
         self.engine.release(item.decision)
@@ -158,7 +172,7 @@ class Gatherer:
         """The engine cannot decide any more: serving stops, every stream ends."""
         journal = "the journal failed" if isinstance(error, JournalError) else "the service has a fault"
         self.fault = DrainingError(f"{journal}; no ping is taken")
-        self._queue.clear()
+        self.queue.clear()
         for stream in list(self.streams.values()):
             stream.stop_reading(self.fault)
             stream.abandon()

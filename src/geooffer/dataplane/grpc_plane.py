@@ -43,6 +43,11 @@ class GrpcDataPlane:
         self._sweep: asyncio.Task[None] | None = None
 
     @property
+    def gatherer(self) -> Gatherer:
+        """For what is told of the plane (operation/): its queue, and the hook for batches."""
+        return self._gatherer
+
+    @property
     def fault(self) -> BaseException | None:
         """Why no ping is decided any more; None while all is well."""
         return self._gatherer.fault

@@ -19,6 +19,10 @@ class PlaneStatistics:
     shed_rows: int = 0
     late_offers: int = 0
     """Offers taken back because their budget ran out, before the commit or before the sending."""
+    due_offers: int = 0
+    """Offers whose budget was asked for the last time: at the sending, or before, where it had run out by then."""
+    timely_offers: int = 0
+    """Those of them whose budget was not over."""
     streams: int = 0
     """Open now."""
 

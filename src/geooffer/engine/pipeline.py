@@ -209,7 +209,7 @@ class Pipeline(Core):
                 decisions.append(self._decision_of(winner, name, key))
         for campaign_number in taken:
             self._refresh_total(campaign_number, int(kept[-1]["time_ms"]))
-        self.statistics.offers += len(decisions)
+        self.statistics.count_committed(offer_count=len(decisions), shadow_count=len(kept) - len(decisions))
         return decisions
 
     def _remember_tries(self, outcome: Outcome) -> None:

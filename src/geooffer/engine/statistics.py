@@ -19,6 +19,13 @@ class Statistics:
         self.offer_verdicts: Counter[OfferVerdict] = Counter()
         self.transitions: Counter[TransitionKind] = Counter()
         self.offers = 0
+        """Committed, less those that gave their caps back."""
+        self.tries: Counter[OfferVerdict] = Counter()
+        """By the verdict the matcher gave; these only grow, unlike `offer_verdicts`."""
+        self.retracted: Counter[OfferVerdict] = Counter()
+        """Winners taken back, by the verdict they got instead."""
+        self.committed_offers = 0
+        self.committed_shadow_offers = 0
         self.outcomes: Counter[OutcomeKind] = Counter()
 
     def count(self, outcome: Outcome) -> None:
@@ -29,6 +36,7 @@ class Statistics:
         for verdict, count in enumerate(np.bincount(outcome.tries["verdict"]).tolist()):
             if count:
                 self.offer_verdicts[OfferVerdict(verdict)] += count
+                self.tries[OfferVerdict(verdict)] += count
         self.count_transitions(outcome.transitions)
 
     def count_transitions(self, transitions: StructArray) -> None:
@@ -41,6 +49,13 @@ class Statistics:
         """A try that had won gave its offer back."""
         self.offer_verdicts[was] -= 1
         self.offer_verdicts[becomes] += 1
+        self.retracted[becomes] += 1
+
+    def count_committed(self, *, offer_count: int, shadow_count: int) -> None:
+        """Add winners whose records were appended."""
+        self.offers += offer_count
+        self.committed_offers += offer_count
+        self.committed_shadow_offers += shadow_count
 
     def count_unseen(self, *, malformed_count: int, shed_count: int) -> None:
         """Add pings that the data plane dropped before the engine saw them."""

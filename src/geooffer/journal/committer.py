@@ -10,6 +10,7 @@ be synced may be gone from the system's cache, so a second fsync proves nothing)
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
@@ -17,6 +18,7 @@ from geooffer.errors import JournalError
 from geooffer.journal.commits import CommitStore
 from geooffer.journal.frames import decode_entries, encode_entries
 from geooffer.model.records import Entry
+from geooffer.telemetry.observed import CommitHook, CommitObserved, ignore
 
 GROUP_RECORD_COUNT_MAX = 256
 
@@ -31,9 +33,17 @@ class GroupCommitter:
         """Why nothing becomes durable any more."""
         self.commit_count = 0
         self.record_count = 0
+        """Durable since the start."""
+        self.size_bytes = 0
+        """Of the payloads of those."""
+        self.appended_record_count = 0
+        """Taken since the start; more than `record_count` by what is pending."""
+        self.on_commit: CommitHook = ignore
+        """Told of every commit, on the writer's thread."""
+        self._writing_since_ns: int | None = None
         self._appended = 0
         self._durable = 0
-        self._pending: deque[tuple[int, Sequence[Entry]]] = deque()
+        self._pending: deque[tuple[int, Sequence[Entry], int]] = deque()
         self._chores: deque[Callable[[], None]] = deque()
         self._wake = threading.Condition()
         self._closing = False
@@ -58,7 +68,8 @@ class GroupCommitter:
             if self.fault is not None or self._closing:
                 raise JournalError("the journal takes no more records")
             self._appended += 1
-            self._pending.append((self._appended, entries))
+            self._pending.append((self._appended, entries, time.perf_counter_ns()))
+            self.appended_record_count += len(entries)
             self._wake.notify()
         return self._appended
 
@@ -67,6 +78,17 @@ class GroupCommitter:
         with self._wake:
             self._chores.append(chore)
             self._wake.notify()
+
+    @property
+    def pending_age_ns(self) -> int:
+        """How long the oldest record has been waiting to become durable; 0 where none is. From any thread."""
+        since_ns = self._writing_since_ns
+        if since_ns is None:
+            try:
+                since_ns = self._pending[0][2]
+            except IndexError:
+                return 0
+        return time.perf_counter_ns() - since_ns
 
     def read(self) -> Iterable[Entry]:
         """All entries kept, in the order written."""
@@ -92,9 +114,7 @@ class GroupCommitter:
                 chore = self._chores.popleft() if self._chores else None
             try:
                 if group:
-                    self.store.append(encode_entries(group), self.store.last.lsn)
-                    self.commit_count += 1
-                    self.record_count += len(group)
+                    self._write(group)
                     self._durable = ticket
                     self.on_durable()
                 if chore is not None:
@@ -103,12 +123,23 @@ class GroupCommitter:
                 self._fail(error)
                 return
 
+    def _write(self, group: list[Entry]) -> None:
+        started_ns = time.perf_counter_ns()
+        payload = encode_entries(group)
+        self.store.append(payload, self.store.last.lsn)
+        self.commit_count += 1
+        self.record_count += len(group)
+        self.size_bytes += len(payload)
+        self._writing_since_ns = None
+        self.on_commit(CommitObserved(len(group), len(payload), started_ns, time.perf_counter_ns()))
+
     def _take(self) -> tuple[int, list[Entry]]:
         """The oldest appends of together about GROUP_RECORD_COUNT_MAX records, and the ticket of the last of them."""
         group: list[Entry] = []
         ticket = 0
         while self._pending and (not group or len(group) + len(self._pending[0][1]) <= GROUP_RECORD_COUNT_MAX):
-            ticket, entries = self._pending.popleft()
+            ticket, entries, since_ns = self._pending.popleft()
+            self._writing_since_ns = self._writing_since_ns or since_ns
             group.extend(entries)
         return ticket, group
 
