@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
+from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import pytest
+from golden_entries import GOLDEN_ENTRIES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geooffer.errors import JournalError
-from geooffer.journal.frames import _CODES, decode_entries, encode_entries, pack, unpack
+from geooffer.journal import frames
+from geooffer.journal.field_arrays import CODES, pack, unpack
+from geooffer.journal.frames import (
+    SCHEMA_VERSION,
+    RawEntry,
+    decode_entries,
+    decode_raw,
+    encode_entries,
+    encode_raw,
+    partitions_of,
+)
+from geooffer.journal.layouts import LAYOUTS, WRITERS
 from geooffer.model import catalog, frequency, records, repurchase
 from geooffer.model.kinds import CapEvent, CapScope, CapWindow, CapZone
 from geooffer.model.records import CATALOG_PARTITION, Entry
@@ -59,11 +74,11 @@ ENTRY = st.builds(
 
 
 def test_every_record_and_noun_has_a_code_of_its_own() -> None:
-    assert set(RECORDS) | set(get_args(catalog.Noun)) < set(_CODES)
-    assert len(set(_CODES.values())) == len(_CODES)
+    assert set(RECORDS) | set(get_args(catalog.Noun)) < set(CODES)
+    assert len(set(CODES.values())) == len(CODES)
 
 
-@pytest.mark.parametrize("cls", _CODES, ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", CODES, ids=lambda cls: cls.__name__)
 @given(data=st.data())
 @settings(max_examples=25)
 def test_every_class_reads_back_as_written(cls: type, data: st.DataObject) -> None:
@@ -128,65 +143,137 @@ def test_a_figure_out_of_bounds_is_a_journal_error() -> None:
     """As a flipped byte makes it: the record's own class refuses it."""
     category = catalog.Category("perfume", repurchase=repurchase.RepurchaseRule(7_300))
     frame = encode_entries([Entry(0, 1, records.NounPut(category, 0))])
+    assert decode_entries(frame)
     damaged = frame.replace((7_300).to_bytes(2), (7_301).to_bytes(2))
     assert damaged != frame
     with pytest.raises(JournalError):
         decode_entries(damaged)
 
 
+_DELETED = pack(records.CustomerDeleted(1))
+
+
 @pytest.mark.parametrize(
-    "value",
+    "frame",
     [
-        (2, 0, 1, records.CustomerDeleted(1)),
-        (1, 0, 1, 5),
-        (1, 0, 1, None),
-        (1, 0, 1, catalog.Size("EU", "43")),
-        (1, "0", 1, records.CustomerDeleted(1)),
-        (1, 0, None, records.CustomerDeleted(1)),
-        (1, 0, 1),
-        7,
-        {},
+        pack((1, (((0, 1, 5),)))),
+        pack((1, ((0, 1, None),))),
+        pack((1, ((0, 1, catalog.Size("EU", "43")),))),
+        pack((1, (("0", 1, records.CustomerDeleted(1)),))),
+        pack((1, ((0, None, records.CustomerDeleted(1)),))),
+        pack((1, ((0, 0, records.CustomerDeleted(1)),))),
+        pack((1, ((64, 1, records.CustomerDeleted(1)),))),
+        pack((1, ((0, 1),))),
+        pack((2, ((0, 1, records.CustomerDeleted(1)),))),
+        pack((True, ((0, 1, records.CustomerDeleted(1)),))),
+        pack((1, 7)),
+        pack(7),
+        b"",
+        b"\x03\x00\x00\x00\x00",
+        frames.encode_raw_entries([RawEntry(0, 1, b"")]),
+        frames.encode_raw_entries([RawEntry(0, 1, b"\x06")]),
+        frames.encode_raw_entries([RawEntry(0, 0, encode_raw(records.CustomerDeleted(1)))]),
+        frames.encode_raw_entries([RawEntry(-2, 1, encode_raw(records.CustomerDeleted(1)))]),
+        frames.encode_raw_entries([RawEntry(0, 1, encode_raw(records.CustomerDeleted(1)) + b"\x00")]),
+        frames.encode_raw_entries([RawEntry(0, 1, bytes((36, 0)) + pack(("EU", "43")))]),
+        frames.encode_raw_entries([RawEntry(0, 1, bytes((255, 0)) + pack((1,)))]),
+        frames.encode_raw_entries([RawEntry(0, 1, bytes((6, 255)) + bytes(8))]),
     ],
     ids=repr,
 )
-def test_what_is_no_entry_of_this_schema_is_a_journal_error(value: Any) -> None:
+def test_what_is_no_frame_of_entries_is_a_journal_error(frame: bytes) -> None:
     with pytest.raises(JournalError):
-        decode_entries(pack(value))
+        decode_entries(frame)
 
 
-def test_a_class_without_a_code_is_refused_when_written() -> None:
+@pytest.mark.parametrize("record", [object(), catalog.Size("EU", "43"), records.PersonHistory()], ids=repr)
+def test_what_is_no_record_is_refused_when_written(record: object) -> None:
     with pytest.raises(JournalError):
-        encode_entries(Entry(0, 1, object()))  # type: ignore[arg-type]
+        encode_entries([Entry(0, 1, record)])  # type: ignore[arg-type]
 
 
-def test_the_frame_of_a_decision_is_the_one_of_schema_1() -> None:
-    """Golden bytes: what an older version wrote must read back for good."""
-    record = records.DecisionRecord(
-        person_key=-5,
-        time_ms=1_772_528_400_000,
-        store_number=1,
-        offer_number=2,
-        product_number=3,
-        category_number=4,
-        campaign_number=-1,
-        size_code=77,
-        amount_minor=8_000,
-        reference_amount_minor=10_000,
-        score=1_190,
-        points=(990, 0, 0, 200, 0, 0, 0, 0, 0),
-        reason_kind=1,
-        fulfilment=1,
-        supply_store_number=1,
-        channel=1,
-        is_shadow=False,
-        catalog_generation=9,
-        policy_version=1,
-    )
-    entry = Entry(3, 7, record)
-    assert encode_entries([entry]).hex() == GOLDEN
-    assert decode_entries(bytes.fromhex(GOLDEN)) == entry
+@pytest.mark.parametrize(("partition", "sequence"), [(200, 1), (0, 2**63), (0, None)])
+def test_a_place_that_does_not_fit_is_refused_when_written(partition: int, sequence: Any) -> None:
+    with pytest.raises(JournalError):
+        encode_entries([Entry(partition, sequence, records.CustomerDeleted(1))])
 
 
-GOLDEN = (
-    "94010307c73009dc0013fbcf0000019cb2ecf68001020304ff4dcd1f40cd2710cd04a699cd03de0000ccc8000000000001010101c20901"
-)
+# -- layouts ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: f"{layout.cls.__name__}-{layout.version}")
+def test_layouts_that_were_released_do_not_change(layout: Any) -> None:
+    """Sizes of the fixed parts. A line here is for good; a new layout adds one."""
+    released = {
+        ("StockPut", 1): 22,
+        ("CustomerDeleted", 1): 10,
+        ("TouchpointRecord", 1): 47,
+        ("ConsentRecord", 1): 27,
+        ("DecisionRecord", 1): 88,
+        ("DecisionReleased", 1): 26,
+        ("OutcomeRecord", 1): 27,
+        ("AudiencePut", 1): 23,
+        ("IdentityLinked", 1): 19,
+        ("IdentityUnlinked", 1): 19,
+        ("PersonDeparted", 1): 18,
+    }
+    assert layout.size_bytes == released[layout.cls.__name__, layout.version]
+
+
+@pytest.mark.parametrize("entry", GOLDEN_ENTRIES, ids=lambda entry: type(entry.record).__name__)
+def test_hot_records_are_packed_and_cold_ones_field_arrays(entry: Entry) -> None:
+    raw = encode_raw(entry.record)
+    assert raw[0] == CODES[type(entry.record)]
+    assert (raw[1] != frames.FIELD_ARRAY) == (type(entry.record) in WRITERS)
+
+
+def test_a_value_wider_than_its_layout_makes_a_field_array() -> None:
+    wide = records.StockPut(2**40, 2, 3, 4)
+    assert encode_raw(wide)[1] == frames.FIELD_ARRAY
+    assert decode_raw(encode_raw(wide)) == wide
+    long = records.ConsentRecord(1, 2, True, 3, "n" * 70_000)
+    assert encode_raw(long)[1] == frames.FIELD_ARRAY
+    assert decode_raw(encode_raw(long)) == long
+
+
+def test_a_field_array_shorter_than_its_class_reads_with_defaults() -> None:
+    """As an older release wrote it, before the class gained a field at its end."""
+    raw = bytes((CODES[records.ConsentRecord], frames.FIELD_ARRAY)) + pack((1, 2, True, 3, "2026-01"))
+    assert decode_raw(raw) == records.ConsentRecord(1, 2, True, 3, "2026-01", ())
+    raw = bytes((CODES[records.ConsentRecord], frames.FIELD_ARRAY)) + pack((1, 2, True, 3, "2026-01", (), 9))
+    with pytest.raises(JournalError):
+        decode_raw(raw)
+
+
+@given(st.lists(ENTRY, max_size=5))
+def test_a_frame_is_split_by_partition_without_its_records(entries: list[Entry]) -> None:
+    raws = partitions_of(encode_entries(entries))
+    assert [(raw.partition, raw.sequence) for raw in raws] == [(entry.partition, entry.sequence) for entry in entries]
+    assert [decode_raw(raw.raw) for raw in raws] == [entry.record for entry in entries]
+    assert frames.encode_raw_entries(raws) == encode_entries(entries)
+
+
+# -- golden frames ---------------------------------------------------------------------------------------------
+
+
+def golden_frames() -> dict[int, bytes]:
+    """By schema."""
+    text = Path(__file__).with_name("golden_frames.txt").read_text(encoding="ascii")
+    sections = re.findall(r"\[schema (\d+)\]\n([A-Za-z0-9+/=\n]+)", text)
+    return {int(schema): base64.b64decode(body) for schema, body in sections}
+
+
+@pytest.mark.parametrize("schema", range(1, SCHEMA_VERSION + 1))
+def test_what_a_release_wrote_reads_back_for_good(schema: int) -> None:
+    frame = golden_frames()[schema]
+    assert tuple(decode_entries(frame)) == GOLDEN_ENTRIES
+    raws = partitions_of(frame)
+    assert [(raw.partition, raw.sequence) for raw in raws] == [(e.partition, e.sequence) for e in GOLDEN_ENTRIES]
+
+
+def test_what_this_release_writes_is_the_golden_frame() -> None:
+    assert encode_entries(GOLDEN_ENTRIES) == golden_frames()[SCHEMA_VERSION]
+
+
+def test_schema_1_is_upgraded_by_writing_it_again() -> None:
+    assert encode_entries(decode_entries(golden_frames()[1])) == golden_frames()[2]
