@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from zoneinfo import ZoneInfo
 
-from offer_scene import CATEGORIES, OFFERS, PRODUCTS, STORES, Rules
+from offer_scene import CATEGORIES, CUT_MS, OFFERS, PRODUCTS, STORES, Rules
 
 from geooffer.model.catalog import Campaign, Offer
 from geooffer.model.frequency import CapRule
@@ -273,6 +273,8 @@ class OfferModel:
             return V.AUDIENCE_MISMATCH
         if self.interest(human, offer, now_ms)[2]:
             return V.RECENTLY_BOUGHT
+        if now_ms < CUT_MS:
+            return V.NO_PRICE_ADVANTAGE
         repeat = self.repeat(human, offer, now_ms)
         if repeat is not None:
             return repeat

@@ -22,6 +22,8 @@ from geooffer.model.repurchase import RepurchaseRule
 from geooffer.model.verdicts import Purpose
 
 ALWAYS = "24/7"
+CUT_MS = NOW_MS - 3 * DAY_MS
+"""When all prices were cut; a wall clock set back over several restarts may read less."""
 STORES: tuple[Store, ...] = (
     store("store-0", ALWAYS),
     store("store-1", ALWAYS, east_m=20.0, time_zone="America/New_York"),
@@ -95,9 +97,9 @@ def register_catalog(engine: Engine, campaigns: Sequence[Campaign]) -> None:
     offers = [replace(item, valid_until_ms=NOW_MS + 3_000 * DAY_MS) for item in OFFERS]
     engine.put_nouns([*STORES, *fences, *CATEGORIES, *PRODUCTS, *campaigns, *offers], now_ms=NOW_MS - 90 * DAY_MS)
     steps = [
-        price(amount, NOW_MS - days * DAY_MS, item.product_id)
+        price(amount, from_ms, item.product_id)
         for item in PRODUCTS
-        for amount, days in ((10_000, 60), (8_000, 3))
+        for amount, from_ms in ((10_000, NOW_MS - 60 * DAY_MS), (8_000, CUT_MS))
     ]
     engine.put_prices(steps, now_ms=NOW_MS - 90 * DAY_MS)
     engine.publish()
