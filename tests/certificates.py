@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from geooffer.rpc.server import TlsFiles
+from geooffer.rpc.tls import TlsFiles
 
 
 def self_signed() -> TlsFiles:

@@ -17,7 +17,8 @@ from geooffer.errors import ConfigurationError, NotFoundError
 from geooffer.model import limits
 from geooffer.rpc import auth, roles
 from geooffer.rpc.durability import at_once
-from geooffer.rpc.server import PortOptions, Service, TlsFiles, bind_port
+from geooffer.rpc.server import PortOptions, Service, bind_port
+from geooffer.rpc.tls import TlsFiles
 from geooffer.v1 import ping_service_pb2 as pb
 from geooffer.v1 import ping_service_pb2_grpc as rpc
 

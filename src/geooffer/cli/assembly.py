@@ -180,7 +180,8 @@ def _token_keys(settings: ServiceSettings) -> tuple[Ed25519PublicKey, Ed25519Pri
 
 
 def _port_options(settings: ServiceSettings) -> tuple[PortOptions, PortOptions]:
-    from geooffer.rpc.server import PortOptions, TlsFiles
+    from geooffer.rpc.server import PortOptions
+    from geooffer.rpc.tls import TlsFiles
 
     tls = None
     if settings.tls_cert is not None and settings.tls_key is not None:

@@ -19,7 +19,10 @@ from geooffer.errors import ConfigurationError
 from geooffer.model import limits
 from geooffer.rpc.addresses import is_loopback, join_address, split_address
 from geooffer.rpc.auth import TokenVerifier
+from geooffer.rpc.call_watch import CallWatch
 from geooffer.rpc.interceptors import CallGate, Durable
+from geooffer.rpc.tls import TlsFiles, TlsSource
+from geooffer.telemetry.observed import CallHook, ignore
 
 PortKind = Literal["data", "control"]
 AddService = Callable[[grpc.aio.Server], None]
@@ -29,20 +32,13 @@ _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 @dataclass(frozen=True, slots=True)
-class TlsFiles:
-    """PEM contents of a certificate chain and its private key."""
-
-    certificate_chain: bytes
-    private_key: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class PortOptions:
     """Where and how a port is bound."""
 
     address: str
     """`host:port`; port 0 = chosen by the operating system."""
-    tls: TlsFiles | None = None
+    tls: TlsSource | TlsFiles | None = None
+    """A source is shared with whoever exchanges its files while the port serves."""
     allow_plaintext: bool = False
     explicit_token_key: bool = False
     """False: tokens are checked against the development key of the state directory."""
@@ -63,6 +59,7 @@ class Port:
         self._server = server
         self._health = health_servicer
         self._names = ("", *names)
+        self._draining = False
         self.address = address
         """`host:port` as bound: port 0 is resolved."""
 
@@ -71,13 +68,19 @@ class Port:
         await self._server.start()
         await self._report(_SERVING)
 
+    async def report_ready(self, ready: bool) -> None:
+        """Report SERVING or NOT_SERVING for all services; a drain is not taken back."""
+        if not self._draining:
+            await self._report(_SERVING if ready else _NOT_SERVING)
+
     async def drain(self) -> None:
         """Report NOT_SERVING; calls still work. Load balancers look elsewhere from now on."""
+        self._draining = True
         await self._report(_NOT_SERVING)
 
     async def stop(self, grace_s: float) -> None:
         """Refuse new calls, wait for running ones up to `grace_s` seconds, then cancel them."""
-        await self._report(_NOT_SERVING)
+        await self.drain()
         await self._server.stop(grace_s)
 
     async def _report(self, status: int) -> None:
@@ -86,14 +89,22 @@ class Port:
 
 
 def bind_port(
-    kind: PortKind, options: PortOptions, *, verifier: TokenVerifier, durable: Durable, services: Sequence[Service]
+    kind: PortKind,
+    options: PortOptions,
+    *,
+    verifier: TokenVerifier,
+    durable: Durable,
+    services: Sequence[Service],
+    on_call: CallHook = ignore,
 ) -> Port:
-    """Build and bind a port; its answers wait for `durable`.
+    """Build and bind a port; its answers wait for `durable`; `on_call` is told of every call that ended.
 
     Raises ConfigurationError for an unsafe or unavailable address.
     """
     check_exposure(options)
-    server = grpc.aio.server(interceptors=[CallGate(verifier, durable)], options=channel_options(kind))
+    server = grpc.aio.server(
+        interceptors=[CallWatch(on_call), CallGate(verifier, durable)], options=channel_options(kind)
+    )
     names = [service.name for service in services]
     for service in services:
         service.add(server)
@@ -141,11 +152,12 @@ def _bind(server: grpc.aio.Server, options: PortOptions) -> int:
         if options.tls is None:
             port = server.add_insecure_port(options.address)
         else:
-            pair = (options.tls.private_key, options.tls.certificate_chain)
-            port = server.add_secure_port(options.address, grpc.ssl_server_credentials([pair]))
+            source = TlsSource(options.tls) if isinstance(options.tls, TlsFiles) else options.tls
+            port = server.add_secure_port(options.address, source.credentials())
     except RuntimeError:
         port = 0
+    except ConfigurationError as error:
+        raise ConfigurationError(f"cannot listen on {options.address}: {error.message}", field=error.field) from None
     if port == 0:
-        reason = "it is in use or not ours, or the TLS files do not fit together"
-        raise ConfigurationError(f"cannot listen on {options.address}: {reason}", field="address")
+        raise ConfigurationError(f"cannot listen on {options.address}: it is in use or not ours", field="address")
     return port
