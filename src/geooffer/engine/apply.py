@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
-from itertools import islice
 from typing import Any
 
 from geooffer.engine.live import Closure
@@ -34,6 +33,8 @@ _ALL_BITS = (1 << len(Purpose)) - 1
 
 def partition_of_record(record: Record) -> int:
     """Where a record belongs: its person's partition, or the catalog's."""
+    if isinstance(record, records.RetentionSwept):
+        return record.partition
     key = getattr(record, "person_key", None)
     return CATALOG_PARTITION if key is None else partition_of(key)
 
@@ -153,24 +154,42 @@ def _identity_unlinked(state: State, record: records.IdentityUnlinked) -> None:
 
 
 def _person_departed(state: State, record: records.PersonDeparted) -> None:
-    """Her row goes; what she leaves stands in the PersonArrived of the same commit."""
+    """All that is held of her goes; what she leaves stands in the PersonArrived of the same commit."""
+    for key in state.decision_keys_of(record.person_key):
+        _take_from_total(state, state.decisions.get(key))
+        _forget_decision(state, key)
     state.people.delete_customer(record.person_key)
-    state.consents.pop(record.person_key, None)
+    _forget_references(state, record.person_key)
 
 
 def _person_arrived(state: State, record: records.PersonArrived) -> None:
     if record.is_alias:
-        state.aliases[record.from_key] = record.person_key
+        state.aliases |= dict.fromkeys((record.from_key, *record.history.aliases), record.person_key)
     ledger = state.consents.setdefault(record.person_key, {})
     add_history(state.people, record.person_key, record.history)
     for kind, identity_key in record.history.identities:
         state.own_identity((kind, identity_key), record.person_key)
+    for key, decision, outcomes, is_released in record.history.decisions:
+        _arrived_decision(state, replace(decision, person_key=record.person_key), key, dict(outcomes), is_released)
     for value, granted, time_ms, notice_version in record.history.consents:
         _take_consent(ledger, Purpose(value), PurposeState(granted, time_ms, notice_version))
     _enforce_consent(state, record.person_key, ledger, record.special_category_numbers)
 
 
+def _arrived_decision(
+    state: State, decision: records.DecisionRecord, key: int, outcomes: dict[int, int], is_released: bool
+) -> None:
+    if is_released:
+        state.released[key] = decision
+        return
+    state.decisions[key] = decision
+    _add_to_total(state, decision)
+    if outcomes:
+        state.outcomes[key] = {OutcomeKind(kind): time_ms for kind, time_ms in outcomes.items()}
+
+
 def _consent(state: State, record: records.ConsentRecord) -> None:
+    state.latest_ms = max(state.latest_ms, record.time_ms)
     ledger = state.consents.setdefault(record.person_key, {})
     # one object for all purposes: seven would weigh 340 B more a person
     given = PurposeState(record.granted, record.time_ms, record.notice_version)
@@ -224,15 +243,20 @@ def _decision(state: State, record: records.DecisionRecord, key: int) -> None:
 
 def keep_decision(state: State, person_slot: int, record: records.DecisionRecord, key: int) -> None:
     """What a decision changes besides her contacts; the live path, whose kernel wrote the contact, calls it, too."""
-    if record.campaign_number >= 0 and not record.is_shadow:
-        state.totals.add(record.campaign_number, record.time_ms)
+    state.latest_ms = max(state.latest_ms, record.time_ms)
+    _add_to_total(state, record)
     state.decisions[key] = record
-    before_ms = record.time_ms - CONTACT_RETENTION_MS
-    contact_prune(state.people.view, person_slot, before_ms)
-    for held in (state.decisions, state.released):
-        for oldest in list(islice(held, 2)):  # two for one: what is too old goes without a pause
-            if held[oldest].time_ms < before_ms:
-                _forget_decision(state, oldest)
+    contact_prune(state.people.view, person_slot, record.time_ms - CONTACT_RETENTION_MS)
+
+
+def _add_to_total(state: State, decision: records.DecisionRecord) -> None:
+    if decision.campaign_number >= 0 and not decision.is_shadow:
+        state.totals.add(decision.campaign_number, decision.time_ms, partition_of(decision.person_key))
+
+
+def _take_from_total(state: State, decision: records.DecisionRecord | None) -> None:
+    if decision is not None and decision.campaign_number >= 0 and not decision.is_shadow:
+        state.totals.remove(decision.campaign_number, decision.time_ms, partition_of(decision.person_key))
 
 
 def _forget_decision(state: State, key: int) -> None:
@@ -246,8 +270,7 @@ def _decision_released(state: State, record: records.DecisionReleased) -> None:
     if decision is not None:
         _forget_decision(state, record.decision_key)
         state.released[record.decision_key] = decision
-        if decision.campaign_number >= 0 and not decision.is_shadow:
-            state.totals.remove(decision.campaign_number, decision.time_ms)
+        _take_from_total(state, decision)
     slot = state.people.person_slots.get(record.person_key, -1)
     if slot >= 0:
         contact = state.people.find_offer_contact(slot, record.decision_key)
@@ -297,6 +320,16 @@ def _stores_restored(state: State, record: records.StoresRestored) -> None:
     state.live.restore(record.store_numbers, SwitchKind(record.kind), record.time_ms)
 
 
+def _retention_swept(state: State, record: records.RetentionSwept) -> None:
+    if record.partition == CATALOG_PARTITION:
+        state.live.drop_over(record.time_ms)
+        return
+    state.people.sweep_slice(record)
+    for held in (state.decisions, state.released):
+        for key in held.older_keys(record.partition, record.slice_number, record.contacts_before_ms):
+            _forget_decision(state, key)
+
+
 _APPLY: dict[type, Callable[[State, Any], None]] = {
     records.NounPut: _noun_put,
     records.NounDeleted: _noun_deleted,
@@ -315,4 +348,5 @@ _APPLY: dict[type, Callable[[State, Any], None]] = {
     records.OutcomeRecord: _outcome,
     records.StoresSwitched: _stores_switched,
     records.StoresRestored: _stores_restored,
+    records.RetentionSwept: _retention_swept,
 }

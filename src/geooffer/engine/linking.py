@@ -16,6 +16,7 @@ from geooffer.model.keys import identity_key, person_key
 from geooffer.model.limits import DEVICES_PER_CUSTOMER_COUNT_MAX, IDENTITIES_PER_CUSTOMER_COUNT_MAX
 from geooffer.model.records import (
     CustomerPut,
+    DecisionRecord,
     IdentityLinked,
     IdentityUnlinked,
     PersonArrived,
@@ -69,7 +70,11 @@ class Linking(PeopleChanges):
         if len(held.device_keys) + len(into.device_keys) > DEVICES_PER_CUSTOMER_COUNT_MAX:
             raise LimitExceededError("too many devices for one customer", field="from_customer_id")
         identities = tuple(sorted(self.state.owned_identities.get(source, ())))
-        history = whole_history(people, source, self.state.consents.get(source, {}), identities)
+        history = replace(
+            whole_history(people, source, self.state.consents.get(source, {}), identities),
+            decisions=tuple(self._decision_with_outcomes(key) for key in sorted(self.state.decision_keys_of(source))),
+            aliases=tuple(sorted(alias for alias, key in self.state.aliases.items() if key == source)),
+        )
         devices = tuple(sorted((*into.device_keys, *held.device_keys)))
         zone = into.time_zone or held.time_zone
         self.append(
@@ -124,6 +129,12 @@ class Linking(PeopleChanges):
         changes.append(CustomerPut(other, replace(made, device_keys=tuple(sorted((*made.device_keys, *devices))))))
         changes.append(PersonArrived(other, key, False, parted_history(people, key), self.special_category_numbers()))
         return other
+
+    def _decision_with_outcomes(self, key: int) -> tuple[int, DecisionRecord, tuple[tuple[int, int], ...], bool]:
+        is_released = key in self.state.released
+        decision = self.state.released[key] if is_released else self.state.decisions[key]
+        outcomes = sorted((int(kind), time_ms) for kind, time_ms in self.state.outcomes.get(key, {}).items())
+        return key, decision, tuple(outcomes), is_released
 
     def _owner_of_device(self, device_key: int) -> int | None:
         people = self.state.people

@@ -38,7 +38,7 @@ def whole_history(
     consents: Mapping[Purpose, PurposeState],
     identities: tuple[tuple[int, int], ...],
 ) -> PersonHistory:
-    """Everything held of a person, for uniting her with another."""
+    """Everything held of a person's own lists, for uniting her with another."""
     slot, view = people.person_slots[key], people.view
     person = view.persons[slot]
     return PersonHistory(

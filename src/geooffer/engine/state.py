@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import astuple
 from typing import Any
 
+from geooffer.engine.decision_book import DecisionBook
 from geooffer.engine.live import Live
 from geooffer.engine.people import People
 from geooffer.engine.registry import KINDS, Registry
@@ -17,6 +18,7 @@ from geooffer.model.keys import partition_of
 from geooffer.model.kinds import OutcomeKind
 from geooffer.model.records import CATALOG_PARTITION
 from geooffer.model.signals import PurposeState
+from geooffer.model.tables import NEVER_MS
 from geooffer.model.verdicts import Purpose
 
 
@@ -35,13 +37,17 @@ class State:
         """The other way round."""
         self.aliases: dict[int, int] = {}
         """Person key that was united with another → the key of that one."""
-        self.decisions: dict[int, records.DecisionRecord] = {}
+        self.decisions = DecisionBook()
         """By decision key, oldest first, for as long as contacts are kept."""
-        self.released: dict[int, records.DecisionRecord] = {}
+        self.released = DecisionBook()
         """Decisions whose caps came back, in case one is reported to have reached her all the same."""
         self.outcomes: dict[int, dict[OutcomeKind, int]] = {}
         """Decision key → first time of each kind reported (DISMISSED, REDEEMED: last)."""
         self.sequences: dict[int, int] = {}
+        self.latest_ms = NEVER_MS
+        """The latest moment at which a decision or a change of consent was taken: `now` is not before it (T0). Times that
+        others state (of touchpoints, stock, prices, validity) do not count: they may lie ahead of `now`.
+        """
 
     def own_identity(self, identity: tuple[int, int], person_key: int) -> None:
         """A pseudonym stands for a person from now on."""
@@ -62,6 +68,11 @@ class State:
         while person_key in self.aliases:
             person_key = self.aliases[person_key]
         return person_key
+
+    def decision_keys_of(self, person_key: int) -> list[int]:
+        """Her decisions that are kept, those whose caps came back included."""
+        held = (self.decisions, self.released)
+        return [key for decisions in held for key, record in decisions.items() if record.person_key == person_key]
 
 
 def decision_key(partition: int, sequence: int) -> int:
@@ -94,7 +105,6 @@ def _catalog_parts(state: State) -> list[Any]:
         removed,
         state.live.figures(),
         sorted(state.live.closures),
-        state.totals.items(),
     ]
 
 
@@ -125,6 +135,7 @@ def _people_parts(state: State, partition: int) -> list[Any]:
                 _chain(view.contacts, int(person["contact_head"])),
             )
         )
+    parts.append(state.totals.contributions(partition))
     return parts
 
 

@@ -1,6 +1,7 @@
 """Campaign totals over all persons: how many offers were decided, and what their limits leave (semantics D10).
 
-Folded from decisions and releases of every partition, so the order between partitions does not matter.
+Folded from decisions and releases of every partition, so the order between partitions does not matter; what each
+partition contributes is kept apart, so that a partition can be written and read alone.
 """
 
 from __future__ import annotations
@@ -40,37 +41,73 @@ def window_start_ms(rule: CapRule, now_ms: int) -> int:
     return (first - date(1970, 1, 1)).days * DAY_MS
 
 
-class CampaignTotals:
-    """Decisions per campaign number: all of them counted, the times of the last 31 days kept."""
+class _Tally:
+    """Offers of one campaign: all of them counted, the times of the last 31 days kept, sorted."""
 
     def __init__(self) -> None:
-        self._counts: dict[int, int] = {}
-        self._times: dict[int, list[int]] = {}
+        self.count = 0
+        self.newest_ms = NEVER_MS
+        """Of all that ever came: what is kept follows from the decisions alone, not from their order."""
+        self.times: list[int] = []
 
-    def add(self, campaign_number: int, time_ms: int) -> None:
+    def add(self, count: int, newest_ms: int, times: Iterable[int]) -> None:
+        self.count += count
+        self.newest_ms = max(self.newest_ms, newest_ms)
+        for time_ms in times:
+            insort(self.times, time_ms)
+        del self.times[: bisect_left(self.times, self.newest_ms - CAP_WINDOW_MAX_MS)]
+
+    def remove(self, time_ms: int) -> None:
+        self.count -= 1
+        index = bisect_left(self.times, time_ms)
+        if index < len(self.times) and self.times[index] == time_ms:
+            del self.times[index]
+
+
+Contribution = tuple[int, int, int, tuple[int, ...]]
+"""(campaign number, count, newest_ms, times kept) of the decisions of one partition."""
+
+
+class CampaignTotals:
+    """Decisions per campaign number, over all persons and by the partition they are in."""
+
+    def __init__(self) -> None:
+        self._tallies: dict[int, _Tally] = {}
+        self._by_partition: dict[int, dict[int, _Tally]] = {}
+
+    def add(self, campaign_number: int, time_ms: int, partition: int = 0) -> None:
         """One more offer of a campaign."""
-        self._counts[campaign_number] = self._counts.get(campaign_number, 0) + 1
-        times = self._times.setdefault(campaign_number, [])
-        insort(times, time_ms)
-        old = bisect_left(times, times[-1] - CAP_WINDOW_MAX_MS)
-        del times[:old]
+        self.unite(partition, [(campaign_number, 1, time_ms, (time_ms,))])
 
-    def remove(self, campaign_number: int, time_ms: int) -> None:
+    def remove(self, campaign_number: int, time_ms: int, partition: int = 0) -> None:
         """An offer never reached anyone: it does not count."""
-        self._counts[campaign_number] -= 1
-        times = self._times[campaign_number]
-        index = bisect_left(times, time_ms)
-        if index < len(times) and times[index] == time_ms:
-            del times[index]
+        for tallies in (self._tallies, self._by_partition[partition]):
+            tallies[campaign_number].remove(time_ms)
+
+    def unite(self, partition: int, contributions: Iterable[Contribution]) -> None:
+        """Count what a partition contributes."""
+        own = self._by_partition.setdefault(partition, {})
+        for campaign_number, count, newest_ms, times in contributions:
+            for tallies in (self._tallies, own):
+                tallies.setdefault(campaign_number, _Tally()).add(count, newest_ms, times)
+
+    def contributions(self, partition: int) -> list[Contribution]:
+        """What the decisions of a partition contribute, by campaign number."""
+        return [
+            (number, tally.count, tally.newest_ms, tuple(tally.times))
+            for number, tally in sorted(self._by_partition.get(partition, {}).items())
+        ]
 
     def count(self, campaign_number: int) -> int:
         """Offers of a campaign so far."""
-        return self._counts.get(campaign_number, 0)
+        tally = self._tallies.get(campaign_number)
+        return 0 if tally is None else tally.count
 
     def remaining(self, campaign_number: int, campaign: Campaign, rules: Iterable[CapRule], now_ms: int) -> int:
         """How many more offers every limit leaves now; NO_LIMIT without any."""
         left = campaign.budget_count - self.count(campaign_number) if campaign.budget_count else NO_LIMIT
-        times = self._times.get(campaign_number, [])
+        tally = self._tallies.get(campaign_number)
+        times = [] if tally is None else tally.times
         for rule in rules:
             used = len(times) - bisect_left(times, window_start_ms(rule, now_ms))
             left = min(left, rule.limit_count - used)
@@ -78,4 +115,4 @@ class CampaignTotals:
 
     def items(self) -> list[tuple[int, int, tuple[int, ...]]]:
         """(campaign number, count, times), sorted: for comparing two folds."""
-        return [(number, count, tuple(self._times[number])) for number, count in sorted(self._counts.items())]
+        return [(number, tally.count, tuple(tally.times)) for number, tally in sorted(self._tallies.items())]

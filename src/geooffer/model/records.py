@@ -124,6 +124,11 @@ class PersonHistory:
     """(field, time_ms, value) of what she stated of herself."""
     identities: tuple[tuple[int, int], ...] = ()
     """(kind, identity key)."""
+    decisions: tuple[tuple[int, DecisionRecord, tuple[tuple[int, int], ...], bool], ...] = ()
+    """(decision key, the decision, (OutcomeKind, time_ms) of its outcomes, is_released) of a person who is united with
+    another: all that is held of a person lies in her partition, so that each partition folds alone."""
+    aliases: tuple[int, ...] = ()
+    """Keys of those who were united with her before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +232,39 @@ class StoresRestored:
     time_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class RequestAnswered:
+    """A call with a request_id had its effect; in the same commit, so that a retry after a crash finds both or none."""
+
+    person_key: int | None
+    """Whom the answer is about, and with whom it vanishes; None = nobody, it belongs to the catalog."""
+    request_key: bytes
+    """Keyed hash of caller, method and request_id."""
+    request_digest: bytes
+    """Keyed hash of the whole request: the same id with another request is refused."""
+    time_ms: int
+    answer: bytes
+    """What is needed to answer again (services/requests.py)."""
+    decision_key: int = -1
+    """The decision the answer tells of; its offer is made again from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionSwept:
+    """What is older than it may be held is gone from one slice of a partition (privacy M7); of the catalog's partition:
+    closures that are over. Bounds are moments, so that folding needs no policy.
+    """
+
+    partition: int
+    slice_number: int
+    """0..RETENTION_SLICE_COUNT − 1 (model/keys.py: slice_of)."""
+    time_ms: int
+    intents_before_ms: int
+    facts_before_ms: int
+    contacts_before_ms: int
+    """Also of decisions and their outcomes."""
+
+
 Record = (
     NounPut
     | NounDeleted
@@ -246,6 +284,8 @@ Record = (
     | OutcomeRecord
     | StoresSwitched
     | StoresRestored
+    | RetentionSwept
+    | RequestAnswered
 )
 
 
