@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from geooffer.engine.asking import Asking
 from geooffer.engine.explain import Explanation, FenceExplanation, explain_asked, explain_ping
+from geooffer.engine.retention import Retention
 from geooffer.errors import NotFoundError
 from geooffer.model.kinds import Channel
 
 
-class Engine(Asking):
+class Engine(Retention):
     """core.py holds the state, pipeline.py the pings, *_changes.py what control calls do."""
 
     def explain(

@@ -143,6 +143,10 @@ class Live:
         self._set_closures(kept)
         self._versions[sorted(numbers)] += 1
 
+    def drop_over(self, time_ms: int) -> None:
+        """Forget closures that were over by `time_ms` (retention)."""
+        self._set_closures([closure for closure in self.closures if closure.until_ms > time_ms])
+
     def _set_closures(self, closures: list[Closure]) -> None:
         self.closures = closures
         self._closures = np.zeros(len(closures), dtype=tables.CLOSURE)

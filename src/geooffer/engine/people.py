@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+import numpy as np
+
 from geooffer.engine.people_slots import PeopleSlots
 from geooffer.engine.pools import ListPool
 from geooffer.kernels.contacts import contact_add, contact_find, contact_prune, contact_remove
+from geooffer.kernels.retention import sweep_lists
 from geooffer.kernels.visits import presence_clear
 from geooffer.model import tables
 from geooffer.model.kinds import AccountKind
 from geooffer.model.limits import CONTACTED_COUNT_MAX, INTENT_COUNT_MAX
+from geooffer.model.records import RetentionSwept
 from geooffer.model.tables import NEVER_MS
 from geooffer.model.verdicts import TouchpointKind
 
@@ -202,6 +206,15 @@ class People(PeopleSlots):
             index = following
         self._persons["fact_head"][slot] = -1
         self._persons["has_affinity"][slot] = 0
+
+    def sweep_slice(self, swept: RetentionSwept) -> None:
+        """Drop what is older than the record's bounds from the lists of one slice's persons."""
+        self.index_slices()
+        slots = self.slices.slots(swept.partition, swept.slice_number)
+        heads = np.array([self._intents.head, self._facts.head], dtype=np.int64)
+        bounds_ms = np.array([swept.intents_before_ms, swept.facts_before_ms, swept.contacts_before_ms], dtype=np.int64)
+        sweep_lists(self.view, slots, bounds_ms, heads)
+        self._intents.head, self._facts.head = (int(head) for head in heads)
 
     def clear_categories(self, slot: int, category_numbers: Collection[int]) -> None:
         """Drop intents and facts about some categories (special ones without consent)."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from geooffer.engine.person_slices import PersonSlices
 from geooffer.engine.pools import ListPool, grown, link_free
 from geooffer.engine.zones import Zones
 from geooffer.kernels.hashing import hash_put, hash_remove
@@ -27,6 +28,7 @@ class PeopleSlots:
     def __init__(self) -> None:
         self.customers: dict[int, Customer] = {}
         self.person_slots: dict[int, int] = {}
+        self.slices = PersonSlices()
         self.device_slots: dict[int, int] = {}
         self._devices: StructArray = np.zeros(64, dtype=tables.DEVICE)
         self._persons: StructArray = np.zeros(64, dtype=tables.PERSON)
@@ -86,6 +88,11 @@ class PeopleSlots:
             self._free[tables.CONTACT_FREE_COUNT] += length
             self._view = None
 
+    def index_slices(self) -> None:
+        """Know the persons of each slice, where they were read in at once and not one by one."""
+        if self.slices.count != len(self.person_slots):
+            self.slices.fill(self.person_slots)
+
     # -- persons and devices ---------------------------------------------------------------------------------
 
     def put_customer(self, key: int, customer: Customer) -> None:
@@ -107,6 +114,7 @@ class PeopleSlots:
     def _free_person(self, key: int) -> None:
         """Give the slot back; her lists are empty already."""
         slot = self.person_slots.pop(key)
+        self.slices.remove(key, slot)
         for device_key in self.customers.pop(key).device_keys:
             self._remove_device(device_key)
         epoch = int(self._persons["consent_epoch"][slot])
@@ -131,6 +139,7 @@ class PeopleSlots:
         row["account_kind"] = AccountKind.CONSUMER
         row["intent_head"] = row["fact_head"] = row["contact_head"] = -1
         self.person_slots[key] = slot
+        self.slices.add(key, slot)
         return slot
 
     def _add_device(self, device_key: int, person_slot: int) -> None:

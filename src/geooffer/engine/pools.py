@@ -29,20 +29,22 @@ class ListPool:
 
     def __init__(self, dtype: np.dtype[np.void], capacity: int = 64) -> None:
         self.rows: StructArray = np.zeros(capacity, dtype=dtype)
-        self._head = link_free(self.rows, 0, -1)
+        self.head = link_free(self.rows, 0, -1)
+        """First free slot; kernels/retention.py puts slots back itself."""
 
     def allocate(self) -> int:
         """A zeroed slot; the pool grows as needed (`rows` is then another array)."""
-        if self._head < 0:
+        if self.head < 0:
             length = len(self.rows)
             self.rows = grown(self.rows, length * 2)
-            self._head = link_free(self.rows, length, -1)
-        slot = self._head
-        self._head = int(self.rows["next"][slot])
+            self.head = link_free(self.rows, length, -1)
+        slot = self.head
+        self.head = int(self.rows["next"][slot])
         self.rows[slot] = np.zeros((), dtype=self.rows.dtype)
         return slot
 
     def free(self, slot: int) -> None:
-        """Give `slot` back; the caller unlinked it."""
-        self.rows["next"][slot] = self._head
-        self._head = slot
+        """Give `slot` back, emptied: what a person left is nowhere any more. The caller unlinked it."""
+        self.rows[slot] = np.zeros((), dtype=self.rows.dtype)
+        self.rows["next"][slot] = self.head
+        self.head = slot

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from geooffer.model.columns import StructArray
@@ -56,6 +57,13 @@ class RecentTries:
         """The tries of the last day, newest first."""
         held = self._tries.get(person_key, ())
         return [attempt for attempt in reversed(held) if now_ms - attempt.time_ms < RECENT_TRY_RETENTION_MS]
+
+    def forget_older(self, person_keys: Iterable[int], now_ms: int) -> None:
+        """Of these persons, forget whoever has only tries that are a day old."""
+        for key in person_keys:
+            tries = self._tries.get(key)
+            if tries is not None and now_ms - tries[-1].time_ms >= RECENT_TRY_RETENTION_MS:
+                del self._tries[key]
 
     def forget(self, person_key: int) -> None:
         """The person is gone or took back her consent."""

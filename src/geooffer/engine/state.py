@@ -13,7 +13,6 @@ from geooffer.engine.live import Live
 from geooffer.engine.people import People
 from geooffer.engine.registry import KINDS, Registry
 from geooffer.engine.totals import CampaignTotals
-from geooffer.model import records
 from geooffer.model.keys import partition_of
 from geooffer.model.kinds import OutcomeKind
 from geooffer.model.records import CATALOG_PARTITION
@@ -45,8 +44,8 @@ class State:
         """Decision key → first time of each kind reported (DISMISSED, REDEEMED: last)."""
         self.sequences: dict[int, int] = {}
         self.latest_ms = NEVER_MS
-        """The latest moment at which a decision or a change of consent was taken: `now` is not before it (T0). Times that
-        others state (of touchpoints, stock, prices, validity) do not count: they may lie ahead of `now`.
+        """The latest moment at which a decision or a change of consent was taken: `now` is not before it (T0). Times
+        that others state (of touchpoints, stock, prices, validity) do not count: they may lie ahead of `now`.
         """
 
     def own_identity(self, identity: tuple[int, int], person_key: int) -> None:
@@ -71,8 +70,7 @@ class State:
 
     def decision_keys_of(self, person_key: int) -> list[int]:
         """Her decisions that are kept, those whose caps came back included."""
-        held = (self.decisions, self.released)
-        return [key for decisions in held for key, record in decisions.items() if record.person_key == person_key]
+        return [*self.decisions.keys_of(person_key), *self.released.keys_of(person_key)]
 
 
 def decision_key(partition: int, sequence: int) -> int:

@@ -36,6 +36,7 @@ CODES: dict[type, int] = {
     records.OutcomeRecord: 17,
     records.StoresSwitched: 18,
     records.StoresRestored: 19,
+    records.RetentionSwept: 20,
     catalog.Store: 32,
     catalog.Geofence: 34,
     catalog.Category: 35,

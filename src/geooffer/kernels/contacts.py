@@ -36,7 +36,18 @@ def add_contact(people: PeopleTables, person_slot: int, kind: int, time_ms: int)
 
 @kernel
 def _unlink(people: PeopleTables, person_slot: int, previous: int, slot: int) -> int:
-    following = people.contacts[slot].next
+    """Take the contact after `previous` (−1 = the head) out of the list, and all it said with it. Returns the next."""
+    contact = people.contacts[slot]
+    following = contact.next
+    contact.decided_ms = 0
+    contact.delivered_ms = 0
+    contact.displayed_ms = 0
+    contact.ended_ms = 0
+    contact.decision_key = 0
+    contact.store_number = 0
+    contact.offer_number = 0
+    contact.category_number = 0
+    contact.campaign_number = 0
     if previous < 0:
         people.persons[person_slot].contact_head = following
     else:
@@ -78,8 +89,8 @@ def contact_find(people: PeopleTables, person_slot: int, kind: int, decision_key
     return -1
 
 
-@entry(lambda: types.int64(PEOPLE, types.int64, types.int64))
-def contact_prune(people: PeopleTables, person_slot: int, before_ms: int) -> int:
+@kernel
+def prune_contacts(people: PeopleTables, person_slot: int, before_ms: int) -> int:
     """Drop contacts of which nothing happened since `before_ms` (retention). Returns how many."""
     removed = 0
     previous = -1
@@ -94,3 +105,9 @@ def contact_prune(people: PeopleTables, person_slot: int, before_ms: int) -> int
             previous = slot
             slot = contact.next
     return removed
+
+
+@entry(lambda: types.int64(PEOPLE, types.int64, types.int64))
+def contact_prune(people: PeopleTables, person_slot: int, before_ms: int) -> int:
+    """`prune_contacts` for the fold of one person."""
+    return prune_contacts(people, person_slot, before_ms)

@@ -11,5 +11,6 @@ import geooffer.kernels.hashing
 import geooffer.kernels.locate
 import geooffer.kernels.matcher
 import geooffer.kernels.overlap
+import geooffer.kernels.retention
 import geooffer.kernels.stock
 import geooffer.kernels.visits  # noqa: F401

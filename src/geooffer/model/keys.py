@@ -12,7 +12,7 @@ import re
 from geooffer.model import limits
 from geooffer.model.signals import Identity
 
-_GOLDEN = 0x9E3779B97F4A7C15
+GOLDEN = 0x9E3779B97F4A7C15
 _MASK = 0xFFFF_FFFF_FFFF_FFFF
 _DECIMAL = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 
@@ -42,7 +42,13 @@ def device_key(text: str) -> int:
 
 def partition_of(key: int) -> int:
     """The person's partition, fixed for good: top 6 bits of key × 2⁶⁴/φ (Fibonacci hashing)."""
-    return ((key * _GOLDEN) & _MASK) >> 58
+    return ((key * GOLDEN) & _MASK) >> 58
+
+
+def slice_of(key: int) -> int:
+    """The slice of its partition that a person is swept in: the next 3 bits of the same product."""
+    return (((key * GOLDEN) & _MASK) >> 55) & 7
 
 
 assert limits.PARTITION_COUNT == 64
+assert limits.RETENTION_SLICE_COUNT == 8

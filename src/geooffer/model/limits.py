@@ -38,6 +38,15 @@ RECENT_TRY_RETENTION_MS = 86_400_000
 SCORE_FLOOR_MAX = 100_000
 FIX_COUNT_MAX = 255  # a visit counts the fixes of an ENTER or EXIT in one byte
 
+# -- retention (privacy M7): a policy may ask for less, never for more; swept within a day ------------------
+INTENT_RETENTION_MS = 14 * 86_400_000
+FACT_RETENTION_MS = 1_096 * 86_400_000  # 36 months
+DECISION_RETENTION_MS = CONTACT_RETENTION_MS  # 30 days, and what a cap of a calendar month may look back farther
+DECISION_RETENTION_MAX_MS = 183 * 86_400_000
+BACKUP_RETENTION_MS = 30 * 86_400_000
+RETENTION_SWEEP_INTERVAL_MS = 86_400_000
+RETENTION_SLICE_COUNT = 8  # of a partition, so that no sweep holds up pings
+
 # -- catalog -----------------------------------------------------------------------------------------------
 ID_LENGTH_MAX = 128
 TEXT_LENGTH_MAX = 512
@@ -80,6 +89,7 @@ DECISION_BUDGET_DEFAULT_MS = 50
 TOKEN_LENGTH_MAX = 4_096
 
 assert CAP_WINDOW_MAX_MS < CONTACT_RETENTION_MS
+assert DECISION_RETENTION_MS <= DECISION_RETENTION_MAX_MS
 assert FENCE_OVERLAP_COUNT_DEFAULT <= FENCE_OVERLAP_COUNT_MAX
 assert PING_BATCH_ROW_COUNT_MAX <= STREAM_QUEUE_ROW_COUNT_MAX <= ADMISSION_QUEUE_ROW_COUNT_MAX
 # a full column batch (5 columns of 8 bytes, 4 of 4) fits into one message
