@@ -27,6 +27,36 @@ def test_the_system_clock_is_real_time_and_never_goes_back() -> None:
     assert [clock.now_ms(real) for real in (100, 90, 110, 109)] == [100, 100, 110, 110]
 
 
+def test_the_system_clock_goes_on_from_the_latest_moment_known_where_the_wall_was_set_back() -> None:
+    """T0: an hour back over a restart; it neither jumps back nor stands still until the wall has caught up."""
+    clock = EngineClock("system")
+    clock.resume(NOW_MS)
+    assert [clock.now_ms(NOW_MS - 3_600_000 + passed) for passed in (0, 250, 100, 7_200_000)] == [
+        NOW_MS,
+        NOW_MS + 250,
+        NOW_MS + 250,
+        NOW_MS + 7_200_000,
+    ]
+    assert clock.ahead_ms == 3_600_000
+
+
+def test_the_system_clock_is_real_time_where_the_wall_is_ahead_of_what_is_known() -> None:
+    clock = EngineClock("system")
+    clock.resume(NOW_MS)
+    assert (clock.now_ms(NOW_MS + 5), clock.ahead_ms) == (NOW_MS + 5, 0)
+    fresh = EngineClock("system")
+    fresh.resume(NEVER_MS)
+    assert (fresh.now_ms(7), fresh.ahead_ms) == (7, 0)
+
+
+def test_the_client_clock_is_never_before_the_latest_moment_known() -> None:
+    clock = EngineClock("client", NOW_MS)
+    clock.resume(NOW_MS + 10)
+    assert clock.now_ms(0) == NOW_MS + 10
+    clock.resume(NOW_MS)
+    assert clock.now_ms(0) == NOW_MS + 10
+
+
 def test_the_system_clock_stamps_arrival_and_resolves_ages() -> None:
     """T1: fix time = arrival − age; a row's own wall time stands."""
     batch = stamped(EngineClock("system"), [(None, 250), (NOW_MS - 5, 99)], real_now_ms=NOW_MS)

@@ -98,6 +98,8 @@ async def running_service(
     decision ids; by default that of the state directory, or a fresh one where the journal is in memory.
     Raises ConfigurationError for settings that do not fit together or an address that cannot be bound.
     """
+    import structlog
+
     from geooffer.cli.held_journal import open_journal
     from geooffer.cli.log import log_to_stderr
     from geooffer.dataplane.grpc_plane import GrpcDataPlane
@@ -120,6 +122,10 @@ async def running_service(
     held = open_journal(settings, decision_key)
     engine = _engine(settings, held)
     real_now_ms = monotonic_now_ms()
+    engine.clock.now_ms(real_now_ms())
+    if engine.clock.ahead_ms:
+        # semantics T0: caps would be given twice, so `now` stays ahead until an operator has looked
+        structlog.get_logger(__name__).warning("wall_clock_was_set_back", ahead_ms=engine.clock.ahead_ms)
     durability = Durability(held.journal)
     held.on_durable(durability.wake)
     plane = GrpcDataPlane(engine, durability, real_now_ms=real_now_ms)

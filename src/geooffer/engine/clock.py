@@ -1,6 +1,7 @@
 """The engine's time (semantics T0, T2). Pure: real time comes in as an argument.
 
-`system`: the real clock as the rim reads it (monotonic since start-up), never backwards.
+`system`: the real clock as the rim reads it (monotonic since start-up), never backwards; also not over a restart: it
+goes on from the latest moment that the recovered records are known to have been written at, where the wall is behind.
 `client`: the time of the pings themselves: now = max(now, fix time + fix age), advanced row by row, so that days pass
 in seconds and yesterday's traces are live in their own time. It starts at `start_ms`, else at the first time received.
 """
@@ -25,6 +26,19 @@ class EngineClock:
             raise ValueError("clock kind is 'system' or 'client'")
         self.kind: ClockKind = kind
         self._now_ms = NEVER_MS if start_ms is None else start_ms
+        self._ahead_ms: int | None = None
+
+    def resume(self, latest_ms: int) -> None:
+        """Never be before `latest_ms`, when records were written that this engine goes on from; NEVER_MS = none are.
+
+        Before the first reading. A wall clock that was set back meanwhile is followed at that distance.
+        """
+        self._now_ms = max(self._now_ms, latest_ms)
+
+    @property
+    def ahead_ms(self) -> int:
+        """How far a system clock is ahead of the real one because that was set back between two starts."""
+        return self._ahead_ms or 0
 
     @property
     def started(self) -> bool:
@@ -34,7 +48,9 @@ class EngineClock:
     def now_ms(self, real_now_ms: int) -> int:
         """The engine's time in milliseconds since 1970; 0 for a client clock that has not started."""
         if self.kind == "system":
-            self._now_ms = max(self._now_ms, real_now_ms)
+            if self._ahead_ms is None:
+                self._ahead_ms = max(self._now_ms - real_now_ms, 0) if self.started else 0
+            self._now_ms = max(self._now_ms, real_now_ms + self._ahead_ms)
         return self._now_ms if self.started else 0
 
     def observe(self, time_ms: int) -> None:

@@ -73,6 +73,7 @@ class Core:
         self._neighbours = Neighbours()
         self._spent_campaigns: set[int] = set()
         self.state = state or fold(State(), journal.read())
+        self.clock.resume(self.state.latest_ms)
         self.state.people.index_slices()
         self.index = IndexOfRecord(overlap_count_max)
         for key in (*self.state.decisions, *self.state.released):
