@@ -96,14 +96,12 @@ def _customer_deleted(state: State, record: records.CustomerDeleted) -> None:
 
 def _forget_references(state: State, person_key: int) -> None:
     """What names a person from outside her row goes with her."""
-    names = {person_key, *(alias for alias in state.aliases if state.resolve(alias) == person_key)}
     state.consents.pop(person_key, None)
     for identity in list(state.owned_identities.get(person_key, ())):
         state.disown_identity(identity)
-    state.aliases = {alias: key for alias, key in state.aliases.items() if alias not in names}
-    held = [*state.decisions.items(), *state.released.items()]
-    gone = [key for key, decision in held if decision.person_key in names]
-    for key in gone:
+    for alias in state.aliases_of(person_key):
+        del state.aliases[alias]
+    for key in state.decision_keys_of(person_key):
         _forget_decision(state, key)
 
 

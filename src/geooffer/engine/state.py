@@ -68,6 +68,10 @@ class State:
             person_key = self.aliases[person_key]
         return person_key
 
+    def aliases_of(self, person_key: int) -> list[int]:
+        """Keys of those who were united with her: other names of hers."""
+        return [alias for alias, key in self.aliases.items() if key == person_key]
+
     def decision_keys_of(self, person_key: int) -> list[int]:
         """Her decisions that are kept, those whose caps came back included."""
         return [*self.decisions.keys_of(person_key), *self.released.keys_of(person_key)]
