@@ -99,8 +99,16 @@ class DrainingError(GeoofferError):
     reason = "DRAINING"
 
 
+class DiskFullError(GeoofferError):
+    """The disk is nearly full: nothing new is written until there is room; retry after the stated delay."""
+
+    reason = "DISK_FULL"
+
+
 class JournalError(GeoofferError):
-    """The journal refused a record or does not read back as written; serving stops."""
+    """The journal refused a record or does not read back as written; serving stops. Whether the call had an effect
+    shows after the restart: a retry with the same request_id is answered once.
+    """
 
     reason = "JOURNAL"
 

@@ -64,14 +64,14 @@ class Plane:
 OpenPlane = Callable[..., AbstractAsyncContextManager[Plane]]
 
 
-def stocked_engine(clock: str = "client") -> Engine:
+def stocked_engine(clock: str = "client", journal: Any = None) -> Engine:
     """An engine whose one shop has Anna's shoes, reduced."""
     compile_all()
     now_ms = START_MS if clock == "client" else time.time_ns() // 1_000_000
     # on the system clock these tests run at any hour: no quiet ones
     policy = Policy() if clock == "client" else Policy(quiet_start_minute=0, quiet_end_minute=0)
     engine_clock = EngineClock(clock, START_MS if clock == "client" else None)
-    engine = Engine(journal=MemoryJournal(), clock=engine_clock, policy=policy)
+    engine = Engine(journal=MemoryJournal() if journal is None else journal, clock=engine_clock, policy=policy)
     engine.put_nouns(
         [
             Store("shop", "Main Street", *SHOP, "Europe/Zurich", "24/7"),
@@ -100,11 +100,12 @@ def stocked_engine(clock: str = "client") -> Engine:
 
 
 @asynccontextmanager
-async def open_plane(clock: str = "client", **options: Any) -> AsyncIterator[Plane]:
-    engine = stocked_engine(clock)
-    plane = GrpcDataPlane(
-        engine, Durability(engine.journal), real_now_ms=lambda: time.time_ns() // 1_000_000, **options
-    )
+async def open_plane(clock: str = "client", *, journal: Any = None, **options: Any) -> AsyncIterator[Plane]:
+    engine = stocked_engine(clock, journal)
+    durability = Durability(engine.journal)
+    if journal is not None:
+        journal.wake = durability.wake
+    plane = GrpcDataPlane(engine, durability, real_now_ms=lambda: time.time_ns() // 1_000_000, **options)
     key = Ed25519PrivateKey.generate()
     port = bind_port(
         "data",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from geooffer.cli.held_journal import HeldJournal
     from geooffer.dataplane.port import DataPlane
     from geooffer.engine.engine import Engine
+    from geooffer.rpc.disk_guard import DiskGuard
     from geooffer.rpc.server import Port, PortOptions
     from geooffer.services.control import Control
 
@@ -42,6 +43,8 @@ class RunningService:
     engine: Engine
     plane: DataPlane
     control: Control
+    disk: DiskGuard | None
+    """None where the journal is in memory."""
     compile_seconds: float
     """How long the kernels took: a minute the first time on a machine, less than a second from the cache."""
     _private_key: Ed25519PrivateKey | None
@@ -105,9 +108,12 @@ async def running_service(
     from geooffer.dataplane.grpc_plane import GrpcDataPlane
     from geooffer.kernels.compile import compile_all
     from geooffer.rpc.auth import TokenVerifier
+    from geooffer.rpc.call_admission import CallAdmission
+    from geooffer.rpc.disk_guard import DiskGuard
     from geooffer.rpc.durability import Durability
     from geooffer.rpc.faults import log_loop_fault
     from geooffer.rpc.server import bind_port
+    from geooffer.rpc.write_gate import WriteGate
     from geooffer.services.assembly import control_services, data_services
     from geooffer.services.control import Control
 
@@ -128,24 +134,32 @@ async def running_service(
         structlog.get_logger(__name__).warning("wall_clock_was_set_back", ahead_ms=engine.clock.ahead_ms)
     durability = Durability(held.journal)
     held.on_durable(durability.wake)
-    plane = GrpcDataPlane(engine, durability, real_now_ms=real_now_ms)
-    control = Control(engine, real_now_ms=real_now_ms)
+    disk = DiskGuard(settings.state_dir, settings.disk_reserve_bytes) if settings.journal == "sqlite" else None
+    write_gate = WriteGate(durability, disk)
+    plane = GrpcDataPlane(engine, durability, real_now_ms=real_now_ms, write_gate=write_gate)
+    control = Control(engine, real_now_ms=real_now_ms, durable=durability.wait)
     beside_pings = [plane.service(), *data_services(control)]
     gate: dict[str, Any] = {"verifier": verifier, "durable": durability.wait}
-    data_port = bind_port("data", data_options, services=beside_pings, **gate)
-    control_port = bind_port("control", control_options, services=control_services(control), **gate)
+    calls, control_calls = CallAdmission(write_gate.refusal), CallAdmission(write_gate.refusal)
+    data_port = bind_port("data", data_options, services=beside_pings, admission=calls, **gate)
+    control_port = bind_port(
+        "control", control_options, services=control_services(control), admission=control_calls, **gate
+    )
     loop = asyncio.get_running_loop()
     outer_handler = loop.get_exception_handler()
     loop.set_exception_handler(log_loop_fault)
     await control_port.start()
     await data_port.start()
     plane.start()
+    watch = asyncio.create_task(disk.run()) if disk is not None else None
     try:
         yield RunningService(
-            data_port.address, control_port.address, engine, plane, control, report.seconds, private_key
+            data_port.address, control_port.address, engine, plane, control, disk, report.seconds, private_key
         )
     finally:
         await _drain(data_port, control_port, plane, control)
+        if watch is not None:
+            watch.cancel()
         held.close()
         loop.set_exception_handler(outer_handler)
 

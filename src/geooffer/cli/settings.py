@@ -32,6 +32,11 @@ class ServiceSettings(BaseModel):
     journal: Literal["sqlite", "memory"] = Field(
         "sqlite", description="Where records are kept; memory: until the process ends (replay, demo)."
     )
+    disk_reserve_bytes: int = Field(
+        64 * 1024 * 1024,
+        ge=0,
+        description="With less room on the disk of state_dir nothing new is written; 0 = never checked (bytes).",
+    )
     token_public_key: Path | None = Field(
         None, description="PEM file of the Ed25519 key that verifies tokens; without it a development key."
     )
@@ -45,8 +50,23 @@ class ServiceSettings(BaseModel):
         None, description="First moment of the client clock (RFC 3339); without it the first time received."
     )
     index: Literal["rtree", "packed", "cells"] = Field("cells", description="Spatial index of the ping path.")
+    metrics_address: str = Field(
+        "127.0.0.1:7432", description="Metrics and probes by HTTP: /metrics, /livez, /readyz (host:port)."
+    )
+    allow_open_metrics: bool = Field(
+        False, description="Serve metrics and probes beyond loopback: in plaintext, to whoever asks."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least level of the log lines on stderr."
+    )
+    stock_alarm_age_hours: int | None = Field(
+        None,
+        ge=1,
+        le=8_760,
+        description="Age of a store's newest stock that is alarming; without it the policy's bound.",
+    )
 
-    @field_validator("data_address", "control_address")
+    @field_validator("data_address", "control_address", "metrics_address")
     @classmethod
     def _address(cls, value: str) -> str:
         try:
@@ -98,8 +118,23 @@ class ServiceSettings(BaseModel):
             found.append(f"clock: 'client' is for loopback only, and {exposed[0]} is not")
         if self.clock_start is not None and self.clock != "client":
             found.append("clock_start: only with clock 'client'")
-        if self.data_address == self.control_address and split_address(self.data_address)[1] != 0:
-            found.append("control_address: the same as data_address")
+        if not is_loopback(self.metrics_address) and not self.allow_open_metrics:
+            found.append("allow_open_metrics: needed, because metrics_address is not loopback")
+        found += self._addresses_taken_twice()
         if self.state_dir.exists() and not self.state_dir.is_dir():
             found.append("state_dir: is not a directory")
         return found
+
+    def _addresses_taken_twice(self) -> list[str]:
+        found, keys = [], ("data_address", "control_address", "metrics_address")
+        for index, key in enumerate(keys):
+            address = getattr(self, key)
+            for earlier in keys[:index]:
+                if address == getattr(self, earlier) and split_address(address)[1] != 0:
+                    found.append(f"{key}: the same as {earlier}")
+                    break
+        return found
+
+
+#: What a reload takes over; every other key needs a restart (cli/reload.py).
+RELOADABLE_KEYS = ("log_level", "tls_cert", "tls_key", "stock_alarm_age_hours")

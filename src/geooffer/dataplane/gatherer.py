@@ -22,6 +22,7 @@ from geooffer.rpc.answers import AnswerDraft, OfferDraft, encode
 from geooffer.rpc.codec import PingMessage, as_arrays
 from geooffer.rpc.durability import Durability
 from geooffer.rpc.render import OfferRenderer
+from geooffer.rpc.write_gate import WriteGate
 from geooffer.telemetry.observed import BatchHook, BatchObserved, ignore
 
 BATCH_ROW_COUNT_MAX = limits.PING_BATCH_ROW_COUNT_MAX
@@ -42,7 +43,11 @@ class Gatherer:
         budget: Budget,
         real_now_ms: Callable[[], int],
         statistics: PlaneStatistics,
+        write_gate: WriteGate | None = None,
+        queue: AdmissionQueue | None = None,
     ) -> None:
+        """`write_gate`: whether offers may be decided, which have to be written; by default whenever the journal keeps
+        up."""
         self.engine = engine
         self.streams: dict[int, PingStream] = {}
         self.fault: BaseException | None = None
@@ -52,7 +57,11 @@ class Gatherer:
         self._durability = durability
         self._budget = budget
         self._real_now_ms = real_now_ms
-        self.queue = AdmissionQueue()
+        self.queue = queue or AdmissionQueue()
+        self.held_offer_count = 0
+        """Decided, and waiting for the journal."""
+        self._write_gate = write_gate or WriteGate(durability)
+        self._ingests: set[PingStream] = set()
         self._renderer = OfferRenderer()
         self._numbers = itertools.count(1)
         self._flush_asked = False
@@ -67,6 +76,13 @@ class Gatherer:
         while number in self.streams:
             number = next(self._numbers) % _STREAM_NUMBER_MAX or next(self._numbers)
         return number
+
+    def open(self, stream: PingStream) -> None:
+        """A stream, or the single exchange of IngestPings, has begun; `close` ends it."""
+        if stream.number:
+            self.streams[stream.number] = stream
+        else:
+            self._ingests.add(stream)
 
     def submit(self, stream: PingStream, message: PingMessage) -> None:
         """Queue a message that was read now."""
@@ -92,8 +108,10 @@ class Gatherer:
     def close(self, stream: PingStream) -> None:
         """Forget a stream; offers that never left give their caps back."""
         self.streams.pop(stream.number, None)
+        self._ingests.discard(stream)
+        unsent = stream.close()
         if self.fault is None:
-            for draft in stream.close():
+            for draft in unsent:
                 for item in draft.offers:
                     self.engine.release(item.decision)
 
@@ -134,7 +152,9 @@ class Gatherer:
         stepped_ns = perf_counter_ns()
         late: set[int] = set()
         if len(outcome.winners):
-            late = batch.late_rows(self._loop.time(), outcome.winners["row"].tolist())
+            won = outcome.winners["row"].tolist()
+            # what cannot be written now would come too late: silence, and her caps come back
+            late = set(won) if self._is_write_shut(len(won)) else batch.late_rows(self._loop.time(), won)
         decisions = engine.commit(outcome, late_rows=late)
         committed_ns = perf_counter_ns()
         self.statistics.batches += 1
@@ -144,10 +164,25 @@ class Gatherer:
         self.statistics.due_offers += len(late)
         settle = distribute(batch, pings, outcome, decisions, engine)
         if decisions:
-            ticket = engine.journal.appended
-            self._durability.when_settled(ticket, lambda: settle(self._durability.is_durable(ticket)))
+            self.held_offer_count += len(decisions)
+            self._settle_when_durable(engine.journal.appended, len(decisions), settle)
         times = (started_ns, stamped_ns, stepped_ns, committed_ns, perf_counter_ns())
         self.on_batch(BatchObserved(len(pings), len(messages), len(outcome.winners), *times))
+
+    def _is_write_shut(self, winner_count: int) -> bool:
+        return self.held_offer_count + winner_count > limits.HELD_OFFER_COUNT_MAX or self._write_gate.is_shut
+
+    def _settle_when_durable(self, ticket: int, offer_count: int, settle: Callable[[bool], None]) -> None:
+        def settled() -> None:
+            self.held_offer_count -= offer_count
+            try:
+                settle(self._durability.is_durable(ticket))
+            except Exception as error:
+                # whoever waits after this one must still learn how it went
+                self.fail(error)
+                raise
+
+        self._durability.when_settled(ticket, settled)
 
     def _shed(self, messages: list[QueuedMessage]) -> None:
         rows = sum(item.message.row_count for item in messages)
@@ -170,9 +205,13 @@ class Gatherer:
 
     def fail(self, error: Exception) -> None:
         """The engine cannot decide any more: serving stops, every stream ends."""
-        journal = "the journal failed" if isinstance(error, JournalError) else "the service has a fault"
-        self.fault = DrainingError(f"{journal}; no ping is taken")
+        if self.fault is not None:
+            return
+        if isinstance(error, JournalError):
+            self.fault = JournalError("the journal failed; no ping is taken, the service ends and recovers")
+        else:
+            self.fault = DrainingError("the service has a fault; no ping is taken")
         self.queue.clear()
-        for stream in list(self.streams.values()):
+        for stream in [*self.streams.values(), *self._ingests]:
             stream.stop_reading(self.fault)
             stream.abandon()

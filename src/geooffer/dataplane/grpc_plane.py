@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from geooffer.dataplane.admission import Budget
+from geooffer.dataplane.admission import AdmissionQueue, Budget
 from geooffer.dataplane.distribution import tell_sweep
 from geooffer.dataplane.gatherer import Gatherer
 from geooffer.dataplane.ping_service import NAME, PingService
@@ -14,6 +14,7 @@ from geooffer.engine.engine import Engine
 from geooffer.model import limits
 from geooffer.rpc.durability import Durability
 from geooffer.rpc.server import Service
+from geooffer.rpc.write_gate import WriteGate
 
 SWEEP_EVERY_S = 1.0
 
@@ -28,8 +29,13 @@ class GrpcDataPlane:
         *,
         real_now_ms: Callable[[], int],
         default_budget_ms: int | None = None,
+        write_gate: WriteGate | None = None,
+        queue: AdmissionQueue | None = None,
     ) -> None:
-        """`default_budget_ms`: for pings that name none; by default 50, and none with the client clock."""
+        """`default_budget_ms`: for pings that name none; by default 50, and none with the client clock.
+
+        `write_gate`, `queue`: see Gatherer.
+        """
         if default_budget_ms is None:
             client_clock = engine.clock.kind == "client"
             default_budget_ms = 0 if client_clock else limits.DECISION_BUDGET_DEFAULT_MS
@@ -37,7 +43,13 @@ class GrpcDataPlane:
         self._engine = engine
         self._real_now_ms = real_now_ms
         self._gatherer = Gatherer(
-            engine, durability, budget=Budget(default_budget_ms), real_now_ms=real_now_ms, statistics=self.statistics
+            engine,
+            durability,
+            budget=Budget(default_budget_ms),
+            real_now_ms=real_now_ms,
+            statistics=self.statistics,
+            write_gate=write_gate,
+            queue=queue,
         )
         self._service = PingService(self._gatherer)
         self._sweep: asyncio.Task[None] | None = None

@@ -16,7 +16,7 @@ import grpc
 
 from geooffer.dataplane.gatherer import Gatherer
 from geooffer.dataplane.stream import PingStream
-from geooffer.errors import DrainingError, LimitExceededError, UnauthenticatedError
+from geooffer.errors import DrainingError, LimitExceededError, OverloadedError, UnauthenticatedError
 from geooffer.model import limits
 from geooffer.rpc import codec
 from geooffer.rpc.auth import identity_of
@@ -28,8 +28,10 @@ Context = grpc.aio.ServicerContext[bytes, bytes]
 class PingService:
     """The two methods, and the streams they keep open."""
 
-    def __init__(self, gatherer: Gatherer) -> None:
+    def __init__(self, gatherer: Gatherer, *, open_count_max: int = limits.PING_CALL_COUNT_MAX) -> None:
+        """`open_count_max`: streams and IngestPings calls together."""
         self._gatherer = gatherer
+        self._open_count_max = open_count_max
         self._streams_of_device: Counter[int] = Counter()
         self._open_count = 0
         self._idle = asyncio.Event()
@@ -49,7 +51,6 @@ class PingService:
     async def stream_pings(self, _requests: Any, context: Context) -> None:
         """Messages until the phone stops, we drain, or the token expires."""
         stream = self._open(PingStream(self._gatherer.next_number(), identity_of(context)))
-        self._gatherer.streams[stream.number] = stream
         reader = asyncio.create_task(self._read(stream, context))
         stream.set_reader(reader)
         # its error ends the call after the last answer: CallGate translates it, or logs it as a fault
@@ -106,6 +107,8 @@ class PingService:
             raise DrainingError("the service is shutting down")
         if self._gatherer.fault is not None:
             raise self._gatherer.fault
+        if self._open_count >= self._open_count_max:
+            raise OverloadedError("too many open streams; retry")
         key = stream.sender.own_key
         if key and stream.number and self._streams_of_device[key] >= limits.STREAMS_PER_DEVICE_COUNT_MAX:
             raise LimitExceededError(f"a device has at most {limits.STREAMS_PER_DEVICE_COUNT_MAX} streams")
@@ -113,6 +116,7 @@ class PingService:
             self._streams_of_device[key] += 1
         self._open_count += 1
         self._gatherer.statistics.streams = self._open_count
+        self._gatherer.open(stream)
         self._idle.clear()
         return stream
 

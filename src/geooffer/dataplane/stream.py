@@ -90,6 +90,8 @@ class PingStream:
         else was decided meanwhile is told at once.
         """
         self._held.append(sequence)
+        for draft in self._drafts:  # of the same moment: later messages that were shed
+            draft.acknowledged = min(draft.acknowledged, self._tellable)
 
     def settled(self, sequence: int) -> None:
         """The offers of a held message are in the draft, or will never be."""

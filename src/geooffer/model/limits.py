@@ -85,8 +85,26 @@ STREAMS_PER_DEVICE_COUNT_MAX = 4
 STREAMS_PER_CONNECTION_COUNT_MAX = 256
 STREAM_QUEUE_ROW_COUNT_MAX = 4_096
 ADMISSION_QUEUE_ROW_COUNT_MAX = 65_536
+ADMISSION_QUEUE_SIZE_MAX_BYTES = 32 * 1024 * 1024  # rows, and what a message weighs around them
+ADMISSION_MESSAGE_OVERHEAD_BYTES = 512
 DECISION_BUDGET_DEFAULT_MS = 50
 TOKEN_LENGTH_MAX = 4_096
+
+# -- overload (docs/overload.md computes what they weigh) ---------------------------------------------------
+CALL_COUNT_MAX = 256  # worked on at once, of a port, pings excepted
+CALLS_SIZE_MAX_BYTES = 64 * 1024 * 1024  # of the requests of all of them
+CALL_RESERVE_COUNT = 64  # beyond both, for withdrawals and erasures alone
+PING_CALL_COUNT_MAX = 16_384  # open ping streams and IngestPings calls
+HELD_OFFER_COUNT_MAX = 8_192  # decided, not durable yet
+JOURNAL_PENDING_RECORD_COUNT_MAX = 65_536
+JOURNAL_PENDING_AGE_MAX_MS = 2_000
+
+# -- request ids (docs/requests.md) --------------------------------------------------------------------------
+REQUEST_RETENTION_MS = 14 * 86_400_000  # a ceiling (privacy M7)
+REQUESTS_PER_PARTITION_COUNT_MAX = 1_024
+REQUESTS_OF_CATALOG_COUNT_MAX = 10_000
+REQUESTS_PER_PARTITION_SIZE_MAX_BYTES = 1024 * 1024
+REQUESTS_OF_CATALOG_SIZE_MAX_BYTES = 32 * 1024 * 1024
 
 assert CAP_WINDOW_MAX_MS < CONTACT_RETENTION_MS
 assert DECISION_RETENTION_MS <= DECISION_RETENTION_MAX_MS

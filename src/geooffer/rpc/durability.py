@@ -28,6 +28,8 @@ class Durability:
         self._journal = journal
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[tuple[int, Settled]] = deque()
+        self._latest: tuple[int, asyncio.Future[None]] | None = None
+        """What all calls wait for that wait for the same ticket: however many give up and come again, it is one."""
         self._on_fault: list[Settled] = []
 
     def on_fault(self, failed: Settled) -> None:
@@ -44,6 +46,19 @@ class Durability:
     def ticket(self) -> int:
         """What an answer written now has to wait for."""
         return self._journal.appended
+
+    @property
+    def pending_record_count(self) -> int:
+        """Records that are not durable yet; 0 for a journal that does not say."""
+        appended: int = getattr(self._journal, "appended_record_count", 0)
+        durable: int = getattr(self._journal, "record_count", 0)
+        return appended - durable if appended else 0
+
+    @property
+    def pending_age_ms(self) -> int:
+        """How long the oldest of them has been waiting."""
+        age_ns: int = getattr(self._journal, "pending_age_ns", 0)
+        return age_ns // 1_000_000
 
     def wake(self) -> None:
         """The journal went on, or failed; may be called from any thread."""
@@ -63,12 +78,18 @@ class Durability:
     async def wait(self) -> None:
         """Return once all that was appended so far is durable. Raises JournalError if it never will be."""
         ticket = self.ticket
-        if self._journal.durable < ticket:
-            done: asyncio.Future[None] = self._loop.create_future()
-            self.when_settled(ticket, lambda: None if done.done() else done.set_result(None))
-            await done
+        if self._journal.durable < ticket and self.fault is None:
+            # wait, not await: a call that gives up must not end the others
+            await asyncio.wait([self._settled_at(ticket)])
         if self.fault is not None and self._journal.durable < ticket:
-            raise JournalError("the journal failed; the service ends")
+            raise JournalError("the journal failed; the service ends and recovers")
+
+    def _settled_at(self, ticket: int) -> asyncio.Future[None]:
+        if self._latest is None or self._latest[0] != ticket:
+            future: asyncio.Future[None] = self._loop.create_future()
+            self._latest = (ticket, future)
+            self.when_settled(ticket, lambda: future.set_result(None))
+        return self._latest[1]
 
     def _settle(self) -> None:
         durable, failed = self._journal.durable, self.fault is not None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import grpc
@@ -19,6 +19,7 @@ from google.protobuf.message import DecodeError
 from geooffer.errors import GeoofferError, InvalidArgumentError, JournalError, PermissionDeniedError
 from geooffer.rpc import roles
 from geooffer.rpc.auth import TokenVerifier, bind_identity
+from geooffer.rpc.call_admission import CallAdmission
 from geooffer.rpc.faults import place_of
 from geooffer.rpc.status import abort
 
@@ -26,18 +27,24 @@ Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Any]]
 Deserializer = Callable[[bytes], Any] | None
 Durable = Callable[[], Awaitable[None]]
 
-_PINGS = "/geooffer.v1.PingService/"
+OWN_GATE = ("/geooffer.v1.DecisionService/Decide",)
+"""What waits by itself, and looks at consent after the waiting (services/decision.py)."""
+UNRECORDED = ("/geooffer.v1.PingService/", "/grpc.")
+"""What tells nothing a journal holds: health answers while a disk stalls. Pings do, but only their offers wait
+(dataplane/gatherer.py)."""
 
 log = structlog.get_logger(__name__)
 
 
 class CallGate(grpc.aio.ServerInterceptor):
-    """Authenticates, authorises, decodes and translates errors, for all four kinds of method."""
+    """Authenticates, authorises, decodes, admits and translates errors, for all four kinds of method."""
 
-    def __init__(self, verifier: TokenVerifier, durable: Durable) -> None:
-        """`durable` returns once all that an answer may tell of survives a power cut."""
+    def __init__(self, verifier: TokenVerifier, durable: Durable, admission: CallAdmission | None = None) -> None:
+        """`durable` returns once all that an answer may tell of survives a power cut; `admission`: by default calls
+        are only counted."""
         self._verifier = verifier
         self._durable = durable
+        self._admission = admission or CallAdmission()
 
     async def intercept_service(self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails) -> Any:
         """Wrap the method's behaviour. Unknown methods stay unknown: UNIMPLEMENTED by the transport."""
@@ -62,17 +69,19 @@ class CallGate(grpc.aio.ServerInterceptor):
     def _answer(self, behaviour: Any, method: str, deserializer: Deserializer) -> Any:
         """Around methods that return one response."""
         decode = strict(deserializer)
+        waits = not method.startswith(OWN_GATE + UNRECORDED)
 
         async def answer(request: Any, context: Any) -> Any:
             try:
-                self._admit(method, context)
-                response = await behaviour(request if decode is None else decode(request), context)
-                await self._settled(method)
-                return response
+                with self._begun(method, request, decode, context) as message:
+                    response = await self._settled_errors(behaviour(message, context), method)
+                    if waits:
+                        await self._durable()
+                    return response
             except grpc.aio.AbortError:
                 raise
             except Exception as error:  # noqa: BLE001  (the one place that turns faults into a status)
-                return await self._end(error, method, context)
+                return await _end(error, method, context)
 
         return answer
 
@@ -81,37 +90,52 @@ class CallGate(grpc.aio.ServerInterceptor):
         if not inspect.isasyncgenfunction(behaviour):
             return self._answer(behaviour, method, deserializer)
         decode = strict(deserializer)
+        waits = not method.startswith(UNRECORDED)
 
         async def stream(request: Any, context: Any) -> AsyncIterator[Any]:
             try:
-                self._admit(method, context)
-                responses = behaviour(request if decode is None else decode(request), context)
-                async with contextlib.aclosing(responses):
-                    async for response in responses:
-                        await self._settled(method)
-                        yield response
+                with self._begun(method, request, decode, context) as message:
+                    responses = behaviour(message, context)
+                    async with contextlib.aclosing(responses):
+                        while True:
+                            try:
+                                response = await self._settled_errors(anext(responses), method)
+                            except StopAsyncIteration:
+                                return
+                            if waits:
+                                await self._durable()
+                            yield response
             except grpc.aio.AbortError:
                 raise
             except Exception as error:  # noqa: BLE001  (the one place that turns faults into a status)
-                await self._end(error, method, context)
+                await _end(error, method, context)
 
         return stream
 
-    async def _settled(self, method: str) -> None:
-        """Pings have their own gate: only their offers wait (dataplane/gatherer.py)."""
-        if not method.startswith(_PINGS):
-            await self._durable()
+    async def _settled_errors(self, call: Awaitable[Any], method: str) -> Any:
+        """What the method says; a refusal of its own tells something (that a resource exists), so it waits, too."""
+        try:
+            return await call
+        except JournalError:
+            raise
+        except GeoofferError:
+            if not method.startswith(UNRECORDED):
+                await self._durable()
+            raise
 
-    async def _end(self, error: Exception, method: str, context: Any) -> None:
-        """End the call by the error table; what a refusal tells (that something exists) is durable, too."""
-        if isinstance(error, GeoofferError) and not isinstance(error, JournalError):
-            try:
-                await self._settled(method)
-            except JournalError as fault:
-                error = fault
-        await _end(error, method, context)
+    @contextlib.contextmanager
+    def _begun(self, method: str, request: Any, decode: Deserializer, context: Any) -> Iterator[Any]:
+        """The time of one call that may begin, and its message. What is refused here waits for nothing."""
+        self._authorise(method, context)
+        message = request if decode is None else decode(request)
+        if method.startswith(UNRECORDED):
+            yield message
+        else:
+            # a client stream has no size yet: its messages are bounded one by one
+            with self._admission.entered(method, message, len(request) if decode is not None else 0):
+                yield message
 
-    def _admit(self, method: str, context: Any) -> None:
+    def _authorise(self, method: str, context: Any) -> None:
         if method == roles.HEALTH_CHECK:
             return
         identity = self._verifier.verify_metadata(context.invocation_metadata())

@@ -19,6 +19,7 @@ from geooffer.errors import ConfigurationError
 from geooffer.model import limits
 from geooffer.rpc.addresses import is_loopback, join_address, split_address
 from geooffer.rpc.auth import TokenVerifier
+from geooffer.rpc.call_admission import CallAdmission
 from geooffer.rpc.call_watch import CallWatch
 from geooffer.rpc.interceptors import CallGate, Durable
 from geooffer.rpc.tls import TlsFiles, TlsSource
@@ -96,14 +97,16 @@ def bind_port(
     durable: Durable,
     services: Sequence[Service],
     on_call: CallHook = ignore,
+    admission: CallAdmission | None = None,
 ) -> Port:
-    """Build and bind a port; its answers wait for `durable`; `on_call` is told of every call that ended.
+    """Build and bind a port; its answers wait for `durable`, its calls for room (`admission`); `on_call` is told of
+    every call that ended.
 
     Raises ConfigurationError for an unsafe or unavailable address.
     """
     check_exposure(options)
     server = grpc.aio.server(
-        interceptors=[CallWatch(on_call), CallGate(verifier, durable)], options=channel_options(kind)
+        interceptors=[CallWatch(on_call), CallGate(verifier, durable, admission)], options=channel_options(kind)
     )
     names = [service.name for service in services]
     for service in services:

@@ -35,7 +35,9 @@ CODES: dict[type[GeoofferError], grpc.StatusCode] = {
     errors.PermissionDeniedError: grpc.StatusCode.PERMISSION_DENIED,
     errors.OverloadedError: grpc.StatusCode.UNAVAILABLE,
     errors.DrainingError: grpc.StatusCode.UNAVAILABLE,
-    errors.JournalError: grpc.StatusCode.INTERNAL,
+    errors.DiskFullError: grpc.StatusCode.UNAVAILABLE,
+    # the process ends and recovers; whether the call had an effect is not known, so its request_id decides on retry
+    errors.JournalError: grpc.StatusCode.UNAVAILABLE,
     errors.ConfigurationError: grpc.StatusCode.INTERNAL,
 }
 

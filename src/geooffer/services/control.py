@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from geooffer.engine.engine import Engine
 from geooffer.errors import InvalidArgumentError
 from geooffer.rpc.auth import identity_of
+from geooffer.rpc.durability import at_once
 from geooffer.services.publisher import Publisher
 from geooffer.services.requests import RequestMemory
 
@@ -19,8 +20,16 @@ R = TypeVar("R", bound=Message)
 class Control:
     """The engine, its publisher, the time, and the memory of requests."""
 
-    def __init__(self, engine: Engine, *, real_now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        real_now_ms: Callable[[], int],
+        durable: Callable[[], Awaitable[None]] = at_once,
+    ) -> None:
+        """`durable` returns once all that was recorded so far survives a power cut (rpc/durability.py)."""
         self.engine = engine
+        self.durable = durable
         self.publisher = Publisher(engine)
         self._real_now_ms = real_now_ms
         self._requests = RequestMemory(real_now_ms)

@@ -37,6 +37,8 @@ class DecisionService(rpc.DecisionServiceServicer):
             return self._decide(request)
 
         answer = await self._control.once("Decide", request, context, call)
+        # the send gate comes after the waiting: consent may have been withdrawn meanwhile
+        await self._control.durable()
         if not answer.HasField("offer") or self._may_leave(answer.offer.decision_id):
             return answer
         return pb.DecideResponse(
