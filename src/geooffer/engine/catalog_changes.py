@@ -252,10 +252,10 @@ class CatalogChanges(Pipeline):
                     figures.append(StockFigure(store_id, product.product_id, size, *held))
         return figures
 
-    def stale_stores(self, now_ms: int) -> list[tuple[str, int]]:
+    def stale_stores(self, now_ms: int, age_max_ms: int | None = None) -> list[tuple[str, int]]:
         """The alarm of STOCK_STALE: (store id, ms since 1970 its newest figure was counted) of the stores where that is
-        longer ago than the policy allows, by id. Stores that never reported stock are not in it.
+        longer ago than `age_max_ms`, or than the policy allows, by id. Stores that never reported stock are not in it.
         """
-        oldest_ms = now_ms - self.policy.stock_max_age_ms
+        oldest_ms = now_ms - (self.policy.stock_max_age_ms if age_max_ms is None else age_max_ms)
         newest = self.state.live.newest_stock_ms
         return sorted((self.registry.store_id(number), at_ms) for number, at_ms in newest.items() if at_ms < oldest_ms)

@@ -18,8 +18,12 @@ log = structlog.get_logger(__name__)
 class StockAlarm:
     """Looks now and then, and logs when the number of stale stores changes, else once an hour while there are any."""
 
-    def __init__(self, control: Control) -> None:
+    def __init__(self, control: Control, age_max_ms: int | None = None) -> None:
         self._control = control
+        self.age_max_ms = age_max_ms
+        """Figures older than this are stale; None = by the policy, as offers are judged. May change while it runs."""
+        self.stale_store_count = 0
+        """As of the latest look."""
         self._told_count = 0
         self._told_ms = 0
 
@@ -28,7 +32,8 @@ class StockAlarm:
         clock, now_ms = self._control.engine.clock, self._control.now_ms()
         if not clock.started:
             return
-        stale = self._control.engine.stale_stores(now_ms)
+        stale = self._control.engine.stale_stores(now_ms, self.age_max_ms)
+        self.stale_store_count = len(stale)
         repeats = bool(stale) and now_ms - self._told_ms >= REPEAT_MS
         if len(stale) == self._told_count and not repeats:
             return

@@ -1,0 +1,137 @@
+"""Everything /metrics says, family by family, read from counts that the rooms keep anyway.
+
+A label's values come from an enum or a fixed list; no id and nothing of a person is one. docs/operation.md has the
+table; tests/operation/test_metrics.py holds the two together.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from importlib.metadata import version
+from itertools import chain
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.metrics_core import CounterMetricFamily as Counter
+from prometheus_client.metrics_core import GaugeMetricFamily as Gauge
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from geooffer.model.verdicts import OfferVerdict, PingVerdict, TransitionKind
+from geooffer.operation.checks import live_checks, ready_checks
+from geooffer.operation.metrics_of_work import call_metrics, journal_metrics, stage_metrics
+from geooffer.operation.startup import Phase
+from geooffer.operation.watched import Parts, Watched
+
+BREATH_S = 0.0001
+"""Between two families the loop may run: a scrape takes a few milliseconds and must not take them at one go."""
+
+RETRACTED_VERDICTS = (OfferVerdict.BUDGET_SPENT, OfferVerdict.TOO_LATE)
+
+
+class ServiceCollector(Collector):
+    """prometheus_client's view of a server; scraped from a thread of its own."""
+
+    def __init__(self, watched: Watched) -> None:
+        self._watched = watched
+
+    def collect(self) -> Iterator[Metric]:
+        """All families; those of a server that is still starting are fewer."""
+        watched = self._watched
+        families: Iterable[Metric] = _service_metrics(watched)
+        if watched.parts is not None:
+            families = chain(
+                families,
+                _ping_metrics(watched.parts),
+                _queue_metrics(watched.parts),
+                stage_metrics(watched.observations),
+                _catalog_metrics(watched.parts, watched),
+                journal_metrics(watched.parts, watched.observations),
+            )
+        for family in chain(families, call_metrics(watched.observations)):
+            yield family
+            time.sleep(BREATH_S)
+
+
+def registry_of(watched: Watched) -> CollectorRegistry:
+    """A registry of its own: what other libraries put into the global one is not told."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(ServiceCollector(watched))
+    ProcessCollector(registry=registry)
+    return registry
+
+
+def _service_metrics(watched: Watched) -> Iterator[Metric]:
+    build = Gauge("geooffer_build_info", "Always 1; the version that runs.", labels=["version"])
+    build.add_metric([version("geooffer")], 1)
+    yield build
+    phase = Gauge("geooffer_phase", "1 for the phase of the server's life, else 0.", labels=["phase"])
+    for each in Phase:
+        phase.add_metric([each.value], watched.startup.phase is each)
+    yield phase
+    live = all(check.is_good for check in live_checks(watched))
+    yield Gauge("geooffer_live", "1 where /livez answers 200.", value=live)
+    ready = Gauge("geooffer_ready", "1 where this check of /readyz is good.", labels=["check"])
+    for check in ready_checks(watched):
+        ready.add_metric([check.name], check.is_good)
+    yield ready
+    yield Gauge(
+        "geooffer_loop_lag_seconds", "How late the event loop came to its latest beat.", watched.heartbeat.lag_s
+    )
+    reloads = Counter("geooffer_config_reload", "Reloads of the settings.", labels=["outcome"])
+    for outcome, count in watched.reload_counts.items():
+        reloads.add_metric([outcome], count)
+    yield reloads
+
+
+def _ping_metrics(parts: Parts) -> Iterator[Metric]:
+    counts, plane = parts.engine.statistics, parts.gatherer.statistics
+    pings = Counter("geooffer_pings", "Pings by their one verdict (semantics T6).", labels=["verdict"])
+    for verdict in PingVerdict:
+        pings.add_metric([verdict.name], counts.ping_verdicts[verdict])
+    yield pings
+    tries = Counter("geooffer_tries", "Tries by the verdict the matcher gave (semantics D1).", labels=["verdict"])
+    for offer_verdict in OfferVerdict:
+        tries.add_metric([offer_verdict.name], counts.tries[offer_verdict])
+    yield tries
+    retracted = Counter(
+        "geooffer_retracted", "Winners taken back, by the verdict they got instead.", labels=["verdict"]
+    )
+    for offer_verdict in RETRACTED_VERDICTS:
+        retracted.add_metric([offer_verdict.name], counts.retracted[offer_verdict])
+    yield retracted
+    yield Counter("geooffer_offers", "Offers journaled, to be sent.", counts.committed_offers)
+    yield Counter("geooffer_shadow_offers", "Offers to persons held out: not sent.", counts.committed_shadow_offers)
+    transitions = Counter("geooffer_transitions", "Transitions by kind (semantics P4).", labels=["kind"])
+    for kind in TransitionKind:
+        transitions.add_metric([kind.name], counts.transitions[kind])
+    yield transitions
+    yield Counter("geooffer_decisions", "Offers whose budget was asked for the last time.", plane.due_offers)
+    yield Counter("geooffer_decisions_within_budget", "Those whose budget was not over.", plane.timely_offers)
+
+
+def _queue_metrics(parts: Parts) -> Iterator[Metric]:
+    gatherer = parts.gatherer
+    yield Gauge("geooffer_admission_queue_messages", "Messages read and not decided yet.", len(gatherer.queue))
+    yield Gauge("geooffer_admission_queue_rows", "Pings of those messages.", gatherer.queue.row_count)
+    oldest_s = gatherer.queue.oldest_arrival_s
+    age_s = 0.0 if oldest_s is None else max(0.0, time.monotonic() - oldest_s)  # asyncio's loop has this clock, too
+    yield Gauge("geooffer_admission_queue_oldest_age_seconds", "Since the oldest of them was read; 0: none.", age_s)
+    yield Gauge("geooffer_streams_open", "Ping streams and IngestPings calls open now.", gatherer.statistics.streams)
+
+
+def _catalog_metrics(parts: Parts, watched: Watched) -> Iterator[Metric]:
+    engine = parts.engine
+    yield Gauge("geooffer_catalog_saved_generation", "Catalog changes saved.", engine.saved_generation)
+    yield Gauge("geooffer_catalog_live_generation", "The generation pings are decided by.", engine.live_generation)
+    yield Gauge(
+        "geooffer_catalog_behind_seconds", "Since when these two differ; 0: they do not.", watched.catalog_behind_s
+    )
+    people = engine.state.people
+    yield Gauge("geooffer_persons", "Customers known.", len(people.person_slots))
+    yield Gauge("geooffer_devices", "Devices linked to customers.", len(people.device_slots))
+    if parts.stock_alarm is not None:
+        count = parts.stock_alarm.stale_store_count
+        yield Gauge(
+            "geooffer_stale_stock_stores", "Stores whose newest stock figure is too old, as of a minute.", count
+        )

@@ -1,0 +1,44 @@
+"""How far the start of a server has come: told while the ports that it is for are not bound yet."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Phase(StrEnum):
+    """From the first to the last; the value is what probes and metrics call it."""
+
+    STARTING = "starting"
+    KERNELS = "kernels"
+    RECOVERY = "recovery"
+    CATALOG = "catalog"
+    SERVING = "serving"
+    DRAINING = "draining"
+    STOPPED = "stopped"
+
+
+#: In these no call is taken yet.
+BEFORE_SERVING = frozenset({Phase.STARTING, Phase.KERNELS, Phase.RECOVERY, Phase.CATALOG})
+
+
+class StartUp:
+    """Written by the thread that starts the server, read by any."""
+
+    def __init__(self) -> None:
+        self.phase = Phase.STARTING
+        self.progress: tuple[int, int] | None = None
+        """(done, total) of the phase, where it can be counted; total 0 = not known."""
+
+    def enter(self, phase: Phase) -> None:
+        """A phase begins."""
+        self.progress = None
+        self.phase = phase
+
+    def advance(self, done: int, total: int = 0) -> None:
+        """So much of the phase is done: kernels, or records folded."""
+        self.progress = (done, total)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether calls are, or were, taken."""
+        return self.phase not in BEFORE_SERVING

@@ -1,0 +1,132 @@
+"""What the metrics port looks at: the parts of a running server, and what was observed of their work.
+
+Everything here is read from the thread of an HTTP request while the loop goes on: plain integers and lengths, no lock,
+nothing iterated that the loop changes.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from geooffer.operation.heartbeat import Heartbeat
+from geooffer.operation.observations import Observations
+from geooffer.operation.startup import StartUp
+from geooffer.telemetry.observed import BatchHook, BatchObserved, CallHook, CallObserved, CommitHook, CommitObserved
+
+if TYPE_CHECKING:
+    from geooffer.dataplane.gatherer import Gatherer
+    from geooffer.engine.engine import Engine
+    from geooffer.journal.committer import GroupCommitter
+    from geooffer.operation.traces import Traces
+    from geooffer.rpc.disk_guard import DiskGuard
+    from geooffer.services.stock_alarm import StockAlarm
+
+
+class Compactions(Protocol):
+    """What is asked of the snapshot keeper (journal/compactor.py)."""
+
+    @property
+    def snapshot_lsn(self) -> int:
+        """Of the newest snapshot; 0 = none."""
+
+    @property
+    def snapshot_age_s(self) -> float | None:
+        """Since the newest snapshot was complete; None = none."""
+
+    @property
+    def compaction_count(self) -> int:
+        """Snapshots completed since the start."""
+
+    @property
+    def failure_count(self) -> int:
+        """Snapshots that failed since the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A server that has started."""
+
+    engine: Engine
+    gatherer: Gatherer
+    committer: GroupCommitter | None
+    """None where the journal is in memory."""
+    disk: DiskGuard | None = None
+    compactions: Compactions | None = None
+    stock_alarm: StockAlarm | None = None
+    journal_path: Path | None = None
+
+
+@dataclass(slots=True)
+class Watched:
+    """A server from before its start to after its end."""
+
+    startup: StartUp = field(default_factory=StartUp)
+    observations: Observations = field(default_factory=Observations)
+    heartbeat: Heartbeat = field(default_factory=Heartbeat)
+    traces: Traces | None = None
+    """None where nobody asked for spans."""
+    parts: Parts | None = None
+    """None until it has started."""
+    reload_counts: dict[str, int] = field(default_factory=lambda: {"applied": 0, "unchanged": 0, "refused": 0})
+    """By outcome of a reload (cli/reload.py)."""
+    is_ready: bool = False
+    """As the latest beat found; what gRPC health says."""
+    _behind_since_s: float | None = None
+
+    def look_at_catalog(self) -> None:
+        """Note since when the live catalog is not the saved one. On the loop's thread."""
+        parts = self.parts
+        if parts is None or parts.engine.live_generation == parts.engine.saved_generation:
+            self._behind_since_s = None
+        elif self._behind_since_s is None:
+            self._behind_since_s = time.monotonic()
+
+    @property
+    def catalog_behind_s(self) -> float:
+        """How long the live catalog has not been the saved one; 0 where it is."""
+        since_s = self._behind_since_s
+        return 0.0 if since_s is None else time.monotonic() - since_s
+
+    # -- hooks: one call where nobody traces -------------------------------------------------------------------
+
+    @property
+    def on_batch(self) -> BatchHook:
+        """For the gatherer."""
+        observe, traces = self.observations.batch, self.traces
+        if traces is None:
+            return observe
+
+        def both(observed: BatchObserved) -> None:
+            observe(observed)
+            traces.batch(observed)
+
+        return both
+
+    @property
+    def on_commit(self) -> CommitHook:
+        """For the journal."""
+        observe, traces = self.observations.commit, self.traces
+        if traces is None:
+            return observe
+
+        def both(observed: CommitObserved) -> None:
+            observe(observed)
+            traces.commit(observed)
+
+        return both
+
+    @property
+    def on_call(self) -> CallHook:
+        """For both ports."""
+        observe, traces = self.observations.call, self.traces
+        if traces is None:
+            return observe
+
+        def both(observed: CallObserved) -> None:
+            observe(observed)
+            traces.call(observed)
+
+        return both
