@@ -24,10 +24,13 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
     from geooffer.cli.held_journal import HeldJournal
+    from geooffer.dataplane.grpc_plane import GrpcDataPlane
     from geooffer.dataplane.port import DataPlane
     from geooffer.engine.engine import Engine
+    from geooffer.operation.watched import Parts, Watched
     from geooffer.rpc.disk_guard import DiskGuard
     from geooffer.rpc.server import Port, PortOptions
+    from geooffer.rpc.tls import TlsFiles, TlsSource
     from geooffer.services.control import Control
 
 CompileProgress = Callable[[int, int, str], None]
@@ -47,6 +50,10 @@ class RunningService:
     """None where the journal is in memory."""
     compile_seconds: float
     """How long the kernels took: a minute the first time on a machine, less than a second from the cache."""
+    watched: Watched
+    """What metrics and probes are told from."""
+    tls: TlsSource | None
+    """Where another certificate is put while the ports serve."""
     _private_key: Ed25519PrivateKey | None
 
     def issue_token(
@@ -93,12 +100,17 @@ def monotonic_now_ms() -> Callable[[], int]:
 
 @asynccontextmanager
 async def running_service(
-    settings: ServiceSettings, *, on_compile: CompileProgress | None = None, decision_key: bytes | None = None
+    settings: ServiceSettings,
+    *,
+    on_compile: CompileProgress | None = None,
+    decision_key: bytes | None = None,
+    watched: Watched | None = None,
 ) -> AsyncIterator[RunningService]:
     """Start a server in the running loop, yield it, drain it.
 
     `on_compile(done, total, kernel)` is told of each kernel before it is compiled or loaded. `decision_key` makes
-    decision ids; by default that of the state directory, or a fresh one where the journal is in memory.
+    decision ids; by default that of the state directory, or a fresh one where the journal is in memory. `watched` is
+    told how far the start has come, and what there is to watch then (operation/).
     Raises ConfigurationError for settings that do not fit together or an address that cannot be bound.
     """
     import structlog
@@ -107,6 +119,8 @@ async def running_service(
     from geooffer.cli.log import log_to_stderr
     from geooffer.dataplane.grpc_plane import GrpcDataPlane
     from geooffer.kernels.compile import compile_all
+    from geooffer.operation.startup import Phase
+    from geooffer.operation.watched import Watched
     from geooffer.rpc.auth import TokenVerifier
     from geooffer.rpc.call_admission import CallAdmission
     from geooffer.rpc.disk_guard import DiskGuard
@@ -123,9 +137,14 @@ async def running_service(
         raise ConfigurationError("\n".join(faults))
     public_key, private_key = _token_keys(settings)
     verifier = TokenVerifier(public_key)
-    data_options, control_options = _port_options(settings)
+    watched = watched or Watched()
+    tls = tls_source(settings)
+    data_options, control_options = _port_options(settings, tls)
+    watched.startup.enter(Phase.KERNELS)
     report = compile_all(on_compile)
+    watched.startup.enter(Phase.RECOVERY)
     held = open_journal(settings, decision_key)
+    watched.startup.enter(Phase.CATALOG)
     engine = _engine(settings, held)
     real_now_ms = monotonic_now_ms()
     engine.clock.now_ms(real_now_ms())
@@ -139,7 +158,7 @@ async def running_service(
     plane = GrpcDataPlane(engine, durability, real_now_ms=real_now_ms, write_gate=write_gate)
     control = Control(engine, real_now_ms=real_now_ms, durable=durability.wait)
     beside_pings = [plane.service(), *data_services(control)]
-    gate: dict[str, Any] = {"verifier": verifier, "durable": durability.wait}
+    gate: dict[str, Any] = {"verifier": verifier, "durable": durability.wait, "on_call": watched.on_call}
     calls, control_calls = CallAdmission(write_gate.refusal), CallAdmission(write_gate.refusal)
     data_port = bind_port("data", data_options, services=beside_pings, admission=calls, **gate)
     control_port = bind_port(
@@ -152,16 +171,46 @@ async def running_service(
     await data_port.start()
     plane.start()
     watch = asyncio.create_task(disk.run()) if disk is not None else None
+    beat = _begin_watch(watched, _parts(settings, held, engine, plane, disk), (data_port, control_port))
+    where, seconds = (data_port.address, control_port.address), report.seconds
     try:
-        yield RunningService(
-            data_port.address, control_port.address, engine, plane, control, disk, report.seconds, private_key
-        )
+        yield RunningService(*where, engine, plane, control, disk, seconds, watched, tls, private_key)
     finally:
+        watched.startup.enter(Phase.DRAINING)
         await _drain(data_port, control_port, plane, control)
+        beat.cancel()
         if watch is not None:
             watch.cancel()
         held.close()
+        watched.startup.enter(Phase.STOPPED)
         loop.set_exception_handler(outer_handler)
+
+
+def _parts(
+    settings: ServiceSettings, held: HeldJournal, engine: Engine, plane: GrpcDataPlane, disk: DiskGuard | None
+) -> Parts:
+    from geooffer.journal.committer import GroupCommitter
+    from geooffer.journal.recovery import JOURNAL_NAME
+    from geooffer.operation.watched import Parts
+
+    if not isinstance(held.journal, GroupCommitter):
+        return Parts(engine, plane.gatherer, None)
+    return Parts(engine, plane.gatherer, held.journal, disk, journal_path=settings.state_dir / JOURNAL_NAME)
+
+
+def _begin_watch(watched: Watched, parts: Parts, ports: tuple[Port, Port]) -> asyncio.Task[None]:
+    """Set the hooks, and let the loop's heart beat."""
+    from geooffer.operation.health import HealthReporter
+    from geooffer.operation.startup import Phase
+
+    parts.gatherer.on_batch = watched.on_batch
+    if parts.committer is not None:
+        parts.committer.on_commit = watched.on_commit
+    watched.parts = parts
+    watched.is_ready = True
+    watched.heartbeat.beat_now()
+    watched.startup.enter(Phase.SERVING)
+    return asyncio.create_task(watched.heartbeat.run(HealthReporter(watched, ports).report))
 
 
 async def _drain(data_port: Port, control_port: Port, plane: DataPlane, control: Control) -> None:
@@ -199,13 +248,28 @@ def _token_keys(settings: ServiceSettings) -> tuple[Ed25519PublicKey, Ed25519Pri
     return pair.public_key, pair.private_key
 
 
-def _port_options(settings: ServiceSettings) -> tuple[PortOptions, PortOptions]:
-    from geooffer.rpc.server import PortOptions
+def tls_source(settings: ServiceSettings) -> TlsSource | None:
+    """Of the files that `settings` names. Raises ConfigurationError where they do not fit together, OSError."""
+    from geooffer.rpc.tls import TlsSource
+
+    files = tls_files(settings)
+    return None if files is None else TlsSource(files)
+
+
+def tls_files(settings: ServiceSettings) -> TlsFiles | None:
+    """What the files hold now. Raises ConfigurationError where that is no certificate and its key, OSError."""
     from geooffer.rpc.tls import TlsFiles
 
-    tls = None
-    if settings.tls_cert is not None and settings.tls_key is not None:
-        tls = TlsFiles(settings.tls_cert.read_bytes(), settings.tls_key.read_bytes())
+    if settings.tls_cert is None or settings.tls_key is None:
+        return None
+    files = TlsFiles(settings.tls_cert.read_bytes(), settings.tls_key.read_bytes())
+    files.check()
+    return files
+
+
+def _port_options(settings: ServiceSettings, tls: TlsSource | None) -> tuple[PortOptions, PortOptions]:
+    from geooffer.rpc.server import PortOptions
+
     common = {
         "tls": tls,
         "allow_plaintext": settings.allow_plaintext,

@@ -22,6 +22,10 @@ class Heartbeat:
         """Seconds since the latest beat."""
         return time.monotonic() - self._latest_s
 
+    def beat_now(self) -> None:
+        """The loop begins to turn."""
+        self.beat(time.monotonic())
+
     def beat(self, due_s: float) -> None:
         """The loop turned; this beat was due at `due_s` of the monotonic clock."""
         self._latest_s = time.monotonic()
