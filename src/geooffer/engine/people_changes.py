@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from geooffer.engine.core import RowResults
+from geooffer.engine.decisions import decision_id
+from geooffer.engine.held_rows import held_rows
 from geooffer.engine.hours import time_zone
 from geooffer.engine.registry import NO_SIZE, size_code
 from geooffer.engine.search_lexicon import CategoryWords
@@ -103,11 +105,23 @@ class PeopleChanges(StoreSwitches):
         """The person as registered. Raises NotFoundError."""
         return self.state.people.customers[self.key_of(customer_id)]
 
-    def delete_customer(self, customer_id: str) -> None:
-        """Forget the person and everything held of her. Raises NotFoundError."""
+    def keys_of(self, customer_id: str) -> list[int]:
+        """All keys that mean this customer: her own, then those of customers united with her. Raises NotFoundError."""
         key = self.key_of(customer_id)
+        return [key, *self.state.aliases_of(key)]
+
+    def delete_customer(self, customer_id: str) -> dict[str, int]:
+        """Forget the person, all her ids and everything held of her, in memory and by one record; the bytes already in
+        files go with the next snapshot (services/erasures.py). Returns how much it was, by table. Raises NotFoundError.
+        """
+        key = self.key_of(customer_id)
+        counts = held_rows(self.state, key) | {"recent_tries": self.recent_tries.count(key)}
+        names = [decision_id(self._decision_key, decision) for decision in self.state.decision_keys_of(key)]
         self.append([CustomerDeleted(key)])
         self.recent_tries.forget(key)
+        for name in names:
+            self._decision_keys.pop(name, None)
+        return counts
 
     def record_touchpoints(
         self, touchpoints: Sequence[Touchpoint], *, now_ms: int, partial: bool = False

@@ -1,0 +1,94 @@
+"""The ledger applied: whoever was erased after a backup was taken, or whose erasure a crash cut short, is erased again.
+
+Called on a state directory that nobody serves: by restore after it put the files in place, and by every start.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from geooffer.engine.apply import fold
+from geooffer.engine.state import State
+from geooffer.errors import JournalError
+from geooffer.journal.commits import CommitStore
+from geooffer.journal.erasures import KEY_NAME, KEY_SIZE_BYTES, LEDGER_NAME, ErasureLedger
+from geooffer.journal.frames import encode_entries
+from geooffer.model.keys import partition_of
+from geooffer.model.records import CustomerDeleted, Entry
+
+CLOCK_DOUBT_MS = 10 * 60_000
+"""Between the clocks that a backup and a ledger were written by: erased a little before it was taken is in doubt."""
+
+
+def open_ledger(directory: Path) -> ErasureLedger:
+    """The ledger of a state directory, made where there is none. Raises JournalError for damage, a lost or another key,
+    and files that others may read."""
+    path, key_path = directory / LEDGER_NAME, directory / KEY_NAME
+    if not key_path.exists():
+        if path.exists() and path.stat().st_size:
+            raise JournalError(f"{LEDGER_NAME} is there and {KEY_NAME} is not: who was erased cannot be told")
+        _write_key(key_path)
+    for file in (path, key_path):
+        if file.exists() and file.stat().st_mode & 0o077:
+            raise JournalError(f"{file.name} is open to others; it needs mode 0600")
+    key = key_path.read_bytes()
+    if len(key) != KEY_SIZE_BYTES:
+        raise JournalError(f"{KEY_NAME} does not hold {KEY_SIZE_BYTES} bytes")
+    return ErasureLedger(path, key)
+
+
+def persons_to_erase(state: State, ledger: ErasureLedger, names: Collection[str]) -> list[int]:
+    """Keys of the persons in `state` who bear one of `names`, themselves or by an id united with them; sorted."""
+    found = {state.resolve(key) for key in ledger.persons_named([*state.people.person_slots, *state.aliases], names)}
+    return sorted(found & state.people.person_slots.keys())
+
+
+def erase_again(state: State, store: CommitStore, person_keys: Iterable[int]) -> int:
+    """Append one erase record a person, durably, and fold them; returns the latest LSN."""
+    entries = []
+    sequences = dict(state.sequences)
+    for key in person_keys:
+        partition = partition_of(key)
+        sequences[partition] = sequences.get(partition, 0) + 1
+        entries.append(Entry(partition, sequences[partition], CustomerDeleted(key)))
+    if entries:
+        store.append(encode_entries(entries), store.last.lsn)
+        fold(state, entries)
+    return store.last.lsn
+
+
+def apply_ledger(state: State, store: CommitStore, ledger: ErasureLedger, *, taken_ms: int, now_ms: int) -> int:
+    """After a restore: erase whoever was erased since the backup was taken, in doubt somebody more.
+
+    `taken_ms`, `now_ms`: real time. Returns how many were erased. The bytes are still in the restored files: a
+    compaction has to follow, and the next start asks for it.
+    """
+    names = ledger.names_begun_since(taken_ms - CLOCK_DOUBT_MS) | ledger.names_to_erase_again(store.last.lsn)
+    found = persons_to_erase(state, ledger, names)
+    lsn = erase_again(state, store, found)
+    ledger.restored(time_ms=now_ms, lsn=lsn, erased_count=len(found))
+    return len(found)
+
+
+def finish_erasures(state: State, store: CommitStore, ledger: ErasureLedger, *, now_ms: int) -> int:
+    """At a start: finish what was begun and not seen through. Returns how many were erased."""
+    unseen = [item for item in ledger.erasures.values() if item.erased_ms is None]
+    found = persons_to_erase(state, ledger, ledger.names_to_erase_again(store.last.lsn))
+    lsn = erase_again(state, store, found)
+    for item in unseen:
+        ledger.erased(item.erasure_id, time_ms=now_ms, lsn=lsn, counts={})
+    if found:
+        ledger.restored(time_ms=now_ms, lsn=lsn, erased_count=len(found))
+    return len(found)
+
+
+def _write_key(path: Path) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(descriptor, secrets.token_bytes(KEY_SIZE_BYTES))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
