@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from geooffer.cli.settings import ServiceSettings
 from geooffer.engine.port import Journal
 from geooffer.engine.state import State
+from geooffer.errors import GeoofferError
 from geooffer.journal.committer import GroupCommitter
 from geooffer.journal.memory import MemoryJournal
 from geooffer.journal.recovery import recover
+from geooffer.journal.service_lock import ServiceLock
 from geooffer.rpc.keys import secret_file
 
 DECISION_KEY_SIZE_BYTES = 32
@@ -25,6 +27,8 @@ class HeldJournal:
     state: State | None
     """What was recovered; None where there is nothing to recover from."""
     decision_key: bytes
+    lock: ServiceLock | None = None
+    """Keeps a second server away from the state directory."""
 
     def on_durable(self, wake: Callable[[], None]) -> None:
         """Have `wake` called, from any thread, whenever more is durable or the journal has failed."""
@@ -36,12 +40,20 @@ class HeldJournal:
         if isinstance(self.journal, GroupCommitter):
             self.journal.close()
             self.journal.store.close()
+        if self.lock is not None:
+            self.lock.close()
 
 
 def open_journal(settings: ServiceSettings, decision_key: bytes | None) -> HeldJournal:
     """Recover what `settings.state_dir` holds, or begin in memory. Raises JournalError, ConfigurationError."""
     if settings.journal == "memory":
         return HeldJournal(MemoryJournal(), None, decision_key or secrets.token_bytes(DECISION_KEY_SIZE_BYTES))
-    recovered = recover(settings.state_dir)
+    settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = ServiceLock(settings.state_dir)
+    try:
+        recovered = recover(settings.state_dir)
+    except GeoofferError:
+        lock.close()
+        raise
     key = decision_key or secret_file(settings.state_dir / "decision.key", DECISION_KEY_SIZE_BYTES)
-    return HeldJournal(GroupCommitter(recovered.store), recovered.state, key)
+    return HeldJournal(GroupCommitter(recovered.store), recovered.state, key, lock)

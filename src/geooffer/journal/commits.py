@@ -66,16 +66,30 @@ class CommitStore(Protocol):
     def append(self, payload: bytes, expected_lsn: int) -> Position:
         """Make one durable commit; `expected_lsn` is the latest the writer knows (a fence against a second writer).
 
-        Raises JournalError, for good: after a failure nothing may be appended.
+        Raises JournalError: for good where a write failed (nothing may be appended after it), for this call alone
+        where `expected_lsn` was wrong.
         """
 
     def read(self, after_lsn: int | None = None) -> Iterator[Commit]:
-        """Commits after `after_lsn` (default: all kept), each checked against the chain. Raises JournalError."""
+        """Commits after `after_lsn` (default: all kept), each checked against the chain.
+
+        Raises JournalError, saying where, for damage, and where commit `after_lsn` is not kept and is not the base.
+        """
 
     def truncate(self, up_to: Position) -> None:
         """Forget commits up to and including this one; a snapshot holds what they said. Raises JournalError where the
         chain never was at this position.
         """
+
+    def truncate_step(self, up_to: Position) -> bool:
+        """Do a part of `truncate` that no commit minds waiting for; True when nothing is left to do."""
+
+    @property
+    def is_tidy(self) -> bool:
+        """`tidy` would do nothing."""
+
+    def tidy(self, *, idle: bool) -> None:
+        """Keep bounded what grows beside the commits; `idle` = nobody waits for a commit now. Between commits only."""
 
     def close(self) -> None:
         """Give back files and locks."""

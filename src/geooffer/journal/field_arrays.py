@@ -37,6 +37,7 @@ CODES: dict[type, int] = {
     records.StoresSwitched: 18,
     records.StoresRestored: 19,
     records.RetentionSwept: 20,
+    records.RequestAnswered: 21,
     catalog.Store: 32,
     catalog.Geofence: 34,
     catalog.Category: 35,

@@ -42,6 +42,8 @@ class MemoryStore:
     def read(self, after_lsn: int | None = None) -> Iterator[Commit]:
         """Commits after `after_lsn`, checked."""
         previous = self._base
+        if after_lsn is not None and not self._base.lsn <= after_lsn <= self.last.lsn:
+            raise JournalError(f"commit {after_lsn} is not in the journal")
         for commit in list(self._commits):
             previous = checked(previous, commit)
             if after_lsn is None or commit.position.lsn > after_lsn:
@@ -54,6 +56,19 @@ class MemoryStore:
             raise JournalError(f"commit {up_to.lsn} of another chain cannot be truncated to")
         self._commits = [commit for commit in self._commits if commit.position.lsn > up_to.lsn]
         self._base = up_to
+
+    def truncate_step(self, up_to: Position) -> bool:
+        """All of it."""
+        self.truncate(up_to)
+        return True
+
+    @property
+    def is_tidy(self) -> bool:
+        """Always."""
+        return True
+
+    def tidy(self, *, idle: bool) -> None:
+        """Nothing grows beside the commits."""
 
     def close(self) -> None:
         """Nothing to give back."""
@@ -88,6 +103,7 @@ class DirectJournal:
                 raise JournalError(f"partition {entry.partition} expects sequence {expected}, not {entry.sequence}")
             sequences[entry.partition] = expected
         self.store.append(encode_entries(entries), self.store.last.lsn)
+        self.store.tidy(idle=False)
         self._sequences = sequences
         self._appended += 1
         return self._appended

@@ -1,52 +1,69 @@
-"""Commits in SQLite, one row each: WAL, `synchronous=FULL`, one writer.
-
-    header   key, value          schema, partition_count, base_lsn, base_hash
-    commits  lsn, hash, payload  one row a group commit, chained by hash (journal/commits.py)
+"""Commits in SQLite, one row each: WAL, `synchronous=FULL`, one writer (journal/sqlite_file.py: the tables).
 
 A row a commit and not a row a record: an UPSERT per change gives a tenth of the rate and 65 ms at p99 (measured
-elsewhere on this design). The SQLite is the one inside apsw: what the standard library links may have the bug that
-loses commits when a WAL is reset.
+elsewhere on this design).
+
+The write-ahead log is folded into the file between commits, by the writer: when nobody waits, or when the log has
+reached its bound. Truncation goes in steps, so that a commit waits for one step at most.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import apsw
 
 from geooffer.errors import JournalError
-from geooffer.journal.commits import GENESIS_HASH, Commit, Position, checked, follow
-from geooffer.model.limits import PARTITION_COUNT
+from geooffer.journal import sqlite_file
+from geooffer.journal.commits import Commit, Position, follow
+from geooffer.journal.sqlite_file import BUSY_TIMEOUT_MS, DAMAGE, FILE_MODE
+from geooffer.journal.sqlite_log import check_log
 
-SQLITE_VERSION_MIN = (3, 51, 3)
-LAYOUT = 1
-"""Of the tables; what is in a payload has a schema of its own (journal/frames.py)."""
+LOG_PAGE_COUNT_MAX = 1_024
+"""4 MiB: then the log is folded in even while commits wait."""
+TRUNCATE_STEP_SIZE_BYTES = 256 * 1024
+"""Payloads deleted at once."""
+TRUNCATE_STEP_COMMIT_COUNT = 64
+CACHE_SIZE_KIB = 65_536
 
-_TABLES = """
-CREATE TABLE header (key TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
-CREATE TABLE commits (lsn INTEGER PRIMARY KEY, hash BLOB NOT NULL, payload BLOB NOT NULL) STRICT;
-"""
+_APPEND = """INSERT INTO commits SELECT ?, ?, ?
+WHERE coalesce((SELECT max(lsn) FROM commits), (SELECT value FROM header WHERE key = 'base_lsn')) = ?"""
 
 
 class SqliteStore:
-    """journal/commits.py: CommitStore in one file (with its -wal and -shm beside it)."""
+    """journal/commits.py: CommitStore in one file (with its -wal and -shm beside it); the only writer."""
 
     def __init__(self, path: Path, *, synchronous: str = "FULL", vfs: str | None = None) -> None:
-        """Open or create. `synchronous`, `vfs`: for fault tests. Raises JournalError for a file that is no journal of
-        ours, or whose latest commit does not follow."""
-        version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
-        if version < SQLITE_VERSION_MIN:
-            raise JournalError(f"SQLite {apsw.sqlite_lib_version()} is too old: it may lose commits")
+        """Open or create. `synchronous`, `vfs`: for fault tests; a VFS is used without shared memory, so by nobody
+        else. Raises JournalError, saying where, for a file that is no journal of ours or is damaged.
+        """
+        sqlite_file.check_library()
+        self._path = path
+        self._vfs = vfs
         self._fault: JournalError | None = None
+        self._log_page_count = 0
+        self._next_fold_page_count = LOG_PAGE_COUNT_MAX
+        self._has_remains = False
+        """The log holds copies of what was truncated."""
+        if vfs is None:
+            self._prepare_files()
         try:
-            flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+            flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if vfs else 0)
             self._connection = apsw.Connection(str(path), flags=flags, vfs=vfs)
-            self._set_up(synchronous)
-            self._base = self._read_base()
-            self._last = self._read_last()
-        except apsw.Error as error:
+        except DAMAGE as error:
             raise JournalError(f"the journal does not open: {type(error).__name__}") from error
+        try:
+            self._set_up(synchronous)
+            self._base = sqlite_file.read_base(self._connection)
+            self._last = sqlite_file.read_last(self._connection)
+        except DAMAGE as error:
+            self._connection.close(force=True)
+            raise JournalError(f"the journal does not open: {type(error).__name__}") from error
+        except JournalError:
+            self._connection.close(force=True)
+            raise
 
     @property
     def base(self) -> Position:
@@ -58,83 +75,191 @@ class SqliteStore:
         """The latest commit."""
         return self._last
 
+    @property
+    def log_page_count(self) -> int:
+        """Pages in the write-ahead log that are not folded into the file yet."""
+        return self._log_page_count
+
     def append(self, payload: bytes, expected_lsn: int) -> Position:
-        """One more commit: INSERT and fsync. Raises JournalError, then for ever."""
+        """One more commit: INSERT and fsync. Raises JournalError; for good, unless the argument alone was wrong."""
         if self._fault is not None:
             raise self._fault
         if expected_lsn != self._last.lsn:
             raise JournalError(f"the latest commit is {self._last.lsn}, the writer expected {expected_lsn}")
         position = follow(self._last, payload)
         try:
-            self._connection.execute("INSERT INTO commits VALUES (?, ?, ?)", (position.lsn, position.hash, payload))
-        except apsw.Error as error:
-            self._fault = JournalError(f"commit {position.lsn} failed: {type(error).__name__}")
-            raise self._fault from error
+            self._connection.execute(_APPEND, (position.lsn, position.hash, payload, expected_lsn))
+        except DAMAGE as error:
+            raise self._fail(f"commit {position.lsn} failed: {type(error).__name__}") from error
+        if self._connection.changes() != 1:
+            raise self._fail(f"commit {position.lsn} is not the next one: another process has written the journal")
         self._last = position
         return position
 
     def read(self, after_lsn: int | None = None) -> Iterator[Commit]:
         """Commits after `after_lsn`, each checked against the chain."""
-        previous = self._base
-        try:
-            for lsn, digest, payload in self._connection.execute("SELECT lsn, hash, payload FROM commits ORDER BY lsn"):
-                commit = Commit(Position(lsn, digest), payload)
-                previous = checked(previous, commit)
-                if after_lsn is None or lsn > after_lsn:
-                    yield commit
-        except apsw.Error as error:
-            raise JournalError(f"the journal is damaged after commit {previous.lsn}: {type(error).__name__}") from error
+        return sqlite_file.read_commits(self._connection, after_lsn)
 
     def truncate(self, up_to: Position) -> None:
-        """Delete commits up to this one."""
-        if up_to != self._base and self._position_at(up_to.lsn) != up_to:
-            raise JournalError(f"commit {up_to.lsn} of another chain cannot be truncated to")
-        with self._connection:
-            self._connection.execute("DELETE FROM commits WHERE lsn <= ?", (up_to.lsn,))
-            self._put_base(up_to)
-        self._base = up_to
+        """Delete commits up to this one, all steps at once."""
+        while not self.truncate_step(up_to):
+            pass
+
+    def truncate_step(self, up_to: Position) -> bool:
+        """Delete some of the commits up to this one, as many as take a few milliseconds; True when all are gone."""
+        if self._fault is not None:
+            raise self._fault
+        if up_to == self._base:
+            return True
+        try:
+            if sqlite_file.position_at(self._connection, up_to.lsn) != up_to:
+                raise JournalError(f"commit {up_to.lsn} of another chain cannot be truncated to")
+            base = self._step_end(up_to)
+            with self._connection:
+                self._connection.execute("DELETE FROM commits WHERE lsn <= ?", (base.lsn,))
+                sqlite_file.put_base(self._connection, base)
+        except DAMAGE as error:
+            raise self._fail(f"truncation up to commit {up_to.lsn} failed: {type(error).__name__}") from error
+        self._base = base
+        self._has_remains = True
+        return base == up_to
+
+    @property
+    def is_tidy(self) -> bool:
+        """Nothing is left to do when there is time."""
+        return self._log_page_count == 0 and not self._has_remains
+
+    def tidy(self, *, idle: bool) -> None:
+        """Fold the write-ahead log into the file: if `idle`, or it has reached its bound. Between commits only."""
+        if self._fault is not None or self.is_tidy or (not idle and self._log_page_count < self._next_fold_page_count):
+            return
+        wipes = idle and self._has_remains
+        mode = apsw.SQLITE_CHECKPOINT_TRUNCATE if wipes else apsw.SQLITE_CHECKPOINT_PASSIVE
+        try:
+            self._connection.set_busy_timeout(0)
+            written_count, folded_count = self._connection.wal_checkpoint(mode=mode)
+        except (apsw.BusyError, apsw.LockedError):
+            return  # somebody reads at this moment: the next gap will do
+        except DAMAGE as error:
+            raise self._fail(f"folding in the log failed: {type(error).__name__}") from error
+        finally:
+            self._connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+        if wipes:
+            self._has_remains = False
+        if folded_count >= written_count:
+            self._log_page_count, self._next_fold_page_count = 0, LOG_PAGE_COUNT_MAX
+        else:  # a reader holds the rest: not again with every commit
+            self._next_fold_page_count = self._log_page_count + LOG_PAGE_COUNT_MAX
 
     def close(self) -> None:
-        """Close the file; the last connection folds the WAL into it."""
+        """Close the file; the last connection folds the log into it."""
         self._connection.close()
 
     # -- inside ----------------------------------------------------------------------------------------------
 
+    def _prepare_files(self) -> None:
+        """Make the file where it is missing, and all of them the owner's alone."""
+        try:
+            if not self._path.exists():
+                sqlite_file.make_file(self._path)
+            for suffix in ("", "-wal", "-shm"):
+                file = Path(f"{self._path}{suffix}")
+                if file.exists():
+                    file.chmod(FILE_MODE)
+        except (OSError, apsw.Error) as error:
+            raise JournalError(f"the journal cannot be made: {type(error).__name__}") from error
+
     def _set_up(self, synchronous: str) -> None:
-        execute = self._connection.execute
-        self._connection.set_busy_timeout(5_000)
-        if execute("PRAGMA journal_mode=WAL").get != "wal":
-            raise JournalError("the file system does not allow a write-ahead log")
+        connection, execute = self._connection, self._connection.execute
+        connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+        if self._vfs is not None:
+            execute("PRAGMA locking_mode=EXCLUSIVE")
+            if not execute("SELECT count(*) FROM sqlite_schema").get:
+                sqlite_file.set_up(connection)
+        sqlite_file.check_identity(connection)
+        frame_count, _ = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
+        check_log(Path(f"{self._path}-wal"), self._vfs, max(0, frame_count), execute("PRAGMA page_size").get)
+        found = execute("PRAGMA quick_check(1)").get
+        if found != "ok":
+            raise JournalError(f"the journal's file is damaged {self._damaged_place()}")
         execute(f"PRAGMA synchronous={synchronous}")
         execute("PRAGMA secure_delete=ON")
         execute("PRAGMA mmap_size=0")
-        with self._connection:
-            if not execute("SELECT count(*) FROM sqlite_schema").get:
-                execute(_TABLES)
-                execute("INSERT INTO header VALUES ('layout', ?), ('partition_count', ?)", (LAYOUT, PARTITION_COUNT))
-                self._put_base(Position())
-        if (layout := self._header("layout")) != LAYOUT:
-            raise JournalError(f"journal layout {layout} is not {LAYOUT}")
-        if (count := self._header("partition_count")) != PARTITION_COUNT:
-            raise JournalError(f"the journal has {count} partitions, this program {PARTITION_COUNT}")
+        # a commit goes to the log whole and in the order of its pages: sqlite_log.py relies on it
+        execute("PRAGMA cache_spill=OFF")
+        execute(f"PRAGMA cache_size=-{CACHE_SIZE_KIB}")
+        connection.wal_autocheckpoint(0)
+        connection.set_wal_hook(self._on_commit)
+        # what a power cut left behind the last commit must not lie behind new ones
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
-    def _header(self, key: str) -> object:
-        return self._connection.execute("SELECT value FROM header WHERE key = ?", (key,)).get
+    def _on_commit(self, _connection: apsw.Connection, _database: str, page_count: int) -> int:
+        self._log_page_count = page_count
+        return apsw.SQLITE_OK
 
-    def _put_base(self, base: Position) -> None:
-        execute = self._connection.execute
-        execute("INSERT OR REPLACE INTO header VALUES ('base_lsn', ?), ('base_hash', ?)", (base.lsn, base.hash))
+    def _damaged_place(self) -> str:
+        """Where reading stops, for the error's text."""
+        latest = "in its header"
+        try:
+            latest = f"after commit {sqlite_file.read_base(self._connection).lsn}"
+            for commit in self.read():
+                latest = f"after commit {commit.position.lsn}"
+        except (JournalError, *DAMAGE):
+            return latest
+        return "outside its commits"
 
-    def _read_base(self) -> Position:
-        lsn, digest = self._header("base_lsn"), self._header("base_hash")
-        if not isinstance(lsn, int) or not isinstance(digest, bytes) or len(digest) != len(GENESIS_HASH):
-            raise JournalError("the journal's header is damaged")
-        return Position(lsn, digest)
+    def _step_end(self, up_to: Position) -> Position:
+        statement = "SELECT lsn, hash, length(payload) FROM commits WHERE lsn <= ? ORDER BY lsn LIMIT ?"
+        rows: list[tuple[Any, ...]] = self._connection.execute(
+            statement, (up_to.lsn, TRUNCATE_STEP_COMMIT_COUNT)
+        ).fetchall()
+        end, size_bytes = up_to, 0
+        for lsn, digest, payload_size_bytes in rows:
+            end, size_bytes = Position(lsn, digest), size_bytes + payload_size_bytes
+            if size_bytes >= TRUNCATE_STEP_SIZE_BYTES:
+                break
+        return end
 
-    def _read_last(self) -> Position:
-        row = self._connection.execute("SELECT lsn, hash FROM commits ORDER BY lsn DESC LIMIT 1").get
-        return self._base if row is None else Position(*row)
+    def _fail(self, text: str) -> JournalError:
+        self._fault = JournalError(text)
+        return self._fault
 
-    def _position_at(self, lsn: int) -> Position | None:
-        row = self._connection.execute("SELECT lsn, hash FROM commits WHERE lsn = ?", (lsn,)).get
-        return None if row is None else Position(*row)
+
+class SqliteReader:
+    """The same commits for another connection or process, while the store writes them; it changes nothing."""
+
+    def __init__(self, path: Path) -> None:
+        """Open. Raises JournalError for a file that is missing or is no journal of ours."""
+        sqlite_file.check_library()
+        try:
+            self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        except DAMAGE as error:
+            raise JournalError(f"the journal does not open: {type(error).__name__}") from error
+        try:
+            self._connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+            sqlite_file.check_identity(self._connection)
+            sqlite_file.read_base(self._connection)
+        except DAMAGE as error:
+            self._connection.close(force=True)
+            raise JournalError(f"the journal does not open: {type(error).__name__}") from error
+        except JournalError:
+            self._connection.close(force=True)
+            raise
+
+    @property
+    def base(self) -> Position:
+        """The position before the first commit kept, as of now."""
+        return sqlite_file.read_base(self._connection)
+
+    @property
+    def last(self) -> Position:
+        """The latest commit, as of now."""
+        return sqlite_file.read_last(self._connection)
+
+    def read(self, after_lsn: int | None = None) -> Iterator[Commit]:
+        """Commits after `after_lsn`, also those that come meanwhile; each checked against the chain."""
+        return sqlite_file.read_commits(self._connection, after_lsn)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
