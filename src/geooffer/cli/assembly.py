@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from geooffer.engine.engine import Engine
     from geooffer.operation.watched import Parts, Watched
     from geooffer.rpc.disk_guard import DiskGuard
-    from geooffer.rpc.server import Port, PortOptions
+    from geooffer.rpc.server import Port, PortKind, PortOptions
     from geooffer.rpc.tls import TlsFiles, TlsSource
+    from geooffer.rpc.write_gate import WriteGate
     from geooffer.services.control import Control
 
 CompileProgress = Callable[[int, int, str], None]
@@ -113,22 +114,15 @@ async def running_service(
     told how far the start has come, and what there is to watch then (operation/).
     Raises ConfigurationError for settings that do not fit together or an address that cannot be bound.
     """
-    import structlog
-
     from geooffer.cli.held_journal import open_journal
     from geooffer.cli.log import log_to_stderr
     from geooffer.dataplane.grpc_plane import GrpcDataPlane
     from geooffer.kernels.compile import compile_all
     from geooffer.operation.startup import Phase
     from geooffer.operation.watched import Watched
-    from geooffer.rpc.auth import TokenVerifier
-    from geooffer.rpc.call_admission import CallAdmission
     from geooffer.rpc.disk_guard import DiskGuard
     from geooffer.rpc.durability import Durability
-    from geooffer.rpc.faults import log_loop_fault
-    from geooffer.rpc.server import bind_port
     from geooffer.rpc.write_gate import WriteGate
-    from geooffer.services.assembly import control_services, data_services
     from geooffer.services.control import Control
 
     log_to_stderr("warning")
@@ -136,54 +130,83 @@ async def running_service(
     if faults:
         raise ConfigurationError("\n".join(faults))
     public_key, private_key = _token_keys(settings)
-    verifier = TokenVerifier(public_key)
     watched = watched or Watched()
     tls = tls_source(settings)
-    data_options, control_options = _port_options(settings, tls)
     watched.startup.enter(Phase.KERNELS)
     report = compile_all(on_compile)
     watched.startup.enter(Phase.RECOVERY)
     held = open_journal(settings, decision_key)
-    watched.startup.enter(Phase.CATALOG)
-    engine = _engine(settings, held)
-    real_now_ms = monotonic_now_ms()
-    engine.clock.now_ms(real_now_ms())
-    if engine.clock.ahead_ms:
-        # semantics T0: caps would be given twice, so `now` stays ahead until an operator has looked
-        structlog.get_logger(__name__).warning("wall_clock_was_set_back", ahead_ms=engine.clock.ahead_ms)
-    durability = Durability(held.journal)
-    held.on_durable(durability.wake)
-    disk = DiskGuard(settings.state_dir, settings.disk_reserve_bytes) if settings.journal == "sqlite" else None
-    write_gate = WriteGate(durability, disk)
-    plane = GrpcDataPlane(engine, durability, real_now_ms=real_now_ms, write_gate=write_gate)
-    control = Control(engine, real_now_ms=real_now_ms, durable=durability.wait)
-    beside_pings = [plane.service(), *data_services(control)]
-    gate: dict[str, Any] = {"verifier": verifier, "durable": durability.wait, "on_call": watched.on_call}
-    calls, control_calls = CallAdmission(write_gate.refusal), CallAdmission(write_gate.refusal)
-    data_port = bind_port("data", data_options, services=beside_pings, admission=calls, **gate)
-    control_port = bind_port(
-        "control", control_options, services=control_services(control), admission=control_calls, **gate
-    )
+    async with AsyncExitStack() as ending:  # undone from the last to the first
+        ending.callback(watched.startup.enter, Phase.STOPPED)
+        ending.callback(held.close)
+        watched.startup.enter(Phase.CATALOG)
+        real_now_ms = monotonic_now_ms()
+        engine = _engine(settings, held, real_now_ms)
+        durability = Durability(held.journal)
+        held.on_durable(durability.wake)
+        disk = DiskGuard(settings.state_dir, settings.disk_reserve_bytes) if settings.journal == "sqlite" else None
+        write_gate = WriteGate(durability, disk)
+        plane = GrpcDataPlane(engine, durability, real_now_ms=real_now_ms, write_gate=write_gate)
+        control = Control(engine, real_now_ms=real_now_ms, durable=durability.wait)
+        gate = {"durable": durability.wait, "on_call": watched.on_call}
+        data_port, control_port = _bind_ports(settings, tls, public_key, write_gate, plane, control, **gate)
+        _log_faults_of_loop(ending)
+        await control_port.start()
+        await data_port.start()
+        plane.start()
+        if disk is not None:
+            _run_beside(disk.run(), ending)
+        parts = _parts(settings, held, engine, plane, disk)
+        _run_beside(_watch(watched, parts, (data_port, control_port)), ending)
+        ending.push_async_callback(_drain, data_port, control_port, plane, control)
+        ending.callback(watched.startup.enter, Phase.DRAINING)
+        where = (data_port.address, control_port.address)
+        yield RunningService(*where, engine, plane, control, disk, report.seconds, watched, tls, private_key)
+
+
+def _run_beside(work: Coroutine[Any, Any, None], ending: AsyncExitStack) -> None:
+    """A task for as long as the service runs."""
+    ending.callback(asyncio.create_task(work).cancel)
+
+
+def _log_faults_of_loop(ending: AsyncExitStack) -> None:
+    from geooffer.rpc.faults import log_loop_fault
+
     loop = asyncio.get_running_loop()
-    outer_handler = loop.get_exception_handler()
+    ending.callback(loop.set_exception_handler, loop.get_exception_handler())
     loop.set_exception_handler(log_loop_fault)
-    await control_port.start()
-    await data_port.start()
-    plane.start()
-    watch = asyncio.create_task(disk.run()) if disk is not None else None
-    beat = _begin_watch(watched, _parts(settings, held, engine, plane, disk), (data_port, control_port))
-    where, seconds = (data_port.address, control_port.address), report.seconds
-    try:
-        yield RunningService(*where, engine, plane, control, disk, seconds, watched, tls, private_key)
-    finally:
-        watched.startup.enter(Phase.DRAINING)
-        await _drain(data_port, control_port, plane, control)
-        beat.cancel()
-        if watch is not None:
-            watch.cancel()
-        held.close()
-        watched.startup.enter(Phase.STOPPED)
-        loop.set_exception_handler(outer_handler)
+
+
+def _bind_ports(
+    settings: ServiceSettings,
+    tls: TlsSource | None,
+    public_key: Ed25519PublicKey,
+    write_gate: WriteGate,
+    plane: DataPlane,
+    control: Control,
+    **gate: Any,
+) -> tuple[Port, Port]:
+    from geooffer.rpc.auth import TokenVerifier
+    from geooffer.rpc.call_admission import CallAdmission
+    from geooffer.rpc.server import bind_port
+    from geooffer.services.assembly import control_services, data_services
+
+    verifier = TokenVerifier(public_key)
+    options = _port_options(settings, tls)
+    services = ([plane.service(), *data_services(control)], control_services(control))
+    kinds: tuple[PortKind, PortKind] = ("data", "control")
+    data_port, control_port = (
+        bind_port(
+            kind,
+            option,
+            services=offered,
+            verifier=verifier,
+            admission=CallAdmission(write_gate.refusal),
+            **gate,
+        )
+        for kind, option, offered in zip(kinds, options, services, strict=True)
+    )
+    return data_port, control_port
 
 
 def _parts(
@@ -198,8 +221,8 @@ def _parts(
     return Parts(engine, plane.gatherer, held.journal, disk, journal_path=settings.state_dir / JOURNAL_NAME)
 
 
-def _begin_watch(watched: Watched, parts: Parts, ports: tuple[Port, Port]) -> asyncio.Task[None]:
-    """Set the hooks, and let the loop's heart beat."""
+def _watch(watched: Watched, parts: Parts, ports: tuple[Port, Port]) -> Coroutine[Any, Any, None]:
+    """Set the hooks; returns the beating of the loop's heart."""
     from geooffer.operation.health import HealthReporter
     from geooffer.operation.startup import Phase
 
@@ -210,7 +233,7 @@ def _begin_watch(watched: Watched, parts: Parts, ports: tuple[Port, Port]) -> as
     watched.is_ready = True
     watched.heartbeat.beat_now()
     watched.startup.enter(Phase.SERVING)
-    return asyncio.create_task(watched.heartbeat.run(HealthReporter(watched, ports).report))
+    return watched.heartbeat.run(HealthReporter(watched, ports).report)
 
 
 async def _drain(data_port: Port, control_port: Port, plane: DataPlane, control: Control) -> None:
@@ -226,17 +249,24 @@ async def _drain(data_port: Port, control_port: Port, plane: DataPlane, control:
     control.publisher.close()
 
 
-def _engine(settings: ServiceSettings, held: HeldJournal) -> Engine:
+def _engine(settings: ServiceSettings, held: HeldJournal, real_now_ms: Callable[[], int]) -> Engine:
+    import structlog
+
     from geooffer.engine.clock import EngineClock
     from geooffer.engine.engine import Engine
 
-    return Engine(
+    engine = Engine(
         journal=held.journal,
         clock=EngineClock(settings.clock, settings.clock_start_ms),
         index_kind=settings.index,
         decision_key=held.decision_key,
         state=held.state,
     )
+    engine.clock.now_ms(real_now_ms())
+    if engine.clock.ahead_ms:
+        # semantics T0: caps would be given twice, so `now` stays ahead until an operator has looked
+        structlog.get_logger(__name__).warning("wall_clock_was_set_back", ahead_ms=engine.clock.ahead_ms)
+    return engine
 
 
 def _token_keys(settings: ServiceSettings) -> tuple[Ed25519PublicKey, Ed25519PrivateKey | None]:
