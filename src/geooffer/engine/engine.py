@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from geooffer.engine.explain import Explanation, FenceExplanation, explain_asked, explain_ping
+from geooffer.engine.export import export_person
 from geooffer.engine.retention import Retention
 from geooffer.errors import NotFoundError
 from geooffer.model.kinds import Channel
@@ -36,6 +39,13 @@ class Engine(Retention):
             speed_cm_per_s=speed_cm_per_s,
             is_late=is_late,
         )
+
+    def export_person(self, customer_id: str, *, now_ms: int) -> dict[str, Any]:
+        """Everything held of a customer, ready to be written as JSON (docs/privacy.md); changes nothing.
+
+        Raises NotFoundError.
+        """
+        return export_person(self, customer_id, now_ms)
 
     def explain_asked(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from geooffer.engine.decisions import decision_id
 from geooffer.engine.linking import Linking
 from geooffer.errors import InvalidArgumentError, NotFoundError
 from geooffer.model.catalog import Campaign, Category, Offer, Product, Store
@@ -85,12 +86,19 @@ class Outcomes(Linking):
 
     def decision(self, name: str) -> DecisionView:
         """One decision of the last 32 days. Raises NotFoundError, also for one that was taken back."""
-        key, record = self._decision(name)
+        return self.decision_view(*self._decision(name))
+
+    def decision_name(self, key: int) -> str:
+        """The public id of a decision."""
+        return decision_id(self._decision_key, key)
+
+    def decision_view(self, key: int, record: DecisionRecord) -> DecisionView:
+        """A decision that is kept, or was taken back, in the network's own ids."""
         registry = self.registry
         size = registry.size(record.size_code)
         campaign = registry.identifier(Campaign, record.campaign_number) if record.campaign_number >= 0 else ""
         return DecisionView(
-            decision_id=name,
+            decision_id=self.decision_name(key),
             customer_id=self.state.people.customers[self.state.resolve(record.person_key)].customer_id,
             time_ms=record.time_ms,
             store_id=registry.identifier(Store, record.store_number),

@@ -1,0 +1,135 @@
+"""Everything held of a person, as one document (privacy D1): each row once, in the network's own ids, with its end.
+
+Exact times are told; numbers beyond 2⁵³ (device keys, hashes) are text, as JSON readers would round them.
+export_fields.py says of every field where it is, or why it is not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from geooffer.engine.export_rows import (
+    contact_rows,
+    decision_rows,
+    fact_rows,
+    forgotten_interest,
+    hex_of,
+    intent_rows,
+)
+from geooffer.model import limits
+from geooffer.model.keys import partition_of
+from geooffer.model.kinds import AccountKind, Channel, FulfilmentPreference, IdentityKind
+from geooffer.model.policy import DAY_MS
+from geooffer.model.units import format_time_ms
+
+if TYPE_CHECKING:
+    from geooffer.engine.retention import Retention
+
+FORMAT = "geooffer-person/1"
+_ENUMS = {"channel": Channel, "fulfilment": FulfilmentPreference, "account_kind": AccountKind}
+
+Row = dict[str, Any]
+
+
+def export_person(engine: Retention, customer_id: str, now_ms: int) -> Row:
+    """The document. Raises NotFoundError."""
+    key = engine.key_of(customer_id)
+    state = engine.state
+    customer = state.people.customers[key]
+    return {
+        "format": FORMAT,
+        "export_time": format_time_ms(now_ms),
+        "policy_version": engine.policy.version,
+        "retention": _retention(engine),
+        "customer": {
+            "customer_id": customer.customer_id,
+            "person_key": hex_of(key),
+            "language": customer.language,
+            "time_zone": customer.time_zone,
+            "kept": "until erased",
+        },
+        "united_customers": [{"person_key": hex_of(alias)} for alias in sorted(state.aliases_of(key))],
+        "devices": [{"device_key": str(device_key)} for device_key in customer.device_keys],
+        "identities": [
+            {"kind": IdentityKind(kind).name, "hash": hex_of(hashed)}
+            for kind, hashed in sorted(state.owned_identities.get(key, ()))
+        ],
+        "consents": [
+            {
+                "purpose": purpose.name,
+                "granted": held.granted,
+                "time": format_time_ms(held.time_ms),
+                "notice_version": held.notice_version,
+            }
+            for purpose, held in sorted(state.consents.get(key, {}).items())
+        ],
+        "stated_fields": _stated(engine, key),
+        "interests": intent_rows(engine, key),
+        "interest_forgotten": forgotten_interest(engine, key),
+        "facts": [row for row in fact_rows(engine, key) if "audience_id" not in row],
+        "lists": [row for row in fact_rows(engine, key) if "audience_id" in row],
+        "contacts": contact_rows(engine, key),
+        "decisions": decision_rows(engine, engine.state.decisions, key),
+        "decisions_taken_back": decision_rows(engine, engine.state.released, key),
+        "recent_tries": _tries(engine, key, now_ms),
+        "remembered_requests": _requests(engine, key),
+    }
+
+
+def _retention(engine: Retention) -> Row:
+    intent_days = min(engine.policy.intent_max_age_ms, limits.INTENT_RETENTION_MS) // DAY_MS
+    return {
+        "until_erased": ["customer", "united_customers", "devices", "identities", "consents", "stated_fields"],
+        "days": {
+            "interests": intent_days,
+            "facts": limits.FACT_RETENTION_MS // DAY_MS,
+            "lists": limits.FACT_RETENTION_MS // DAY_MS,
+            "contacts": limits.DECISION_RETENTION_MS // DAY_MS,
+            "decisions": limits.DECISION_RETENTION_MS // DAY_MS,
+            "decisions_taken_back": limits.DECISION_RETENTION_MS // DAY_MS,
+            "recent_tries": limits.RECENT_TRY_RETENTION_MS // DAY_MS,
+            "remembered_requests": limits.REQUEST_RETENTION_MS // DAY_MS,
+            "backups": limits.BACKUP_RETENTION_MS // DAY_MS,
+        },
+        "note": "What is over is swept within a day after kept_until, from the files with the next snapshot.",
+    }
+
+
+def _stated(engine: Retention, key: int) -> list[Row]:
+    return [
+        {
+            "field": field,
+            "value": _ENUMS[field](int(value)).name if field in _ENUMS else value,
+            "time": format_time_ms(time_ms),
+        }
+        for field, (time_ms, value) in sorted(engine.state.people.stated.get(key, {}).items())
+    ]
+
+
+def _tries(engine: Retention, key: int, now_ms: int) -> list[Row]:
+    registry = engine.registry
+    return [
+        {
+            "time": format_time_ms(attempt.time_ms),
+            "store_id": registry.store_id(attempt.store_number),
+            "offer_id": registry.offer_id(attempt.offer_number) if attempt.offer_number >= 0 else "",
+            "verdict": attempt.verdict.name,
+            "kept_until": format_time_ms(attempt.time_ms + limits.RECENT_TRY_RETENTION_MS),
+        }
+        for attempt in engine.recent_tries.of(key, now_ms)
+    ]
+
+
+def _requests(engine: Retention, key: int) -> list[Row]:
+    return [
+        {
+            "request_hash": record.request_key.hex(),
+            "content_hash": record.request_digest.hex(),
+            "answer_hex": record.answer.hex(),
+            "decision_id": engine.decision_name(record.decision_key) if record.decision_key >= 0 else "",
+            "time": format_time_ms(record.time_ms),
+            "kept_until": format_time_ms(record.time_ms + limits.REQUEST_RETENTION_MS),
+        }
+        for record in engine.state.requests.items(partition_of(key))
+        if record.person_key == key
+    ]

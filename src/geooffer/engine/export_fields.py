@@ -1,0 +1,126 @@
+"""Of every field that may say something of a person: where the export tells it, or why it does not.
+
+tests/engine/test_export.py holds this list and the layouts together: a new field has to take a side.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+EXPORTED: Final[dict[str, str]] = {
+    "DEVICE.device_key": "devices.device_key",
+    "PERSON.person_key": "customer.person_key",
+    "PERSON.intent_floor_ms": "interest_forgotten.time",
+    "PERSON.intent_floor_category": "interest_forgotten.category_id",
+    "PERSON.intent_floor_product": "interest_forgotten.product_id",
+    "INTENT.search_ms": "interests.time",
+    "INTENT.view_ms": "interests.time",
+    "INTENT.wish_ms": "interests.time",
+    "INTENT.cart_ms": "interests.time",
+    "INTENT.category_number": "interests.category_id",
+    "INTENT.product_number": "interests.product_id",
+    "FACT.time_ms": "facts.time, lists.time",
+    "FACT.category_number": "facts.category_id, lists.audience_id",
+    "FACT.value": "facts.size, facts.is_interested, lists.is_member",
+    "FACT.kind": "facts.kind",
+    "CONTACT.decided_ms": "contacts.decided",
+    "CONTACT.delivered_ms": "contacts.delivered",
+    "CONTACT.displayed_ms": "contacts.displayed",
+    "CONTACT.ended_ms": "contacts.ended",
+    "CONTACT.decision_key": "contacts.decision_id, contacts.source_hash",
+    "CONTACT.store_number": "contacts.store_id",
+    "CONTACT.offer_number": "contacts.offer_id",
+    "CONTACT.category_number": "contacts.category_id",
+    "CONTACT.campaign_number": "contacts.campaign_id",
+    "CONTACT.kind": "contacts.kind",
+    "CONTACT.is_shadow": "contacts.is_shadow",
+    "Customer.customer_id": "customer.customer_id",
+    "Customer.device_keys": "devices.device_key",
+    "Customer.language": "customer.language",
+    "Customer.time_zone": "customer.time_zone",
+    "PurposeState.granted": "consents.granted",
+    "PurposeState.time_ms": "consents.time",
+    "PurposeState.notice_version": "consents.notice_version",
+    "RecentTry.time_ms": "recent_tries.time",
+    "RecentTry.store_number": "recent_tries.store_id",
+    "RecentTry.offer_number": "recent_tries.offer_id",
+    "RecentTry.verdict": "recent_tries.verdict",
+    "DecisionRecord.time_ms": "decisions.time",
+    "DecisionRecord.store_number": "decisions.store_id",
+    "DecisionRecord.offer_number": "decisions.offer_id",
+    "DecisionRecord.product_number": "decisions.product_id",
+    "DecisionRecord.category_number": "decisions.category_id",
+    "DecisionRecord.campaign_number": "decisions.campaign_id",
+    "DecisionRecord.size_code": "decisions.size",
+    "DecisionRecord.amount_minor": "decisions.price_minor",
+    "DecisionRecord.reference_amount_minor": "decisions.previous_price_minor",
+    "DecisionRecord.score": "decisions.score",
+    "DecisionRecord.points": "decisions.factors",
+    "DecisionRecord.reason_kind": "decisions.reason",
+    "DecisionRecord.fulfilment": "decisions.fulfilment",
+    "DecisionRecord.supply_store_number": "decisions.supply_store_id",
+    "DecisionRecord.channel": "decisions.channel",
+    "DecisionRecord.is_shadow": "decisions.is_shadow",
+    "DecisionRecord.catalog_generation": "decisions.catalog_generation",
+    "DecisionRecord.policy_version": "decisions.policy_version",
+    "OutcomeRecord.kind": "decisions.outcomes",
+    "OutcomeRecord.time_ms": "decisions.outcomes",
+    "RequestAnswered.request_key": "remembered_requests.request_hash",
+    "RequestAnswered.request_digest": "remembered_requests.content_hash",
+    "RequestAnswered.time_ms": "remembered_requests.time",
+    "RequestAnswered.answer": "remembered_requests.answer_hex",
+    "RequestAnswered.decision_key": "remembered_requests.decision_id",
+}
+"""Field → where in the document."""
+
+_PLACE = "where a row lies in memory; says nothing of her"
+_NOW = (
+    "where she is or was within the last minutes: in memory only, ≤ 15 min (M1); told, it would let a reader follow her"
+)
+_ORDER = "keeps the phone's pings in order; in memory only, gone at a restart"
+_COPY = "a copy, for kernels, of what is told elsewhere"
+
+NOT_EXPORTED: Final[dict[str, str]] = {
+    "DEVICE.session_id": _ORDER,
+    "DEVICE.sequence": _ORDER,
+    "DEVICE.watermark_ms": _ORDER,
+    "DEVICE.heard_ms": _ORDER,
+    "DEVICE.person_slot": _PLACE,
+    "DEVICE.presence_head": _PLACE,
+    "DEVICE.stream_number": _PLACE,
+    "DEVICE.latitude_e7": _NOW,
+    "DEVICE.longitude_e7": _NOW,
+    "DEVICE.accuracy_cm": _NOW,
+    "PERSON.signals_version": "counts changes; says that there were some, not which",
+    "PERSON.consent_bits": _COPY + " (consents)",
+    "PERSON.consent_epoch": "counts changes of consent, each of which is told (consents)",
+    "PERSON.intent_head": _PLACE,
+    "PERSON.fact_head": _PLACE,
+    "PERSON.contact_head": _PLACE,
+    "PERSON.partition": "follows from customer.person_key",
+    "PERSON.zone_number": _COPY + " (customer.time_zone)",
+    "PERSON.tier": _COPY + " (stated_fields)",
+    "PERSON.account_kind": _COPY + " (stated_fields)",
+    "PERSON.fulfilment": _COPY + " (stated_fields)",
+    "PERSON.has_affinity": _COPY + " (facts)",
+    "PERSON.channel": _COPY + " (stated_fields)",
+    "PRESENCE.enter_time_ms": _NOW,
+    "PRESENCE.pending_time_ms": _NOW,
+    "PRESENCE.tried_version": _NOW,
+    "PRESENCE.fence_number": _NOW,
+    "PRESENCE.next": _PLACE,
+    "PRESENCE.state": _NOW,
+    "PRESENCE.inside_count": _NOW,
+    "PRESENCE.outside_count": _NOW,
+    "PRESENCE.dwell_done": _NOW,
+    "PRESENCE.initial": _NOW,
+    "INTENT.next": _PLACE,
+    "FACT.next": _PLACE,
+    "CONTACT.next": _PLACE,
+    "DecisionRecord.person_key": "her own (customer.person_key)",
+    "OutcomeRecord.person_key": "her own (customer.person_key)",
+    "OutcomeRecord.decision_key": "the decision it stands with",
+    "RequestAnswered.person_key": "her own (customer.person_key)",
+}
+"""Field → the reason. Records that are folded (touchpoints, consents, links) are told as what they left; those since
+the last snapshot still lie in the journal, repeat it, and go with the next one."""
