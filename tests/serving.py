@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+
+ANY_PORTS = tuple(part for key in ("data", "control", "metrics") for part in (f"--{key}-address", "127.0.0.1:0"))
+"""The system chooses."""
 
 
 @contextmanager
 def serving(command: list[str], *options: str) -> Iterator[subprocess.Popen[str]]:
     """A server process; ended by the test, or by force."""
-    arguments = [*command, "serve", "--data-address", "127.0.0.1:0", "--control-address", "127.0.0.1:0", *options]
+    arguments = [*command, "serve", *ANY_PORTS, *options]
     process = subprocess.Popen(
         arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ.copy()
     )
@@ -21,3 +26,8 @@ def serving(command: list[str], *options: str) -> Iterator[subprocess.Popen[str]
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+def log_lines(err: str) -> list[dict[str, Any]]:
+    """What a server wrote to stderr: JSON, one object a line, and nothing else."""
+    return [json.loads(line) for line in err.splitlines()]

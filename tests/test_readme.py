@@ -35,6 +35,7 @@ def test_the_commands_give_the_output_that_is_shown(tmp_path: Path) -> None:
         "GEOOFFER_CONTROL_ADDRESS": control,
         "GEOOFFER_SERVER": data,
         "GEOOFFER_CONTROL_SERVER": control,
+        "GEOOFFER_METRICS_ADDRESS": "127.0.0.1:0",
         "GEOOFFER_STATE_DIR": str(tmp_path / "state"),
     }
     script = "set -e\n" + "\n".join(_blocks("sh run"))

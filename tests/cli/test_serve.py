@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from typer.testing import Result
 
 from geooffer.client import GeoofferClient, Ping
-from serving import serving
+from serving import ANY_PORTS, log_lines, serving
 
 Invoke = Callable[..., Result]
 END_S = 30
@@ -31,18 +32,21 @@ async def test_it_says_ready_serves_and_drains_on_sigterm(command: list[str], in
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=END_S)
         assert (process.returncode, out) == (0, "")
-        assert err.splitlines()[-2:] == ["draining", "stopped"]
-        assert "Traceback" not in err
+        assert [line["event"] for line in log_lines(err)] == ["starting", "serving", "draining", "stopped"]
 
 
 def test_sigint_is_a_drain_too(command: list[str]) -> None:
     with serving(command) as process:
         assert process.stdout is not None
-        assert process.stdout.readline().startswith("ready  data 127.0.0.1:")
+        ready = process.stdout.readline().split()
+        assert (ready[0], ready[1::2]) == ("ready", ["data", "control", "metrics"])
+        assert [address.rpartition(":")[0] for address in ready[2::2]] == ["127.0.0.1"] * 3
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=END_S)
         assert process.returncode == 0
-        assert err.endswith("stopped\n")
+        assert log_lines(err)[-1] | {"timestamp": ""} == {
+            "timestamp": "", "level": "info", "event": "stopped", "failed": False
+        }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -50,6 +54,8 @@ def test_sigint_is_a_drain_too(command: list[str]) -> None:
     [
         (("--data-address", "0.0.0.0:0"), "token_public_key: needed"),
         (("--data-address", "nonsense"), "data_address: must be host:port"),
+        (("--metrics-address", "0.0.0.0:0"), "allow_open_metrics: needed"),
+        (("--log-level", "chatty"), "log_level: input should be"),
         (("--clock", "lunar"), "clock: input should be"),
         (("--clock-start", "2026-03-03T10:00:00Z"), "clock_start: only with clock 'client'"),
         (("--index", "magic"), "index: input should be"),
@@ -68,10 +74,18 @@ def test_what_it_refuses_before_it_listens(invoke: Invoke, options: tuple[str, .
 def test_files_that_are_no_keys_are_refused(invoke: Invoke, tmp_path: Path) -> None:
     pem = tmp_path / "a.pem"
     pem.write_text("no key at all")
-    ports = ("--data-address", "127.0.0.1:0", "--control-address", "127.0.0.1:0")
-    result = invoke("serve", *ports, "--token-public-key", pem)
+    result = invoke("serve", *ANY_PORTS, "--token-public-key", pem)
     assert result.exit_code == 2
     assert "not a PEM public key" in result.stderr
-    result = invoke("serve", *ports, "--tls-cert", pem, "--tls-key", pem)
+    result = invoke("serve", *ANY_PORTS, "--tls-cert", pem, "--tls-key", pem)
     assert result.exit_code == 2
-    assert "cannot listen" in result.stderr
+    assert "no PEM certificate" in result.stderr
+
+
+def test_an_address_in_use_is_refused(invoke: Invoke) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        for key in ("metrics", "control"):
+            result = invoke("serve", *ANY_PORTS, f"--{key}-address", address)
+            assert result.exit_code == 2
+            assert f"cannot listen on {address}" in result.stderr

@@ -19,6 +19,9 @@ EXIT_FINDINGS = 1
 EXIT_BAD_INPUT = 2
 """Wrong usage, unreadable input, no server, no right: nothing was done."""
 
+EXIT_FAULT = 3
+"""A server that ran has failed: what it acknowledged is safe, and starting it again recovers it."""
+
 EXIT_INTERRUPTED = 130
 
 

@@ -31,12 +31,13 @@ def log_to_stderr(level: str) -> None:
         processors=[
             structlog.processors.add_log_level,
             RepeatLimit(time.monotonic),
-            bounded,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            bounded,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # looked up for every line: whoever replaces stderr (tests do) gets what is written then
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
     logging.getLogger().addHandler(_LibraryLines(logging.WARNING))
 
@@ -47,8 +48,11 @@ def set_log_level(level: str) -> None:
 
 
 def bounded(_logger: object, _method: str, event: Event) -> Event:
-    """Cut texts and lists; of what is neither text, number nor a list of them only the type is told."""
-    return {key: _bounded(value) for key, value in event.items()}
+    """Cut texts and lists; of what is neither text, number nor a list of them only the type is told. When, how grave
+    and what come first in a line.
+    """
+    first = {key: event[key] for key in ("timestamp", "level", "event") if key in event}
+    return {key: _bounded(value) for key, value in (first | dict(event)).items()}
 
 
 def _bounded(value: object) -> object:

@@ -1,28 +1,34 @@
 """`geooffer serve`: run the server until SIGTERM or SIGINT, then drain.
 
 One line on stdout says that it is ready and where, for people and for scripts that wait for it; everything else
-goes to stderr. A second signal ends it at once.
+goes to stderr, as JSON lines. SIGHUP reads the settings again (reload.py). A second SIGTERM or SIGINT ends it at once.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from geooffer.cli.errors import EXIT_FAULT
 from geooffer.cli.options import ConfigFile, JsonOutput, StateDir
 from geooffer.cli.output import print_json, remark
-from geooffer.errors import JournalError
 
 if TYPE_CHECKING:
     from geooffer.cli.assembly import RunningService
+    from geooffer.cli.reload import Reload
     from geooffer.cli.settings import ServiceSettings
+    from geooffer.operation.watched import Watched
 
 FAULT_POLL_S = 0.5
+Load = Callable[[], "ServiceSettings"]
 
 
 def register(app: typer.Typer) -> None:
@@ -36,6 +42,9 @@ def register(app: typer.Typer) -> None:
         ] = None,
         control_address: Annotated[
             str | None, typer.Option("--control-address", help="Private port (127.0.0.1:7431).")
+        ] = None,
+        metrics_address: Annotated[
+            str | None, typer.Option("--metrics-address", help="Metrics and probes by HTTP (127.0.0.1:7432).")
         ] = None,
         state_dir: StateDir = None,
         token_public_key: Annotated[
@@ -51,15 +60,14 @@ def register(app: typer.Typer) -> None:
             str | None, typer.Option("--clock-start", help="First moment of the client clock (RFC 3339).")
         ] = None,
         index: Annotated[str | None, typer.Option("--index", help="rtree, packed or cells.")] = None,
+        log_level: Annotated[str | None, typer.Option("--log-level", help="debug, info, warning or error.")] = None,
         json_output: JsonOutput = False,
     ) -> None:
         """Run the server. Settings: --config FILE < environment GEOOFFER_* < flags; see `geooffer config show`."""
-        from geooffer.cli.log import log_to_stderr
-        from geooffer.cli.settings_layers import load_settings
-
         flags = {
             "data_address": data_address,
             "control_address": control_address,
+            "metrics_address": metrics_address,
             "state_dir": state_dir,
             "token_public_key": token_public_key,
             "tls_cert": tls_cert,
@@ -68,62 +76,147 @@ def register(app: typer.Typer) -> None:
             "clock": clock,
             "clock_start": clock_start,
             "index": index,
+            "log_level": log_level,
         }
-        settings = load_settings(config_file, flags)
-        log_to_stderr("info")
-        asyncio.run(_serve(settings, json_output))
+        run(config_file, flags, json_output)
 
 
-async def _serve(settings: ServiceSettings, json_output: bool) -> None:
+def run(config_file: Path | None, flags: Mapping[str, object], json_output: bool) -> None:
+    """Serve until a signal. Raises ConfigurationError before it listens; ends with EXIT_FAULT where it failed."""
+    from geooffer.cli.log import log_to_stderr
+    from geooffer.cli.settings_layers import load_settings
+
+    # the transport's own lines are no JSON, and name the addresses of phones
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
+    def load() -> ServiceSettings:
+        return load_settings(config_file, flags)
+
+    settings = load()
+    log_to_stderr(settings.log_level)
+    if asyncio.run(_serve(settings, load, json_output)) is not None:
+        raise typer.Exit(EXIT_FAULT)
+
+
+async def _serve(settings: ServiceSettings, load: Load, json_output: bool) -> BaseException | None:
+    """Returns the fault it ended with."""
+    import structlog
+
     from geooffer.cli.assembly import running_service
     from geooffer.cli.collector import calm_collector
+    from geooffer.cli.reload import Reload, Reloadable, alarm_age_ms
+    from geooffer.operation.http_port import MetricsPort
+    from geooffer.operation.traces import traces_from
+    from geooffer.operation.watched import Watched
     from geooffer.services.stock_alarm import StockAlarm
 
+    log = structlog.get_logger(__name__)
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _on_signal, stop, loop)
-    async with running_service(settings, on_compile=compile_line) as service:
-        calm_collector()
-        _announce(service, settings, json_output)
-        # only here: a replay's or a demo's stock is as old as its story wants it
-        alarm = asyncio.create_task(StockAlarm(service.control).run())
-        try:
-            await _until_stopped(service, stop)
-        finally:
-            alarm.cancel()
-        remark("draining")
-    remark("stopped")
+    hang_up = _HangUp()
+    _listen_to_signals(stop, hang_up)
+    watched = Watched(traces=traces_from(os.environ))
+    port = MetricsPort(settings.metrics_address, watched, allow_open=settings.allow_open_metrics)
+    log.info("starting", version=version("geooffer"), state_dir=str(settings.state_dir), process_id=os.getpid())
+    try:
+        async with running_service(settings, on_compile=_compile_progress(watched), watched=watched) as service:
+            calm_collector()
+            # only here: a replay's or a demo's stock is as old as its story wants it
+            alarm = StockAlarm(service.control, alarm_age_ms(settings))
+            watched.stock_alarm = alarm
+            hang_up.reload = Reload(settings, load, Reloadable(watched, service.tls, service.disk, alarm))
+            _announce(service, settings, port.address, json_output)
+            looking = asyncio.create_task(alarm.run())
+            try:
+                fault = await _until_stopped(service, stop)
+            finally:
+                looking.cancel()
+            log.info("draining")
+    finally:
+        if watched.traces is not None:
+            watched.traces.close()
+        port.close()
+    fault = fault or _late_fault(watched)
+    log.info("stopped", failed=fault is not None)
+    return fault
 
 
-def _announce(service: RunningService, settings: ServiceSettings, json_output: bool) -> None:
-    remark(f"kernels ready after {service.compile_seconds:.1f} s")
-    if settings.token_public_key is None:
-        remark(f"tokens: development key in {settings.state_dir} (geooffer token dev)")
-    where = {"data_address": service.data_address, "control_address": service.control_address}
+def _late_fault(watched: Watched) -> BaseException | None:
+    """Of a journal that failed while it was closed: nothing of it was acknowledged, but a start is to look at it."""
+    committer = watched.parts.committer if watched.parts is not None else None
+    return committer.fault if committer is not None else None
+
+
+def _announce(service: RunningService, settings: ServiceSettings, metrics_address: str, json_output: bool) -> None:
+    import structlog
+
+    where = {
+        "data_address": service.data_address,
+        "control_address": service.control_address,
+        "metrics_address": metrics_address,
+    }
+    structlog.get_logger(__name__).info(
+        "serving",
+        **where,
+        kernel_seconds=round(service.compile_seconds, 1),
+        development_tokens=settings.token_public_key is None,
+    )
     if json_output:
         print_json({"ready": True, **where, "index": settings.index, "clock": settings.clock})
     else:
-        print(f"ready  data {service.data_address}  control {service.control_address}")
+        places = "  ".join(f"{key.removesuffix('_address')} {address}" for key, address in where.items())
+        print(f"ready  {places}")
     sys.stdout.flush()
 
 
-async def _until_stopped(service: RunningService, stop: asyncio.Event) -> None:
-    """Return after a signal. Raises where the data plane can decide no more: a silent server helps nobody."""
+async def _until_stopped(service: RunningService, stop: asyncio.Event) -> BaseException | None:
+    """Return after a signal, or with the fault after which nothing is decided: a silent server helps nobody."""
+    import structlog
+
     while not stop.is_set():
-        if service.plane.fault is not None:
-            raise JournalError(f"no ping can be decided any more ({type(service.plane.fault).__name__})")
+        fault = service.plane.fault
+        if fault is not None:
+            structlog.get_logger(__name__).error("service_failed", error=type(fault).__name__, reason=str(fault))
+            return fault
         try:
             async with asyncio.timeout(FAULT_POLL_S):
                 await stop.wait()
         except TimeoutError:
             continue
+    return None
+
+
+class _HangUp:
+    """What SIGHUP does; nothing while the server is still starting, which reads its settings then."""
+
+    reload: Reload | None = None
+
+    def __call__(self) -> None:
+        if self.reload is not None:
+            self.reload.run()
+
+
+def _listen_to_signals(stop: asyncio.Event, hang_up: _HangUp) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _on_signal, stop, loop)
+    loop.add_signal_handler(signal.SIGHUP, hang_up)
 
 
 def _on_signal(stop: asyncio.Event, loop: asyncio.AbstractEventLoop) -> None:
     stop.set()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.remove_signal_handler(number)
+
+
+def _compile_progress(watched: Watched) -> Callable[[int, int, str], None]:
+    """To the probes, and on a terminal to the human."""
+
+    def on_compile(done: int, total: int, name: str) -> None:
+        watched.startup.advance(done, total)
+        if sys.stderr.isatty():
+            compile_line(done, total, name)
+
+    return on_compile
 
 
 def compile_line(done: int, total: int, name: str) -> None:

@@ -137,4 +137,4 @@ class ServiceSettings(BaseModel):
 
 
 #: What a reload takes over; every other key needs a restart (cli/reload.py).
-RELOADABLE_KEYS = ("log_level", "tls_cert", "tls_key", "stock_alarm_age_hours")
+RELOADABLE_KEYS = ("disk_reserve_bytes", "log_level", "stock_alarm_age_hours", "tls_cert", "tls_key")

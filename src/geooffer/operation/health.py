@@ -8,6 +8,7 @@ from typing import Protocol
 import structlog
 
 from geooffer.operation.checks import ready_checks
+from geooffer.operation.startup import Phase
 from geooffer.operation.watched import Watched
 
 log = structlog.get_logger(__name__)
@@ -31,6 +32,9 @@ class HealthReporter:
         """Look once; tell the ports and the log what has changed."""
         watched = self._watched
         watched.look_at_catalog()
+        if watched.startup.phase is not Phase.SERVING:
+            watched.is_ready = False  # a drain has told the ports itself
+            return
         failing = [check.name for check in ready_checks(watched) if not check.is_good]
         if watched.is_ready == (not failing):
             return

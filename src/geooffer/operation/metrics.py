@@ -130,8 +130,8 @@ def _catalog_metrics(parts: Parts, watched: Watched) -> Iterator[Metric]:
     people = engine.state.people
     yield Gauge("geooffer_persons", "Customers known.", len(people.person_slots))
     yield Gauge("geooffer_devices", "Devices linked to customers.", len(people.device_slots))
-    if parts.stock_alarm is not None:
-        count = parts.stock_alarm.stale_store_count
+    if watched.stock_alarm is not None:
+        count = watched.stock_alarm.stale_store_count
         yield Gauge(
             "geooffer_stale_stock_stores", "Stores whose newest stock figure is too old, as of a minute.", count
         )

@@ -55,7 +55,6 @@ class Parts:
     """None where the journal is in memory."""
     disk: DiskGuard | None = None
     compactions: Compactions | None = None
-    stock_alarm: StockAlarm | None = None
     journal_path: Path | None = None
 
 
@@ -70,6 +69,8 @@ class Watched:
     """None where nobody asked for spans."""
     parts: Parts | None = None
     """None until it has started."""
+    stock_alarm: StockAlarm | None = None
+    """None where nobody looks for stale stock."""
     reload_counts: dict[str, int] = field(default_factory=lambda: {"applied": 0, "unchanged": 0, "refused": 0})
     """By outcome of a reload (cli/reload.py)."""
     is_ready: bool = False
