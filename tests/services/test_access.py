@@ -17,6 +17,7 @@ from geooffer.v1 import (
     inventory_service_pb2,
     offer_service_pb2,
     ping_service_pb2,
+    privacy_service_pb2,
     signal_service_pb2,
     store_service_pb2,
 )
@@ -29,6 +30,7 @@ MODULES = (
     consent_service_pb2,
     decision_service_pb2,
     diagnostics_service_pb2,
+    privacy_service_pb2,
 )
 
 

@@ -43,6 +43,7 @@ from geooffer.v1 import (
     inventory_service_pb2,
     inventory_service_pb2_grpc,
     places_pb2,
+    privacy_service_pb2_grpc,
     signal_service_pb2,
     signal_service_pb2_grpc,
     store_service_pb2,
@@ -63,6 +64,7 @@ class GeoofferControl:
         self.signals: Any = signal_service_pb2_grpc.SignalServiceStub(channel)  # type: ignore[no-untyped-call]
         self.consents: Any = consent_service_pb2_grpc.ConsentServiceStub(channel)  # type: ignore[no-untyped-call]
         self.decisions: Any = decision_service_pb2_grpc.DecisionServiceStub(channel)  # type: ignore[no-untyped-call]
+        self.privacy: Any = privacy_service_pb2_grpc.PrivacyServiceStub(channel)  # type: ignore[no-untyped-call]
         self.diagnostics: Any = diagnostics_service_pb2_grpc.DiagnosticsServiceStub(channel)  # type: ignore[no-untyped-call]
 
     @staticmethod

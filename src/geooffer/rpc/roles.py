@@ -18,7 +18,7 @@ _ANY = frozenset(ROLES)
 _PINGS = frozenset({DEVICE, GATEWAY, OPERATOR})
 _OPERATOR = frozenset({OPERATOR})
 _CAMPAIGN = frozenset({MARKETING, OPERATOR})
-_CONSENT = frozenset({PRIVACY_OFFICER, OPERATOR})
+_PRIVACY = frozenset({PRIVACY_OFFICER, OPERATOR})
 
 
 def _rows(service: str, methods: str, roles: frozenset[str]) -> dict[str, frozenset[str]]:
@@ -65,8 +65,9 @@ METHODS: Final[dict[str, frozenset[str]]] = {
     **_rows(
         "geooffer.v1.ConsentService",
         "RecordConsent WithdrawConsent GetConsent BatchRecordConsents",
-        _CONSENT,
+        _PRIVACY,
     ),
+    **_rows("geooffer.v1.PrivacyService", "ExportSubject EraseSubject GetErasure ListErasures", _PRIVACY),
     **_rows("geooffer.v1.DiagnosticsService", "ExplainPing GetDecision ListRecentTries", _OPERATOR),
     **_rows("geooffer.v1.DiagnosticsService", "GetStatistics", _CAMPAIGN),
     **_rows("grpc.health.v1.Health", "Check Watch List", _ANY),

@@ -11,6 +11,7 @@ from geooffer.engine.engine import Engine
 from geooffer.errors import InvalidArgumentError
 from geooffer.rpc.auth import identity_of
 from geooffer.rpc.durability import at_once
+from geooffer.services.erasures import Erasures
 from geooffer.services.publisher import Publisher
 from geooffer.services.requests import RequestMemory
 
@@ -26,10 +27,14 @@ class Control:
         *,
         real_now_ms: Callable[[], int],
         durable: Callable[[], Awaitable[None]] = at_once,
+        erasures: Erasures | None = None,
     ) -> None:
-        """`durable` returns once all that was recorded so far survives a power cut (rpc/durability.py)."""
+        """`durable` returns once all that was recorded so far survives a power cut (rpc/durability.py). `erasures`:
+        where the journal is in files.
+        """
         self.engine = engine
         self.durable = durable
+        self.erasures = erasures or Erasures(engine, real_now_ms=real_now_ms, durable=durable)
         self.publisher = Publisher(engine)
         self._real_now_ms = real_now_ms
         self._requests = RequestMemory(real_now_ms)

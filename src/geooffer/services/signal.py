@@ -51,7 +51,7 @@ class SignalService(rpc.SignalServiceServicer):
         )
 
     async def DeleteCustomer(self, request: pb.DeleteCustomerRequest, context: Context) -> pb.DeleteCustomerResponse:
-        self._control.engine.delete_customer(checks.identifier(request.customer_id, "customer_id"))
+        await self._control.erasures.erase(checks.identifier(request.customer_id, "customer_id"))
         return pb.DeleteCustomerResponse(catalog_generation=self._control.engine.saved_generation)
 
     async def RecordTouchpoints(

@@ -1,0 +1,126 @@
+"""Erasing a person, from the call to the last byte (privacy D2).
+
+    begun    her ids stand in the ledger, hashed and synced: from here on no restored backup keeps her
+    erased   her erase record is durable; she is in no table, list or memory of the service; the call is answered
+    done     a snapshot without her was written, the journal begins after it: no file says anything of her
+
+Erasures run one after the other; the snapshot that ends them is shared by all that wait for one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Iterable
+
+import structlog
+
+from geooffer.engine.engine import Engine
+from geooffer.errors import GeoofferError, NotFoundError
+from geooffer.journal.erasures import Erasure, ErasureLedger
+from geooffer.model.keys import person_key
+from geooffer.rpc.durability import at_once
+
+RETRY_S = 60.0
+"""After a compaction that failed; the next erasure tries sooner."""
+
+log = structlog.get_logger(__name__)
+Compact = Callable[[], Awaitable[int]]
+"""Write a snapshot of all that is durable now, drop what is older, and return its LSN."""
+Forget = Callable[[Iterable[int]], None]
+
+
+class Erasures:
+    """All calls come from the loop's thread; the ledger is written on another."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        real_now_ms: Callable[[], int],
+        ledger: ErasureLedger | None = None,
+        durable: Callable[[], Awaitable[None]] = at_once,
+        last_lsn: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """`ledger` None: one in memory, beside a journal in memory. `last_lsn`: of the commits durable so far."""
+        self.ledger = ledger or ErasureLedger(None, secrets.token_bytes(32))
+        self.compact: Compact | None = None
+        """None: nothing is in files, an erasure is done when it is erased."""
+        self.forgetting: list[Forget] = []
+        """What else remembers persons, each told the keys of whoever is erased."""
+        self._engine = engine
+        self._real_now_ms = real_now_ms
+        self._durable = durable
+        self._last_lsn = last_lsn
+        self._turn = asyncio.Lock()
+        self._asked = asyncio.Event()
+        self._running: set[asyncio.Task[Erasure]] = set()
+        if self.ledger.unfinished() or self.ledger.needs_compaction:
+            self._asked.set()
+
+    def get(self, erasure_id: str) -> Erasure:
+        """Raises NotFoundError."""
+        held = self.ledger.erasures.get(erasure_id)
+        if held is None:
+            raise NotFoundError("no such erasure", field="erasure_id")
+        return held
+
+    async def erase(self, customer_id: str) -> Erasure:
+        """Erase a customer from every table and memory, durably. Raises NotFoundError, JournalError.
+
+        Once begun it goes on, whether or not the caller still waits.
+        """
+        self._engine.keys_of(customer_id)
+        task = asyncio.get_running_loop().create_task(self._erase(customer_id))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+    async def _erase(self, customer_id: str) -> Erasure:
+        async with self._turn:
+            erasure_id, recorded = secrets.token_hex(12), set[int]()
+            # while the ledger is being synced she may be united with another: then that name has to be in it, too
+            while missing := {person_key(customer_id), *self._engine.keys_of(customer_id)} - recorded:
+                now_ms, lsn = self._real_now_ms(), self._last_lsn()
+                await asyncio.to_thread(self.ledger.begin, erasure_id, missing, time_ms=now_ms, lsn=lsn)
+                recorded |= missing
+            counts = self._engine.delete_customer(customer_id)
+            for forget in self.forgetting:
+                forget(recorded)
+            await self._durable()
+            now_ms, lsn = self._real_now_ms(), self._last_lsn()
+            await asyncio.to_thread(self.ledger.erased, erasure_id, time_ms=now_ms, lsn=lsn, counts=counts)
+            if self.compact is None:
+                await asyncio.to_thread(self.ledger.done, erasure_id, time_ms=now_ms, snapshot_lsn=0)
+        self._asked.set()
+        log.info("person_erased", erasure_id=erasure_id)
+        return self.ledger.erasures[erasure_id]
+
+    # -- the files -------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Have snapshots written as erasures ask for them, until cancelled."""
+        while True:
+            await self._asked.wait()
+            self._asked.clear()
+            if self.compact is None:
+                continue
+            try:
+                await self._finish(self.compact)
+            except (GeoofferError, OSError) as error:
+                log.error("erasure_not_finished", error=type(error).__name__, pending=len(self.ledger.unfinished()))
+                asyncio.get_running_loop().call_later(RETRY_S, self._asked.set)
+
+    async def _finish(self, compact: Compact) -> None:
+        waiting, is_restored = self.ledger.unfinished(), self.ledger.needs_compaction
+        if not waiting and not is_restored:
+            return
+        snapshot_lsn = await compact()
+        done = [item.erasure_id for item in waiting if snapshot_lsn >= item.lsn]
+        async with self._turn:
+            for erasure_id in [*done, *([""] if is_restored else [])]:
+                now_ms = self._real_now_ms()
+                await asyncio.to_thread(self.ledger.done, erasure_id, time_ms=now_ms, snapshot_lsn=snapshot_lsn)
+        log.info("erasures_done", count=len(done), snapshot_lsn=snapshot_lsn)
+        if len(done) < len(waiting):
+            self._asked.set()

@@ -1,0 +1,64 @@
+"""The rights of a person: what is held of her, and its erasure."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from geooffer.journal.erasures import Erasure
+from geooffer.rpc import checks
+from geooffer.services.control import Control
+from geooffer.services.pages import page_of
+from geooffer.v1 import privacy_service_pb2 as pb
+from geooffer.v1 import privacy_service_pb2_grpc as rpc
+
+NAME = "geooffer.v1.PrivacyService"
+Context = Any
+
+
+class PrivacyService(rpc.PrivacyServiceServicer):
+    """Export and erase; the rules are in proto/geooffer/v1/privacy_service.proto."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+
+    async def ExportSubject(self, request: pb.ExportSubjectRequest, context: Context) -> pb.ExportSubjectResponse:
+        customer_id = checks.identifier(request.customer_id, "customer_id")
+        document = self._control.engine.export_person(customer_id, now_ms=self._control.now_ms())
+        return pb.ExportSubjectResponse(document_json=json.dumps(document, ensure_ascii=False, indent=1))
+
+    async def EraseSubject(self, request: pb.EraseSubjectRequest, context: Context) -> pb.EraseSubjectResponse:
+        async def call() -> pb.EraseSubjectResponse:
+            customer_id = checks.identifier(request.customer_id, "customer_id")
+            return pb.EraseSubjectResponse(erasure=encode_erasure(await self._control.erasures.erase(customer_id)))
+
+        return await self._control.once("EraseSubject", request, context, call)
+
+    async def GetErasure(self, request: pb.GetErasureRequest, context: Context) -> pb.GetErasureResponse:
+        erasure_id = checks.identifier(request.erasure_id, "erasure_id")
+        return pb.GetErasureResponse(erasure=encode_erasure(self._control.erasures.get(erasure_id)))
+
+    async def ListErasures(self, request: pb.ListErasuresRequest, context: Context) -> pb.ListErasuresResponse:
+        erasures = self._control.erasures.ledger.erasures.values()
+        page, token = page_of(
+            erasures, lambda item: (-item.begun_ms, item.erasure_id), encode_erasure, request, "erasures"
+        )
+        return pb.ListErasuresResponse(erasures=page, next_page_token=token)
+
+
+def encode_erasure(erasure: Erasure) -> pb.Erasure:
+    """The receipt as it stands."""
+    is_done = erasure.done_ms is not None
+    message = pb.Erasure(
+        erasure_id=erasure.erasure_id,
+        state=pb.ERASURE_STATE_DONE if is_done else pb.ERASURE_STATE_PENDING,
+        request_time=checks.timestamp(erasure.begun_ms),
+        lsn=erasure.lsn,
+        snapshot_lsn=erasure.snapshot_lsn,
+        touched=[pb.TouchedRows(table=table, row_count=count) for table, count in sorted(erasure.counts.items())],
+    )
+    if erasure.erased_ms is not None:
+        message.erase_time.CopyFrom(checks.timestamp(erasure.erased_ms))
+    if erasure.done_ms is not None:
+        message.done_time.CopyFrom(checks.timestamp(erasure.done_ms))
+    return message

@@ -1,0 +1,174 @@
+"""Export and erase over the wire; what comes late does not bring her back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import grpc
+import pytest
+from shop import DEVICE_KEY, NOW_MS, a_consent, a_touchpoint, bring_the_customer, stock_the_shop
+from wire import refused
+
+from geooffer.errors import JournalError
+from geooffer.journal.erasures import ErasureLedger
+from geooffer.rpc import roles
+from geooffer.services.erasures import Erasures
+from geooffer.v1 import consent_service_pb2 as consent
+from geooffer.v1 import decision_service_pb2 as decisions
+from geooffer.v1 import diagnostics_service_pb2 as diagnostics
+from geooffer.v1 import offer_service_pb2 as offers
+from geooffer.v1 import privacy_service_pb2 as pb
+from geooffer.v1 import signal_service_pb2 as signal
+from geooffer.v1.privacy_service_pb2_grpc import PrivacyServiceStub
+
+TABLES = {
+    "consents", "contacts", "customers", "decisions", "decisions_taken_back", "devices", "facts", "identities",
+    "intents", "outcomes", "recent_tries", "stated_fields", "united_customers",
+}  # fmt: skip
+
+
+async def a_decision(plane) -> str:
+    plane.engine.publish()
+    answer = await plane.decisions.Decide(
+        decisions.DecideRequest(
+            customer_id="c1",
+            product_id="shoe",
+            channel="CHANNEL_IN_APP",
+            place={"latitude_e7": 525_200_000, "longitude_e7": 134_050_000},
+        )
+    )
+    assert answer.HasField("offer")
+    return answer.offer.decision_id
+
+
+async def test_all_that_is_held_is_told_and_then_nothing_is_held(plane):
+    await stock_the_shop(plane)
+    await bring_the_customer(plane)
+    web = signal.IdentityLink(customer_id="c1", web_id="session-1")
+    await plane.signals.LinkIdentity(signal.LinkIdentityRequest(link=web))
+    decision_id = await a_decision(plane)
+    privacy = PrivacyServiceStub(plane.channel)
+    told = json.loads((await privacy.ExportSubject(pb.ExportSubjectRequest(customer_id="c1"))).document_json)
+    assert [row["decision_id"] for row in told["decisions"]] == [decision_id]
+    assert told["devices"] == [{"device_key": str(DEVICE_KEY)}]
+
+    erasure = (await privacy.EraseSubject(pb.EraseSubjectRequest(customer_id="c1", request_id="once"))).erasure
+    again = (await privacy.EraseSubject(pb.EraseSubjectRequest(customer_id="c1", request_id="once"))).erasure
+    assert again == erasure
+    assert erasure.state == pb.ERASURE_STATE_DONE, "the journal of this test is in no file"
+    counts = {row.table: row.row_count for row in erasure.touched}
+    assert counts.keys() == TABLES
+    for table in TABLES - {"decisions_taken_back", "outcomes", "stated_fields", "united_customers"}:
+        assert counts[table] > 0, table
+    assert (await privacy.GetErasure(pb.GetErasureRequest(erasure_id=erasure.erasure_id))).erasure == erasure
+    assert list((await privacy.ListErasures(pb.ListErasuresRequest())).erasures) == [erasure]
+    for name in ("c1", "session-1", str(DEVICE_KEY)):
+        assert name not in str(erasure)
+
+    # what comes late finds nobody
+    by_web = a_touchpoint()
+    by_web.ClearField("customer_id")
+    by_web.web_id = "session-1"
+    late = [
+        plane.signals.RecordTouchpoints(signal.RecordTouchpointsRequest(touchpoints=[a_touchpoint()])),
+        plane.signals.RecordTouchpoints(signal.RecordTouchpointsRequest(touchpoints=[by_web])),
+        plane.consents.RecordConsent(a_consent()),
+        plane.consents.GetConsent(consent.GetConsentRequest(customer_id="c1")),
+        plane.diagnostics.GetDecision(diagnostics.GetDecisionRequest(decision_id=decision_id)),
+        plane.diagnostics.ListRecentTries(diagnostics.ListRecentTriesRequest(customer_id="c1")),
+        privacy.ExportSubject(pb.ExportSubjectRequest(customer_id="c1")),
+        privacy.EraseSubject(pb.EraseSubjectRequest(customer_id="c1")),
+        privacy.GetErasure(pb.GetErasureRequest(erasure_id="c1")),
+    ]
+    for call in late:
+        await refused(call, "NOT_FOUND")
+    outcome = offers.OutcomeReport(decision_id=decision_id, kind="OUTCOME_KIND_DISPLAYED", device_key=DEVICE_KEY)
+    outcome.event_time.FromMilliseconds(NOW_MS)
+    reported = await plane.offers.ReportOutcomes(
+        offers.ReportOutcomesRequest(outcomes=[outcome]), metadata=plane.metadata(roles.OPERATOR)
+    )
+    assert [problem.reason for problem in reported.problems] == ["NOT_FOUND"]
+
+    # a new customer of that id is a new person with nothing
+    person = signal.Customer(customer_id="c1", device_keys=[DEVICE_KEY])
+    await plane.signals.UpsertCustomers(signal.UpsertCustomersRequest(customers=[person]))
+    told = json.loads((await privacy.ExportSubject(pb.ExportSubjectRequest(customer_id="c1"))).document_json)
+    held = {name for name, rows in told.items() if isinstance(rows, list) and rows}
+    assert held == {"devices"}
+
+
+async def test_deleting_a_customer_is_erasing_her(plane):
+    await stock_the_shop(plane)
+    await bring_the_customer(plane)
+    await plane.signals.DeleteCustomer(signal.DeleteCustomerRequest(customer_id="c1"))
+    erasures = (await PrivacyServiceStub(plane.channel).ListErasures(pb.ListErasuresRequest())).erasures
+    assert [item.state for item in erasures] == [pb.ERASURE_STATE_DONE]
+    await refused(plane.signals.DeleteCustomer(signal.DeleteCustomerRequest(customer_id="c1")), "NOT_FOUND")
+
+
+async def test_the_officer_may_and_marketing_may_not(plane):
+    await bring_only_her(plane)
+    privacy = PrivacyServiceStub(plane.anonymous)
+    request = pb.ExportSubjectRequest(customer_id="c1")
+    await privacy.ExportSubject(request, metadata=plane.metadata(roles.PRIVACY_OFFICER))
+    for role in (roles.MARKETING, roles.GATEWAY, roles.DEVICE):
+        await refused(privacy.ExportSubject(request, metadata=plane.metadata(role)), "PERMISSION_DENIED")
+
+
+async def bring_only_her(plane) -> None:
+    await plane.signals.UpsertCustomers(
+        signal.UpsertCustomersRequest(customers=[signal.Customer(customer_id="c1", device_keys=[DEVICE_KEY])])
+    )
+
+
+async def test_erasures_are_listed_newest_first_page_by_page(plane):
+    privacy = PrivacyServiceStub(plane.channel)
+    customers = [signal.Customer(customer_id=f"p{number}") for number in range(5)]
+    await plane.signals.UpsertCustomers(signal.UpsertCustomersRequest(customers=customers))
+    for customer in customers:
+        await privacy.EraseSubject(pb.EraseSubjectRequest(customer_id=customer.customer_id))
+    found, token = [], ""
+    while True:
+        page = await privacy.ListErasures(pb.ListErasuresRequest(page_size=2, page_token=token))
+        found += [item.erasure_id for item in page.erasures]
+        token = page.next_page_token
+        if not token:
+            break
+    assert len(found) == len(set(found)) == 5
+
+
+async def test_an_erasure_is_pending_until_a_snapshot_without_her_is_written(plane):
+    await bring_only_her(plane)
+    erasures = plane.control.erasures
+    lsns = iter((3, 9))
+    written = asyncio.Event()
+
+    async def compact() -> int:
+        await written.wait()
+        return next(lsns)
+
+    erasures.compact, erasures._last_lsn = compact, lambda: 7
+    running = asyncio.create_task(erasures.run())
+    privacy = PrivacyServiceStub(plane.channel)
+    erasure = (await privacy.EraseSubject(pb.EraseSubjectRequest(customer_id="c1"))).erasure
+    assert (erasure.state, erasure.lsn, erasure.HasField("done_time")) == (pb.ERASURE_STATE_PENDING, 7, False)
+    written.set()
+    async with asyncio.timeout(10):
+        while erasures.get(erasure.erasure_id).done_ms is None:
+            await asyncio.sleep(0.01)
+    assert erasures.get(erasure.erasure_id).snapshot_lsn == 9, "a snapshot from before the erasure does not end it"
+    running.cancel()
+
+
+async def test_without_a_ledger_nobody_is_erased(plane, tmp_path):
+    """What cannot be kept out of restored backups is not called erased."""
+    await bring_only_her(plane)
+    ledger = ErasureLedger(tmp_path / "gone" / "erasures.ledger", bytes(32))
+    plane.control.erasures = Erasures(plane.engine, real_now_ms=lambda: NOW_MS, ledger=ledger)
+    privacy = PrivacyServiceStub(plane.channel)
+    with pytest.raises(grpc.aio.AioRpcError):
+        await privacy.EraseSubject(pb.EraseSubjectRequest(customer_id="c1"))
+    assert plane.engine.customer("c1").customer_id == "c1"
+    with pytest.raises(JournalError):
+        ledger.restored(time_ms=0, lsn=0, erased_count=0)
