@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +13,12 @@ import pytest
 
 from geooffer.engine.clock import EngineClock
 from geooffer.engine.engine import Engine
+from geooffer.journal.committer import GroupCommitter
 from geooffer.journal.memory import MemoryJournal
+from geooffer.journal.recovery import recover
 from geooffer.rpc import auth, keys, roles
-from geooffer.rpc.durability import at_once
+from geooffer.rpc.durability import Durability, at_once
+from geooffer.rpc.interceptors import Durable
 from geooffer.rpc.server import PortOptions, bind_port
 from geooffer.services.assembly import control_services, data_services
 from geooffer.services.control import Control
@@ -62,6 +66,9 @@ class Plane:
         return ((auth.AUTHORIZATION_KEY, f"Bearer {self.token(role, subject, **more)}"),)
 
 
+OpenFrom = Callable[[Path], AbstractAsyncContextManager[Plane]]
+
+
 class Credentials(
     grpc.aio.UnaryUnaryClientInterceptor,
 ):
@@ -81,15 +88,15 @@ class Credentials(
         return await continuation(details, request)
 
 
-@pytest.fixture
-async def plane(tmp_path: Path) -> AsyncIterator[Plane]:
-    """A fresh engine at NOW_MS behind a control port."""
-    engine = Engine(journal=MemoryJournal(), clock=EngineClock("system"))
-    control = Control(engine, real_now_ms=lambda: NOW_MS)
-    token_keys = keys.development_keys(tmp_path / "state")
-    verifier, options = auth.TokenVerifier(token_keys.public_key), PortOptions("127.0.0.1:0")
-    port = bind_port("control", options, verifier=verifier, durable=at_once, services=control_services(control))
-    data_port = bind_port("data", options, verifier=verifier, durable=at_once, services=data_services(control))
+@asynccontextmanager
+async def open_plane(engine: Engine, state_dir: Path, durable: Durable = at_once) -> AsyncIterator[Plane]:
+    """Both ports over an engine whose time is NOW_MS."""
+    control = Control(engine, real_now_ms=lambda: NOW_MS, durable=durable)
+    token_keys = keys.development_keys(state_dir)
+    gate = {"verifier": auth.TokenVerifier(token_keys.public_key), "durable": durable}
+    options = PortOptions("127.0.0.1:0")
+    port = bind_port("control", options, services=control_services(control), **gate)
+    data_port = bind_port("data", options, services=data_services(control), **gate)
     await port.start()
     await data_port.start()
     token = auth.issue_token(token_keys.private_key, role=roles.OPERATOR, subject="tests", now_s=time.time())
@@ -103,3 +110,30 @@ async def plane(tmp_path: Path) -> AsyncIterator[Plane]:
     await port.stop(0)
     await data_port.stop(0)
     control.publisher.close()
+
+
+@pytest.fixture
+async def plane(tmp_path: Path) -> AsyncIterator[Plane]:
+    """A fresh engine at NOW_MS behind a control port."""
+    engine = Engine(journal=MemoryJournal(), clock=EngineClock("system"))
+    async with open_plane(engine, tmp_path / "state") as running:
+        yield running
+
+
+@pytest.fixture
+def open_from() -> OpenFrom:
+    """Ports over what a state directory holds: recovered, and written on by group commits."""
+    return _open_from
+
+
+@asynccontextmanager
+async def _open_from(directory: Path) -> AsyncIterator[Plane]:
+    recovered = recover(directory)
+    journal = GroupCommitter(recovered.store)
+    engine = Engine(journal=journal, clock=EngineClock("system"), decision_key=b"secret", state=recovered.state)
+    durability = Durability(journal)
+    journal.on_durable = durability.wake
+    async with open_plane(engine, directory, durability.wait) as running:
+        yield running
+    journal.close()
+    recovered.store.close()

@@ -21,7 +21,7 @@ from geooffer.model import records, tables
 from geooffer.model.catalog import Campaign, Product, Store
 from geooffer.model.keys import partition_of
 from geooffer.model.kinds import OutcomeKind, SwitchKind
-from geooffer.model.limits import CONTACT_RETENTION_MS
+from geooffer.model.limits import CONTACT_RETENTION_MS, REQUEST_RETENTION_MS
 from geooffer.model.records import CATALOG_PARTITION, Entry, Record
 from geooffer.model.signals import PurposeState
 from geooffer.model.verdicts import Purpose, TouchpointKind
@@ -103,6 +103,7 @@ def _forget_references(state: State, person_key: int) -> None:
         del state.aliases[alias]
     for key in state.decision_keys_of(person_key):
         _forget_decision(state, key)
+    state.requests.forget_person(person_key)
 
 
 def _touchpoint(state: State, record: records.TouchpointRecord) -> None:
@@ -318,7 +319,12 @@ def _stores_restored(state: State, record: records.StoresRestored) -> None:
     state.live.restore(record.store_numbers, SwitchKind(record.kind), record.time_ms)
 
 
+def _request_answered(state: State, record: records.RequestAnswered) -> None:
+    state.requests.add(record)
+
+
 def _retention_swept(state: State, record: records.RetentionSwept) -> None:
+    state.requests.forget_before(record.partition, record.time_ms - REQUEST_RETENTION_MS)
     if record.partition == CATALOG_PARTITION:
         state.live.drop_over(record.time_ms)
         return
@@ -347,4 +353,5 @@ _APPLY: dict[type, Callable[[State, Any], None]] = {
     records.StoresSwitched: _stores_switched,
     records.StoresRestored: _stores_restored,
     records.RetentionSwept: _retention_swept,
+    records.RequestAnswered: _request_answered,
 }

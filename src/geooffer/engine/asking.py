@@ -16,17 +16,17 @@ from geooffer.engine.outcomes import Outcomes
 from geooffer.engine.registry import size_code
 from geooffer.errors import InvalidArgumentError, NotFoundError
 from geooffer.kernels.matcher import ask_store
-from geooffer.kernels.occasion import asked_occasion
+from geooffer.kernels.occasion import ASKED_PURPOSES, asked_occasion
 from geooffer.model.catalog import Category, Product, Size, Store
 from geooffer.model.columns import Outcome
-from geooffer.model.kinds import Channel
+from geooffer.model.kinds import PUSHED_CHANNELS, AccountKind, Channel, Fulfilment
 from geooffer.model.limits import (
     NEARBY_STORE_COUNT_MAX,
     NEARBY_STORE_DISTANCE_MAX_M,
     NEIGHBOUR_STORE_DISTANCE_MAX_M,
 )
 from geooffer.model.tables import FACT_SIZE
-from geooffer.model.verdicts import OfferVerdict
+from geooffer.model.verdicts import OfferVerdict, Purpose, TouchpointKind
 
 ASKED_STORE_COUNT = 5
 SEARCHED_STORE_COUNT = 500
@@ -94,10 +94,78 @@ class Asking(Outcomes):
         verdict = max(verdicts, default=OfferVerdict.NO_INTENT)
         if decision is not None:
             return Answer(decision, verdict, self._nearby(decision.product, decision.size, place, now_ms))
-        if not product_id:
-            return Answer(None, verdict, ())
-        product = self.registry.products[product_id]
-        return Answer(None, verdict, self._nearby(product, self._size_known(slot, product), place, now_ms))
+        return Answer(None, verdict, self.nearby_again(customer_id, product_id, None, place, now_ms))
+
+    def told_again(self, key: int, stock_as_of_ms: int | None, now_ms: int) -> Decision | OfferVerdict:
+        """A decision made by `decide`, from its record, to be told once more; or why not: her consent to what it needs
+        is gone, or what it offers. Its figure of stock is that of the moment it was decided.
+        """
+        record = self.state.decisions.get(key)
+        nouns, registry = self.snapshot.nouns, self.registry
+        if record is None:
+            return OfferVerdict.OFFER_INACTIVE
+        person_key = self.state.resolve(record.person_key)
+        slot = self.state.people.person_slots[person_key]
+        person = self.state.people.view.persons[slot]
+        offer = nouns.offers.get(registry.offer_id(record.offer_number))
+        product = nouns.products.get(registry.identifier(Product, record.product_number))
+        category = nouns.categories.get(registry.identifier(Category, record.category_number))
+        store = nouns.stores.get(registry.store_id(record.store_number))
+        supply_store = nouns.stores.get(registry.store_id(record.supply_store_number))
+        if offer is None or product is None or category is None or store is None or supply_store is None:
+            return OfferVerdict.OFFER_INACTIVE
+        if offer.valid_until_ms <= now_ms:
+            return OfferVerdict.OFFER_INACTIVE
+        channel = Channel(record.channel)
+        pushed = Purpose.PUSH_MARKETING.bit if channel in PUSHED_CHANNELS else 0
+        needed = ASKED_PURPOSES | pushed | offer.required_purposes
+        if category.is_special:
+            needed |= Purpose.SPECIAL_CATEGORY_OFFERS.bit
+        if needed & ~int(person["consent_bits"]):
+            return OfferVerdict.PURPOSE_NOT_CONSENTED
+        return Decision(
+            decision_id=self._name_decision(key),
+            decision_key=key,
+            row=-1,
+            device_key=0,
+            time_ms=record.time_ms,
+            offer=offer,
+            product=product,
+            category=category,
+            store=store,
+            supply_store=supply_store,
+            fulfilment=Fulfilment(record.fulfilment),
+            geofence_id="",
+            size=registry.size(record.size_code) if product.sizes else None,
+            amount_minor=record.amount_minor,
+            reference_amount_minor=record.reference_amount_minor,
+            currency=nouns.currencies[product.product_id],
+            account_kind=AccountKind(int(person["account_kind"])),
+            available_count=None,
+            stock_as_of_ms=stock_as_of_ms,
+            score=record.score,
+            points=record.points,
+            reason_kind=TouchpointKind(record.reason_kind),
+            channel=channel,
+            language=self.state.people.language_of(person_key),
+            catalog_generation=record.catalog_generation,
+            policy_version=record.policy_version,
+            person_slot=slot,
+            person_key=person_key,
+            consent_epoch=int(person["consent_epoch"]),
+        )
+
+    def nearby_again(
+        self, customer_id: str, product_id: str, decision: Decision | None, place: Place | None, now_ms: int
+    ) -> tuple[NearbyStore, ...]:
+        """The branches that an answer of `decide` names, as they are now."""
+        if decision is not None:
+            return self._nearby(decision.product, decision.size, place, now_ms)
+        product = self.registry.products.get(product_id)
+        if product is None:
+            return ()
+        slot = self.state.people.person_slots[self.key_of(customer_id)]
+        return self._nearby(product, self._size_known(slot, product), place, now_ms)
 
     def _nearby(self, product: Product, size: Size | None, place: Place | None, now_ms: int) -> tuple[NearbyStore, ...]:
         """Branches that have it; none without a place, or where the size that would be needed is not known."""

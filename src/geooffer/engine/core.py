@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Literal, NamedTuple, TypeVar
 
 from geooffer.engine.apply import apply, fold, partition_of_record
@@ -70,6 +72,7 @@ class Core:
         self._journal = journal
         self._decision_key = decision_key
         self._decision_keys: dict[str, int] = {}
+        self._one_commit: list[Entry] | None = None
         self._neighbours = Neighbours()
         self._spent_campaigns: set[int] = set()
         self.state = state or fold(State(), journal.read())
@@ -133,11 +136,43 @@ class Core:
         They may be told to nobody before `journal.durable` has reached `journal.appended` as it is now.
         """
         entries = self._place(changes)
-        self._journal.append(entries)
+        self._commit_later(entries)
         for entry in entries:
             apply(self.state, entry)
         self.state.people.forget_moved()
         return entries
+
+    def _commit_later(self, entries: Sequence[Entry]) -> None:
+        """To the journal, or to the one commit that is being collected."""
+        if self._one_commit is None:
+            self._journal.append(entries)
+        else:
+            self._one_commit.extend(entries)
+
+    @contextmanager
+    def as_one_commit(self) -> Iterator[None]:
+        """What is appended inside is folded at once and goes to the journal as one commit at the end, also where an
+        error ends it: folded is folded. Nothing may be awaited inside. Raises JournalError at the end, and the process
+        is to end then, as after every failure of a journal.
+        """
+        if self._one_commit is not None:
+            yield
+            return
+        self._one_commit = []
+        try:
+            yield
+        finally:
+            entries, self._one_commit = self._one_commit, None
+            if entries:
+                self._journal.append(entries)
+
+    def keyed_hash(self, *parts: bytes) -> bytes:
+        """16 bytes that tell nothing of `parts` to who lacks the secret of this service."""
+        hasher = hashlib.blake2b(key=self._decision_key, digest_size=16, person=b"geooffer.request")
+        for part in parts:
+            hasher.update(len(part).to_bytes(4, "little"))
+            hasher.update(part)
+        return hasher.digest()
 
     def _place(self, changes: Sequence[Record]) -> list[Entry]:
         """Give each record its partition and the next sequence there."""

@@ -191,7 +191,7 @@ class Pipeline(Core):
         decided = [record_of(winner, generation, policy_version) for winner in kept]
         entries = self._place(decided)
         try:
-            self._journal.append(entries)
+            self._commit_later(entries)
         except BaseException:
             for winner in kept:
                 self._refuse(outcome, winner, OfferVerdict.TOO_LATE)

@@ -12,6 +12,7 @@ from geooffer.model.limits import (
     DECISION_RETENTION_MS,
     FACT_RETENTION_MS,
     INTENT_RETENTION_MS,
+    REQUEST_RETENTION_MS,
     RETENTION_SLICE_COUNT,
     RETENTION_SWEEP_INTERVAL_MS,
 )
@@ -62,7 +63,9 @@ class Retention(Asking):
         return True
 
     def _sweep_closures(self, now_ms: int) -> bool:
-        if all(closure.until_ms > now_ms for closure in self.state.live.closures):
+        oldest_ms = self.state.requests.oldest_ms(CATALOG_PARTITION)
+        has_old = oldest_ms is not None and oldest_ms < now_ms - REQUEST_RETENTION_MS
+        if not has_old and all(closure.until_ms > now_ms for closure in self.state.live.closures):
             return False
         self.append([swept_at(now_ms, self.policy, CATALOG_PARTITION, 0)])
         return True

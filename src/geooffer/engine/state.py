@@ -12,6 +12,7 @@ from geooffer.engine.decision_book import DecisionBook
 from geooffer.engine.live import Live
 from geooffer.engine.people import People
 from geooffer.engine.registry import KINDS, Registry
+from geooffer.engine.requests import Requests
 from geooffer.engine.totals import CampaignTotals
 from geooffer.model.keys import partition_of
 from geooffer.model.kinds import OutcomeKind
@@ -42,6 +43,8 @@ class State:
         """Decisions whose caps came back, in case one is reported to have reached her all the same."""
         self.outcomes: dict[int, dict[OutcomeKind, int]] = {}
         """Decision key → first time of each kind reported (DISMISSED, REDEEMED: last)."""
+        self.requests = Requests()
+        """Answers to be given again."""
         self.sequences: dict[int, int] = {}
         self.latest_ms = NEVER_MS
         """The latest moment at which a decision or a change of consent was taken: `now` is not before it (T0). Times
@@ -86,7 +89,7 @@ def digest(state: State, partition: int) -> str:
     """SHA-256 over the durable state of one partition (CATALOG_PARTITION = the catalog), in canonical order."""
     hasher = hashlib.sha256()
     parts = _catalog_parts(state) if partition == CATALOG_PARTITION else _people_parts(state, partition)
-    for part in parts:
+    for part in (*parts, *map(astuple, state.requests.items(partition))):
         hasher.update(repr(part).encode())
     return hasher.hexdigest()
 
@@ -113,7 +116,7 @@ def _catalog_parts(state: State) -> list[Any]:
 def _people_parts(state: State, partition: int) -> list[Any]:
     people = state.people
     parts: list[Any] = []
-    decided = _decisions_by_owner(state)
+    decided = _decisions_by_owner(state, partition)
     for key, slot in sorted(people.person_slots.items()):
         if partition_of(key) != partition:
             continue
@@ -141,14 +144,15 @@ def _people_parts(state: State, partition: int) -> list[Any]:
     return parts
 
 
-def _decisions_by_owner(state: State) -> dict[int, list[Any]]:
+def _decisions_by_owner(state: State, partition: int) -> dict[int, list[Any]]:
     """By person key: (decision key, its record, outcomes or "released"), sorted."""
     found: dict[int, list[Any]] = {}
-    for key, record in sorted(state.decisions.items()):
-        known = sorted((int(kind), time_ms) for kind, time_ms in state.outcomes.get(key, {}).items())
-        found.setdefault(state.resolve(record.person_key), []).append((key, astuple(record), known))
-    for key, record in sorted(state.released.items()):
-        found.setdefault(state.resolve(record.person_key), []).append((key, astuple(record), "released"))
+    for book in (state.decisions, state.released):
+        for key, record in sorted(book.items()):
+            if partition_of(record.person_key) == partition:
+                known = sorted((int(kind), time_ms) for kind, time_ms in state.outcomes.get(key, {}).items())
+                told = "released" if book is state.released else known
+                found.setdefault(record.person_key, []).append((key, astuple(record), told))
     return found
 
 

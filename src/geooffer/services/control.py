@@ -13,7 +13,7 @@ from geooffer.rpc.auth import identity_of
 from geooffer.rpc.durability import at_once
 from geooffer.services.erasures import Erasures
 from geooffer.services.publisher import Publisher
-from geooffer.services.requests import RequestMemory
+from geooffer.services.requests import Memory, RequestMemory
 
 R = TypeVar("R", bound=Message)
 
@@ -37,7 +37,7 @@ class Control:
         self.erasures = erasures or Erasures(engine, real_now_ms=real_now_ms, durable=durable)
         self.publisher = Publisher(engine)
         self._real_now_ms = real_now_ms
-        self._requests = RequestMemory(real_now_ms)
+        self._requests = RequestMemory(engine, self.now_ms)
 
     def now_ms(self) -> int:
         """The engine's time in milliseconds since 1970; 0 for a client clock that has not started."""
@@ -68,7 +68,14 @@ class Control:
         self.publisher.changed()
         return self.engine.saved_generation
 
-    async def once(self, method: str, request: Any, context: object, call: Callable[[], Awaitable[R]]) -> R:
-        """`await call()` with idempotency by the caller's `request_id`."""
+    async def once(
+        self,
+        method: str,
+        request: Any,
+        context: object,
+        call: Callable[[], Awaitable[R]],
+        memory: Memory[R] | None = None,
+    ) -> R:
+        """`await call()` with idempotency by the caller's `request_id`; `memory`: what is kept of the answer."""
         key = (identity_of(context).subject, method, request.request_id)
-        return await self._requests.once(key, request, call)
+        return await self._requests.once(key, request, call, memory)
