@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -31,3 +32,8 @@ def serving(command: list[str], *options: str) -> Iterator[subprocess.Popen[str]
 def log_lines(err: str) -> list[dict[str, Any]]:
     """What a server wrote to stderr: JSON, one object a line, and nothing else."""
     return [json.loads(line) for line in err.splitlines()]
+
+
+def events(err: str) -> list[str]:
+    """The names of the events, in order, one each however often it came in a row."""
+    return [name for name, _ in itertools.groupby(line["event"] for line in log_lines(err))]

@@ -1,13 +1,13 @@
-"""`geooffer config check|show`: are the settings right, and what would `serve` run with."""
+"""`geooffer config check|show|reload`: are the settings right, what would `serve` run with, read them again."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from geooffer.cli.errors import EXIT_FINDINGS
-from geooffer.cli.options import ConfigFile, JsonOutput
+from geooffer.cli.options import ConfigFile, JsonOutput, StateDir
 from geooffer.cli.output import print_json
 from geooffer.errors import ConfigurationError
 
@@ -26,10 +26,11 @@ def register(app: typer.Typer) -> None:
         json_output: JsonOutput = False,
     ) -> None:
         """Read file and environment; name every fault. Exit code 1 where there is one."""
+        from geooffer.cli.assembly import tls_files
         from geooffer.cli.settings_layers import load_settings
 
         try:
-            load_settings(config_file)
+            tls_files(load_settings(config_file))
         except ConfigurationError as error:
             faults = error.message.splitlines()
             if json_output:
@@ -56,19 +57,39 @@ def register(app: typer.Typer) -> None:
         else:
             print(as_toml(settings), end="")
 
+    @group.command("reload")
+    def reload_command(
+        pid: Annotated[
+            int | None, typer.Option("--pid", min=2, help="Process of the server; else the one that has --state-dir.")
+        ] = None,
+        state_dir: StateDir = None,
+    ) -> None:
+        """Have a running server read its settings again (SIGHUP); its log tells the outcome."""
+        from geooffer.cli.hang_up import hang_up, server_of
+        from geooffer.cli.settings import default_state_dir
+
+        number = server_of(state_dir or default_state_dir()) if pid is None else pid
+        hang_up(number)
+        print(f"asked process {number} to read its settings again")
+
 
 def as_toml(settings: ServiceSettings) -> str:
     """The settings as a TOML file, one commented key each; keys without a value are commented out."""
     import json
 
+    from geooffer.cli.settings import RELOADABLE_KEYS
+
     lines: list[str] = []
     for key, field in type(settings).model_fields.items():
         value = getattr(settings, key)
-        lines.append(f"# {field.description}")
+        follows = " Follows a reload." if key in RELOADABLE_KEYS else ""
+        lines.append(f"# {field.description}{follows}")
         if value is None:
             lines.append(f"# {key} =")
         elif isinstance(value, bool):
             lines.append(f"{key} = {str(value).lower()}")
+        elif isinstance(value, int):
+            lines.append(f"{key} = {value}")
         else:
             # a TOML basic string is written as JSON writes one
             lines.append(f"{key} = {json.dumps(str(value), ensure_ascii=False)}")

@@ -157,7 +157,8 @@ def _announce(service: RunningService, settings: ServiceSettings, metrics_addres
     structlog.get_logger(__name__).info(
         "serving",
         **where,
-        kernel_seconds=round(service.compile_seconds, 1),
+        persons=len(service.engine.state.people.person_slots),
+        catalog_generation=service.engine.live_generation,
         development_tokens=settings.token_public_key is None,
     )
     if json_output:

@@ -69,6 +69,10 @@ def _service_metrics(watched: Watched) -> Iterator[Metric]:
     for each in Phase:
         phase.add_metric([each.value], watched.startup.phase is each)
     yield phase
+    seconds = Gauge("geooffer_start_seconds", "How long each phase of the start took.", labels=["phase"])
+    for each, taken_s in dict(watched.startup.seconds).items():
+        seconds.add_metric([each.value], taken_s)
+    yield seconds
     live = all(check.is_good for check in live_checks(watched))
     yield Gauge("geooffer_live", "1 where /livez answers 200.", value=live)
     ready = Gauge("geooffer_ready", "1 where this check of /readyz is good.", labels=["check"])

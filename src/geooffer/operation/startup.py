@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from enum import StrEnum
+
+import structlog
+
+log = structlog.get_logger(__name__)
 
 
 class Phase(StrEnum):
@@ -28,9 +33,17 @@ class StartUp:
         self.phase = Phase.STARTING
         self.progress: tuple[int, int] | None = None
         """(done, total) of the phase, where it can be counted; total 0 = not known."""
+        self.seconds: dict[Phase, float] = {}
+        """How long each phase of the start took that is over."""
+        self._entered_s = time.monotonic()
 
     def enter(self, phase: Phase) -> None:
-        """A phase begins."""
+        """A phase begins, and with it the one before is over."""
+        now_s = time.monotonic()
+        if self.phase in BEFORE_SERVING:
+            self.seconds[self.phase] = now_s - self._entered_s
+            log.info("start_phase_over", phase=self.phase.value, seconds=round(self.seconds[self.phase], 3))
+        self._entered_s = now_s
         self.progress = None
         self.phase = phase
 

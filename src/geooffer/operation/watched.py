@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from geooffer.operation.call_log import log_call
 from geooffer.operation.heartbeat import Heartbeat
 from geooffer.operation.observations import Observations
 from geooffer.operation.startup import StartUp
@@ -123,11 +124,11 @@ class Watched:
     def on_call(self) -> CallHook:
         """For both ports."""
         observe, traces = self.observations.call, self.traces
-        if traces is None:
-            return observe
 
-        def both(observed: CallObserved) -> None:
+        def each(observed: CallObserved) -> None:
             observe(observed)
-            traces.call(observed)
+            log_call(observed)
+            if traces is not None:
+                traces.call(observed)
 
-        return both
+        return each

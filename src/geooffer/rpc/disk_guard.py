@@ -41,8 +41,10 @@ class DiskGuard:
         is_low = self.free_bytes < self.reserve_bytes
         if is_low != self.is_low:
             self.is_low = is_low
-            tell = log.error if is_low else log.warning
-            tell("disk_low" if is_low else "disk_has_room_again", free_bytes=self.free_bytes)
+            if is_low:
+                log.error("disk_low", free_bytes=self.free_bytes)
+            else:
+                log.warning("disk_has_room_again", free_bytes=self.free_bytes)
 
     def refusal(self) -> DiskFullError | None:
         """Why nothing may be written now."""
