@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from geooffer.engine.hash_places import places_of_keys, table_capacity
 from geooffer.kernels.stock import stock_find, stock_put
 from geooffer.model import tables
 from geooffer.model.columns import Int32Array, Int64Array, StructArray
@@ -121,6 +122,26 @@ class Live:
         for store_number, variant_number, available_count, as_of_ms in figures:
             self._stock_count += stock_put(self.view, store_number, variant_number, available_count, as_of_ms)
         self._versions[:] = versions
+
+    def stock_rows(self) -> StructArray:
+        """All figures, STOCK rows by key."""
+        used = self._stock[self._stock["key"] != 0]
+        rows: StructArray = used[np.argsort(used["key"])]
+        return rows
+
+    def restore_rows(
+        self, stock: StructArray, versions: Int64Array, newest_stock_ms: dict[int, int], closures: list[Closure]
+    ) -> None:
+        """Into empty tables that cover all stores: what a snapshot holds."""
+        capacity = table_capacity(len(stock))
+        self._stock = np.zeros(capacity, dtype=tables.STOCK)
+        self._stock[places_of_keys(np.ascontiguousarray(stock["key"]), capacity)] = stock
+        self._stock_count = len(stock)
+        self.newest_stock_ms = newest_stock_ms
+        if len(versions) > len(self._versions):
+            self.cover_stores(len(versions))
+        self._versions[: len(versions)] = versions
+        self._set_closures(closures)
 
     # -- closures --------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from geooffer.engine.people_slots import PeopleSlots
+from geooffer.engine.people_rows import PeopleRows
 from geooffer.engine.pools import ListPool
 from geooffer.kernels.contacts import contact_add, contact_find, contact_prune, contact_remove
 from geooffer.kernels.retention import sweep_lists
@@ -31,7 +31,7 @@ Stated = dict[str, tuple[int, int | str]]
 """Field → (time_ms, value) of the latest statement: language, channel, fulfilment, tier, account_kind."""
 
 
-class People(PeopleSlots):
+class People(PeopleRows):
     """The tables of people and all that changes a person."""
 
     def __init__(self) -> None:

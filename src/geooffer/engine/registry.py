@@ -7,6 +7,7 @@ visits learn that a new try is worthwhile.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from geooffer.model.catalog import Audience, Campaign, Category, Geofence, Noun, Offer, Price, Product, Size, Store
@@ -153,6 +154,46 @@ class Registry:
     def variants_of(self, product_number: int) -> set[int]:
         """All variant numbers a product ever had."""
         return {number for (product, _), number in self.variant_numbers.items() if product == product_number}
+
+    # -- snapshots (engine/parts_catalog.py) -----------------------------------------------------------------
+
+    @property
+    def sizes(self) -> dict[int, Size]:
+        """All sizes some product carries or carried, by code."""
+        return self._sizes
+
+    def identifiers(self, kind: type[Noun]) -> list[str]:
+        """The ids of a kind by number."""
+        return self._ids[kind]
+
+    def nameless_numbers(self, kind: type[Noun]) -> list[int]:
+        """Numbers whose id does not name them any more: of audiences that were deleted."""
+        return [number for number, name in enumerate(self._ids[kind]) if self._numbers[kind].get(name) != number]
+
+    def restore_nouns(
+        self, kind: type[N], nouns: dict[str, N], ids: Sequence[str], nameless_numbers: Collection[int]
+    ) -> None:
+        """Into an empty registry: the nouns of a kind, what `identifiers` and `nameless_numbers` gave."""
+        self.nouns(kind).update(nouns)
+        self._ids[kind] = list(ids)
+        self._numbers[kind] = dict(zip(ids, range(len(ids)), strict=True))
+        if nameless_numbers:
+            nameless = set(nameless_numbers)
+            self._numbers[kind] = {name: number for number, name in enumerate(ids) if number not in nameless}
+
+    def restore_prices(self, prices: Iterable[Price], currencies: dict[str, str]) -> None:
+        """Into an empty registry: all steps, those of a list one after the other."""
+        lists: dict[tuple[str, str], list[Price]] = {}
+        for price in prices:
+            lists.setdefault((price.product_id, price.store_id), []).append(price)
+        self.prices = {key: tuple(steps) for key, steps in lists.items()}
+        self.currencies = currencies
+
+    def restore_variants(self, variants: list[tuple[int, int]], sizes: dict[int, Size]) -> None:
+        """Into an empty registry: (product number, size code) by variant number, and sizes by code."""
+        self.variants = variants
+        self.variant_numbers = {variant: number for number, variant in enumerate(variants)}
+        self._sizes = sizes
 
     # -- the fold --------------------------------------------------------------------------------------------
 
