@@ -140,7 +140,9 @@ async def test_erasures_are_listed_newest_first_page_by_page(plane):
 
 async def test_an_erasure_is_pending_until_a_snapshot_without_her_is_written(plane):
     await bring_only_her(plane)
-    erasures = plane.control.erasures
+    ledger = ErasureLedger(None, bytes(32))
+    erasures = Erasures(plane.engine, real_now_ms=lambda: NOW_MS, ledger=ledger, last_lsn=lambda: 7)
+    plane.control.erasures = erasures
     lsns = iter((3, 9))
     written = asyncio.Event()
 
@@ -148,7 +150,7 @@ async def test_an_erasure_is_pending_until_a_snapshot_without_her_is_written(pla
         await written.wait()
         return next(lsns)
 
-    erasures.compact, erasures._last_lsn = compact, lambda: 7
+    erasures.compact = compact
     running = asyncio.create_task(erasures.run())
     privacy = PrivacyServiceStub(plane.channel)
     erasure = (await privacy.EraseSubject(pb.EraseSubjectRequest(customer_id="c1"))).erasure

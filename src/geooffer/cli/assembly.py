@@ -124,6 +124,7 @@ async def running_service(
     from geooffer.rpc.durability import Durability
     from geooffer.rpc.write_gate import WriteGate
     from geooffer.services.control import Control
+    from geooffer.services.erasures import Erasures
 
     log_to_stderr("warning")
     faults = settings.faults()
@@ -147,13 +148,21 @@ async def running_service(
         disk = DiskGuard(settings.state_dir, settings.disk_reserve_bytes) if settings.journal == "sqlite" else None
         write_gate = WriteGate(durability, disk)
         plane = GrpcDataPlane(engine, durability, real_now_ms=real_now_ms, write_gate=write_gate)
-        control = Control(engine, real_now_ms=real_now_ms, durable=durability.wait)
+        erasures = Erasures(
+            engine,
+            real_now_ms=real_now_ms,
+            ledger=held.ledger,
+            durable=durability.wait,
+            last_lsn=lambda: held.last_lsn,
+        )
+        control = Control(engine, real_now_ms=real_now_ms, durable=durability.wait, erasures=erasures)
         gate = {"durable": durability.wait, "on_call": watched.on_call}
         data_port, control_port = _bind_ports(settings, tls, public_key, write_gate, plane, control, **gate)
         _log_faults_of_loop(ending)
         await control_port.start()
         await data_port.start()
         plane.start()
+        _run_beside(erasures.run(), ending)
         if disk is not None:
             _run_beside(disk.run(), ending)
         parts = _parts(settings, held, engine, plane, disk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from geooffer.engine.port import Journal
 from geooffer.engine.state import State
 from geooffer.errors import GeoofferError
 from geooffer.journal.committer import GroupCommitter
+from geooffer.journal.erasing import finish_erasures, open_ledger
+from geooffer.journal.erasures import ErasureLedger
 from geooffer.journal.memory import MemoryJournal
 from geooffer.journal.recovery import recover
 from geooffer.journal.service_lock import ServiceLock
@@ -29,6 +32,14 @@ class HeldJournal:
     decision_key: bytes
     lock: ServiceLock | None = None
     """Keeps a second server away from the state directory."""
+
+    ledger: ErasureLedger | None = None
+    """Who was erased; None = nothing is in files."""
+
+    @property
+    def last_lsn(self) -> int:
+        """Of the commits that are durable so far."""
+        return self.journal.store.last.lsn if isinstance(self.journal, GroupCommitter) else 0
 
     def on_durable(self, wake: Callable[[], None]) -> None:
         """Have `wake` called, from any thread, whenever more is durable or the journal has failed."""
@@ -52,8 +63,10 @@ def open_journal(settings: ServiceSettings, decision_key: bytes | None) -> HeldJ
     lock = ServiceLock(settings.state_dir)
     try:
         recovered = recover(settings.state_dir)
+        ledger = open_ledger(settings.state_dir)
+        finish_erasures(recovered.state, recovered.store, ledger, now_ms=time.time_ns() // 1_000_000)
     except GeoofferError:
         lock.close()
         raise
     key = decision_key or secret_file(settings.state_dir / "decision.key", DECISION_KEY_SIZE_BYTES)
-    return HeldJournal(GroupCommitter(recovered.store), recovered.state, key, lock)
+    return HeldJournal(GroupCommitter(recovered.store), recovered.state, key, lock, ledger)

@@ -109,6 +109,7 @@ async def _serve(settings: ServiceSettings, load: Load, json_output: bool) -> Ba
     from geooffer.operation.traces import traces_from
     from geooffer.operation.watched import Watched
     from geooffer.services.stock_alarm import StockAlarm
+    from geooffer.services.sweeper import Sweeper
 
     log = structlog.get_logger(__name__)
     stop = asyncio.Event()
@@ -126,10 +127,12 @@ async def _serve(settings: ServiceSettings, load: Load, json_output: bool) -> Ba
             hang_up.reload = Reload(settings, load, Reloadable(watched, service.tls, service.disk, alarm))
             _announce(service, settings, port.address, json_output)
             looking = asyncio.create_task(alarm.run())
+            sweeping = asyncio.create_task(Sweeper(service.control).run())
             try:
                 fault = await _until_stopped(service, stop)
             finally:
                 looking.cancel()
+                sweeping.cancel()
             log.info("draining")
     finally:
         if watched.traces is not None:

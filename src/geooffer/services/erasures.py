@@ -45,13 +45,14 @@ class Erasures:
         """`ledger` None: one in memory, beside a journal in memory. `last_lsn`: of the commits durable so far."""
         self.ledger = ledger or ErasureLedger(None, secrets.token_bytes(32))
         self.compact: Compact | None = None
-        """None: nothing is in files, an erasure is done when it is erased."""
+        """Where the journal is in memory there is none, and an erasure is done when she is erased."""
         self.forgetting: list[Forget] = []
         """What else remembers persons, each told the keys of whoever is erased."""
         self._engine = engine
         self._real_now_ms = real_now_ms
         self._durable = durable
         self._last_lsn = last_lsn
+        self._is_in_files = ledger is not None
         self._turn = asyncio.Lock()
         self._asked = asyncio.Event()
         self._running: set[asyncio.Task[Erasure]] = set()
@@ -90,7 +91,7 @@ class Erasures:
             await self._durable()
             now_ms, lsn = self._real_now_ms(), self._last_lsn()
             await asyncio.to_thread(self.ledger.erased, erasure_id, time_ms=now_ms, lsn=lsn, counts=counts)
-            if self.compact is None:
+            if not self._is_in_files:
                 await asyncio.to_thread(self.ledger.done, erasure_id, time_ms=now_ms, snapshot_lsn=0)
         self._asked.set()
         log.info("person_erased", erasure_id=erasure_id)

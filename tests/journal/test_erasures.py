@@ -1,0 +1,96 @@
+"""The erasure ledger: what it says survives, what does not follow is refused, and nobody can be read out of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from geooffer.errors import JournalError
+from geooffer.journal.erasing import open_ledger
+from geooffer.journal.erasures import KEY_NAME, LEDGER_NAME, ErasureLedger
+from geooffer.model.keys import person_key
+
+KEY = bytes(range(32))
+ANN, BOB = person_key("ann"), person_key("bob")
+
+
+def written(path: Path) -> ErasureLedger:
+    ledger = ErasureLedger(path, KEY)
+    ledger.begin("e-1", [ANN], time_ms=100, lsn=4)
+    ledger.begin("e-1", [ANN, BOB], time_ms=101, lsn=4)
+    ledger.erased("e-1", time_ms=102, lsn=5, counts={"customers": 1, "devices": 2})
+    ledger.begin("e-2", [7], time_ms=200, lsn=6)
+    return ledger
+
+
+def test_what_was_written_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / LEDGER_NAME
+    ledger = written(path)
+    again = ErasureLedger(path, KEY)
+    assert again.erasures == ledger.erasures
+    assert again.unfinished() == [ledger.erasures["e-1"]]
+    held = again.erasures["e-1"]
+    assert (held.begun_ms, held.begun_lsn, held.erased_ms, held.lsn) == (100, 4, 102, 5)
+    assert (held.counts, held.names) == ({"customers": 1, "devices": 2}, {again.name_of(ANN), again.name_of(BOB)})
+    again.done("e-1", time_ms=300, snapshot_lsn=9)
+    assert ErasureLedger(path, KEY).unfinished() == []
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_last_line_that_was_cut_off_was_never_acknowledged(tmp_path: Path) -> None:
+    path = tmp_path / LEDGER_NAME
+    written(path)
+    data = path.read_bytes()
+    last = data.rstrip(b"\n").rfind(b"\n") + 1
+    for end in range(last, len(data)):
+        path.write_bytes(data[:end])
+        ledger = ErasureLedger(path, KEY)
+        assert set(ledger.erasures) == {"e-1"}
+        assert path.read_bytes() == data[:last]
+    ledger.begin("e-3", [8], time_ms=300, lsn=7)
+    assert set(ErasureLedger(path, KEY).erasures) == {"e-1", "e-3"}
+
+
+def test_any_other_damage_is_refused_saying_where(tmp_path: Path) -> None:
+    path = tmp_path / LEDGER_NAME
+    written(path)
+    data = path.read_bytes()
+    lines = data.splitlines(keepends=True)
+    changed = [data[:index] + bytes([data[index] ^ 1]) + data[index + 1 :] for index in range(0, len(data) - 1, 7)]
+    dropped, swapped = b"".join(lines[1:]), b"".join([lines[1], lines[0], *lines[2:]])
+    for damaged in (*changed, dropped, swapped, data + lines[0]):
+        path.write_bytes(damaged)
+        with pytest.raises(JournalError, match=r"line [1-5]"):
+            ErasureLedger(path, KEY)
+    path.write_bytes(data)
+    with pytest.raises(JournalError, match="line 1"):
+        ErasureLedger(path, bytes(32))
+
+
+def test_it_says_nothing_of_anybody_without_its_key(tmp_path: Path) -> None:
+    path = tmp_path / LEDGER_NAME
+    ledger = written(path)
+    data = path.read_bytes()
+    for form in (
+        b"ann",
+        str(ANN).encode(),
+        f"{ANN & (1 << 64) - 1:x}".encode(),
+        ANN.to_bytes(8, "little", signed=True),
+    ):
+        assert form not in data
+    assert ErasureLedger(None, bytes(32)).name_of(ANN) != ledger.name_of(ANN)
+
+
+def test_a_lost_key_and_files_open_to_others_are_refused(tmp_path: Path) -> None:
+    open_ledger(tmp_path).begin("e-1", [ANN], time_ms=1, lsn=0)
+    assert (tmp_path / KEY_NAME).stat().st_mode & 0o777 == 0o600
+    assert set(open_ledger(tmp_path).erasures) == {"e-1"}
+    for name in (KEY_NAME, LEDGER_NAME):
+        (tmp_path / name).chmod(0o644)
+        with pytest.raises(JournalError, match="0600"):
+            open_ledger(tmp_path)
+        (tmp_path / name).chmod(0o600)
+    (tmp_path / KEY_NAME).unlink()
+    with pytest.raises(JournalError, match="cannot be told"):
+        open_ledger(tmp_path)
