@@ -1,12 +1,13 @@
 """Batches of rows: decode, hand to the engine, name the rows that were refused.
 
-The event loop also carries pings, so a batch is worked in slices and gives way between them. All-or-nothing
-batches are decoded in slices and applied in one engine call.
+The event loop also carries pings, so a batch is worked in slices of about 2 ms and gives way between them.
+All-or-nothing batches are decoded in slices and applied in one engine call, for which pings wait (docs/overload.md).
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -15,7 +16,9 @@ from geooffer.errors import GeoofferError
 from geooffer.rpc import checks
 from geooffer.v1 import resources_pb2 as pb
 
-SLICE_ROW_COUNT = 64
+SLICE_S = 0.002
+SLICE_ROW_COUNT_FIRST = 8
+SLICE_ROW_COUNT_MAX = 64
 
 M = TypeVar("M")
 T = TypeVar("T")
@@ -47,6 +50,7 @@ async def apply_batch(
     result = BatchResult()
     nouns: list[T] = []
     rows: list[int] = []
+    slices = _Slices()
     for row, message in enumerate(messages):
         try:
             nouns.append(decode(message))
@@ -55,10 +59,12 @@ async def apply_batch(
             if not partial:
                 raise _located(error, name, row) from None
             result.problems.append(problem(row, error))
-        if (row + 1) % SLICE_ROW_COUNT == 0:
+        if slices.is_full_with_one_more():
             if partial:
                 _put_slice(nouns, rows, put, result)
+            slices.end()
             await asyncio.sleep(0)
+            slices.begin()
     try:
         _put_slice(nouns, rows, put, result)
     except GeoofferError as error:
@@ -66,6 +72,26 @@ async def apply_batch(
         raise (_located(error, name, error.row) if error.row >= 0 else error) from None
     result.problems.sort(key=lambda item: item.row)
     return result
+
+
+class _Slices:
+    """As many rows a slice as the last one did in SLICE_S: a store is a line, a fence may have 10,000 vertices."""
+
+    def __init__(self) -> None:
+        self._row_count_max = SLICE_ROW_COUNT_FIRST
+        self.begin()
+
+    def begin(self) -> None:
+        self._row_count = 0
+        self._begun_s = time.perf_counter()
+
+    def is_full_with_one_more(self) -> bool:
+        self._row_count += 1
+        return self._row_count >= self._row_count_max
+
+    def end(self) -> None:
+        taken_s = max(time.perf_counter() - self._begun_s, 1e-6)
+        self._row_count_max = min(max(int(self._row_count * SLICE_S / taken_s), 1), SLICE_ROW_COUNT_MAX)
 
 
 def _put_slice(nouns: list[T], rows: list[int], put: Callable[[list[T]], Errors], result: BatchResult) -> None:
