@@ -1,0 +1,163 @@
+"""`geooffer privacy …`: all that is held of a customer, her erasure, and how far erasures have come."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from geooffer.cli.errors import EXIT_FINDINGS
+from geooffer.cli.options import CONTROL_SERVER_DEFAULT, Access, CaFile, JsonOutput, Token, TokenFile, access_from
+from geooffer.cli.output import print_json, remark
+
+if TYPE_CHECKING:
+    from geooffer.client import GeoofferControl
+
+CustomerId = Annotated[str, typer.Argument(help="The customer's id, or any id united with it.", show_default=False)]
+Server = Annotated[str, typer.Option("--server", envvar="GEOOFFER_CONTROL_SERVER", help="Control port.")]
+POLL_S = 0.5
+R = TypeVar("R")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(no_args_is_help=True, help="What is held of a customer: export it, erase it, see erasures.")
+    app.add_typer(group, name="privacy")
+    group.command("export")(export_command)
+    group.command("erase")(erase_command)
+    group.command("erasures")(erasures_command)
+
+
+def export_command(
+    customer_id: CustomerId,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="File to write, for its owner's eyes only; without it stdout.")
+    ] = None,
+    server: Server = CONTROL_SERVER_DEFAULT,
+    token: Token = "",
+    token_file: TokenFile = None,
+    ca_file: CaFile = None,
+) -> None:
+    """Everything held of a customer, as JSON."""
+    from geooffer.v1 import privacy_service_pb2 as pb
+
+    access = access_from(token, token_file, ca_file, role="privacy_officer")
+    request = pb.ExportSubjectRequest(customer_id=customer_id)
+    answer = _asked(lambda control: control.call(control.privacy.ExportSubject, request), server, access)
+    if out is None:
+        print(answer.document_json)
+        return
+    # a new file: what was there may be open to others, or be a link to somewhere else
+    with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(answer.document_json + "\n")
+    rows = {name: len(value) for name, value in json.loads(answer.document_json).items() if isinstance(value, list)}
+    remark(f"{out}: " + ", ".join(f"{count} {name}" for name, count in rows.items() if count))
+
+
+def erase_command(
+    customer_id: CustomerId,
+    yes: Annotated[bool, typer.Option("--yes", help="Erase without asking: it cannot be undone.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Return only when no file holds anything of her.")] = False,
+    server: Server = CONTROL_SERVER_DEFAULT,
+    token: Token = "",
+    token_file: TokenFile = None,
+    ca_file: CaFile = None,
+    json_output: JsonOutput = False,
+) -> None:
+    """Erase a customer, with all her ids, for good."""
+    from geooffer.v1 import privacy_service_pb2 as pb
+
+    if not yes:
+        typer.confirm("Everything held of this customer will be erased and cannot be brought back. Go on?", abort=True)
+    access = access_from(token, token_file, ca_file, role="privacy_officer")
+
+    async def erase(control: GeoofferControl) -> Any:
+        request = pb.EraseSubjectRequest(customer_id=customer_id)
+        erasure = (await control.call(control.privacy.EraseSubject, request)).erasure
+        while wait and erasure.state != pb.ERASURE_STATE_DONE:
+            await asyncio.sleep(POLL_S)
+            asked = pb.GetErasureRequest(erasure_id=erasure.erasure_id)
+            erasure = (await control.call(control.privacy.GetErasure, asked)).erasure
+        return erasure
+
+    _tell([_erasure_object(_asked(erase, server, access))], json_output)
+
+
+def erasures_command(
+    server: Server = CONTROL_SERVER_DEFAULT,
+    token: Token = "",
+    token_file: TokenFile = None,
+    ca_file: CaFile = None,
+    json_output: JsonOutput = False,
+) -> None:
+    """All erasures and how far they have come, newest first. Exit code 1 while any is pending."""
+    from geooffer.v1 import privacy_service_pb2 as pb
+
+    access = access_from(token, token_file, ca_file, role="privacy_officer")
+
+    async def listed(control: GeoofferControl) -> list[Any]:
+        found, page_token = [], ""
+        while True:
+            request = pb.ListErasuresRequest(page_size=1_000, page_token=page_token)
+            page = await control.call(control.privacy.ListErasures, request)
+            found += page.erasures
+            page_token = page.next_page_token
+            if not page_token:
+                return found
+
+    rows = [_erasure_object(item) for item in _asked(listed, server, access)]
+    _tell(rows, json_output)
+    if not rows and not json_output:
+        print("nobody was erased")
+    if any(row["state"] == "pending" for row in rows):
+        raise typer.Exit(EXIT_FINDINGS)
+
+
+def _tell(rows: list[dict[str, Any]], json_output: bool) -> None:
+    if json_output:
+        print_json({"erasures": rows})
+        return
+    for row in rows:
+        touched = ", ".join(f"{count} {table}" for table, count in row["touched"].items() if count)
+        end = f"done {row['done_time']}, snapshot {row['snapshot_lsn']}" if row["done_time"] else "files pending"
+        print(f"{row['state']:<8}{row['erasure_id']}  asked {row['request_time']}, {end}  ({touched or 'nothing'})")
+
+
+def _erasure_object(erasure: Any) -> dict[str, Any]:
+    from geooffer.model.units import format_time_ms
+    from geooffer.v1 import privacy_service_pb2 as pb
+
+    def time_of(field: str) -> str:
+        return format_time_ms(getattr(erasure, field).ToMilliseconds()) if erasure.HasField(field) else ""
+
+    return {
+        "erasure_id": erasure.erasure_id,
+        "state": "done" if erasure.state == pb.ERASURE_STATE_DONE else "pending",
+        "request_time": time_of("request_time"),
+        "erase_time": time_of("erase_time"),
+        "done_time": time_of("done_time"),
+        "lsn": erasure.lsn,
+        "snapshot_lsn": erasure.snapshot_lsn,
+        "touched": {row.table: row.row_count for row in erasure.touched},
+    }
+
+
+def _asked(call: Callable[[GeoofferControl], Awaitable[R]], server: str, access: Access) -> R:
+    """One call of the control port, or several. Raises what the service answers."""
+    from geooffer.cli.reach import check_address, reaching
+    from geooffer.client import GeoofferClient
+
+    check_address(server, "--server")
+    roots = access.root_certificates
+
+    async def ask() -> R:
+        async with GeoofferClient(control_target=server, token=access.token, root_certificates=roots) as client:
+            with reaching(server, tls=roots is not None):
+                return await call(client.control)
+
+    return asyncio.run(ask())
