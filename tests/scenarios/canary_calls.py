@@ -18,6 +18,7 @@ from geooffer.v1 import inventory_service_pb2 as inventory
 from geooffer.v1 import offer_service_pb2 as offers
 from geooffer.v1 import ping_service_pb2 as pings
 from geooffer.v1 import places_pb2 as places
+from geooffer.v1 import privacy_service_pb2 as privacy
 from geooffer.v1 import resources_pb2 as resources
 from geooffer.v1 import shapes_pb2 as shapes
 from geooffer.v1 import signal_service_pb2 as signal
@@ -25,12 +26,14 @@ from geooffer.v1 import store_service_pb2 as stores
 
 NOW_MS = 1_772_528_400_000
 DAY_MS = 86_400_000
-CUSTOMER_ID, TWIN_ID = f"{PERSON}-1", f"{PERSON}-2"
+CUSTOMER_ID, TWIN_ID, GUEST_ID = (f"{PERSON}-{number}" for number in (1, 2, 3))
 SHOP, FENCE, CATEGORY, PRODUCT, OFFER = (f"{CATALOG}-{name}" for name in ("shop", "fence", "cat", "shoe", "offer"))
 AUDIENCE, CAMPAIGN = f"{CATALOG}-list", f"{CATALOG}-spring"
-MODULES = (stores, campaign, inventory, signal, consent, decisions, diagnostics, pings, offers)
+MODULES = (stores, campaign, inventory, signal, consent, decisions, diagnostics, privacy, pings, offers)
 DECIDED = f"{CATALOG}-decided"
 """Stands for the id of the decision that was told last."""
+ERASED = f"{CATALOG}-erased"
+"""Stands for the id of the erasure that was told last."""
 METHODS: dict[str, MethodDescriptor] = {
     f"/{service.full_name}/{method.name}": method
     for module in MODULES
@@ -181,7 +184,7 @@ def _requests_about_people(size: resources.Size) -> list[tuple[str, Message]]:
     customer = signal.Customer(
         customer_id=CUSTOMER_ID, device_keys=[DEVICE], language_code="en", time_zone="Europe/Zurich"
     )
-    twin = signal.Customer(customer_id=TWIN_ID)
+    twin, guest = signal.Customer(customer_id=TWIN_ID), signal.Customer(customer_id=GUEST_ID)
     web, card = {"web_id": f"{PERSON}-web"}, {"loyalty_id": f"{PERSON}-card"}
     search = signal.Touchpoint(
         customer_id=CUSTOMER_ID, kind="TOUCHPOINT_KIND_SEARCH", event_time=at(-1), category_id=CATEGORY, size=size
@@ -198,7 +201,7 @@ def _requests_about_people(size: resources.Size) -> list[tuple[str, Message]]:
     ping = pings.Ping(device_key=DEVICE, fix_time=at(0), sequence=1, decision_budget_millis=900, **place)
     by_service: dict[str, list[Message]] = {
         "SignalService": [
-            signal.UpsertCustomersRequest(customers=[customer, twin]),
+            signal.UpsertCustomersRequest(customers=[customer, twin, guest]),
             signal.UpsertCustomersRequest(customers=[customer], partial=True),
             signal.LinkIdentityRequest(link=signal.IdentityLink(customer_id=CUSTOMER_ID, **web)),
             signal.UnlinkIdentityRequest(
@@ -218,6 +221,10 @@ def _requests_about_people(size: resources.Size) -> list[tuple[str, Message]]:
             diagnostics.ExplainPingRequest(device_key=DEVICE, ping_time=at(0), speed_cm_per_s=120, **place),
             diagnostics.ListRecentTriesRequest(customer_id=CUSTOMER_ID),
             diagnostics.GetStatisticsRequest(),
+        ],
+        "PrivacyService": [
+            privacy.ExportSubjectRequest(customer_id=CUSTOMER_ID),
+            privacy.ListErasuresRequest(page_size=10),
         ],
         "PingService": [
             pings.StreamPingsRequest(ping=ping),
@@ -269,6 +276,8 @@ def deleting_requests() -> list[tuple[str, Message]]:
         (path_of(service, request), request)
         for service, request in (
             ("SignalService", signal.DeleteCustomerRequest(customer_id=CUSTOMER_ID)),
+            ("PrivacyService", privacy.EraseSubjectRequest(customer_id=GUEST_ID)),
+            ("PrivacyService", privacy.GetErasureRequest(erasure_id=ERASED)),
             ("CampaignService", campaign.DeleteOfferRequest(offer_id=OFFER)),
             ("CampaignService", campaign.DeleteCampaignRequest(campaign_id=CAMPAIGN)),
             ("CampaignService", campaign.DeleteAudienceRequest(audience_id=AUDIENCE)),

@@ -45,6 +45,7 @@ from geooffer.rpc.keys import development_keys
 from geooffer.v1.consent_service_pb2 import WithdrawConsentRequest
 from geooffer.v1.decision_service_pb2 import DecideResponse
 from geooffer.v1.diagnostics_service_pb2 import GetDecisionRequest
+from geooffer.v1.privacy_service_pb2 import EraseSubjectResponse, GetErasureRequest
 from serving import serving
 
 END_S = 60
@@ -85,6 +86,8 @@ class Caller:
         """(method, code) → calls."""
         self.decision_id = ""
         """Of the last offer that was decided."""
+        self.erasure_id = ""
+        """Of the last erasure."""
 
     async def call(self, method: str, data: bytes, token: str | None) -> str:
         """The name of the code it ended with."""
@@ -116,6 +119,8 @@ class Caller:
         self.answers.append(str(answer))
         if isinstance(answer, DecideResponse):
             self.decision_id = answer.offer.decision_id
+        if isinstance(answer, EraseSubjectResponse):
+            self.erasure_id = answer.erasure.erasure_id
         self.told += [str(problem) for problem in getattr(answer, "problems", ())]
         self.told += [repair.note for repair in getattr(answer, "repairs", ())]
         self.told.append(getattr(answer, "repair_note", ""))
@@ -164,6 +169,8 @@ async def drive_well(caller: Caller, tokens: Tokens) -> None:
     for method, request in good + deleting + good:
         if isinstance(request, GetDecisionRequest):
             request = GetDecisionRequest(decision_id=caller.decision_id)
+        if isinstance(request, GetErasureRequest):
+            request = GetErasureRequest(erasure_id=caller.erasure_id)
         assert await caller.call(method, request.SerializeToString(), tokens.operator) == "OK", method
 
 
