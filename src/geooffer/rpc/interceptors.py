@@ -160,6 +160,8 @@ def strict(deserializer: Deserializer) -> Deserializer:
 
 async def _end(error: Exception, method: str, context: Any) -> None:
     """End the call by the error table."""
-    if not isinstance(error, GeoofferError):
+    if isinstance(error, grpc.aio.InternalError):
+        log.debug("caller_gone", method=method)  # a write found nobody; there is no one to be told
+    elif not isinstance(error, GeoofferError):
         log.error("call_failed", method=method, error=type(error).__name__, place=place_of(error))
     await abort(context, error)

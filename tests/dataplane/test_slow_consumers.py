@@ -1,0 +1,199 @@
+"""Streams that never read, read slowly, or are gone without a word, over real sockets: each holds up itself."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import grpc
+import pytest
+from plane_stage import ANNA, BERT, SHOP, START_MS, Plane
+
+from geooffer.client import GeoofferClient, Ping
+from geooffer.dataplane.stream import UNSENT_DRAFT_COUNT_MAX
+from geooffer.model import limits
+from geooffer.rpc.answers import DRAFT_WEIGHT_MAX
+from geooffer.rpc.auth import AUTHORIZATION_KEY
+from geooffer.rpc.checks import timestamp
+from geooffer.v1 import ping_service_pb2 as pb
+from relay import Relay
+
+TOLD_S = 20.0
+ROW_COUNT = limits.PING_BATCH_ROW_COUNT_MAX
+#: what a stream may hold unsent: the drafts that stop its reading, and those of what it had read by then
+DRAFT_COUNT_MAX = UNSENT_DRAFT_COUNT_MAX + limits.STREAM_QUEUE_ROW_COUNT_MAX // DRAFT_WEIGHT_MAX + 4
+
+
+def rejected_batch(number: int) -> bytes:
+    """Every row is of a device nobody knows: NO_CONSENT, told to a gateway row by row; about 12 KiB of answers."""
+    batch = pb.PingBatch(
+        device_keys=range(10_000, 10_000 + ROW_COUNT),
+        latitudes_e7=[SHOP[0]] * ROW_COUNT,
+        longitudes_e7=[SHOP[1]] * ROW_COUNT,
+        base_time=timestamp(START_MS + number * 1_000),
+    )
+    return pb.StreamPingsRequest(batch=batch).SerializeToString()
+
+
+def bert(second: int) -> Ping:
+    return Ping(
+        SHOP[0] / 1e7, SHOP[1] / 1e7, accuracy_m=10, speed_m_per_s=1.2,
+        fix_time_ms=START_MS + second * 1_000, sequence=second + 1,
+    )  # fmt: skip
+
+
+class Flood:
+    """Writes until flow control stops it, or `over`."""
+
+    def __init__(self, call: Any, first: int = 0) -> None:
+        self.count = first
+        self.over = False
+        self._call = call
+        self._task = asyncio.create_task(self._write())
+
+    async def _write(self) -> None:
+        while not self.over:
+            self.count += 1
+            await self._call.write(rejected_batch(self.count - 1))
+
+    async def stuck(self) -> None:
+        """Wait until nothing more can be written."""
+        async with asyncio.timeout(TOLD_S):
+            seen = -1
+            while seen != self.count:
+                seen = self.count
+                await asyncio.sleep(0.4)
+        assert not self._task.done()
+
+    async def ended(self) -> None:
+        """The stream is gone, and the writing with it."""
+        await asyncio.wait([self._task], timeout=TOLD_S)
+        assert self._task.done()
+        assert self._task.cancelled() or self._task.exception() is not None
+
+
+async def others_are_served(plane: Plane, first_second: int) -> None:
+    async with plane.client("device", BERT) as client:
+        pings = [bert(first_second + second) for second in range(30)]
+        answers = [answer async for answer in client.stream_answers(pings)]
+        assert answers[-1].acknowledged_message_sequence == 30
+        single = await asyncio.wait_for(client.ingest(bert(first_second + 40)), TOLD_S)
+        assert single.acknowledged_message_sequence == 1
+
+
+async def read_all(call: Any, row_count: int) -> int:
+    """Read until so many rows were refused; returns the last acknowledgement. Each row is told once, in order."""
+    told: list[tuple[int, int]] = []
+    acknowledged = 0
+    async with asyncio.timeout(TOLD_S):
+        while len(told) < row_count or acknowledged * ROW_COUNT < row_count:
+            data = await call.read()
+            assert data is not grpc.aio.EOF
+            answer = pb.StreamPingsResponse.FromString(data).answer
+            told += [(row.message_sequence, row.row) for row in answer.rejected_rows]
+            acknowledged = answer.acknowledged_message_sequence
+    expected = [(sequence, row) for sequence in range(1, row_count // ROW_COUNT + 1) for row in range(ROW_COUNT)]
+    assert told == expected
+    return acknowledged
+
+
+def unsent_count(plane: Plane) -> int:
+    return max(len(stream._drafts) for stream in plane.plane.gatherer.streams.values())
+
+
+async def test_a_stream_that_never_reads_holds_up_itself_alone_and_loses_nothing(plane: Plane) -> None:
+    # a window that does not grow with what comes: less to write until it is full
+    options = [("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 65_536)]
+    async with grpc.aio.insecure_channel(plane.port.address, options=options) as channel:
+        bearer = ((AUTHORIZATION_KEY, f"Bearer {plane.token('gateway')}"),)
+        call: Any = channel.stream_stream("/geooffer.v1.PingService/StreamPings")(metadata=bearer)
+        flood = Flood(call)
+        await flood.stuck()
+        assert unsent_count(plane) <= DRAFT_COUNT_MAX
+        decided = plane.plane.statistics.rows
+        await others_are_served(plane, 0)
+        # nothing of the stuck stream was read on meanwhile
+        assert plane.plane.statistics.rows == decided + 31
+        assert unsent_count(plane) <= DRAFT_COUNT_MAX
+        # it reads after all: every row of all that was taken is told, once
+        flood.over = True
+        assert await read_all(call, flood.count * ROW_COUNT) == flood.count
+
+
+@pytest.mark.parametrize("pause_s", [0.002])
+async def test_a_slow_socket_gets_everything_late_and_others_in_time(plane: Plane, pause_s: float) -> None:
+    async with Relay.before(plane.port.address) as relay:
+        relay.back_pause_s = pause_s
+        async with GeoofferClient(relay.address, token=plane.token("gateway")) as client:
+            call = client.open_call()
+            count = 40
+            writing = asyncio.create_task(write_all(call, count))
+            reading = asyncio.create_task(read_all(call, count * ROW_COUNT))
+            await others_are_served(plane, 0)
+            assert unsent_count(plane) <= DRAFT_COUNT_MAX
+            assert await asyncio.wait_for(reading, TOLD_S) == count
+            await writing
+
+
+async def write_all(call: Any, count: int) -> None:
+    for number in range(count):
+        await call.write(rejected_batch(number))
+
+
+async def test_a_half_open_connection_holds_up_nobody_and_its_end_gives_room_back(plane: Plane) -> None:
+    async with Relay.before(plane.port.address) as relay:
+        client = GeoofferClient(relay.address, token=plane.token("gateway"))
+        call = client.open_call()
+        await call.write(rejected_batch(0))
+        assert await read_all(call, ROW_COUNT) == 1
+        relay.stop()  # the way back is dead, the socket is not
+        flood = Flood(call, first=1)
+        await flood.stuck()
+        assert unsent_count(plane) <= DRAFT_COUNT_MAX
+        await others_are_served(plane, 0)
+        assert unsent_count(plane) <= DRAFT_COUNT_MAX
+        relay.cut()
+        async with asyncio.timeout(TOLD_S):
+            while plane.plane.statistics.streams:
+                await asyncio.sleep(0.02)
+        await flood.ended()
+        assert not plane.plane.gatherer.streams
+        await client.close()
+
+
+async def test_an_offer_behind_unread_answers_gives_its_caps_back_when_the_stream_dies(plane: Plane) -> None:
+    """Its bytes were never handed to the socket: they stood behind answers nobody read."""
+    async with Relay.before(plane.port.address) as relay:
+        client = GeoofferClient(relay.address, token=plane.token("gateway"))
+        call = client.open_call()
+        await call.write(rejected_batch(0))
+        assert await read_all(call, ROW_COUNT) == 1
+        relay.stop()
+        flood = Flood(call, first=1)
+        await flood.stuck()
+        (stream,) = plane.plane.gatherer.streams.values()
+        # what it reads next is an offer; room is made for it as if an answer had been taken
+        plane.plane.gatherer.submit(stream, message_of(stream, ANNA))
+        async with asyncio.timeout(TOLD_S):
+            while not plane.engine.statistics.offers:
+                await asyncio.sleep(0.01)
+        relay.cut()
+        async with asyncio.timeout(TOLD_S):
+            while plane.plane.statistics.streams:
+                await asyncio.sleep(0.02)
+        await flood.ended()
+        await client.close()
+    assert plane.engine.statistics.offers == 0
+    async with plane.client("device", ANNA) as client:
+        again = Ping(SHOP[0] / 1e7, SHOP[1] / 1e7, accuracy_m=10, speed_m_per_s=1.2, fix_time_ms=START_MS + 7_200_000)
+        assert len((await client.ingest(again)).offers) == 1
+
+
+def message_of(stream: Any, key: int) -> Any:
+    from geooffer.rpc import codec
+
+    batch = pb.PingBatch(
+        device_keys=[key], latitudes_e7=[SHOP[0]], longitudes_e7=[SHOP[1]], base_time=timestamp(START_MS + 3_600_000)
+    )
+    data = pb.StreamPingsRequest(batch=batch).SerializeToString()
+    return codec.decode_stream_request(data, stream.sender, stream.number)
