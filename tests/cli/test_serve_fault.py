@@ -1,0 +1,63 @@
+"""A server whose disk refuses a write: all ends typed, it exits non-zero, the next one recovers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+from collections.abc import Callable
+from pathlib import Path
+
+import grpc
+import pytest
+from typer.testing import Result
+
+from geooffer.client import GeoofferClient, Ping
+from geooffer.errors import JournalError
+from geooffer.model.catalog import Store
+from geooffer.v1 import ping_service_pb2 as pb
+from serving import serving
+
+Invoke = Callable[..., Result]
+TOLD_S = 20.0
+
+
+def store(number: int) -> Store:
+    return Store(f"s{number}", "Main Street", 473_000_000, 85_000_000, "Europe/Zurich", "24/7")
+
+
+async def test_a_disk_that_refuses_a_write_ends_the_service_and_nothing_acknowledged_is_lost(
+    command: list[str], invoke: Invoke, tmp_path: Path
+) -> None:
+    token = ""
+    with serving(command, "--json", "--state-dir", str(tmp_path)) as process:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        token = invoke("token", "dev", "--role", "operator", "--state-dir", tmp_path).stdout.strip()
+        addresses = {"data_target": ready["data_address"], "control_target": ready["control_address"]}
+        async with GeoofferClient(**addresses, token=token) as client:
+            assert (await client.control.upsert_stores([store(1)])).accepted_count == 1
+            call = client.open_call()
+            await call.write(first_message())
+            await call.read()
+            # no file of that process may grow any more: the next commit meets it
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1, 1))
+            with pytest.raises(JournalError):
+                await asyncio.wait_for(client.control.upsert_stores([store(2)]), TOLD_S)
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await asyncio.wait_for(call.read(), TOLD_S)
+            assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+            assert "journal" in str(caught.value.details())
+        process.communicate(timeout=TOLD_S)
+        assert process.returncode not in (0, None)
+        assert process.returncode > 0, "it ended by itself, not by a signal"
+    with serving(command, "--json", "--state-dir", str(tmp_path)) as process:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        async with GeoofferClient(control_target=ready["control_address"], token=token) as client:
+            assert (await client.control.catalog_state()).store_count == 1
+            assert (await client.control.upsert_stores([store(2)])).accepted_count == 1
+
+
+def first_message() -> bytes:
+    return pb.StreamPingsRequest(ping=Ping(47.0, 8.0, device_key=7).to_message()).SerializeToString()
