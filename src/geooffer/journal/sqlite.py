@@ -59,10 +59,10 @@ class SqliteStore:
             self._base = sqlite_file.read_base(self._connection)
             self._last = sqlite_file.read_last(self._connection)
         except DAMAGE as error:
-            self._connection.close(force=True)
+            sqlite_file.drop(self._connection)
             raise JournalError(f"the journal does not open: {type(error).__name__}") from error
         except JournalError:
-            self._connection.close(force=True)
+            sqlite_file.drop(self._connection)
             raise
 
     @property
@@ -152,8 +152,15 @@ class SqliteStore:
             self._next_fold_page_count = self._log_page_count + LOG_PAGE_COUNT_MAX
 
     def close(self) -> None:
-        """Close the file; the last connection folds the log into it."""
-        self._connection.close()
+        """Close the file; the last connection folds the log into it, unless the store has failed: then nothing more
+        is written. Raises JournalError where that fails; no commit is lost by it.
+        """
+        try:
+            if self._fault is not None:
+                self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+            self._connection.close()
+        except DAMAGE as error:
+            raise JournalError(f"the journal did not close in order: {type(error).__name__}") from error
 
     # -- inside ----------------------------------------------------------------------------------------------
 
@@ -178,7 +185,7 @@ class SqliteStore:
                 sqlite_file.set_up(connection)
         sqlite_file.check_identity(connection)
         frame_count, _ = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
-        check_log(Path(f"{self._path}-wal"), self._vfs, max(0, frame_count), execute("PRAGMA page_size").get)
+        check_log(self._path, self._vfs, max(0, frame_count), execute("PRAGMA page_size").get)
         found = execute("PRAGMA quick_check(1)").get
         if found != "ok":
             raise JournalError(f"the journal's file is damaged {self._damaged_place()}")
@@ -240,10 +247,10 @@ class SqliteReader:
             sqlite_file.check_identity(self._connection)
             sqlite_file.read_base(self._connection)
         except DAMAGE as error:
-            self._connection.close(force=True)
+            sqlite_file.drop(self._connection)
             raise JournalError(f"the journal does not open: {type(error).__name__}") from error
         except JournalError:
-            self._connection.close(force=True)
+            sqlite_file.drop(self._connection)
             raise
 
     @property

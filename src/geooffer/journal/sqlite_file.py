@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,13 @@ def check_identity(connection: apsw.Connection) -> None:
         raise JournalError("the journal's tables are damaged")
     if connection.execute("PRAGMA journal_mode").get != "wal":
         raise JournalError("the journal's file header is damaged: it has no write-ahead log")
+
+
+def drop(connection: apsw.Connection) -> None:
+    """Close after an error, and write nothing more."""
+    with suppress(*DAMAGE):  # the error that led here is the one to tell
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        connection.close(force=True)
 
 
 def read_base(connection: apsw.Connection) -> Position:

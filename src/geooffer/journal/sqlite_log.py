@@ -5,7 +5,10 @@ written. It is wrong where a bad disk changed a frame in the middle: commits beh
 gone in silence. The two differ. Each commit is synced before the next one is written, and its pages are written in
 ascending order: so behind a torn commit there is at most its own end. Frames of earlier rounds have other salts.
 
-    file    header 32 bytes: magic u32, format u32, page size u32, round u32, salt 8 bytes, checksum 2 × u32
+A header that does not check makes SQLite drop the whole log. It may have been torn when a new round began: then the
+file holds all that the log says. If it does not, the header was damaged.
+
+    log     header 32 bytes: magic u32, format u32, page size u32, round u32, salt 8 bytes, checksum 2 × u32
     frame   header 24 bytes: page number u32, database size u32 (0 = not the last of its commit), salt 8 bytes,
             checksum 8 bytes; then the page                                (sqlite.org/fileformat.html#wal_format)
 
@@ -16,8 +19,9 @@ then, like one that was never acknowledged.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import apsw
@@ -29,67 +33,93 @@ _HEADER_SIZE_BYTES = 32
 _MAGIC_LITTLE, _MAGIC_BIG = 0x377F0682, 0x377F0683
 """They tell the byte order of the checksum."""
 
-Read = Callable[[int, int], bytes]
-"""(offset, size) → the bytes there; fewer at the end."""
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    number: int
+    """From 1."""
+    page_number: int
+    database_size: int
+    """Pages; 0 = not the last frame of its commit."""
+    salt: bytes
+    page_offset: int
 
 
 def check_log(path: Path, vfs: str | None, valid_frame_count: int, page_size: int) -> None:
-    """Raise JournalError where the log at `path` holds more commits than its first `valid_frame_count` frames."""
-    with _opened(path, vfs) as (read, size):
-        frame_count = (size - _HEADER_SIZE_BYTES) // (_FRAME.size + page_size)
-        salt = _salt(read)
-        latest_page = b""
-        latest_page_number = 0
-        for index in range(valid_frame_count, frame_count):
-            offset = _HEADER_SIZE_BYTES + index * (_FRAME.size + page_size)
-            page_number, _, frame_salt, _ = _FRAME.unpack(read(offset, _FRAME.size))
-            if salt is None and index == 0:
-                salt = frame_salt
-            if frame_salt != salt:
+    """Raise JournalError where the log of the file at `path` holds more commits than its first `valid_frame_count`
+    frames, which are those that SQLite takes.
+    """
+    log_path = Path(f"{path}-wal")
+    if vfs is None and not log_path.exists():
+        return
+    with _opened(log_path, vfs, apsw.SQLITE_OPEN_WAL) as log:
+        if not log.xDeviceCharacteristics() & apsw.SQLITE_IOCAP_POWERSAFE_OVERWRITE:
+            # then frames are repeated to fill sectors, and not in order; SQLite's own file systems do not need that
+            return
+        header = log.xRead(_HEADER_SIZE_BYTES, 0) if log.xFileSize() >= _HEADER_SIZE_BYTES else b""
+        if not _is_sound(header):
+            if not _is_folded_in(log, path, vfs, page_size):
+                raise JournalError("the journal's write-ahead log is damaged in its header: commits would be missing")
+            return
+        latest = 0
+        for frame in _frames(log, page_size, valid_frame_count):
+            if frame.salt != header[16:24]:
                 continue
-            page = read(offset + _FRAME.size, page_size)
-            # equal pages in a row fill up a sector, where the file system needs that
-            if page_number <= latest_page_number and page != latest_page:
+            if frame.page_number <= latest:
                 raise JournalError(
                     f"the journal's write-ahead log is damaged at frame {valid_frame_count + 1}: "
                     "acknowledged commits behind it do not read back"
                 )
-            latest_page_number, latest_page = page_number, page
+            latest = frame.page_number
 
 
 @contextmanager
-def _opened(path: Path, vfs: str | None) -> Iterator[tuple[Read, int]]:
-    """A reader of the file, and its size; of an empty one where there is none."""
-    if vfs is None:
-        if not path.exists():
-            yield lambda offset, size: b"", 0
-            return
-        with path.open("rb", buffering=0) as file:
-
-            def read_at(offset: int, size: int) -> bytes:
-                file.seek(offset)
-                return file.read(size)
-
-            yield read_at, path.stat().st_size
-        return
-    log = apsw.VFSFile(vfs, str(path), [apsw.SQLITE_OPEN_WAL | apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE, 0])
+def _opened(path: Path, vfs: str | None, kind: int) -> Iterator[apsw.VFSFile]:
+    """By SQLite's own hands: the system drops SQLite's locks on a file when another descriptor of it is closed."""
+    flags = kind | apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if vfs else 0)
+    file = apsw.VFSFile(vfs or "", str(path), [flags, 0])
     try:
-        yield lambda offset, size: log.xRead(size, offset), log.xFileSize()
+        yield file
     finally:
-        log.xClose()
+        file.xClose()
 
 
-def _salt(read: Read) -> bytes | None:
-    """The salt of the present round; None where the header does not check, then that of the first frame counts."""
-    header = read(0, _HEADER_SIZE_BYTES)
+def _frames(log: apsw.VFSFile, page_size: int, start: int) -> Iterator[_Frame]:
+    for index in range(start, (log.xFileSize() - _HEADER_SIZE_BYTES) // (_FRAME.size + page_size)):
+        offset = _HEADER_SIZE_BYTES + index * (_FRAME.size + page_size)
+        page_number, database_size, salt, _ = _FRAME.unpack(log.xRead(_FRAME.size, offset))
+        yield _Frame(index + 1, page_number, database_size, salt, offset + _FRAME.size)
+
+
+def _is_sound(header: bytes) -> bool:
+    """Its magic and checksum are right; so it is whole."""
     if len(header) < _HEADER_SIZE_BYTES:
-        return None
+        return False
     magic = struct.unpack_from(">I", header)[0]
     if magic not in (_MAGIC_LITTLE, _MAGIC_BIG):
-        return None
+        return False
     words = struct.unpack("<6I" if magic == _MAGIC_LITTLE else ">6I", header[:24])
     sums = [0, 0]
     for first, second in zip(words[::2], words[1::2], strict=True):
         sums[0] = (sums[0] + first + sums[1]) & 0xFFFF_FFFF
         sums[1] = (sums[1] + second + sums[0]) & 0xFFFF_FFFF
-    return header[16:24] if tuple(sums) == struct.unpack(">II", header[24:]) else None
+    return tuple(sums) == struct.unpack(">II", header[24:])
+
+
+def _is_folded_in(log: apsw.VFSFile, path: Path, vfs: str | None, page_size: int) -> bool:
+    """The file has every page as the log's present round, which is that of the first frame, left it."""
+    latest: dict[int, int] = {}
+    salt: bytes | None = None
+    page_count = 0
+    for frame in _frames(log, page_size, 0):
+        salt = salt or frame.salt
+        if frame.salt != salt:
+            break
+        latest[frame.page_number] = frame.page_offset
+        page_count = frame.database_size or page_count
+    with _opened(path, vfs, apsw.SQLITE_OPEN_MAIN_DB) as file:
+        return all(
+            log.xRead(page_size, offset) == file.xRead(page_size, (number - 1) * page_size)
+            for number, offset in latest.items()
+            if 0 < number <= page_count
+        )
