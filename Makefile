@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long lint format proto bench benchmarks figures clean
+.PHONY: help setup demo test test-long simulate lint format proto bench benchmarks figures clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ test: setup  ## all quick tests
 
 test-long: setup  ## every test, the long ones too
 	$(BIN)/python -m pytest --benchmark-skip
+
+simulate: setup  ## one seeded life of the whole engine, told action by action: SEED=7; many: SEED=0 COUNT=500
+	@$(BIN)/python tests/simulation/simulate.py --seed $(or $(SEED),0) --count $(or $(COUNT),1) --plant "$(PLANT)"
 
 lint: setup  ## ruff, mypy --strict, import-linter, buf
 	$(BIN)/ruff check .
