@@ -117,7 +117,8 @@ async def _serve(settings: ServiceSettings, load: Load, json_output: bool) -> Ba
     _listen_to_signals(stop, hang_up)
     watched = Watched(traces=traces_from(os.environ))
     port = MetricsPort(settings.metrics_address, watched, allow_open=settings.allow_open_metrics)
-    log.info("starting", version=version("geooffer"), state_dir=str(settings.state_dir), process_id=os.getpid())
+    who = {"version": version("geooffer"), "process_id": os.getpid()}
+    log.info("starting", **who, state_dir=str(settings.state_dir), metrics_address=port.address)
     try:
         async with running_service(settings, on_compile=_compile_progress(watched), watched=watched) as service:
             calm_collector()
@@ -216,7 +217,7 @@ def _compile_progress(watched: Watched) -> Callable[[int, int, str], None]:
     """To the probes, and on a terminal to the human."""
 
     def on_compile(done: int, total: int, name: str) -> None:
-        watched.startup.advance(done, total)
+        watched.startup.tell(f"kernel {done + 1} of {total}")
         if sys.stderr.isatty():
             compile_line(done, total, name)
 

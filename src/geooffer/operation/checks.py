@@ -53,7 +53,7 @@ def ready_checks(watched: Watched) -> list[Check]:
     startup, parts = watched.startup, watched.parts
     phase = startup.phase
     started = startup.is_over and parts is not None
-    progress = _progress(watched)
+    progress = {"progress": startup.progress} if startup.progress else {}
     behind_s = watched.catalog_behind_s
     committer = parts.committer if parts is not None else None
     pending_s = committer.pending_age_ns / 1e9 if committer is not None else 0.0
@@ -68,10 +68,3 @@ def ready_checks(watched: Watched) -> list[Check]:
         Check("live", all(check.is_good for check in live_checks(watched))),
     ]
 
-
-def _progress(watched: Watched) -> dict[str, Figure]:
-    progress = watched.startup.progress
-    if progress is None:
-        return {}
-    done, total = progress
-    return {"done": done, "total": total} if total else {"done": done}

@@ -30,6 +30,7 @@ from geooffer.rpc.addresses import is_loopback, join_address, split_address
 REQUEST_COUNT_MAX = 8
 """At once: probes and a scraper or two; more is somebody else."""
 SOCKET_TIMEOUT_S = 5.0
+CLOSE_POLL_S = 0.1
 
 Answer = tuple[HTTPStatus, str, bytes]
 
@@ -50,7 +51,9 @@ class MetricsPort:
             raise ConfigurationError(f"cannot listen on {address}: {reason}", field="metrics_address") from None
         self.address = join_address(host, self._server.server_address[1])
         """`host:port` as bound: port 0 is resolved."""
-        self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(CLOSE_POLL_S,), name="metrics", daemon=True
+        )
         self._thread.start()
 
     def close(self) -> None:

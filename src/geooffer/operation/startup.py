@@ -31,8 +31,8 @@ class StartUp:
 
     def __init__(self) -> None:
         self.phase = Phase.STARTING
-        self.progress: tuple[int, int] | None = None
-        """(done, total) of the phase, where it can be counted; total 0 = not known."""
+        self.progress = ""
+        """How far the phase is, in words, where it says so."""
         self.seconds: dict[Phase, float] = {}
         """How long each phase of the start took that is over."""
         self._entered_s = time.monotonic()
@@ -44,12 +44,12 @@ class StartUp:
             self.seconds[self.phase] = now_s - self._entered_s
             log.info("start_phase_over", phase=self.phase.value, seconds=round(self.seconds[self.phase], 3))
         self._entered_s = now_s
-        self.progress = None
+        self.progress = ""
         self.phase = phase
 
-    def advance(self, done: int, total: int = 0) -> None:
-        """So much of the phase is done: kernels, or records folded."""
-        self.progress = (done, total)
+    def tell(self, progress: str) -> None:
+        """So much of the phase is done: kernels, or parts of a snapshot, or records folded."""
+        self.progress = progress
 
     @property
     def is_over(self) -> bool:
