@@ -1,0 +1,137 @@
+"""The compactor: a process of its own that writes the next snapshot, from the last one and the journal after it.
+
+    python -m geooffer.journal.compactor STATE_DIR      one line of JSON: lsn, hash, records, persons, seconds
+
+It reads what the server writes, folds one partition after the other with the code that folded it live, at the lowest
+priority, and touches nothing but its own new directory. So a snapshot never holds up a ping, and each is a recovery
+that worked. Killed at any point it leaves a draft that the next run throws away.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import gc
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from geooffer.engine.parts import PARTITIONS, take_part
+from geooffer.errors import GeoofferError, JournalError
+from geooffer.journal.commits import Position
+from geooffer.journal.snapshots import SnapshotDraft, newest_snapshot
+from geooffer.journal.sqlite import SqliteReader
+from geooffer.journal.tail import JOURNAL_NAME, fold_partitions, read_tail, refuse_half_restored
+
+ROUND_SIZE_BYTES_MAX = 64 * 1024 * 1024
+"""Of journal that is folded at once; what is more waits for the next snapshot. It is held in memory twice or so."""
+LOCK_NAME = "compactor.lock"
+NICENESS = 19
+EXIT_ORPHANED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """A snapshot was written, or nothing had happened since the last."""
+
+    position: Position
+    record_count: int
+    person_count: int
+    seconds: float
+
+
+@contextmanager
+def only_compactor(directory: Path, wait_s: float = 0.0) -> Iterator[None]:
+    """Keep others from writing or removing snapshots meanwhile. Raises JournalError where somebody else does."""
+    descriptor = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        deadline_s = time.monotonic() + wait_s
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() >= deadline_s:
+                    raise JournalError("another compaction or backup of this state directory is under way") from error
+                time.sleep(0.05)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def compact(
+    directory: Path, *, size_bytes_max: int = ROUND_SIZE_BYTES_MAX, on_step: Callable[[str], None] = lambda step: None
+) -> Compacted:
+    """Write the snapshot that follows the newest one; the caller holds `only_compactor`. Raises JournalError.
+
+    `on_step`: told of every step, for fault tests.
+    """
+    started_s = time.perf_counter()
+    refuse_half_restored(directory)
+    snapshot = newest_snapshot(directory)
+    reader = SqliteReader(directory / JOURNAL_NAME)
+    try:
+        tail = read_tail(reader, snapshot, size_bytes_max=size_bytes_max)
+    finally:
+        reader.close()
+    on_step("read")
+    person_count = 0 if snapshot is None else snapshot.counts.persons
+    if tail.record_count and (snapshot is None or tail.position != snapshot.position):
+        draft = SnapshotDraft(directory, tail.position)
+        on_step("draft")
+        for partition, state in fold_partitions(snapshot, tail, PARTITIONS):
+            draft.write(take_part(state, partition))
+            tail.entries.pop(partition, None)
+            on_step(f"part {partition}")
+        person_count = draft.finish().counts.persons
+        on_step("finished")
+    return Compacted(tail.position, tail.record_count, person_count, time.perf_counter() - started_s)
+
+
+def _end_with_parent() -> None:
+    """The server holds the other end of stdin: when it is gone, so is the reason for this process."""
+
+    def wait() -> None:
+        while sys.stdin.buffer.read(1):
+            pass
+        os._exit(EXIT_ORPHANED)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def main(arguments: list[str]) -> int:
+    """The process."""
+    from geooffer.kernels.compile import compile_all
+
+    directory = Path(arguments[0])
+    if "--with-parent" in arguments[1:]:
+        _end_with_parent()
+    os.nice(NICENESS)
+    compile_all()
+    gc.collect()
+    gc.freeze()
+    gc.disable()  # what this process makes is freed by its counts, and it does not live long
+    try:
+        with only_compactor(directory, wait_s=60.0):
+            done = compact(directory)
+    except (GeoofferError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    told = {
+        "lsn": done.position.lsn,
+        "hash": done.position.hash.hex(),
+        "record_count": done.record_count,
+        "person_count": done.person_count,
+        "seconds": round(done.seconds, 3),
+    }
+    sys.stdout.write(f"{json.dumps(told)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
