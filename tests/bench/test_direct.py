@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from geooffer.bench import direct_world, latency
-from geooffer.bench.direct import BenchmarkError, _check
+from geooffer.bench.direct import BenchmarkError, Served, _check
 from geooffer.bench.latency_picture import write_picture
 from geooffer.bench.load import LoadResult, messages_of
 from geooffer.cli.main import build_app
@@ -70,7 +70,7 @@ def test_an_offer_is_expected_once_after_the_first_inside_ping() -> None:
 )
 def test_a_run_that_drops_work_fails(result: LoadResult, verdicts: dict[str, int]) -> None:
     with pytest.raises(BenchmarkError):
-        _check(result, Counter(verdicts))
+        _check(result, Served(Counter(verdicts), 0))
 
 
 def test_percentiles_come_from_all_values(tmp_path: Path) -> None:

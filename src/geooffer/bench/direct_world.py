@@ -92,18 +92,18 @@ def customers(count: int) -> list[Customer]:
     return [Customer(f"c{key}", (key,)) for key in range(1, count + 1)]
 
 
-def searches(count: int, now_ms: int) -> list[Touchpoint]:
-    """Of every twentieth customer."""
+def searches(count: int, now_ms: int, every: int = INTENT_EVERY) -> list[Touchpoint]:
+    """Of every `every`th customer."""
     return [
         Touchpoint(f"c{key}", TouchpointKind.SEARCH, now_ms - DAY_MS, category_id="shoes")
         for key in range(1, count + 1)
-        if has_intent(key)
+        if has_intent(key, every)
     ]
 
 
-def has_intent(device_key: int) -> bool:
+def has_intent(device_key: int, every: int = INTENT_EVERY) -> bool:
     """Whether this phone's customer searched."""
-    return device_key % INTENT_EVERY == 0
+    return device_key % every == 0
 
 
 def path(device_key: int) -> tuple[Int32Array, Int32Array, list[bool]]:
@@ -121,6 +121,6 @@ def path(device_key: int) -> tuple[Int32Array, Int32Array, list[bool]]:
     return latitudes.astype(np.int32), longitudes.astype(np.int32), inside.tolist()
 
 
-def expected_offer_count(device_key: int, ping_count: int) -> int:
+def expected_offer_count(device_key: int, ping_count: int, every: int = INTENT_EVERY) -> int:
     """Offers for a phone's first `ping_count` pings, told without the engine: one at the first inside ping."""
-    return int(has_intent(device_key) and any(path(device_key)[2][:ping_count]))
+    return int(has_intent(device_key, every) and any(path(device_key)[2][:ping_count]))

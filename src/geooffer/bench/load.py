@@ -40,6 +40,8 @@ class LoadPlan:
     rate: float
     """Pings a second over all streams, open loop; 0 = closed loop."""
     server_pid: int
+    intent_every: int = direct_world.INTENT_EVERY
+    """One phone in this many gets an offer."""
 
 
 @dataclass(slots=True)
@@ -56,6 +58,8 @@ class LoadResult:
     server_cpu_s: float = 0.0
     client_cpu_s: float = 0.0
     latencies_s: list[float] = field(default_factory=list)
+    offer_latencies_s: list[float] = field(default_factory=list)
+    """Of the pings that brought an offer, warm-up included; open loop."""
 
 
 class Phone:
@@ -130,7 +134,7 @@ async def _run(plan: LoadPlan) -> LoadResult:
         result.sent += phone.sent
         result.acknowledged += phone.acknowledged
         result.offers += phone.offers
-        result.offers_expected += direct_world.expected_offer_count(phone.device_key, phone.sent)
+        result.offers_expected += direct_world.expected_offer_count(phone.device_key, phone.sent, plan.intent_every)
         result.rejected += phone.rejected
         await phone.client.close()
     return result
@@ -188,11 +192,15 @@ async def _open_loop(plan: LoadPlan, phones: list[Phone], result: LoadResult) ->
             await phones[index].send()
 
     async def receive(index: int) -> None:
-        number = index
+        number, phone = index, phones[index]
         while number < count:
-            for _ in range(await phones[index].receive()):
+            offers = phone.offers
+            for _ in range(await phone.receive()):
+                latency_s = time.perf_counter() - due_s[number]
                 if number >= warmup_count:
-                    latencies_s.append(time.perf_counter() - due_s[number])
+                    latencies_s.append(latency_s)
+                if phone.offers > offers:
+                    result.offer_latencies_s.append(latency_s)
                 number += len(phones)
 
     tasks = asyncio.gather(*(work(index) for index in range(len(phones)) for work in (send, receive)))

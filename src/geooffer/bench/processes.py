@@ -20,6 +20,15 @@ def pin(core: int | None) -> None:
         os.sched_setaffinity(0, {core})
 
 
+def resident_bytes(pid: int) -> int:
+    """Memory of a process that is in RAM; 0 where the system does not tell."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
 def cpu_seconds(pid: int) -> float:
     """CPU time a process has used, user and system; 0 where the system does not tell."""
     try:

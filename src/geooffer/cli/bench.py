@@ -1,5 +1,5 @@
 """`geooffer bench`: what this machine does. `direct`: pings a second against the transport's own ceiling, and latency
-at a fixed rate; `memory` (bench_memory.py): what a person weighs.
+at a fixed rate; `memory` (bench_memory.py): what a person weighs; `offers` (bench_offers.py): durable offers.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from geooffer.cli import bench_memory
+from geooffer.cli import bench_journal, bench_memory, bench_offers
 from geooffer.cli.options import JsonOutput
 from geooffer.cli.output import print_json, remark
 from geooffer.cli.version import package_version
@@ -35,6 +35,8 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Measure on this machine.")
     app.add_typer(group, name="bench")
     bench_memory.register(group)
+    bench_journal.register(group)
+    bench_offers.register(group)
 
     @group.command("direct")
     def direct(

@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 from geooffer.errors import GeoofferError
 
 if TYPE_CHECKING:
-    from geooffer.bench.direct import ServerPlan
+    from geooffer.bench.direct import Served, ServerPlan
     from geooffer.engine.engine import Engine
-    from geooffer.model.verdicts import PingVerdict
+
+    Running = tuple[str, list[str], Callable[[], Served]]
+    """Address, tokens by phone, what it did."""
 
 TOKEN_LIFETIME_S = 3_600.0
 
@@ -38,7 +40,7 @@ async def _serve_until_closed(pipe: Connection, plan: ServerPlan) -> None:
     from geooffer.bench.direct import ReadyServer
     from geooffer.cli.collector import calm_collector
 
-    async with _server(plan) as (address, tokens, verdicts):
+    async with _server(plan) as (address, tokens, served):
         calm_collector()
         pipe.send(ReadyServer(address, tokens, os.getpid()))
         closed = asyncio.Event()
@@ -49,7 +51,7 @@ async def _serve_until_closed(pipe: Connection, plan: ServerPlan) -> None:
             except EOFError:
                 closed.set()
                 return
-            pipe.send(Counter({verdict.name: count for verdict, count in verdicts.items()}))
+            pipe.send(served())
 
         loop = asyncio.get_running_loop()
         loop.add_reader(pipe.fileno(), told)
@@ -57,25 +59,34 @@ async def _serve_until_closed(pipe: Connection, plan: ServerPlan) -> None:
         loop.remove_reader(pipe.fileno())
 
 
-def _server(plan: ServerPlan) -> AbstractAsyncContextManager[tuple[str, list[str], Counter[PingVerdict]]]:
+def _server(plan: ServerPlan) -> AbstractAsyncContextManager[Running]:
     return _echo(plan) if plan.plane == "echo" else _service(plan)
 
 
 @asynccontextmanager
-async def _service(plan: ServerPlan) -> AsyncIterator[tuple[str, list[str], Counter[PingVerdict]]]:
+async def _service(plan: ServerPlan) -> AsyncIterator[Running]:
+    from geooffer.bench.direct import Served
     from geooffer.cli.assembly import loopback_settings, running_service
 
-    async with running_service(loopback_settings(clock="system", state_dir=plan.state_dir)) as service:
-        _fill(service.engine, plan.stream_count, time.time_ns() // 1_000_000)
+    settings = loopback_settings(clock="system", state_dir=plan.state_dir, journal=plan.journal)
+    async with running_service(settings) as service:
+        _fill(service.engine, plan, time.time_ns() // 1_000_000)
         tokens = [
             service.issue_token("device", device_key=key, lifetime_s=TOKEN_LIFETIME_S)
             for key in range(1, plan.stream_count + 1)
         ]
-        yield service.data_address, tokens, service.engine.statistics.ping_verdicts
+
+        def served() -> Served:
+            counts = service.engine.statistics.ping_verdicts
+            verdicts = Counter({verdict.name: count for verdict, count in counts.items()})
+            return Served(verdicts, service.plane.statistics.late_offers)
+
+        yield service.data_address, tokens, served
 
 
 @asynccontextmanager
-async def _echo(plan: ServerPlan) -> AsyncIterator[tuple[str, list[str], Counter[PingVerdict]]]:
+async def _echo(plan: ServerPlan) -> AsyncIterator[Running]:
+    from geooffer.bench.direct import Served
     from geooffer.dataplane.echo import EchoPlane
     from geooffer.rpc.auth import TokenVerifier, issue_token
     from geooffer.rpc.durability import at_once
@@ -94,12 +105,12 @@ async def _echo(plan: ServerPlan) -> AsyncIterator[tuple[str, list[str], Counter
             )
             for key in range(1, plan.stream_count + 1)
         ]
-        yield port.address, tokens, Counter()
+        yield port.address, tokens, lambda: Served(Counter(), 0)
     finally:
         await port.stop(0.5)
 
 
-def _fill(engine: Engine, stream_count: int, now_ms: int) -> None:
+def _fill(engine: Engine, plan: ServerPlan, now_ms: int) -> None:
     """The world of the shape, straight into the engine: what is measured is pings, not imports."""
     from geooffer.bench import direct_world
     from geooffer.model.policy import DAY_MS
@@ -108,7 +119,7 @@ def _fill(engine: Engine, stream_count: int, now_ms: int) -> None:
     engine.put_nouns([*direct_world.catalog(now_ms), direct_world.offer(now_ms)], now_ms=now_ms)
     engine.put_prices(direct_world.prices(now_ms), now_ms=now_ms)
     engine.report_stock(direct_world.stock(now_ms))
-    customers = direct_world.customers(stream_count)
+    customers = direct_world.customers(plan.stream_count)
     engine.upsert_customers(customers)
     purposes = sum(purpose.bit for purpose in Purpose)
     for customer in customers:
@@ -116,5 +127,5 @@ def _fill(engine: Engine, stream_count: int, now_ms: int) -> None:
             customer.customer_id, purposes, granted=True, time_ms=now_ms - 2 * DAY_MS, now_ms=now_ms,
             notice_version="bench",
         )  # fmt: skip
-    engine.record_touchpoints(direct_world.searches(stream_count, now_ms), now_ms=now_ms)
+    engine.record_touchpoints(direct_world.searches(plan.stream_count, now_ms, plan.intent_every), now_ms=now_ms)
     engine.publish()

@@ -1,0 +1,62 @@
+"""The shape `offers`: from the intended sending of a ping to the offer whose record is durable.
+
+The phones of the shape `direct`, each with one offer to get, at a fixed rate. Runs alternate: journal in memory (what
+the rest costs), SQLite. Every offer's latency counts; a ping
+without an offer waits for no journal, and its latency beside shows whether that is so.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from geooffer.bench import latency
+from geooffer.bench.direct import Serve, ServerPlan, run_once
+from geooffer.bench.load import LoadResult
+from geooffer.bench.processes import cores
+
+JOURNALS = ("memory", "sqlite")
+
+
+@dataclass(frozen=True, slots=True)
+class OffersPlan:
+    """What to measure."""
+
+    stream_count: int
+    seconds: float
+    rate: float
+    """Pings a second over all phones, open loop."""
+    round_count: int
+
+
+def measure(plan: OffersPlan, serve: Serve, note: Callable[[str], None]) -> dict[str, Any]:
+    """Latencies of offers and of all pings by run; medians over rounds of the percentiles. Raises BenchmarkError."""
+    runs: dict[str, list[LoadResult]] = {name: [] for name in JOURNALS}
+    core, _ = cores()
+    for number in range(plan.round_count):
+        for name in JOURNALS:
+            with tempfile.TemporaryDirectory(prefix="geooffer-bench-") as directory:
+                server = ServerPlan("python", plan.stream_count, core, Path(directory), journal=name, intent_every=1)
+                result, _ = run_once(server, serve, seconds=plan.seconds, warmup_s=0.0, rate=plan.rate)
+            runs[name].append(result)
+            worst = _percentiles([result.offer_latencies_s])
+            so_far = f"{result.offers:,} offers, p99 {worst['p99_us']:,} µs"
+            note(f"round {number + 1} of {plan.round_count}, {name}: {so_far}")
+    told = {
+        name: {
+            "offers": sum(len(result.offer_latencies_s) for result in results),
+            "offer": _percentiles([result.offer_latencies_s for result in results]),
+            "ping": _percentiles([result.latencies_s for result in results]),
+        }
+        for name, results in runs.items()
+    }
+    return {"rate": plan.rate, "streams": plan.stream_count, "seconds": plan.seconds, "runs": told}
+
+
+def _percentiles(rounds: list[list[float]]) -> dict[str, Any]:
+    found = [latency.summary(latency.histogram_of(values)) for values in rounds]
+    return {name: round(statistics.median(item[name] for item in found)) for name in found[0]}

@@ -1,0 +1,43 @@
+"""`geooffer bench offers`: how long an offer takes whose record is durable, beside a journal in memory."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from geooffer.cli.options import JsonOutput
+from geooffer.cli.output import print_json, remark
+
+
+def register(group: typer.Typer) -> None:
+    """Add the command."""
+
+    @group.command("offers")
+    def offers(
+        rate: Annotated[float, typer.Option(min=1.0, help="Pings a second over all phones, open loop.")] = 2_000.0,
+        seconds: Annotated[float, typer.Option(min=1.0, help="Time of each run.")] = 15.0,
+        streams: Annotated[int, typer.Option(min=1, max=10_000, help="Phones, one offer each.")] = 1_000,
+        rounds: Annotated[int, typer.Option(min=1, help="Alternations of the journals.")] = 3,
+        json_output: JsonOutput = False,
+    ) -> None:
+        """Ping to durable offer: journal in memory and SQLite."""
+        from geooffer.bench.offers import OffersPlan, measure
+        from geooffer.cli.bench import commit, machine, versions
+        from geooffer.cli.bench_server import serve
+
+        report = measure(OffersPlan(streams, seconds, rate, rounds), serve, remark)
+        report |= {"shape": "offers", "machine": machine(), "versions": versions(), "commit": commit()}
+        if json_output:
+            print_json(report)
+        else:
+            _print(report)
+
+
+def _print(report: dict[str, Any]) -> None:
+    print(f"offers · {report['streams']:,} phones, {report['rate']:,.0f} pings/s, µs from intended sending to answer")
+    print(f"  {'journal':<26} {'offers':>7} {'p50':>8} {'p99':>8} {'p99.9':>8} {'max':>8}   all pings p50, p99")
+    for name, run in report["runs"].items():
+        offer, ping = run["offer"], run["ping"]
+        figures = " ".join(f"{offer[key]:>8,}" for key in ("p50_us", "p99_us", "p999_us", "max_us"))
+        print(f"  {name:<26} {run['offers']:>7,} {figures}   {ping['p50_us']:,}, {ping['p99_us']:,}")

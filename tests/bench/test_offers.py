@@ -1,0 +1,21 @@
+"""`geooffer bench offers`: real processes, a durable journal, and every offer accounted for."""
+
+from __future__ import annotations
+
+import json
+
+from typer.testing import CliRunner
+
+from geooffer.cli.main import build_app
+
+
+def test_durable_offers_are_counted_and_timed() -> None:
+    flags = ("--seconds", "1", "--streams", "40", "--rate", "120", "--rounds", "1", "--json")
+    result = CliRunner().invoke(build_app(), ["bench", "offers", *flags])
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout.splitlines()[-1])
+    assert set(report["runs"]) == {"memory", "sqlite"}
+    for run in report["runs"].values():
+        assert run["offers"] > 0
+        assert run["offer"]["p50_us"] <= run["offer"]["p99_us"] <= run["offer"]["max_us"]
+        assert run["ping"]["p50_us"] > 0
