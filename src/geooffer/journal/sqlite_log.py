@@ -3,7 +3,8 @@
 That is right after a power cut: what is dropped was never synced, so it belongs to the one commit that was being
 written. It is wrong where a bad disk changed a frame in the middle: commits behind it were acknowledged, and would be
 gone in silence. The two differ. Each commit is synced before the next one is written, and its pages are written in
-ascending order: so behind a torn commit there is at most its own end. Frames of earlier rounds have other salts.
+ascending order: so behind a torn commit there is at most its own end. What counts there are frames that follow from the
+one before them; frames of earlier rounds have other salts.
 
 A header that does not check makes SQLite drop the whole log. It may have been torn when a new round began: then the
 file holds all that the log says. If it does not, the header was damaged.
@@ -28,7 +29,7 @@ import apsw
 
 from geooffer.errors import JournalError
 
-_FRAME = struct.Struct(">II8s8s")
+_FRAME = struct.Struct(">II8sII")
 _HEADER_SIZE_BYTES = 32
 _MAGIC_LITTLE, _MAGIC_BIG = 0x377F0682, 0x377F0683
 """They tell the byte order of the checksum."""
@@ -36,12 +37,13 @@ _MAGIC_LITTLE, _MAGIC_BIG = 0x377F0682, 0x377F0683
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    number: int
-    """From 1."""
+    index: int
     page_number: int
     database_size: int
     """Pages; 0 = not the last frame of its commit."""
     salt: bytes
+    sums: tuple[int, int]
+    """Over all frames so far: each goes on from those of the one before."""
     page_offset: int
 
 
@@ -61,16 +63,15 @@ def check_log(path: Path, vfs: str | None, valid_frame_count: int, page_size: in
             if not _is_folded_in(log, path, vfs, page_size):
                 raise JournalError("the journal's write-ahead log is damaged in its header: commits would be missing")
             return
-        latest = 0
-        for frame in _frames(log, page_size, valid_frame_count):
-            if frame.salt != header[16:24]:
-                continue
-            if frame.page_number <= latest:
+        page_number, index = 0, valid_frame_count - 1
+        for frame in _sound_frames(log, header, page_size, valid_frame_count):
+            # of one commit, as many frames later is at least as many pages further
+            if frame.page_number - page_number < frame.index - index:
                 raise JournalError(
                     f"the journal's write-ahead log is damaged at frame {valid_frame_count + 1}: "
                     "acknowledged commits behind it do not read back"
                 )
-            latest = frame.page_number
+            page_number, index = frame.page_number, frame.index
 
 
 @contextmanager
@@ -87,8 +88,36 @@ def _opened(path: Path, vfs: str | None, kind: int) -> Iterator[apsw.VFSFile]:
 def _frames(log: apsw.VFSFile, page_size: int, start: int) -> Iterator[_Frame]:
     for index in range(start, (log.xFileSize() - _HEADER_SIZE_BYTES) // (_FRAME.size + page_size)):
         offset = _HEADER_SIZE_BYTES + index * (_FRAME.size + page_size)
-        page_number, database_size, salt, _ = _FRAME.unpack(log.xRead(_FRAME.size, offset))
-        yield _Frame(index + 1, page_number, database_size, salt, offset + _FRAME.size)
+        page_number, database_size, salt, *sums = _FRAME.unpack(log.xRead(_FRAME.size, offset))
+        yield _Frame(index, page_number, database_size, salt, (sums[0], sums[1]), offset + _FRAME.size)
+
+
+def _sound_frames(log: apsw.VFSFile, header: bytes, page_size: int, start: int) -> Iterator[_Frame]:
+    """Frames of this round from `start` on that were written whole."""
+    order = "<" if header[3] == _MAGIC_LITTLE & 0xFF else ">"
+    stored = struct.unpack(">II", header[24:])
+    for before in _frames(log, page_size, start - 1) if start else ():
+        stored = before.sums
+        break
+    computed = stored  # where it is the sums themselves that were damaged
+    for frame in _frames(log, page_size, start):
+        if frame.salt != header[16:24]:
+            continue
+        content = log.xRead(8, frame.page_offset - _FRAME.size) + log.xRead(page_size, frame.page_offset)
+        from_stored, computed = _sums(stored, content, order), _sums(computed, content, order)
+        if frame.sums in (from_stored, computed):
+            yield frame
+        stored = frame.sums
+
+
+def _sums(start: tuple[int, ...], content: bytes, order: str) -> tuple[int, int]:
+    """SQLite's checksum of `content`, which goes on from `start`."""
+    words = struct.unpack(f"{order}{len(content) // 4}I", content)
+    first, second = start
+    for even, odd in zip(words[::2], words[1::2], strict=True):
+        first = (first + even + second) & 0xFFFF_FFFF
+        second = (second + odd + first) & 0xFFFF_FFFF
+    return first, second
 
 
 def _is_sound(header: bytes) -> bool:
@@ -98,12 +127,8 @@ def _is_sound(header: bytes) -> bool:
     magic = struct.unpack_from(">I", header)[0]
     if magic not in (_MAGIC_LITTLE, _MAGIC_BIG):
         return False
-    words = struct.unpack("<6I" if magic == _MAGIC_LITTLE else ">6I", header[:24])
-    sums = [0, 0]
-    for first, second in zip(words[::2], words[1::2], strict=True):
-        sums[0] = (sums[0] + first + sums[1]) & 0xFFFF_FFFF
-        sums[1] = (sums[1] + second + sums[0]) & 0xFFFF_FFFF
-    return tuple(sums) == struct.unpack(">II", header[24:])
+    order = "<" if magic == _MAGIC_LITTLE else ">"
+    return _sums((0, 0), header[:24], order) == struct.unpack(">II", header[24:])
 
 
 def _is_folded_in(log: apsw.VFSFile, path: Path, vfs: str | None, page_size: int) -> bool:
