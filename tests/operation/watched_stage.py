@@ -23,6 +23,7 @@ from geooffer.model.policy import DAY_MS
 from geooffer.model.signals import Touchpoint
 from geooffer.model.verdicts import Purpose, TouchpointKind
 from geooffer.operation.http_port import MetricsPort
+from geooffer.operation.traces import Traces
 from geooffer.operation.watched import Watched
 from geooffer.services.stock_alarm import StockAlarm
 
@@ -116,9 +117,9 @@ def values(families: dict[str, Metric], name: str) -> dict[tuple[str, ...], floa
 
 
 @asynccontextmanager
-async def watched_service(state_dir: Path) -> AsyncIterator[Stage]:
+async def watched_service(state_dir: Path, traces: Traces | None = None) -> AsyncIterator[Stage]:
     """Run it."""
-    watched = Watched()
+    watched = Watched(traces=traces)
     port = MetricsPort("127.0.0.1:0", watched)
     settings = loopback_settings(state_dir=state_dir, journal="sqlite", clock_start=START)
     try:
