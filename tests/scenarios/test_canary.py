@@ -5,7 +5,8 @@ its fields in turn unknown, not legal, too long or out of range, with too many r
 wrong tokens, with wrong roles; and real `geooffer import`, `replay` and `try` commands on files with bad rows.
 
 What is searched:
-- stdout and stderr of the server, from its start to its end;
+- stdout and stderr of the server, from its start to its end, with all it logs at level debug and every span it traces;
+- what its metrics port says, of paths that there are and of a marked one;
 - stdout and stderr of the commands;
 - of every failed call its code, details, debug text and all metadata (google.rpc.Status with its ErrorInfo and
   BadRequest), of every successful one its row problems and repair notes.
@@ -22,6 +23,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import http.client
 import json
 import signal
 import subprocess
@@ -71,6 +73,24 @@ json.dump(codes, open(sys.argv[2], "w"))
 def is_data_method(method: str) -> bool:
     """Whether the data port serves it."""
     return "PingService" in method or "OfferService" in method
+
+
+def is_ping_method(method: str) -> bool:
+    """Whether it is counted by batches, not by calls."""
+    return method.startswith("/geooffer.v1.PingService/")
+
+
+def read_pages(address: str) -> str:
+    """Everything the metrics port says, to good requests and to marked ones."""
+    host, _, port = address.rpartition(":")
+    told = []
+    for path in ("/livez", "/readyz", "/metrics", f"/{PERSON}", f"/metrics?name={PERSON}"):
+        connection = http.client.HTTPConnection(host, int(port), timeout=END_S)
+        connection.request("GET", path, headers={"Accept": TOKEN, "X-Customer": PERSON})
+        answer = connection.getresponse()
+        told += [str(answer.getheaders()), answer.read().decode()]
+        connection.close()
+    return "\n".join(told)
 
 
 class Caller:
@@ -213,13 +233,14 @@ def run_commands(folder: Path, reach: Reach) -> tuple[list[int], str]:
 
 
 @pytest.mark.usefixtures("clean_environment")
-async def test_no_mark_is_told_to_anyone(tmp_path: Path) -> None:
+async def test_no_mark_is_told_to_anyone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     state_dir, folder = tmp_path / STATE_NAME, tmp_path / "files"
     folder.mkdir()
     tokens = Tokens(state_dir)
     command = [sys.executable, "-m", "geooffer.cli.main"]
     options = ("--clock", "client", "--clock-start", format_time_ms(NOW_MS), "--state-dir", str(state_dir))
-    with serving(command, "--json", *options) as process:
+    monkeypatch.setenv("OTEL_TRACES_EXPORTER", "console")
+    with serving(command, "--json", "--log-level", "debug", *options) as process:
         assert process.stdout is not None
         ready = process.stdout.readline()
         # read on all the while: a server that wrote much must not wait for us
@@ -233,6 +254,7 @@ async def test_no_mark_is_told_to_anyone(tmp_path: Path) -> None:
                 reach = Reach(data, control, tokens.operator, tokens.device)
                 ended, reports = await asyncio.to_thread(run_commands, folder, reach)
                 await drive_badly(caller, tokens)
+                pages = await asyncio.to_thread(read_pages, where["metrics_address"])
         finally:
             process.send_signal(signal.SIGTERM)
             out, err = await written
@@ -240,12 +262,18 @@ async def test_no_mark_is_told_to_anyone(tmp_path: Path) -> None:
 
     forbidden = tokens.forbidden()
     told = "\n".join(dict.fromkeys(caller.told))
-    for source, text in (("server", ready + out + err), ("commands", reports), ("errors", told)):
+    for source, text in (("server", ready + out + err), ("metrics", pages), ("commands", reports), ("errors", told)):
         found = [(groups_in(line, forbidden), line) for line in text.splitlines()]
         assert [(groups, line) for groups, line in found if groups] == [], source
 
     # the controls: what may be named is found where it is named, and every mark where it was asked for
     assert STATE_NAME in err
+    logged = [json.loads(line) for line in err.splitlines()]
+    assert {line["method"] for line in logged if line.get("event") == "call"} >= {
+        method for method in METHODS if not is_ping_method(method)
+    }
+    assert {line["name"] for line in logged if "context" in line} >= {"engine.batch", "journal.commit"}
+    assert 'geooffer_pings_total{verdict="ACCEPTED"}' in pages
     assert NAMED_FEATURE in reports
     assert "customers[0].device_keys" in told
     answered = groups_in("\n".join(caller.answers), forbidden)

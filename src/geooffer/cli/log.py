@@ -37,7 +37,8 @@ def log_to_stderr(level: str) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         # looked up for every line: whoever replaces stderr (tests do) gets what is written then
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        # one write a line: others write here, too
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
     )
     logging.getLogger().addHandler(_LibraryLines(logging.WARNING))
 
