@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,8 +65,8 @@ def _snapshot_metrics(parts: Parts) -> Iterator[Metric]:
     yield Gauge(
         "geooffer_snapshot_lsn", "The commit up to which the newest snapshot holds all; 0: none.", kept.snapshot_lsn
     )
-    if kept.snapshot_age_s is not None:
-        yield Gauge("geooffer_snapshot_age_seconds", "Since the newest snapshot was complete.", kept.snapshot_age_s)
+    age_s = math.nan if kept.snapshot_age_s is None else kept.snapshot_age_s
+    yield Gauge("geooffer_snapshot_age_seconds", "Since the newest snapshot was complete; NaN: none.", age_s)
     compactions = Counter("geooffer_compactions", "Snapshots attempted.", labels=["outcome"])
     compactions.add_metric(["ok"], kept.compaction_count)
     compactions.add_metric(["failed"], kept.failure_count)
