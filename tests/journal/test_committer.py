@@ -196,6 +196,29 @@ def test_truncation_goes_in_steps_while_commits_come(tmp_path: Path, told: Told)
         store.close()
 
 
+def test_who_stops_waiting_for_a_truncation_does_not_fail_the_journal(told: Told) -> None:
+    class SteppedStore(MemoryStore):
+        is_let_go = threading.Event()
+
+        def truncate_step(self, up_to: Position) -> bool:
+            assert self.is_let_go.wait(WAIT_S)
+            return super().truncate_step(up_to)
+
+    store = SteppedStore()
+    committer = GroupCommitter(store, on_durable=told)
+    ticket = committer.append([entry(1)])
+    told.until(lambda: committer.durable == ticket)
+    done = committer.truncate(store.last)
+    assert not done.cancel()
+    store.is_let_go.set()
+    assert done.result(WAIT_S) is None
+    ticket = committer.append([entry(2)])
+    told.until(lambda: committer.durable == ticket or committer.fault is not None)
+    committer.close()
+    assert committer.fault is None
+    assert list(committer.read()) == [entry(2)]
+
+
 def test_the_log_is_folded_in_when_nobody_waits(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "journal.sqlite3")
     committer = GroupCommitter(store)

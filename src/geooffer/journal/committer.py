@@ -98,6 +98,7 @@ class GroupCommitter:
         The future tells when all are gone; `close` breaks off, and the next truncation goes on from there.
         """
         done: Future[None] = Future()
+        done.set_running_or_notify_cancel()  # who stops waiting does not stop it: a step cannot end what was cancelled
 
         def step() -> None:
             if self.store.truncate_step(up_to) or self._closing:
