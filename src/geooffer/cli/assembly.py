@@ -29,10 +29,13 @@ if TYPE_CHECKING:
     from geooffer.engine.engine import Engine
     from geooffer.operation.watched import Parts, Watched
     from geooffer.rpc.disk_guard import DiskGuard
+    from geooffer.rpc.durability import Durability
     from geooffer.rpc.server import Port, PortKind, PortOptions
     from geooffer.rpc.tls import TlsFiles, TlsSource
     from geooffer.rpc.write_gate import WriteGate
+    from geooffer.services.compactions import Compactions
     from geooffer.services.control import Control
+    from geooffer.services.erasures import Erasures
 
 CompileProgress = Callable[[int, int, str], None]
 DRAIN_GRACE_S = 10.0
@@ -124,7 +127,6 @@ async def running_service(
     from geooffer.rpc.durability import Durability
     from geooffer.rpc.write_gate import WriteGate
     from geooffer.services.control import Control
-    from geooffer.services.erasures import Erasures
 
     log_to_stderr("warning")
     faults = settings.faults()
@@ -136,7 +138,7 @@ async def running_service(
     watched.startup.enter(Phase.KERNELS)
     report = compile_all(on_compile)
     watched.startup.enter(Phase.RECOVERY)
-    held = open_journal(settings, decision_key)
+    held = open_journal(settings, decision_key, watched.startup.tell)
     async with AsyncExitStack() as ending:  # undone from the last to the first
         ending.callback(watched.startup.enter, Phase.STOPPED)
         ending.callback(held.close)
@@ -148,13 +150,7 @@ async def running_service(
         disk = DiskGuard(settings.state_dir, settings.disk_reserve_bytes) if settings.journal == "sqlite" else None
         write_gate = WriteGate(durability, disk)
         plane = GrpcDataPlane(engine, durability, real_now_ms=real_now_ms, write_gate=write_gate)
-        erasures = Erasures(
-            engine,
-            real_now_ms=real_now_ms,
-            ledger=held.ledger,
-            durable=durability.wait,
-            last_lsn=lambda: held.last_lsn,
-        )
+        erasures = _erasures(held, engine, real_now_ms, durability)
         control = Control(engine, real_now_ms=real_now_ms, durable=durability.wait, erasures=erasures)
         gate = {"durable": durability.wait, "on_call": watched.on_call}
         data_port, control_port = _bind_ports(settings, tls, public_key, write_gate, plane, control, **gate)
@@ -162,10 +158,12 @@ async def running_service(
         await control_port.start()
         await data_port.start()
         plane.start()
+        compactions = _compactions(settings, held, watched, ending)
+        erasures.compact = None if compactions is None else compactions.compact
         _run_beside(erasures.run(), ending)
         if disk is not None:
             _run_beside(disk.run(), ending)
-        parts = _parts(settings, held, engine, plane, disk)
+        parts = _parts(settings, held, engine, plane, disk, compactions)
         _run_beside(_watch(watched, parts, (data_port, control_port)), ending)
         ending.push_async_callback(_drain, data_port, control_port, plane, control)
         ending.callback(watched.startup.enter, Phase.DRAINING)
@@ -219,7 +217,12 @@ def _bind_ports(
 
 
 def _parts(
-    settings: ServiceSettings, held: HeldJournal, engine: Engine, plane: GrpcDataPlane, disk: DiskGuard | None
+    settings: ServiceSettings,
+    held: HeldJournal,
+    engine: Engine,
+    plane: GrpcDataPlane,
+    disk: DiskGuard | None,
+    compactions: Compactions | None,
 ) -> Parts:
     from geooffer.journal.committer import GroupCommitter
     from geooffer.journal.recovery import JOURNAL_NAME
@@ -227,7 +230,44 @@ def _parts(
 
     if not isinstance(held.journal, GroupCommitter):
         return Parts(engine, plane.gatherer, None)
-    return Parts(engine, plane.gatherer, held.journal, disk, journal_path=settings.state_dir / JOURNAL_NAME)
+    path = settings.state_dir / JOURNAL_NAME
+    return Parts(engine, plane.gatherer, held.journal, disk, compactions, path)
+
+
+def _erasures(held: HeldJournal, engine: Engine, real_now_ms: Callable[[], int], durability: Durability) -> Erasures:
+    from geooffer.services.erasures import Erasures
+
+    return Erasures(
+        engine,
+        real_now_ms=real_now_ms,
+        ledger=held.ledger,
+        durable=durability.wait,
+        last_lsn=lambda: held.last_lsn,
+        wipe=held.wiped,
+    )
+
+
+def _compactions(
+    settings: ServiceSettings, held: HeldJournal, watched: Watched, ending: AsyncExitStack
+) -> Compactions | None:
+    """Who has snapshots written; None where the journal is in memory."""
+    from geooffer.journal.committer import GroupCommitter
+    from geooffer.services.compactions import Compactions
+
+    if not isinstance(held.journal, GroupCommitter) or held.recovered is None:
+        return None
+    compactions = Compactions(
+        held.journal,
+        settings.state_dir,
+        record_count_max=settings.snapshot_record_count,
+        size_bytes_max=settings.snapshot_size_bytes,
+        recovered_record_count=held.recovered.record_count,
+        recovered_size_bytes=held.recovered.size_bytes,
+    )
+    if watched.traces is not None:
+        compactions.on_compaction = watched.traces.compaction
+    _run_beside(compactions.run(), ending)
+    return compactions
 
 
 def _watch(watched: Watched, parts: Parts, ports: tuple[Port, Port]) -> Coroutine[Any, Any, None]:

@@ -15,9 +15,10 @@ from geooffer.journal.committer import GroupCommitter
 from geooffer.journal.erasing import finish_erasures, open_ledger
 from geooffer.journal.erasures import ErasureLedger
 from geooffer.journal.memory import MemoryJournal
-from geooffer.journal.recovery import recover
+from geooffer.journal.recovery import Recovered, recover
 from geooffer.journal.service_lock import ServiceLock
 from geooffer.rpc.keys import secret_file
+from geooffer.services.erasures import wiped
 
 DECISION_KEY_SIZE_BYTES = 32
 
@@ -35,11 +36,18 @@ class HeldJournal:
 
     ledger: ErasureLedger | None = None
     """Who was erased; None = nothing is in files."""
+    recovered: Recovered | None = None
+    """What the start found; None where there is nothing to recover from."""
 
     @property
     def last_lsn(self) -> int:
         """Of the commits that are durable so far."""
         return self.journal.store.last.lsn if isinstance(self.journal, GroupCommitter) else 0
+
+    async def wiped(self) -> None:
+        """Return once no byte of a truncated commit stands in a file."""
+        if isinstance(self.journal, GroupCommitter):
+            await wiped(self.journal)
 
     def on_durable(self, wake: Callable[[], None]) -> None:
         """Have `wake` called, from any thread, whenever more is durable or the journal has failed."""
@@ -55,18 +63,23 @@ class HeldJournal:
             self.lock.close()
 
 
-def open_journal(settings: ServiceSettings, decision_key: bytes | None) -> HeldJournal:
-    """Recover what `settings.state_dir` holds, or begin in memory. Raises JournalError, ConfigurationError."""
+def open_journal(
+    settings: ServiceSettings, decision_key: bytes | None, on_progress: Callable[[str], None] = lambda text: None
+) -> HeldJournal:
+    """Recover what `settings.state_dir` holds, or begin in memory; `on_progress` is told how far that is.
+
+    Raises JournalError, ConfigurationError.
+    """
     if settings.journal == "memory":
         return HeldJournal(MemoryJournal(), None, decision_key or secrets.token_bytes(DECISION_KEY_SIZE_BYTES))
     settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = ServiceLock(settings.state_dir)
     try:
-        recovered = recover(settings.state_dir)
+        recovered = recover(settings.state_dir, on_progress)
         ledger = open_ledger(settings.state_dir)
         finish_erasures(recovered.state, recovered.store, ledger, now_ms=time.time_ns() // 1_000_000)
     except GeoofferError:
         lock.close()
         raise
     key = decision_key or secret_file(settings.state_dir / "decision.key", DECISION_KEY_SIZE_BYTES)
-    return HeldJournal(GroupCommitter(recovered.store), recovered.state, key, lock, ledger)
+    return HeldJournal(GroupCommitter(recovered.store), recovered.state, key, lock, ledger, recovered)

@@ -37,6 +37,12 @@ class ServiceSettings(BaseModel):
         ge=0,
         description="With less room on the disk of state_dir nothing new is written; 0 = never checked (bytes).",
     )
+    snapshot_record_count: int = Field(
+        200_000, ge=1, description="Records in the journal after which a snapshot takes their place."
+    )
+    snapshot_size_bytes: int = Field(
+        64 * 1024 * 1024, ge=1, description="Size of the journal at which a snapshot takes its place (bytes)."
+    )
     token_public_key: Path | None = Field(
         None, description="PEM file of the Ed25519 key that verifies tokens; without it a development key."
     )

@@ -97,7 +97,7 @@ def _end_with_parent() -> None:
     """The server holds the other end of stdin: when it is gone, so is the reason for this process."""
 
     def wait() -> None:
-        while sys.stdin.buffer.read(1):
+        while os.read(0, 64):  # not sys.stdin: a thread inside its buffer makes the interpreter abort at its end
             pass
         os._exit(EXIT_ORPHANED)
 
