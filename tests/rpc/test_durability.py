@@ -19,7 +19,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from geooffer.engine.clock import EngineClock
 from geooffer.engine.engine import Engine
-from geooffer.errors import NotFoundError
+from geooffer.errors import JournalError, NotFoundError
 from geooffer.model.catalog import Customer
 from geooffer.rpc import auth, roles
 from geooffer.rpc.durability import Durability
@@ -223,3 +223,36 @@ async def test_waiters_are_told_in_the_order_of_their_tickets() -> None:
         stage.journal._durable_up_to += 1
         stage.durability._settle()
         assert told == [0, 1, 2, 3]
+
+
+async def test_after_a_failure_no_read_tells_what_the_journal_refused() -> None:
+    """A call with a request_id folds first; its records never got a ticket that a read could wait for."""
+    async with open_stage() as stage:
+        engine = Engine(journal=stage.journal, clock=EngineClock("system"))
+        await stage.durability.wait()
+        stage.journal.fail()
+        with pytest.raises(JournalError), engine.as_one_commit():
+            engine.upsert_customers([Customer("c1", ())])
+        assert engine.customer("c1"), "or there is nothing to tell"
+        assert stage.journal.durable == stage.journal.appended
+        with pytest.raises(JournalError):
+            await stage.durability.wait()
+
+
+async def test_a_fault_in_one_waiter_keeps_no_other_waiting() -> None:
+    async with open_stage() as stage:
+        stage.journal.stall()
+        told = asyncio.Event()
+
+        def fail() -> None:
+            raise ValueError("a fault of ours")
+
+        ticket = stage.journal.appended + 1
+        for settled in (fail, fail, told.set):
+            stage.durability.when_settled(ticket, settled)
+        loop, faults = asyncio.get_running_loop(), []
+        loop.set_exception_handler(lambda loop, context: faults.append(context["exception"]))
+        stage.journal._durable_up_to = ticket
+        stage.durability.wake()
+        await asyncio.wait_for(told.wait(), TOLD_S)
+        assert [str(fault) for fault in faults] == ["a fault of ours"] * 2

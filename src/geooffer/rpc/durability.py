@@ -76,12 +76,16 @@ class Durability:
             self._waiting.append((ticket, settled))
 
     async def wait(self) -> None:
-        """Return once all that was appended so far is durable. Raises JournalError if it never will be."""
+        """Return once all that was appended so far is durable. Raises JournalError if it never will be, and always
+        after a failure: what was folded and then refused by the journal has no ticket (Engine.as_one_commit).
+        """
         ticket = self.ticket
-        if self._journal.durable < ticket and self.fault is None:
+        is_lost = self.fault is not None
+        if self._journal.durable < ticket and not is_lost:
             # wait, not await: a call that gives up must not end the others
             await asyncio.wait([self._settled_at(ticket)])
-        if self.fault is not None and self._journal.durable < ticket:
+            is_lost = self._journal.durable < ticket
+        if is_lost:
             raise JournalError("the journal failed; the service ends and recovers")
 
     def _settled_at(self, ticket: int) -> asyncio.Future[None]:
@@ -96,4 +100,9 @@ class Durability:
         while failed and self._on_fault:
             self._on_fault.pop()()
         while self._waiting and (failed or self._waiting[0][0] <= durable):
-            self._waiting.popleft()[1]()
+            settled = self._waiting.popleft()[1]
+            try:
+                settled()
+            except Exception:
+                self._loop.call_soon(self._settle)  # a fault of one keeps nobody else waiting
+                raise
