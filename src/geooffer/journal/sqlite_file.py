@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ _TABLES = (
     "CREATE TABLE commits (lsn INTEGER PRIMARY KEY, hash BLOB NOT NULL, payload BLOB NOT NULL) STRICT",
     "CREATE TABLE header (key TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID",
 )
+_NO_LOCK = nullcontext()
 DAMAGE = (apsw.Error, MemoryError, OverflowError, UnicodeDecodeError)
 """What reading a damaged file raises."""
 
@@ -145,14 +146,17 @@ def position_at(connection: apsw.Connection, lsn: int) -> Position | None:
     return base if base.lsn == lsn else None
 
 
-def read_commits(connection: apsw.Connection, after_lsn: int | None) -> Iterator[Commit]:
+def read_commits(
+    connection: apsw.Connection, after_lsn: int | None, lock: AbstractContextManager[object] = _NO_LOCK
+) -> Iterator[Commit]:
     """Commits after `after_lsn` (default: all), each checked against the chain. Raises JournalError, saying where.
 
-    No statement is left open between two commits: a slow reader holds up nobody.
+    No statement is left open between two commits, and `lock` is not held: a slow reader holds up nobody.
     """
     place = "in its header"
     try:
-        previous, rows = _start(connection, after_lsn)
+        with lock:
+            previous, rows = _start(connection, after_lsn)
         while rows:
             for lsn, digest, payload in rows:
                 place = f"after commit {previous.lsn}"
@@ -162,7 +166,8 @@ def read_commits(connection: apsw.Connection, after_lsn: int | None) -> Iterator
                 previous = checked(previous, commit)
                 yield commit
             place = f"after commit {previous.lsn}"
-            rows = _rows(connection, previous.lsn)
+            with lock:
+                rows = _rows(connection, previous.lsn)
     except DAMAGE as error:
         raise JournalError(f"the journal is damaged {place}: {type(error).__name__}") from error
 
