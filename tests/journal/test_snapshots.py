@@ -153,7 +153,8 @@ def test_older_ones_and_drafts_are_removed_the_newest_stays(kept: Path) -> None:
 
 def test_a_draft_of_a_crash_is_begun_anew(tmp_path: Path) -> None:
     position = Position(5, bytes(32))
-    SnapshotDraft(tmp_path, position).write(take_part(State(), -1))
+    for earlier in (Position(3, bytes(32)), Position(4, bytes(32)), position):  # each attempt at a later commit
+        SnapshotDraft(tmp_path, earlier).write(take_part(State(), -1))
     draft = SnapshotDraft(tmp_path, position)
     for partition in PARTITIONS:
         draft.write(take_part(State(), partition))

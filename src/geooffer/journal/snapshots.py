@@ -172,13 +172,16 @@ def remove_older(directory: Path) -> int:
 
 
 class SnapshotDraft:
-    """A snapshot being written; a draft left behind by a crash is thrown away by the next."""
+    """A snapshot being written; drafts left behind by a crash or a full disk, of whatever commit, are thrown away by
+    the next: else each attempt would fill the disk further.
+    """
 
     def __init__(self, directory: Path, position: Position) -> None:
+        for path in directory.iterdir():
+            if _ASIDE.fullmatch(path.name):
+                shutil.rmtree(path)
         self._final = directory / snapshot_name(position)
         self._path = directory / f"{self._final.name}.partial"
-        if self._path.exists():
-            shutil.rmtree(self._path)
         self._path.mkdir(mode=0o700)
         self._position = position
         self._parts: dict[str, tuple[int, str]] = {}
