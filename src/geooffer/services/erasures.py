@@ -17,17 +17,31 @@ import structlog
 
 from geooffer.engine.engine import Engine
 from geooffer.errors import GeoofferError, NotFoundError
+from geooffer.journal.committer import GroupCommitter
 from geooffer.journal.erasures import Erasure, ErasureLedger
+from geooffer.journal.sqlite import SqliteStore
 from geooffer.model.keys import person_key
 from geooffer.rpc.durability import at_once
 
 RETRY_S = 60.0
 """After a compaction that failed; the next erasure tries sooner."""
+NO_COMPACTOR_S = 1.0
+WIPE_PAUSE_S = 0.05
 
 log = structlog.get_logger(__name__)
 Compact = Callable[[], Awaitable[int]]
 """Write a snapshot of all that is durable now, drop what is older, and return its LSN."""
 Forget = Callable[[Iterable[int]], None]
+
+
+async def wiped(committer: GroupCommitter) -> None:
+    """Return once no byte of a truncated commit stands in the journal's files: not after a while in which nobody wrote,
+    as the journal would by itself, but now. Raises JournalError.
+    """
+    store = committer.store
+    while isinstance(store, SqliteStore) and store.has_remains:
+        await asyncio.wrap_future(committer.call(lambda: store.tidy(idle=True)))
+        await asyncio.sleep(WIPE_PAUSE_S)  # where somebody read meanwhile it could not be done
 
 
 class Erasures:
@@ -41,8 +55,11 @@ class Erasures:
         ledger: ErasureLedger | None = None,
         durable: Callable[[], Awaitable[None]] = at_once,
         last_lsn: Callable[[], int] = lambda: 0,
+        wipe: Callable[[], Awaitable[None]] = at_once,
     ) -> None:
-        """`ledger` None: one in memory, beside a journal in memory. `last_lsn`: of the commits durable so far."""
+        """`ledger` None: one in memory, beside a journal in memory. `last_lsn`: of the commits durable so far. `wipe`:
+        returns once nothing of truncated commits stands in any file.
+        """
         self.ledger = ledger or ErasureLedger(None, secrets.token_bytes(32))
         self.compact: Compact | None = None
         """Where the journal is in memory there is none, and an erasure is done when she is erased."""
@@ -52,6 +69,7 @@ class Erasures:
         self._real_now_ms = real_now_ms
         self._durable = durable
         self._last_lsn = last_lsn
+        self._wipe = wipe
         self._is_in_files = ledger is not None
         self._turn = asyncio.Lock()
         self._asked = asyncio.Event()
@@ -103,9 +121,10 @@ class Erasures:
         """Have snapshots written as erasures ask for them, until cancelled."""
         while True:
             await self._asked.wait()
-            self._asked.clear()
             if self.compact is None:
+                await asyncio.sleep(NO_COMPACTOR_S)
                 continue
+            self._asked.clear()
             try:
                 await self._finish(self.compact)
             except (GeoofferError, OSError) as error:
@@ -117,6 +136,7 @@ class Erasures:
         if not waiting and not is_restored:
             return
         snapshot_lsn = await compact()
+        await self._wipe()
         done = [item.erasure_id for item in waiting if snapshot_lsn >= item.lsn]
         async with self._turn:
             for erasure_id in [*done, *([""] if is_restored else [])]:
