@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import resource
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +13,12 @@ import grpc
 import pytest
 from typer.testing import Result
 
+from geooffer.cli.errors import EXIT_FAULT
 from geooffer.client import GeoofferClient, Ping
 from geooffer.errors import JournalError
 from geooffer.model.catalog import Store
 from geooffer.v1 import ping_service_pb2 as pb
-from serving import serving
+from serving import log_lines, serving
 
 Invoke = Callable[..., Result]
 TOLD_S = 20.0
@@ -48,9 +50,12 @@ async def test_a_disk_that_refuses_a_write_ends_the_service_and_nothing_acknowle
                 await asyncio.wait_for(call.read(), TOLD_S)
             assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
             assert "journal" in str(caught.value.details())
-        process.communicate(timeout=TOLD_S)
-        assert process.returncode not in (0, None)
-        assert process.returncode > 0, "it ended by itself, not by a signal"
+        _, err = process.communicate(timeout=TOLD_S)
+        assert process.returncode == EXIT_FAULT
+        failed = next(line for line in log_lines(err) if line["event"] == "service_failed")
+        assert re.fullmatch(r"commit \d+ failed: \w+", failed["journal"])
+        assert log_lines(err)[-1]["event"] == "stopped"
+        assert log_lines(err)[-1]["failed"] is True
     with serving(command, "--json", "--state-dir", str(tmp_path)) as process:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())

@@ -14,6 +14,7 @@ import pytest
 from watched_stage import ANNA, BERT, END_S, NOBODY, Stage, fetch, in_shop, parsed, values, watched_service
 
 from geooffer.client import GeoofferClient, Ping
+from geooffer.model.kinds import OutcomeKind
 from geooffer.model.verdicts import OfferVerdict, PingVerdict, TransitionKind
 from geooffer.operation.checks import READY_NAMES
 from geooffer.operation.observations import STAGES
@@ -26,7 +27,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "operation.md"
 ROW = re.compile(r"\| `((?:geooffer|process)_\w+)` \| (counter|gauge|histogram) \| ([^|]*) \|")
 ALLOWED_VALUES = {
     "verdict": {verdict.name for verdict in (*PingVerdict, *OfferVerdict)},
-    "kind": {kind.name for kind in TransitionKind},
+    "kind": {kind.name for kind in (*TransitionKind, *OutcomeKind)},
     "phase": {phase.value for phase in Phase},
     "check": set(READY_NAMES),
     "stage": set(STAGES),

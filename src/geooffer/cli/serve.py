@@ -139,13 +139,13 @@ async def _serve(settings: ServiceSettings, load: Load, json_output: bool) -> Ba
         if watched.traces is not None:
             watched.traces.close()
         port.close()
-    fault = fault or _late_fault(watched)
+    fault = fault or _journal_fault(watched)
     log.info("stopped", failed=fault is not None)
     return fault
 
 
-def _late_fault(watched: Watched) -> BaseException | None:
-    """Of a journal that failed while it was closed: nothing of it was acknowledged, but a start is to look at it."""
+def _journal_fault(watched: Watched) -> BaseException | None:
+    """Of a journal that failed, be it while it was closed: nothing of that was acknowledged."""
     committer = watched.parts.committer if watched.parts is not None else None
     return committer.fault if committer is not None else None
 
@@ -180,7 +180,9 @@ async def _until_stopped(service: RunningService, stop: asyncio.Event) -> BaseEx
     while not stop.is_set():
         fault = service.plane.fault
         if fault is not None:
-            structlog.get_logger(__name__).error("service_failed", error=type(fault).__name__, reason=str(fault))
+            journal = _journal_fault(service.watched)
+            why = "" if journal is None else str(journal)
+            structlog.get_logger(__name__).error("service_failed", reason=str(fault), journal=why)
             return fault
         try:
             async with asyncio.timeout(FAULT_POLL_S):

@@ -67,4 +67,3 @@ def ready_checks(watched: Watched) -> list[Check]:
         Check("journal_keeps_up", pending_s <= JOURNAL_PENDING_AGE_MAX_S, {"pending_s": round(pending_s, 3)}),
         Check("live", all(check.is_good for check in live_checks(watched))),
     ]
-

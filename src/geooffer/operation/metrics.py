@@ -17,6 +17,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily as Gauge
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from geooffer.model.kinds import OutcomeKind
 from geooffer.model.verdicts import OfferVerdict, PingVerdict, TransitionKind
 from geooffer.operation.checks import live_checks, ready_checks
 from geooffer.operation.metrics_of_work import call_metrics, journal_metrics, stage_metrics
@@ -106,6 +107,10 @@ def _ping_metrics(parts: Parts) -> Iterator[Metric]:
     yield retracted
     yield Counter("geooffer_offers", "Offers journaled, to be sent.", counts.committed_offers)
     yield Counter("geooffer_shadow_offers", "Offers to persons held out: not sent.", counts.committed_shadow_offers)
+    outcomes = Counter("geooffer_outcomes", "Offers that were reported to have come to this.", labels=["kind"])
+    for outcome in OutcomeKind:
+        outcomes.add_metric([outcome.name], counts.outcomes[outcome])
+    yield outcomes
     transitions = Counter("geooffer_transitions", "Transitions by kind (semantics P4).", labels=["kind"])
     for kind in TransitionKind:
         transitions.add_metric([kind.name], counts.transitions[kind])
@@ -121,6 +126,7 @@ def _queue_metrics(parts: Parts) -> Iterator[Metric]:
     oldest_s = gatherer.queue.oldest_arrival_s
     age_s = 0.0 if oldest_s is None else max(0.0, time.monotonic() - oldest_s)  # asyncio's loop has this clock, too
     yield Gauge("geooffer_admission_queue_oldest_age_seconds", "Since the oldest of them was read; 0: none.", age_s)
+    yield Gauge("geooffer_held_offers", "Offers decided that wait for the journal.", gatherer.held_offer_count)
     yield Gauge("geooffer_streams_open", "Ping streams and IngestPings calls open now.", gatherer.statistics.streams)
 
 
