@@ -128,6 +128,11 @@ class OfferActions(RuleBasedStateMachine):
         if is_gone:
             self.twins.erase(name)
 
+    @rule()
+    def forget_what_is_old(self) -> None:
+        """What is too old to count goes; nobody notices."""
+        self.twins.forget_what_is_old()
+
     @rule(name=NAME)
     def register(self, name: str) -> None:
         """A customer who is new or was forgotten starts with nothing, and soon with all."""

@@ -113,6 +113,8 @@ class Streams:
     def new_engine(self) -> Engine:
         engine = build_engine(self._engine_rules(), self.journal, start_ms=self.now_ms)
         self.now_ms = engine.clock.now_ms(self.wall_ms)
+        # T0 over a restart: a wall clock that was set back is followed at that distance
+        self.ahead_ms = max(self.now_ms - self.wall_ms, 0)
         if self.planted == "give_back":
             engine._give_back = lambda winner: None  # type: ignore[method-assign]
         return engine
@@ -120,7 +122,7 @@ class Streams:
     def sync(self) -> None:
         """The engine's time as control calls see it: never backwards while it runs."""
         if self.rules.clock_kind == "system":
-            self.now_ms = max(self.now_ms, self.wall_ms)
+            self.now_ms = max(self.now_ms, self.wall_ms + self.ahead_ms)
         assert self.engine.clock.now_ms(self.wall_ms) == self.now_ms
 
     def human_with(self, device_key: int) -> Human | None:
@@ -159,7 +161,7 @@ class Streams:
         is_client = self.rules.clock_kind == "client"
         if not is_client:
             self.wall_ms += sum(row.after_ms for row in rows)
-            self.now_ms = max(self.now_ms, self.wall_ms)
+            self.now_ms = max(self.now_ms, self.wall_ms + self.ahead_ms)
         pings = np.zeros(len(rows), dtype=PING)
         ages_ms = np.zeros(len(rows), dtype=np.int64)
         expected: list[tuple[int, int]] = []

@@ -20,6 +20,7 @@ from geooffer.errors import (
 )
 from geooffer.model.catalog import Campaign
 from geooffer.model.kinds import Channel, OutcomeKind
+from geooffer.model.limits import INTENT_RETENTION_MS
 from geooffer.model.policy import DAY_MS
 from geooffer.model.records import DecisionRecord
 from geooffer.model.verdicts import OfferVerdict
@@ -167,6 +168,13 @@ class Twins(PeopleTwins):
         """Somebody sets the wall clock; a running engine follows it forwards only."""
         self.wall_ms += by_ms
         self.sync()
+
+    def forget_what_is_old(self) -> None:
+        """All slices, at once. Only under a policy that lets interest live as long as it may be held."""
+        self.sync()
+        if self.rules.policy.intent_max_age_ms <= INTENT_RETENTION_MS and self.engine.clock.started:
+            while self.engine.sweep_retention(self.now_ms):
+                self.counts["swept"] += 1
 
     def restart(self) -> None:
         """The fold from the start: the same state in every partition, the same totals, the same names."""

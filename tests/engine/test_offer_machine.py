@@ -41,7 +41,12 @@ def test_no_cap_is_exceeded_whatever_happens(capsys: pytest.CaptureFixture[str])
     refusals = "RECENTLY_BOUGHT ALREADY_OFFERED COOLDOWN FREQUENCY_CAP BUDGET_SPENT HELD_OUT TOO_LATE"
     for verdict in refusals.split():
         assert counts[verdict] > 0, verdict
-    assert min(counts["restarts"], counts["united"], counts["parted"], counts["released"], counts["asked"]) > 5
+    assert (
+        min(
+            counts["restarts"], counts["united"], counts["parted"], counts["released"], counts["asked"], counts["swept"]
+        )
+        > 5
+    )
 
 
 @pytest.mark.long

@@ -324,6 +324,7 @@ def _request_answered(state: State, record: records.RequestAnswered) -> None:
 
 
 def _retention_swept(state: State, record: records.RetentionSwept) -> None:
+    state.latest_ms = max(state.latest_ms, record.time_ms)
     state.requests.forget_before(record.partition, record.time_ms - REQUEST_RETENTION_MS)
     if record.partition == CATALOG_PARTITION:
         state.live.drop_over(record.time_ms)
