@@ -14,6 +14,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from watched_stage import END_S, START_MS, Stage, fetch, watched_service
 
+from geooffer.cli.assembly import loopback_settings, running_service
 from geooffer.model.catalog import Offer
 from geooffer.operation import checks
 from geooffer.operation.http_port import MetricsPort
@@ -172,3 +173,25 @@ def test_a_start_is_live_and_not_ready_and_tells_how_far_it_is() -> None:
         assert set(watched.startup.seconds) == BEFORE_SERVING
     finally:
         port.close()
+
+
+async def test_the_port_answers_while_a_server_starts(tmp_path: Path) -> None:
+    """Asked from within the start, on the thread that starts: the port's own threads answer."""
+    watched = Watched()
+    port = MetricsPort("127.0.0.1:0", watched)
+    told: list[tuple[int, int, Any]] = []
+
+    def on_compile(done: int, total: int, _name: str) -> None:
+        watched.startup.tell(f"kernel {done + 1} of {total}")
+        if done < 2:
+            ready, body = fetch(port.address, "/readyz")
+            told.append((fetch(port.address, "/livez")[0], ready, json.loads(body)))
+
+    try:
+        async with running_service(loopback_settings(state_dir=tmp_path), on_compile=on_compile, watched=watched):
+            assert fetch(port.address, "/readyz")[0] == 200
+        assert fetch(port.address, "/readyz")[0] == 503
+    finally:
+        port.close()
+    assert [(live, ready, body["phase"]) for live, ready, body in told] == [(200, 503, "kernels")] * 2
+    assert told[1][2]["checks"]["kernels"]["progress"].startswith("kernel 2 of ")

@@ -47,10 +47,13 @@ class Observations:
 
     def batch(self, observed: BatchObserved) -> None:
         """Once a batch: five bisections, whatever its size."""
-        times_ns = observed[-len(STAGES) - 1 :]
-        for histogram, start_ns, end_ns in zip(self.stages, times_ns, times_ns[1:], strict=False):
-            histogram.observe(end_ns - start_ns)
-        self.batch_rows.observe(observed.row_count)
+        row_count, _, _, started_ns, stamped_ns, stepped_ns, committed_ns, distributed_ns = observed
+        stamp, step, commit, distribute = self.stages
+        stamp.observe(stamped_ns - started_ns)
+        step.observe(stepped_ns - stamped_ns)
+        commit.observe(committed_ns - stepped_ns)
+        distribute.observe(distributed_ns - committed_ns)
+        self.batch_rows.observe(row_count)
 
     def commit(self, observed: CommitObserved) -> None:
         """Once a group commit, on the journal's thread."""
