@@ -18,6 +18,7 @@ from geooffer.errors import JournalError
 from geooffer.journal import sqlite
 from geooffer.journal.commits import Commit, Position
 from geooffer.journal.sqlite import SqliteReader, SqliteStore
+from geooffer.journal.verification import verify_state
 
 PAGE_SIZE_BYTES = 4_096
 FRAME_SIZE_BYTES = PAGE_SIZE_BYTES + 24
@@ -110,6 +111,24 @@ def read(files: Files) -> tuple[Position, list[Commit]] | None:
         finally:
             store.close()
         return found
+
+
+def check_as_reader(files: Files) -> bool:
+    """Whether `verify-state` would find fault, without changing anything."""
+    with tempfile.TemporaryDirectory(prefix="geooffer-journal-") as directory:
+        path = files.put(Path(directory))
+        try:
+            reader = SqliteReader(path)
+        except JournalError:
+            return True
+        try:
+            reader.check_file()
+            list(reader.read())
+        except JournalError:
+            return True
+        finally:
+            reader.close()
+        return False
 
 
 def flipped(content: bytes, offset: int, bit: int) -> bytes:
@@ -227,3 +246,19 @@ def test_without_the_check_of_the_log_commits_would_be_lost(killed: Files, monke
     found = read(Files(killed.main, flipped(killed.log, offset, 3), killed.base, killed.commits))
     assert found is not None
     assert 0 < len(found[1]) < len(killed.commits) - 1
+
+
+def test_a_reader_finds_what_a_server_would_refuse(killed: Files) -> None:
+    assert not check_as_reader(killed)
+    for frame in range(1, 12):
+        log = flipped(killed.log, LOG_HEADER_SIZE_BYTES + frame * FRAME_SIZE_BYTES + 1_000, 3)
+        damaged = Files(killed.main, log, killed.base, killed.commits)
+        assert check_as_reader(damaged) == (read(damaged) is None)
+        assert check_as_reader(damaged)
+
+
+def test_verification_looks_behind_the_last_commit_that_is_read(killed: Files, tmp_path: Path) -> None:
+    log = flipped(killed.log, LOG_HEADER_SIZE_BYTES + 3 * FRAME_SIZE_BYTES + 1_000, 3)
+    Files(killed.main, log, killed.base, killed.commits).put(tmp_path)
+    with pytest.raises(JournalError, match="write-ahead log is damaged at frame"):
+        verify_state(tmp_path)

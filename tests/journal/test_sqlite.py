@@ -317,3 +317,28 @@ def test_another_thread_may_read_what_the_writer_writes(path: Path) -> None:
     assert counts[-1] > 1
     assert sum(1 for _ in store.read()) == 400
     store.close()
+
+
+def test_a_reader_checks_the_file_beside_the_writer(path: Path) -> None:
+    store = fast(path)
+    store.append(b"0", 0)
+    reader = SqliteReader(path)
+    stopped = threading.Event()
+    checks: list[int] = []
+
+    def check() -> None:
+        while not stopped.is_set() or not checks:
+            reader.check_file()
+            checks.append(1)
+
+    checker = threading.Thread(target=check)
+    checker.start()
+    for lsn in range(1, 300):
+        store.append(bytes(5_000), lsn)
+        store.tidy(idle=lsn % 50 == 0)
+    stopped.set()
+    checker.join()
+    assert checks
+    reader.check_file()
+    reader.close()
+    store.close()

@@ -258,6 +258,7 @@ class SqliteReader:
     def __init__(self, path: Path) -> None:
         """Open. Raises JournalError for a file that is missing or is no journal of ours."""
         sqlite_file.check_library()
+        self._path = path
         try:
             self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
         except DAMAGE as error:
@@ -286,6 +287,30 @@ class SqliteReader:
     def read(self, after_lsn: int | None = None) -> Iterator[Commit]:
         """Commits after `after_lsn`, also those that come meanwhile; each checked against the chain."""
         return sqlite_file.read_commits(self._connection, after_lsn)
+
+    def check_file(self) -> None:
+        """Check what `read` does not touch: the file's structure, and the log behind the commits that are read.
+
+        Raises JournalError; a server may write meanwhile.
+        """
+        frame_count = -1
+        try:
+            found = self._connection.execute("PRAGMA quick_check(1)").get
+            if found != "ok":
+                raise JournalError("the journal's file is damaged: its pages do not fit together")
+            while True:
+                sqlite_file.read_base(self._connection)  # a new look at the log
+                latest_count, _ = self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
+                page_size: Any = self._connection.execute("PRAGMA page_size").get
+                try:
+                    check_log(self._path, None, max(0, latest_count), page_size)
+                    return
+                except JournalError:
+                    if latest_count == frame_count:
+                        raise  # twice the same: no commit came while the log was looked at
+                    frame_count = latest_count
+        except DAMAGE as error:
+            raise JournalError(f"the journal's file is damaged: {type(error).__name__}") from error
 
     def close(self) -> None:
         """Close the file."""

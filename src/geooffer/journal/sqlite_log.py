@@ -77,7 +77,7 @@ def check_log(path: Path, vfs: str | None, valid_frame_count: int, page_size: in
 @contextmanager
 def _opened(path: Path, vfs: str | None, kind: int) -> Iterator[apsw.VFSFile]:
     """By SQLite's own hands: the system drops SQLite's locks on a file when another descriptor of it is closed."""
-    flags = kind | apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if vfs else 0)
+    flags = kind | (apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE if vfs else apsw.SQLITE_OPEN_READONLY)
     file = apsw.VFSFile(vfs or "", str(path), [flags, 0])
     try:
         yield file
