@@ -216,6 +216,7 @@ def test_layouts_that_were_released_do_not_change(layout: Any) -> None:
         ("IdentityLinked", 1): 19,
         ("IdentityUnlinked", 1): 19,
         ("PersonDeparted", 1): 18,
+        ("RequestAnswered", 1): 32,
     }
     assert layout.size_bytes == released[layout.cls.__name__, layout.version]
 
@@ -234,6 +235,19 @@ def test_a_value_wider_than_its_layout_makes_a_field_array() -> None:
     long = records.ConsentRecord(1, 2, True, 3, "n" * 70_000)
     assert encode_raw(long)[1] == frames.FIELD_ARRAY
     assert decode_raw(encode_raw(long)) == long
+
+
+def test_an_answer_is_packed_where_it_belongs_to_a_person() -> None:
+    answered = records.RequestAnswered(-5, b"k" * 16, b"d" * 32, 7, b"answer", 9)
+    raw = encode_raw(answered)
+    assert raw.hex() == (
+        "1501" + (-5).to_bytes(8, "little", signed=True).hex() + "0700000000000000" + "0900000000000000"
+        "1000" + "2000" + "0600" + "6b" * 16 + "64" * 32 + b"answer".hex()
+    )  # fmt: skip
+    assert decode_raw(raw) == answered
+    of_nobody = records.RequestAnswered(None, b"k", b"d", 7, b"")
+    assert encode_raw(of_nobody)[1] == frames.FIELD_ARRAY
+    assert decode_raw(encode_raw(of_nobody)) == of_nobody
 
 
 def test_a_field_array_shorter_than_its_class_reads_with_defaults() -> None:

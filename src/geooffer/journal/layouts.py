@@ -23,7 +23,7 @@ from geooffer.errors import JournalError
 from geooffer.journal.field_arrays import CODES
 from geooffer.model import records
 
-TEXT, INT32S = "text", "int32s"
+TEXT, BYTES, INT32S = "text", "bytes", "int32s"
 """Kinds of variable parts; all others are format characters of `struct`: q int64, i int32, h int16, b int8, ? bool."""
 _PREFIX = "<BB"
 
@@ -74,6 +74,10 @@ LAYOUTS: tuple[Layout, ...] = (
     _layout(records.IdentityLinked, 1, 19, ("q", "person_key"), ("b", "kind"), ("q", "identity_key")),
     _layout(records.IdentityUnlinked, 1, 19, ("q", "person_key"), ("b", "kind"), ("q", "identity_key")),
     _layout(records.PersonDeparted, 1, 18, ("q", "person_key into_key")),
+    _layout(
+        records.RequestAnswered, 1, 32, ("q", "person_key"), (BYTES, "request_key request_digest"), ("q", "time_ms"),
+        (BYTES, "answer"), ("q", "decision_key"),
+    ),  # without a person it is a field array
 )  # fmt: skip
 
 
@@ -91,6 +95,7 @@ def _int32s(part: bytes) -> tuple[int, ...]:
 
 _PARTS: dict[str, tuple[Callable[[Any], bytes], Callable[[bytes], Any], Any]] = {
     TEXT: (_text_bytes, bytes.decode, ""),
+    BYTES: (bytes, bytes, b""),
     INT32S: (_int32s_bytes, _int32s, ()),
 }
 """How each kind is written and read, and what it is when it has no bytes (most have none)."""
