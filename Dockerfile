@@ -16,7 +16,10 @@ WORKDIR /home/geooffer
 # Another CPU at run time compiles again, with a progress line; mount a volume here to keep that.
 ENV GEOOFFER_CACHE_DIR=/home/geooffer/.cache/geooffer
 RUN python -c "from geooffer.kernels.compile import compile_all; print(compile_all())"
-EXPOSE 7430 7431
+EXPOSE 7430 7431 7432
+# Metrics and probes stay on loopback unless GEOOFFER_METRICS_ADDRESS and GEOOFFER_ALLOW_OPEN_METRICS say otherwise.
+HEALTHCHECK --interval=10s --timeout=5s --retries=3 \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:7432/livez', timeout=4)"]
 # Beyond loopback the service wants a token key and TLS: mount both and pass the flags (see README, Operation).
 ENTRYPOINT ["geooffer"]
 CMD ["serve"]

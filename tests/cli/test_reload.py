@@ -34,7 +34,9 @@ class Stage:
         self.service = service
         self.alarm = StockAlarm(service.control)
         self.wanted: ServiceSettings | Exception = settings
-        parts = Reloadable(service.watched, service.tls, service.disk, self.alarm)
+        assert service.watched.parts is not None
+        self.compactions = service.watched.parts.compactions
+        parts = Reloadable(service.watched, service.tls, service.disk, self.alarm, self.compactions)
         self.reload = Reload(settings, self._load, parts)
 
     def _load(self) -> ServiceSettings:
@@ -78,9 +80,12 @@ async def test_what_may_change_changes(stage: Stage) -> None:
     assert stage.reload.run() == "unchanged"
     assert stage.change(stock_alarm_age_hours=2, disk_reserve_bytes=5, log_level="warning") == "applied"
     assert (stage.alarm.age_max_ms, disk.reserve_bytes) == (7_200_000, 5)
+    assert stage.change(snapshot_record_count=7, snapshot_size_bytes=9) == "applied"
+    assert stage.compactions is not None
+    assert (stage.compactions.record_count_max, stage.compactions.size_bytes_max) == (7, 9)
     assert stage.change(stock_alarm_age_hours=None) == "applied"
     assert stage.alarm.age_max_ms is None
-    assert stage.service.watched.reload_counts == {"applied": 2, "unchanged": 1, "refused": 0}
+    assert stage.service.watched.reload_counts == {"applied": 3, "unchanged": 1, "refused": 0}
 
 
 async def test_what_needs_a_restart_changes_nothing_and_does_not_keep_the_rest(stage: Stage) -> None:

@@ -116,6 +116,17 @@ def test_of_many_batches_few_become_spans(receiver: Receiver) -> None:
     assert len(receiver.spans) == 4
 
 
+def test_every_compaction_becomes_a_span(receiver: Receiver) -> None:
+    traces = started()
+    for lsn, is_good in ((7, True), (0, False)):
+        traces.compaction(1_000, 2_000, lsn, is_good)
+    traces.close()
+    assert [(span.name, attributes(span)) for span in receiver.spans] == [
+        ("journal.compaction", {"geooffer.lsn": 7, "geooffer.ok": True}),
+        ("journal.compaction", {"geooffer.lsn": 0, "geooffer.ok": False}),
+    ]
+
+
 def test_off_imports_nothing() -> None:
     code = """
 import sys

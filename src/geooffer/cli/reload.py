@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from geooffer.operation.watched import Watched
     from geooffer.rpc.disk_guard import DiskGuard
     from geooffer.rpc.tls import TlsFiles, TlsSource
+    from geooffer.services.compactions import Compactions
     from geooffer.services.stock_alarm import StockAlarm
 
 HOUR_MS = 3_600_000
@@ -36,6 +37,7 @@ class Reloadable:
     tls: TlsSource | None
     disk: DiskGuard | None
     stock_alarm: StockAlarm
+    compactions: Compactions | None
 
 
 class Reload:
@@ -101,6 +103,9 @@ class Reload:
         parts.stock_alarm.age_max_ms = alarm_age_ms(settings)
         if parts.disk is not None:
             parts.disk.reserve_bytes = settings.disk_reserve_bytes
+        if parts.compactions is not None:
+            parts.compactions.record_count_max = settings.snapshot_record_count
+            parts.compactions.size_bytes_max = settings.snapshot_size_bytes
 
 
 def alarm_age_ms(settings: ServiceSettings) -> int | None:

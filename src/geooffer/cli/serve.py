@@ -125,7 +125,9 @@ async def _serve(settings: ServiceSettings, load: Load, json_output: bool) -> Ba
             # only here: a replay's or a demo's stock is as old as its story wants it
             alarm = StockAlarm(service.control, alarm_age_ms(settings))
             watched.stock_alarm = alarm
-            hang_up.reload = Reload(settings, load, Reloadable(watched, service.tls, service.disk, alarm))
+            compactions = watched.parts.compactions if watched.parts is not None else None
+            parts = Reloadable(watched, service.tls, service.disk, alarm, compactions)
+            hang_up.reload = Reload(settings, load, parts)
             _announce(service, settings, port.address, json_output)
             looking = asyncio.create_task(alarm.run())
             sweeping = asyncio.create_task(Sweeper(service.control).run())

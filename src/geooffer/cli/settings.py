@@ -143,4 +143,12 @@ class ServiceSettings(BaseModel):
 
 
 #: What a reload takes over; every other key needs a restart (cli/reload.py).
-RELOADABLE_KEYS = ("disk_reserve_bytes", "log_level", "stock_alarm_age_hours", "tls_cert", "tls_key")
+RELOADABLE_KEYS = (
+    "disk_reserve_bytes",
+    "log_level",
+    "snapshot_record_count",
+    "snapshot_size_bytes",
+    "stock_alarm_age_hours",
+    "tls_cert",
+    "tls_key",
+)

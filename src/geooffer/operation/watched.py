@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from geooffer.operation.call_log import log_call
 from geooffer.operation.heartbeat import Heartbeat
@@ -23,27 +23,8 @@ if TYPE_CHECKING:
     from geooffer.journal.committer import GroupCommitter
     from geooffer.operation.traces import Traces
     from geooffer.rpc.disk_guard import DiskGuard
+    from geooffer.services.compactions import Compactions
     from geooffer.services.stock_alarm import StockAlarm
-
-
-class Compactions(Protocol):
-    """What is asked of the snapshot keeper (journal/compactor.py)."""
-
-    @property
-    def snapshot_lsn(self) -> int:
-        """Of the newest snapshot; 0 = none."""
-
-    @property
-    def snapshot_age_s(self) -> float | None:
-        """Since the newest snapshot was complete; None = none."""
-
-    @property
-    def compaction_count(self) -> int:
-        """Snapshots completed since the start."""
-
-    @property
-    def failure_count(self) -> int:
-        """Snapshots that failed since the start."""
 
 
 @dataclass(frozen=True, slots=True)
