@@ -57,6 +57,18 @@ def test_a_full_queue_sheds_its_oldest() -> None:
     assert queue.row_count == 50
 
 
+def test_a_queue_full_of_bytes_sheds_its_oldest_too() -> None:
+    one = queued(1).size_bytes
+    queue = AdmissionQueue(size_max_bytes=2 * one)
+    assert [sequences(queue.put(queued(sequence))) for sequence in range(1, 5)] == [[], [], [1], [2]]
+    assert (queue.row_count, queue.size_bytes) == (2, 2 * one)
+    queue.take(0.0, 10)
+    assert queue.size_bytes == 0
+    queue.put(queued(9))
+    queue.clear()
+    assert queue.size_bytes == 0
+
+
 @given(st.lists(st.tuples(st.integers(1, 50), st.sampled_from([1.0, math.inf])), max_size=60))
 def test_every_message_comes_out_once_in_order(items: list[tuple[int, float]]) -> None:
     queue = AdmissionQueue(row_count_max=200)

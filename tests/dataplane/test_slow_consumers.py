@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import grpc
@@ -102,11 +104,7 @@ def unsent_count(plane: Plane) -> int:
 
 
 async def test_a_stream_that_never_reads_holds_up_itself_alone_and_loses_nothing(plane: Plane) -> None:
-    # a window that does not grow with what comes: less to write until it is full
-    options = [("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 65_536)]
-    async with grpc.aio.insecure_channel(plane.port.address, options=options) as channel:
-        bearer = ((AUTHORIZATION_KEY, f"Bearer {plane.token('gateway')}"),)
-        call: Any = channel.stream_stream("/geooffer.v1.PingService/StreamPings")(metadata=bearer)
+    async with narrow_call(plane) as call:
         flood = Flood(call)
         await flood.stuck()
         assert unsent_count(plane) <= DRAFT_COUNT_MAX
@@ -163,13 +161,8 @@ async def test_a_half_open_connection_holds_up_nobody_and_its_end_gives_room_bac
 
 async def test_an_offer_behind_unread_answers_gives_its_caps_back_when_the_stream_dies(plane: Plane) -> None:
     """Its bytes were never handed to the socket: they stood behind answers nobody read."""
-    async with Relay.before(plane.port.address) as relay:
-        client = GeoofferClient(relay.address, token=plane.token("gateway"))
-        call = client.open_call()
-        await call.write(rejected_batch(0))
-        assert await read_all(call, ROW_COUNT) == 1
-        relay.stop()
-        flood = Flood(call, first=1)
+    async with narrow_call(plane) as call:
+        flood = Flood(call)
         await flood.stuck()
         (stream,) = plane.plane.gatherer.streams.values()
         # what it reads next is an offer; room is made for it as if an answer had been taken
@@ -177,16 +170,23 @@ async def test_an_offer_behind_unread_answers_gives_its_caps_back_when_the_strea
         async with asyncio.timeout(TOLD_S):
             while not plane.engine.statistics.offers:
                 await asyncio.sleep(0.01)
-        relay.cut()
-        async with asyncio.timeout(TOLD_S):
-            while plane.plane.statistics.streams:
-                await asyncio.sleep(0.02)
-        await flood.ended()
-        await client.close()
+    async with asyncio.timeout(TOLD_S):
+        while plane.plane.statistics.streams:
+            await asyncio.sleep(0.02)
+    await flood.ended()
     assert plane.engine.statistics.offers == 0
     async with plane.client("device", ANNA) as client:
         again = Ping(SHOP[0] / 1e7, SHOP[1] / 1e7, accuracy_m=10, speed_m_per_s=1.2, fix_time_ms=START_MS + 7_200_000)
         assert len((await client.ingest(again)).offers) == 1
+
+
+@asynccontextmanager
+async def narrow_call(plane: Plane) -> AsyncIterator[Any]:
+    """A gateway's stream whose window does not grow with what comes: less to write until it is full."""
+    options = [("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 65_536)]
+    async with grpc.aio.insecure_channel(plane.port.address, options=options) as channel:
+        bearer = ((AUTHORIZATION_KEY, f"Bearer {plane.token('gateway')}"),)
+        yield channel.stream_stream("/geooffer.v1.PingService/StreamPings")(metadata=bearer)
 
 
 def message_of(stream: Any, key: int) -> Any:

@@ -1,8 +1,9 @@
-"""A load of gateways: a few streams, hundreds of pings a message, so that one core can offer ten times what one decides.
+"""A load of gateways: few streams, many pings a message, so that one core can offer ten times what one decides.
 
-Closed loop: a stream's next message leaves when its last was acknowledged; finds the peak. Open loop: each message's moment
-is fixed beforehand and its latency counts from then. A gateway that has `WINDOW_COUNT` messages unanswered sends no further
-one (what it would have sent is counted as held back): what waits here tells nothing of the service.
+Closed loop: a stream's next message leaves when its last was acknowledged; finds the peak. Open loop: each message's
+moment is fixed beforehand. A gateway that has `WINDOW_COUNT` messages unanswered sends no further one (what it would
+have sent is counted as held back): what waits here tells nothing of the service. Latency counts from when the
+connection took a message: what flow control holds back has not arrived (semantics D7).
 """
 
 from __future__ import annotations
@@ -56,6 +57,9 @@ class GatewayResult:
     in_budget: int = 0
     measured_s: float = 0.0
     latencies_s: list[float] = field(default_factory=list)
+    """From the moment the connection took a message to its answer."""
+    waits_s: list[float] = field(default_factory=list)
+    """From the moment it was due."""
 
 
 def device_keys(stream: int, row_count: int) -> range:
@@ -91,6 +95,8 @@ class GatewayStream:
         self._due: asyncio.Queue[float] = asyncio.Queue()
         self.unanswered: deque[float] = deque()
         """When each was due, oldest first."""
+        self._handed_over_s: dict[int, float] = {}
+        """When each was taken by the connection, by sequence."""
         self._acknowledged = 0
         self._shed: set[int] = set()
 
@@ -105,9 +111,11 @@ class GatewayStream:
             await self._due.get()
             await self.call.write(self._messages[self._written_count % VARIANT_COUNT])
             self._written_count += 1
+            if self._written_count > self._acknowledged:
+                self._handed_over_s[self._written_count] = time.perf_counter()
 
-    async def read(self) -> list[tuple[float, bool]]:
-        """Wait for an answer; (when it was due, was it shed?) of each message it acknowledges."""
+    async def read(self) -> list[tuple[float, float, bool]]:
+        """Wait for an answer; of each message it acknowledges: (when due, when handed over, was it shed?)."""
         data = await self.call.read()
         if data is grpc.aio.EOF:
             raise ConnectionError("the service ended a stream in the middle of a measurement")
@@ -121,7 +129,9 @@ class GatewayStream:
             index += self._row_count - row.row if is_shed else 1  # a message is shed whole
         told = []
         for sequence in range(self._acknowledged + 1, answer.acknowledged_message_sequence + 1):
-            told.append((self.unanswered.popleft(), sequence in self._shed))
+            # that it was written may not have been told yet, when the answer is here already
+            handed_over_s = self._handed_over_s.pop(sequence, time.perf_counter())
+            told.append((self.unanswered.popleft(), handed_over_s, sequence in self._shed))
             self._shed.discard(sequence)
         self._acknowledged = max(self._acknowledged, answer.acknowledged_message_sequence)
         return told
@@ -204,7 +214,7 @@ class _Load:
     async def _read(self, stream: GatewayStream) -> None:
         result = self._result
         while True:
-            for due_s, is_shed in await stream.read():
+            for due_s, handed_over_s, is_shed in await stream.read():
                 now_s = time.perf_counter()
                 if not self._plan.rate:
                     self._send(stream, now_s)
@@ -214,5 +224,6 @@ class _Load:
                     result.shed += 1
                     continue
                 result.decided += 1
-                result.in_budget += now_s - due_s <= self._plan.budget_s
-                result.latencies_s.append(now_s - due_s)
+                result.in_budget += now_s - handed_over_s <= self._plan.budget_s
+                result.latencies_s.append(now_s - handed_over_s)
+                result.waits_s.append(now_s - due_s)

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from geooffer.cli import bench_journal, bench_memory, bench_offers
+from geooffer.cli import bench_journal, bench_memory, bench_offers, bench_overload
 from geooffer.cli.options import JsonOutput
 from geooffer.cli.output import print_json, remark
 from geooffer.cli.version import package_version
@@ -37,6 +37,7 @@ def register(app: typer.Typer) -> None:
     bench_memory.register(group)
     bench_journal.register(group)
     bench_offers.register(group)
+    bench_overload.register(group)
 
     @group.command("direct")
     def direct(

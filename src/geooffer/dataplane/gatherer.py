@@ -26,6 +26,7 @@ from geooffer.rpc.write_gate import WriteGate
 from geooffer.telemetry.observed import BatchHook, BatchObserved, ignore
 
 BATCH_ROW_COUNT_MAX = limits.PING_BATCH_ROW_COUNT_MAX
+LONG_QUEUE_ROW_COUNT = 2 * BATCH_ROW_COUNT_MAX
 _STREAM_NUMBER_MAX = 2**31 - 1
 
 
@@ -76,6 +77,11 @@ class Gatherer:
         while number in self.streams:
             number = next(self._numbers) % _STREAM_NUMBER_MAX or next(self._numbers)
         return number
+
+    @property
+    def is_long(self) -> bool:
+        """The queue is longer than what the next steps take: streams are read on one message at a time."""
+        return self.queue.row_count > LONG_QUEUE_ROW_COUNT
 
     def open(self, stream: PingStream) -> None:
         """A stream, or the single exchange of IngestPings, has begun; `close` ends it."""

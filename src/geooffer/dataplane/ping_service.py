@@ -70,6 +70,8 @@ class PingService:
         """Feed the gatherer; whatever ends this ends the stream after its last answer."""
         while True:
             await stream.wait_for_room()
+            if self._gatherer.is_long:
+                await stream.wait_until_decided()
             data: Any = await context.read()
             if data is grpc.aio.EOF:
                 return

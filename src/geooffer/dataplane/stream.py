@@ -43,6 +43,7 @@ class PingStream:
         self._reading_over = False
         self._reader: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
+        self._decided = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
 
@@ -57,6 +58,12 @@ class PingStream:
     async def wait_for_room(self) -> None:
         """Return once another message may be read."""
         await self._room.wait()
+
+    async def wait_until_decided(self) -> None:
+        """Return once all that was read is decided, and its answers wait for nothing but the socket."""
+        while self._undecided_rows:
+            self._decided.clear()
+            await self._decided.wait()
 
     def read(self, row_count: int) -> int:
         """Count a message in; returns its sequence."""
@@ -80,6 +87,8 @@ class PingStream:
     def decided(self, sequence: int, row_count: int) -> None:
         """A message was decided; its answer may go. Of one moment, shed messages come before decided ones."""
         self._undecided_rows -= row_count
+        if not self._undecided_rows:
+            self._decided.set()
         self._acknowledged = max(self._acknowledged, sequence)
         if not self._held:
             self.draft()
@@ -124,6 +133,7 @@ class PingStream:
     def abandon(self) -> None:
         """What was read will never be decided (the plane has a fault)."""
         self._undecided_rows = 0
+        self._decided.set()
         self._held.clear()
         self._wake.set()
 

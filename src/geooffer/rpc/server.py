@@ -27,6 +27,8 @@ from geooffer.telemetry.observed import CallHook, ignore
 
 PortKind = Literal["data", "control"]
 AddService = Callable[[grpc.aio.Server], None]
+DATA_LOOKAHEAD_BYTES = 1_024
+"""A dozen single pings; of a large batch the rest is let in when it is read."""
 
 _SERVING = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -122,7 +124,10 @@ def bind_port(
 def channel_options(kind: PortKind) -> list[tuple[str, int]]:
     """Transport limits of a port (wire-api: limits)."""
     size = limits.DATA_MESSAGE_SIZE_MAX_BYTES if kind == "data" else limits.CONTROL_MESSAGE_SIZE_MAX_BYTES
+    # what waits unread in the transport ages unseen, by default up to 5 MB a stream (docs/overload.md)
+    windows = [("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", DATA_LOOKAHEAD_BYTES)]
     return [
+        *(windows if kind == "data" else ()),
         ("grpc.max_receive_message_length", size),
         ("grpc.max_metadata_size", limits.METADATA_SIZE_MAX_BYTES),
         ("grpc.absolute_max_metadata_size", limits.METADATA_SIZE_MAX_BYTES),
