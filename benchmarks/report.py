@@ -83,8 +83,31 @@ def memory_lines(memory: dict[str, Any]) -> list[str]:
     ]
 
 
+def journal_lines(journal: dict[str, Any]) -> list[str]:
+    """Durable commits beside the disk's own cost."""
+    rows = [
+        f"| {row['batch']} | {row['events_per_s']:,} | {_ms(row['p50_us'])} | {_ms(row['p99_us'])} "
+        f"| {_ms(row['p999_us'])} | {row['rival_events_per_s']:,} | {_ms(row['rival_p50_us'])} "
+        f"| {_ms(row['rival_p99_us'])} | {row['ratio']:.2f} ({row['ratio_min']:.2f} to {row['ratio_max']:.2f}) |"
+        for row in journal["batches"]
+    ]
+    return [
+        "**`geooffer bench journal`**, SQLite with `synchronous=FULL`, beside appending the same bytes to a file with "
+        "fdatasync, alternating:",
+        "",
+        "| events a commit | durable events/s | p50 | p99 | p99.9 | raw events/s | raw p50 | raw p99 | ratio |",
+        "|---|---|---|---|---|---|---|---|---|",
+        *rows,
+    ]
+
+
 def figures(
-    demo: dict[str, Any], closed: dict[str, Any], opened: dict[str, Any], memory: dict[str, Any], ns: dict[str, float]
+    demo: dict[str, Any],
+    closed: dict[str, Any],
+    opened: dict[str, Any],
+    memory: dict[str, Any],
+    journal: dict[str, Any],
+    ns: dict[str, float],
 ) -> str:
     """The README's section."""
     machine, versions = closed["machine"], closed["versions"]
@@ -122,6 +145,8 @@ def figures(
         "",
         *memory_lines(memory),
         "",
+        *journal_lines(journal),
+        "",
         "**`make benchmarks`**, without transport:",
         "",
         "| per ping | ns | |",
@@ -147,10 +172,11 @@ def main() -> None:
     half = round(closed["pings_per_s"] / 2, -2)
     opened = run_json("bench", "direct", "--pairs", "1", "--rate", str(half), "--picture", str(PICTURE))
     memory = run_json("bench", "memory")
+    journal = run_json("bench", "journal")
     text = README.read_text(encoding="utf-8")
     head, rest = text.split(BEGIN)
     _, tail = rest.split(END)
-    section = figures(demo, closed, opened, memory, run_benchmarks())
+    section = figures(demo, closed, opened, memory, journal, run_benchmarks())
     README.write_text(head + BEGIN + section + END + tail, encoding="utf-8")
     print(f"wrote the figures of {README.name} and {PICTURE.name}")
 
