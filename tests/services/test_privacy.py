@@ -12,6 +12,7 @@ from wire import refused
 
 from geooffer.errors import JournalError
 from geooffer.journal.erasures import ErasureLedger
+from geooffer.model.keys import partition_of, person_key
 from geooffer.rpc import roles
 from geooffer.services.erasures import Erasures
 from geooffer.v1 import consent_service_pb2 as consent
@@ -24,7 +25,7 @@ from geooffer.v1.privacy_service_pb2_grpc import PrivacyServiceStub
 
 TABLES = {
     "consents", "contacts", "customers", "decisions", "decisions_taken_back", "devices", "facts", "identities",
-    "intents", "outcomes", "recent_tries", "stated_fields", "united_customers",
+    "intents", "outcomes", "recent_tries", "remembered_requests", "stated_fields", "united_customers",
 }  # fmt: skip
 
 
@@ -36,6 +37,7 @@ async def a_decision(plane) -> str:
             product_id="shoe",
             channel="CHANNEL_IN_APP",
             place={"latitude_e7": 525_200_000, "longitude_e7": 134_050_000},
+            request_id="asked-once",
         )
     )
     assert answer.HasField("offer")
@@ -52,6 +54,7 @@ async def test_all_that_is_held_is_told_and_then_nothing_is_held(plane):
     told = json.loads((await privacy.ExportSubject(pb.ExportSubjectRequest(customer_id="c1"))).document_json)
     assert [row["decision_id"] for row in told["decisions"]] == [decision_id]
     assert told["devices"] == [{"device_key": str(DEVICE_KEY)}]
+    assert [row["decision_id"] for row in told["remembered_requests"]] == [decision_id]
 
     erasure = (await privacy.EraseSubject(pb.EraseSubjectRequest(customer_id="c1", request_id="once"))).erasure
     again = (await privacy.EraseSubject(pb.EraseSubjectRequest(customer_id="c1", request_id="once"))).erasure
@@ -67,6 +70,7 @@ async def test_all_that_is_held_is_told_and_then_nothing_is_held(plane):
         assert name not in str(erasure)
 
     # what comes late finds nobody
+    assert list(plane.engine.state.requests.items(partition_of(person_key("c1")))) == []
     by_web = a_touchpoint()
     by_web.ClearField("customer_id")
     by_web.web_id = "session-1"

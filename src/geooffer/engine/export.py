@@ -71,7 +71,7 @@ def export_person(engine: Retention, customer_id: str, now_ms: int) -> Row:
         "contacts": contact_rows(engine, key),
         "decisions": decision_rows(engine, engine.state.decisions, key),
         "decisions_taken_back": decision_rows(engine, engine.state.released, key),
-        "recent_tries": _tries(engine, key, now_ms),
+        "recent_tries": _tries(engine, key),
         "remembered_requests": _requests(engine, key),
     }
 
@@ -106,7 +106,7 @@ def _stated(engine: Retention, key: int) -> list[Row]:
     ]
 
 
-def _tries(engine: Retention, key: int, now_ms: int) -> list[Row]:
+def _tries(engine: Retention, key: int) -> list[Row]:
     registry = engine.registry
     return [
         {
@@ -116,7 +116,7 @@ def _tries(engine: Retention, key: int, now_ms: int) -> list[Row]:
             "verdict": attempt.verdict.name,
             "kept_until": format_time_ms(attempt.time_ms + limits.RECENT_TRY_RETENTION_MS),
         }
-        for attempt in engine.recent_tries.of(key, now_ms)
+        for attempt in engine.recent_tries.held(key)
     ]
 
 

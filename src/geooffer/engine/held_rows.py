@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from geooffer.engine.people_history import rows_of
 from geooffer.engine.state import State
+from geooffer.model.keys import partition_of
 
 
 def held_rows(state: State, person_key: int) -> dict[str, int]:
@@ -25,4 +26,7 @@ def held_rows(state: State, person_key: int) -> dict[str, int]:
         "decisions": len(decisions),
         "decisions_taken_back": len(state.released.keys_of(person_key)),
         "outcomes": sum(len(state.outcomes.get(key, ())) for key in decisions),
+        "remembered_requests": sum(
+            answered.person_key == person_key for answered in state.requests.items(partition_of(person_key))
+        ),
     }

@@ -115,7 +115,7 @@ class PeopleChanges(StoreSwitches):
         files go with the next snapshot (services/erasures.py). Returns how much it was, by table. Raises NotFoundError.
         """
         key = self.key_of(customer_id)
-        counts = held_rows(self.state, key) | {"recent_tries": self.recent_tries.count(key)}
+        counts = held_rows(self.state, key) | {"recent_tries": len(self.recent_tries.held(key))}
         names = [decision_id(self._decision_key, decision) for decision in self.state.decision_keys_of(key)]
         self.append([CustomerDeleted(key)])
         self.recent_tries.forget(key)

@@ -58,9 +58,9 @@ class RecentTries:
         held = self._tries.get(person_key, ())
         return [attempt for attempt in reversed(held) if now_ms - attempt.time_ms < RECENT_TRY_RETENTION_MS]
 
-    def count(self, person_key: int) -> int:
-        """Tries held of a person, old ones included."""
-        return len(self._tries.get(person_key, ()))
+    def held(self, person_key: int) -> list[RecentTry]:
+        """All that is in memory of a person, newest first, also what is a day old and not swept yet."""
+        return list(reversed(self._tries.get(person_key, ())))
 
     def forget_older(self, person_keys: Iterable[int], now_ms: int) -> None:
         """Of these persons, forget whoever has only tries that are a day old."""
