@@ -24,6 +24,7 @@ _COMMAND_MODULES = (
     "try_offer",
     "draw_map",
     "bench",
+    "backup",
     "privacy",
     "token",
     "config",

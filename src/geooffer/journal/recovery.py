@@ -51,11 +51,15 @@ class Recovered:
         return len(self.state.people.person_slots)
 
 
-def recover(directory: Path, on_progress: OnProgress = lambda text: None) -> Recovered:
-    """Open `directory`, made where it does not exist. Raises JournalError where it cannot be trusted, saying where."""
+def recover(directory: Path, on_progress: OnProgress = lambda text: None, *, is_restoring: bool = False) -> Recovered:
+    """Open `directory`, made where it does not exist. Raises JournalError where it cannot be trusted, saying where.
+
+    `is_restoring`: the caller is the restore that is under way there.
+    """
     started_s = time.perf_counter()
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    refuse_half_restored(directory)
+    if not is_restoring:
+        refuse_half_restored(directory)
     snapshot = newest_snapshot(directory)
     journal_path = directory / JOURNAL_NAME
     if snapshot is not None and not journal_path.exists():

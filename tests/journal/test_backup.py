@@ -1,0 +1,190 @@
+"""Backups: whole, consistent while the directory is written, and checked before they come back."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from kept_town import NOW_MS, KeptTown, digests, founded, recovered_digests
+
+from geooffer.engine.parts import PARTITIONS
+from geooffer.errors import ConfigurationError, JournalError
+from geooffer.journal.backup import BACKUP_NAME, back_up, open_backup, restore
+from geooffer.journal.compactor import compact
+from geooffer.journal.erasing import open_ledger
+from geooffer.journal.recovery import recover
+from geooffer.journal.service_lock import ServiceLock
+from geooffer.journal.snapshots import snapshot_paths
+from geooffer.journal.tail import JOURNAL_NAME, RESTORE_NAME
+from geooffer.journal.verification import verify_state
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    """A state directory with a snapshot and a journal after it."""
+    directory = tmp_path / "state"
+    founded(directory)
+    compact(directory)
+    town = KeptTown(directory)
+    town.live(6)
+    town.close()
+    (directory / "decision.key").write_bytes(b"k" * 32)
+    (directory / "token.key").write_bytes(b"secret")
+    open_ledger(directory)
+    return directory
+
+
+def test_a_backup_comes_back_as_it_was(kept: Path, tmp_path: Path) -> None:
+    before = recovered_digests(kept)
+    backup = back_up(kept, tmp_path / "backup", now_ms=NOW_MS)
+    assert backup == open_backup(tmp_path / "backup")
+    restored = restore(tmp_path / "backup", tmp_path / "new", now_ms=NOW_MS)
+    assert restored.position == backup.position
+    assert restored.erased_count == 0
+    assert recovered_digests(tmp_path / "new") == before
+    assert (tmp_path / "new" / "decision.key").read_bytes() == b"k" * 32
+    assert not (tmp_path / "new" / RESTORE_NAME).exists()
+
+
+def test_neither_the_ledger_nor_token_keys_are_in_it_unless_asked_for(kept: Path, tmp_path: Path) -> None:
+    back_up(kept, tmp_path / "one", now_ms=NOW_MS)
+    back_up(kept, tmp_path / "two", now_ms=NOW_MS, further_names=("token.key",))
+    names = {path.name for path in (tmp_path / "one").iterdir()}
+    assert names == {BACKUP_NAME, "decision.key", JOURNAL_NAME, snapshot_paths(kept)[0].name}
+    assert {path.name for path in (tmp_path / "two").iterdir()} - names == {"token.key"}
+    modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "two").rglob("*") if path.is_file()}
+    assert modes == {0o600}
+
+
+def test_a_backup_is_taken_while_the_directory_is_written(kept: Path, tmp_path: Path) -> None:
+    """And without a snapshot, too."""
+    for path in snapshot_paths(kept):
+        shutil.rmtree(path)
+    town = KeptTown(kept)
+    town.live(12)
+    backup = back_up(kept, tmp_path / "backup", now_ms=NOW_MS)
+    then = digests(town.engine.state)
+    town.live(18)
+    town.close()
+    assert backup.position.lsn < town.store.last.lsn
+    restore(tmp_path / "backup", tmp_path / "new", now_ms=NOW_MS)
+    assert recovered_digests(tmp_path / "new") == then
+
+
+def test_who_was_erased_since_is_erased_again(kept: Path, tmp_path: Path) -> None:
+    back_up(kept, tmp_path / "backup", now_ms=NOW_MS)
+    town = KeptTown(kept)
+    ledger = open_ledger(kept)
+    ledger.begin("e1", town.engine.keys_of("customer-1"), time_ms=NOW_MS + 1, lsn=town.store.last.lsn)
+    counts = town.engine.delete_customer("customer-1")
+    ledger.erased("e1", time_ms=NOW_MS + 2, lsn=town.store.last.lsn, counts=counts)
+    town.close()
+    restored = restore(tmp_path / "backup", kept, now_ms=NOW_MS + 3, is_forced=True)
+    assert restored.erased_count == 1
+    recovered = recover(kept)
+    recovered.store.close()
+    names = {customer.customer_id for customer in recovered.state.people.customers.values()}
+    assert "customer-1" not in names
+    assert "customer-2" in names
+    assert open_ledger(kept).needs_compaction, "her bytes are still in the files"
+
+
+def test_nothing_is_overwritten_unasked_nor_under_a_server(kept: Path, tmp_path: Path) -> None:
+    before = recovered_digests(kept)
+    back_up(kept, tmp_path / "backup", now_ms=NOW_MS)
+    with pytest.raises(ConfigurationError, match="--force replaces it"):
+        restore(tmp_path / "backup", kept, now_ms=NOW_MS)
+    lock = ServiceLock(kept)
+    with pytest.raises(ConfigurationError, match="another server"):
+        restore(tmp_path / "backup", kept, now_ms=NOW_MS, is_forced=True)
+    lock.close()
+    with pytest.raises(ConfigurationError, match="is not an empty directory"):
+        back_up(kept, tmp_path / "backup", now_ms=NOW_MS)
+    with pytest.raises(ConfigurationError, match="holds no journal"):
+        back_up(tmp_path / "nowhere", tmp_path / "other", now_ms=NOW_MS)
+    assert recovered_digests(kept) == before
+
+
+@pytest.mark.parametrize("harm", ["flip", "gone", "more"])
+def test_a_backup_that_is_not_as_it_was_written_is_refused_by_name(kept: Path, tmp_path: Path, harm: str) -> None:
+    backup = back_up(kept, tmp_path / "backup", now_ms=NOW_MS)
+    for name in (*sorted(backup.files)[::9], JOURNAL_NAME, BACKUP_NAME):
+        path = tmp_path / "backup" / name
+        whole = path.read_bytes()
+        if harm == "flip":
+            path.write_bytes(whole[:-3] + bytes([whole[-3] ^ 1]) + whole[-2:])
+        elif harm == "gone":
+            path.unlink()
+        else:
+            (tmp_path / "backup" / "more").write_bytes(b"")
+        with pytest.raises(JournalError, match="more" if harm == "more" else name):
+            restore(tmp_path / "backup", tmp_path / "new", now_ms=NOW_MS)
+        path.write_bytes(whole)
+    assert not (tmp_path / "new").exists(), "nothing was begun"
+
+
+def test_a_restore_cut_short_is_refused_by_a_start_and_can_be_run_again(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At every rename on the way."""
+    before = recovered_digests(kept)
+    back_up(kept, tmp_path / "backup", now_ms=NOW_MS)
+    town = KeptTown(kept)
+    town.live(12)
+    town.close()
+    rename = Path.rename
+    for count in range(3):
+        left = [count]
+
+        def cut(self: Path, target: Path, left: list[int] = left) -> Path:
+            if left[0] == 0:
+                raise KeyboardInterrupt
+            left[0] -= 1
+            return rename(self, target)
+
+        monkeypatch.setattr(Path, "rename", cut)
+        with pytest.raises(KeyboardInterrupt):
+            restore(tmp_path / "backup", kept, now_ms=NOW_MS, is_forced=True)
+        monkeypatch.undo()
+        with pytest.raises(JournalError, match="cut short"):
+            recover(kept)
+    restore(tmp_path / "backup", kept, now_ms=NOW_MS)
+    assert recovered_digests(kept) == before
+
+
+def test_a_sound_directory_tells_what_it_holds(kept: Path) -> None:
+    recovered = recover(kept)
+    recovered.store.close()
+    found = verify_state(kept, with_digests=True)
+    assert list(found.digests) == list(PARTITIONS)
+    assert list(found.digests.values()) == digests(recovered.state)
+    assert found.person_count == recovered.person_count
+    assert found.record_count == recovered.record_count
+    assert (found.position, found.snapshot_lsn) == (recovered.store.last, recovered.snapshot_lsn)
+
+
+def test_damage_is_found_and_placed(kept: Path) -> None:
+    manifest = snapshot_paths(kept)[0] / "people-11.part"
+    whole = manifest.read_bytes()
+    manifest.write_bytes(whole[:-1] + b"\xff")
+    with pytest.raises(JournalError, match=r"people-11\.part is damaged"):
+        verify_state(kept)
+    manifest.write_bytes(whole)
+    verify_state(kept)
+    (kept / JOURNAL_NAME).unlink()
+    with pytest.raises(JournalError, match="is missing"):
+        verify_state(kept)
+
+
+def test_a_manifest_of_a_newer_program_is_refused(kept: Path, tmp_path: Path) -> None:
+    from geooffer.journal.snapshots import digest_of
+
+    back_up(kept, tmp_path / "backup", now_ms=NOW_MS)
+    path = tmp_path / "backup" / BACKUP_NAME
+    told = json.loads(path.read_bytes().splitlines()[0]) | {"schema": 2}
+    line = json.dumps(told).encode()
+    path.write_bytes(line + b"\n" + digest_of(line).encode() + b"\n")
+    with pytest.raises(JournalError, match="newer version"):
+        open_backup(tmp_path / "backup")
