@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -118,6 +119,12 @@ async def plane(tmp_path: Path) -> AsyncIterator[Plane]:
     engine = Engine(journal=MemoryJournal(), clock=EngineClock("system"))
     async with open_plane(engine, tmp_path / "state") as running:
         yield running
+
+
+@pytest.fixture(name="open_plane")
+def open_plane_fixture() -> Any:
+    """`async with open_plane(engine, state_dir, durable) as plane`."""
+    return open_plane
 
 
 @pytest.fixture

@@ -61,6 +61,9 @@ class PingServiceServicer:
         """Pings as they happen. The token is checked when the stream opens and again when it expires (then the stream
         ends with UNAUTHENTICATED). Answers are sparse and cumulative: fewer answers than messages is normal, do not
         wait for one each. At shutdown every message read is decided and answered, then the stream ends UNAVAILABLE.
+        Under overload writes wait for flow control, and pings whose budget is over are SHED; 16,384 streams and calls
+        are open at most (UNAVAILABLE, OVERLOADED). An offer, and the acknowledgement of its message, leave when its
+        decision is durable; a service whose journal fails ends all streams UNAVAILABLE (JOURNAL) and recovers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
