@@ -6,6 +6,7 @@ import json
 
 from typer.testing import CliRunner
 
+from geooffer.bench.offers import JOURNALS
 from geooffer.cli.main import build_app
 
 
@@ -14,7 +15,7 @@ def test_durable_offers_are_counted_and_timed() -> None:
     result = CliRunner().invoke(build_app(), ["bench", "offers", *flags])
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout.splitlines()[-1])
-    assert set(report["runs"]) == {"memory", "sqlite"}
+    assert set(report["runs"]) == set(JOURNALS)
     for run in report["runs"].values():
         assert run["offers"] > 0
         assert run["offer"]["p50_us"] <= run["offer"]["p99_us"] <= run["offer"]["max_us"]

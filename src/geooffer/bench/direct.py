@@ -48,6 +48,8 @@ class ServerPlan:
     journal: str = "memory"
     """memory or sqlite."""
     intent_every: int = INTENT_EVERY
+    compacts: bool = False
+    """One snapshot after the other is written meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The shape `offers`: from the intended sending of a ping to the offer whose record is durable.
 
 The phones of the shape `direct`, each with one offer to get, at a fixed rate. Runs alternate: journal in memory (what
-the rest costs), SQLite. Every offer's latency counts; a ping
+the rest costs), SQLite, SQLite while snapshots are written one after the other. Every offer's latency counts; a ping
 without an offer waits for no journal, and its latency beside shows whether that is so.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from geooffer.bench.direct import Serve, ServerPlan, run_once
 from geooffer.bench.load import LoadResult
 from geooffer.bench.processes import cores
 
-JOURNALS = ("memory", "sqlite")
+COMPACTING = "sqlite, writing snapshots"
+JOURNALS = ("memory", "sqlite", COMPACTING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,10 @@ def measure(plan: OffersPlan, serve: Serve, note: Callable[[str], None]) -> dict
     for number in range(plan.round_count):
         for name in JOURNALS:
             with tempfile.TemporaryDirectory(prefix="geooffer-bench-") as directory:
-                server = ServerPlan("python", plan.stream_count, core, Path(directory), journal=name, intent_every=1)
+                server = ServerPlan(
+                    "python", plan.stream_count, core, Path(directory), name.split(",")[0], intent_every=1
+                )
+                server = replace(server, compacts=name == COMPACTING)
                 result, _ = run_once(server, serve, seconds=plan.seconds, warmup_s=0.0, rate=plan.rate)
             runs[name].append(result)
             worst = _percentiles([result.offer_latencies_s])

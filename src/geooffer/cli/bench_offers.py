@@ -21,7 +21,7 @@ def register(group: typer.Typer) -> None:
         rounds: Annotated[int, typer.Option(min=1, help="Alternations of the journals.")] = 3,
         json_output: JsonOutput = False,
     ) -> None:
-        """Ping to durable offer: journal in memory and SQLite."""
+        """Ping to durable offer: journal in memory, SQLite, SQLite while snapshots are written."""
         from geooffer.bench.offers import OffersPlan, measure
         from geooffer.cli.bench import commit, machine, versions
         from geooffer.cli.bench_server import serve

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections import Counter
@@ -15,6 +16,7 @@ from geooffer.errors import GeoofferError
 
 if TYPE_CHECKING:
     from geooffer.bench.direct import Served, ServerPlan
+    from geooffer.cli.assembly import RunningService
     from geooffer.engine.engine import Engine
 
     Running = tuple[str, list[str], Callable[[], Served]]
@@ -81,7 +83,19 @@ async def _service(plan: ServerPlan) -> AsyncIterator[Running]:
             verdicts = Counter({verdict.name: count for verdict, count in counts.items()})
             return Served(verdicts, service.plane.statistics.late_offers)
 
+        compacting = asyncio.create_task(_compact_on_and_on(service)) if plan.compacts else None
         yield service.data_address, tokens, served
+        if compacting is not None:
+            compacting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await compacting  # raises what ended it before
+
+
+async def _compact_on_and_on(service: RunningService) -> None:
+    compact = service.control.erasures.compact
+    assert compact is not None
+    while True:
+        await compact()
 
 
 @asynccontextmanager
