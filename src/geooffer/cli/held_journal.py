@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import secrets
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+
+import structlog
 
 from geooffer.cli.settings import ServiceSettings
 from geooffer.engine.port import Journal
@@ -21,6 +24,13 @@ from geooffer.rpc.keys import secret_file
 from geooffer.services.erasures import wiped
 
 DECISION_KEY_SIZE_BYTES = 32
+HAND_OVER_S = 0.000_5
+"""How long a busy thread keeps Python's lock while another waits for it; the default is 5 ms. The journal's thread needs
+it before and after each fsync: beside a loop that never rests, append to durable took 28.9 ms at the default and 13.3 at
+this (medians of three alternating runs on a slow disk), 14.4 and 3.2 without the disk; the loop got no less done.
+"""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,7 @@ def open_journal(
     """
     if settings.journal == "memory":
         return HeldJournal(MemoryJournal(), None, decision_key or secrets.token_bytes(DECISION_KEY_SIZE_BYTES))
+    sys.setswitchinterval(HAND_OVER_S)
     settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = ServiceLock(settings.state_dir)
     try:
@@ -81,5 +92,13 @@ def open_journal(
     except GeoofferError:
         lock.close()
         raise
+    log.info(
+        "recovered",
+        snapshot_lsn=recovered.snapshot_lsn,
+        last_lsn=recovered.store.last.lsn,
+        record_count=recovered.record_count,
+        person_count=recovered.person_count,
+        seconds=round(recovered.seconds, 3),
+    )
     key = decision_key or secret_file(settings.state_dir / "decision.key", DECISION_KEY_SIZE_BYTES)
     return HeldJournal(GroupCommitter(recovered.store), recovered.state, key, lock, ledger, recovered)
