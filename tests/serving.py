@@ -13,6 +13,9 @@ from typing import Any
 ANY_PORTS = tuple(part for key in ("data", "control", "metrics") for part in (f"--{key}-address", "127.0.0.1:0"))
 """The system chooses."""
 
+STARTED = ("starting", "start_phase_over", "recovered", "start_phase_over", "serving")
+"""Events of a start, as `events` tells them."""
+
 
 @contextmanager
 def serving(command: list[str], *options: str) -> Iterator[subprocess.Popen[str]]:
