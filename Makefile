@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long simulate lint format proto bench benchmarks figures clean
+.PHONY: help setup demo test test-long faults simulate lint format proto bench benchmarks figures clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ test: setup  ## all quick tests
 test-long: setup  ## every test, the long ones too
 	$(BIN)/python -m pytest --benchmark-skip
 
+faults: setup  ## every gate of reliability with its failing control (15 minutes): GATES=2,5 some, SHORT=1 little of each
+	@$(BIN)/python tests/faults/run.py $(if $(GATES),--gates $(GATES)) $(if $(SHORT),--short)
+
 simulate: setup  ## one seeded life of the whole engine, told action by action: SEED=7; many: SEED=0 COUNT=500
 	@$(BIN)/python tests/simulation/simulate.py --seed $(or $(SEED),0) --count $(or $(COUNT),1) --plant "$(PLANT)"
 
@@ -45,12 +48,13 @@ format: setup  ## let ruff reformat and sort imports
 proto: setup  ## regenerate src/geooffer/v1 from proto/
 	$(BIN)/python tools/generate_proto.py
 
-bench: setup  ## closed-loop rate and open-loop latency of the Python data plane; what a million persons weigh
+bench: setup  ## closed-loop rate and open-loop latency of the Python data plane; what a million persons weigh; durable commits
 	$(BIN)/geooffer bench direct --plane python
 	$(BIN)/geooffer bench direct --plane python --rate 500
 	$(BIN)/geooffer bench memory
+	$(BIN)/geooffer bench journal
 
-benchmarks: setup  ## pytest-benchmark suites: matcher, decision, index, codec
+benchmarks: setup  ## pytest-benchmark suites: matcher, decision, index, codec, journal
 	$(BIN)/python -m pytest benchmarks --benchmark-only
 
 figures: setup  ## measure everything and write the README's figures

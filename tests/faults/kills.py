@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,23 +53,37 @@ class KillReport:
         )
 
 
+End = Callable[[ServerProcess, np.random.Generator], Awaitable[list[str]]]
+"""Ends a server amid its work; what was wrong with how it ended."""
+
+
+async def kill(server: ServerProcess, _: np.random.Generator) -> list[str]:
+    """SIGKILL."""
+    server.kill()
+    return []
+
+
 class Killing:
     """One state directory under fire."""
 
-    def __init__(self, starter: WarmStarter, state_dir: Path, seed: int, plants: dict[str, Any]) -> None:
+    def __init__(
+        self, starter: WarmStarter, state_dir: Path, seed: int, plants: dict[str, Any], end: End = kill
+    ) -> None:
+        self._end = end
         self.random = np.random.default_rng([seed, 17])
         self.crowd = Crowd(np.random.default_rng([seed, 18]))
         self.report = KillReport()
-        self._starter, self._state_dir, self._plants = starter, state_dir, plants
+        self.state_dir = state_dir
+        self._starter, self._plants = starter, plants
 
     def _start(self) -> ServerProcess:
         clock = ("--clock", "client", "--clock-start", format_time_ms(town.START_MS))
-        return self._starter.serve(self._state_dir, *clock, plants=self._plants)
+        return self._starter.serve(self.state_dir, *clock, plants=self._plants)
 
     async def build(self) -> None:
         """The town, killed as soon as it stands."""
         server = self._start()
-        async with operator_client(await server.ready(), self._state_dir) as client:
+        async with operator_client(await server.ready(), self.state_dir) as client:
             await town.build(client.control)
         server.kill()
         self.report.kill_count += 1
@@ -78,27 +92,31 @@ class Killing:
         """One kill."""
         server = self._start()
         self.report.kill_count += 1
-        if self.random.random() < EARLY_SHARE:
+        if self._end is kill and self.random.random() < EARLY_SHARE:
             await asyncio.sleep(float(self.random.random()) * EARLY_S_MAX)
             self.report.early_count += 1
             server.kill()
             return
-        async with operator_client(await server.ready(), self._state_dir) as client:
+        async with operator_client(await server.ready(), self.state_dir) as client:
             self.report.faults += await ask_service(client, self.crowd)
             living = asyncio.create_task(self.crowd.live(client))
             await asyncio.sleep(float(self.random.random()) * LOAD_S_MAX)
-            server.kill()
+            self.report.faults += await self._end(server, self.random)
             await living
 
     async def last_look(self) -> None:
         """Everything once more, with nobody killed in between."""
-        self.report.faults += read_directory(self._state_dir, self.crowd.history)
+        self.read_directory()
         server = self._start()
         try:
-            async with operator_client(await server.ready(), self._state_dir) as client:
+            async with operator_client(await server.ready(), self.state_dir) as client:
                 self.report.faults += await ask_service(client, self.crowd)
         finally:
             server.kill()
+
+    def read_directory(self) -> None:
+        """What the next start would find, without starting."""
+        self.report.faults += read_directory(self.state_dir, self.crowd.history)
 
     def count(self) -> KillReport:
         """With what the history counted."""
@@ -115,12 +133,13 @@ async def run(
     kill_count: int,
     *,
     plants: dict[str, Any] | None = None,
+    end: End = kill,
     until_fault: bool = False,
     on_kill: Callable[[KillReport], None] = lambda report: None,
 ) -> KillReport:
     """`kill_count` kills of one directory below `folder`. `until_fault`: stop at the first violation."""
     with tempfile.TemporaryDirectory(dir=folder, prefix=f"seed-{seed}-") as name:
-        killing = Killing(starter, Path(name) / "state", seed, plants or {})
+        killing = Killing(starter, Path(name) / "state", seed, plants or {}, end)
         await killing.build()
         for number in range(1, kill_count):
             try:
@@ -129,7 +148,7 @@ async def run(
                 killing.report.faults.append(f"after kill {number}: {type(error).__name__}: {error}")
                 return killing.count()
             if number % READ_EVERY == 0:
-                killing.report.faults += read_directory(killing._state_dir, killing.crowd.history)
+                killing.read_directory()
             on_kill(killing.report)
             if until_fault and killing.report.faults:
                 return killing.count()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -60,26 +59,26 @@ def follow_the_wall(_: Any) -> None:
     assembly.monotonic_now_ms = lambda: lambda: time.time_ns() // 1_000_000
 
 
-def serve_what_is_damaged(_: Any) -> None:
-    """No hash is compared: a flipped bit is found only where it no longer decodes."""
-    from geooffer.journal import commits, memory, sqlite
+def deaf_to_the_disk(_: Any) -> None:
+    """A commit that fails counts as done, and the service goes on."""
+    from geooffer.errors import JournalError
+    from geooffer.journal import sqlite
 
-    def unchecked(previous: Any, commit: Any) -> Any:
-        return commit.position
+    append = sqlite.SqliteStore.append
 
-    for module in (commits, memory, sqlite):
-        module.checked = unchecked  # type: ignore[attr-defined]
+    def append_or_not(self: Any, *arguments: Any, **named: Any) -> Any:
+        try:
+            return append(self, *arguments, **named)
+        except JournalError:
+            return self.last
 
-
-def note_process(path: str) -> None:
-    """Leave the process id somewhere."""
-    Path(path).write_text(str(os.getpid()))
+    sqlite.SqliteStore.append = append_or_not  # type: ignore[method-assign]
+    sqlite.SqliteStore.tidy = lambda self, *, idle: None  # type: ignore[method-assign]
 
 
 PLANTS: dict[str, Callable[[Any], None]] = {
     "acknowledge early": acknowledge_early,
+    "deaf to the disk": deaf_to_the_disk,
     "set wall clock": set_wall_clock,
     "follow the wall": follow_the_wall,
-    "serve what is damaged": serve_what_is_damaged,
-    "note process": note_process,
 }

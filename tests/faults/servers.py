@@ -16,6 +16,7 @@ from typing import Any
 from geooffer.client import GeoofferClient
 from geooffer.rpc.auth import issue_token
 from geooffer.rpc.keys import development_keys
+from serving import ANY_PORTS
 
 READY_S = 60.0
 POLL_S = 0.004
@@ -73,8 +74,7 @@ def _cache_dir() -> str:
 
 
 def _arguments(state_dir: Path) -> list[str]:
-    addresses = ["--data-address", "127.0.0.1:0", "--control-address", "127.0.0.1:0"]
-    return ["--json", *addresses, "--state-dir", str(state_dir)]
+    return ["--json", *ANY_PORTS, "--state-dir", str(state_dir)]
 
 
 @dataclass
@@ -137,8 +137,3 @@ def operator_client(ready: dict[str, Any], state_dir: Path, **options: Any) -> G
     token = issue_token(key, role="operator", subject="operator", now_s=time.time(), lifetime_s=100_000)
     addresses = {"data_target": ready["data_address"], "control_target": ready["control_address"]}
     return GeoofferClient(**addresses, token=token, private_connection=True, **options)
-
-
-def cold_command(state_dir: Path, *options: str) -> list[str]:
-    """The command line of a start without any warmth."""
-    return [sys.executable, "-m", "geooffer.cli.main", "serve", *_arguments(state_dir), *options]

@@ -11,8 +11,10 @@ stdout, a JSON line each:  {"pid": n}        {"code": exit code, negative = sign
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import os
+import pkgutil
 import resource
 import signal
 import sys
@@ -20,21 +22,19 @@ import traceback
 from typing import Any
 
 FILE_MODE = 0o600
+ROOMS = ("cli", "services", "dataplane", "rpc", "operation", "telemetry", "journal")
 
 
 def load() -> None:
     """All that a server imports, and its machine code."""
-    import geooffer.cli.assembly
-    import geooffer.cli.held_journal
-    import geooffer.cli.log
-    import geooffer.cli.main
-    import geooffer.dataplane.grpc_plane
-    import geooffer.rpc.durability
-    import geooffer.rpc.server
-    import geooffer.services.assembly
+    import pydantic_settings  # noqa: F401
+
+    for room in ROOMS:
+        package = importlib.import_module(f"geooffer.{room}")
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"geooffer.{room}.{module.name}")
     from geooffer.kernels.compile import compile_all
 
-    geooffer.cli.main.build_app()
     compile_all()
 
 
