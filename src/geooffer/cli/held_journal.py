@@ -25,9 +25,11 @@ from geooffer.services.erasures import wiped
 
 DECISION_KEY_SIZE_BYTES = 32
 HAND_OVER_S = 0.000_5
-"""How long a busy thread keeps Python's lock while another waits for it; the default is 5 ms. The journal's thread needs
-it before and after each fsync: beside a loop that never rests, append to durable took 28.9 ms at the default and 13.3 at
-this (medians of three alternating runs on a slow disk), 14.4 and 3.2 without the disk; the loop got no less done.
+"""How long a busy thread keeps Python's lock while another waits for it; the default is 5 ms.
+
+The journal's thread needs it before and after each fsync: beside a loop that never rests, append to durable took
+28.9 ms at the default and 13.3 at this (medians of three alternating runs on a loaded machine), 14.4 and 3.2 without
+the disk; the loop got no less done.
 """
 
 log = structlog.get_logger(__name__)
