@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from kept_town import KeptTown, digests, founded, recovered_digests
 
 from geooffer.errors import JournalError
+from geooffer.journal import sqlite_file
+from geooffer.journal.commits import Commit
 from geooffer.journal.compactor import compact, only_compactor
 from geooffer.journal.recovery import recover
 from geooffer.journal.snapshots import newest_snapshot, remove_older, snapshot_paths
+from geooffer.journal.sqlite import SqliteReader
+from geooffer.journal.tail import JOURNAL_NAME, commits_after
 
 STEPS = ("read", "draft", "part -1", "part 30", "part 63", "finished")
 KILLED = """
@@ -96,6 +101,33 @@ def test_rounds_follow_one_another_while_the_journal_is_written(tmp_path: Path) 
     town.store.truncate(town.store.last)
     town.close()
     assert recovered_digests(tmp_path) == digests(town.engine.state)
+
+
+def test_a_tail_is_read_while_the_server_truncates_up_to_its_snapshot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    founded(tmp_path)
+    position = compact(tmp_path).position
+    town = KeptTown(tmp_path)
+    town.live(6)
+
+    class OvertakenReader(SqliteReader):
+        """The server truncates after the first commit that is read."""
+
+        def read(self, after_lsn: int | None = None) -> Iterator[Commit]:
+            commits = super().read(after_lsn)
+            yield next(commits)
+            town.store.truncate(position)
+            yield from commits
+
+    monkeypatch.setattr(sqlite_file, "READ_COMMIT_COUNT", 1)
+    reader = OvertakenReader(tmp_path / JOURNAL_NAME)
+    read = list(commits_after(reader, newest_snapshot(tmp_path)))
+    assert town.store.base == reader.base == position
+    assert read == list(town.store.read())
+    assert len(read) > 20
+    reader.close()
+    town.close()
 
 
 def test_two_never_write_at_once(tmp_path: Path) -> None:

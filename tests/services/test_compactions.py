@@ -135,6 +135,23 @@ async def test_what_an_earlier_process_left_is_finished_and_counts(tmp_path: Pat
     kept.close()
 
 
+async def test_what_an_earlier_process_left_waits_for_a_compaction_under_way(tmp_path: Path) -> None:
+    """Of two truncations at once the one ahead takes the other's end away, which is a fault of the journal."""
+    from geooffer.journal.compactor import compact
+
+    kept = Kept(tmp_path)
+    await kept.add(0, 20)
+    kept.close()
+    position = compact(tmp_path).position
+    kept = Kept(tmp_path)
+    async with running(kept.compactions):
+        async with kept.compactions._turn:
+            await asyncio.sleep(0.2)
+            assert kept.committer.store.base.lsn == 0
+        await until(lambda: kept.committer.store.base == position)
+    kept.close()
+
+
 async def test_a_compactor_that_fails_is_tried_again_and_harms_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

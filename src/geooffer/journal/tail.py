@@ -10,7 +10,7 @@ from geooffer.engine.apply import fold
 from geooffer.engine.parts import put_part
 from geooffer.engine.state import State
 from geooffer.errors import JournalError
-from geooffer.journal.commits import GENESIS_HASH, Commit, CommitStore, Position
+from geooffer.journal.commits import GENESIS_HASH, Commit, CommitStore, Position, follow
 from geooffer.journal.frames import RawEntry, decode_raw, partitions_of
 from geooffer.journal.snapshots import Snapshot
 from geooffer.journal.sqlite import SqliteReader
@@ -28,7 +28,7 @@ def refuse_half_restored(directory: Path) -> None:
 
 
 def commits_after(store: CommitStore | SqliteReader, snapshot: Snapshot | None) -> Iterator[Commit]:
-    """What the journal holds beyond the snapshot, all of it checked against the chain.
+    """What the journal holds beyond the snapshot, each commit checked against the chain.
 
     Raises JournalError, saying where, unless the snapshot's position lies on the journal's chain.
     """
@@ -39,17 +39,18 @@ def commits_after(store: CommitStore | SqliteReader, snapshot: Snapshot | None) 
         raise JournalError(f"the journal begins after commit {base.lsn}, and {held}: commits are missing")
     if last.lsn < start.lsn:
         raise JournalError(f"the journal ends at commit {last.lsn}, before the snapshot's {start.lsn}")
-    if base.lsn == start.lsn:
-        _check_meeting(base, start)
-    for commit in store.read():
-        if commit.position.lsn == start.lsn:
-            _check_meeting(commit.position, start)
-        if commit.position.lsn > start.lsn:
-            yield commit
+    for position in (base, last):
+        if position.lsn == start.lsn:
+            _check_meeting(position, start, start)
+    # not from the first that is kept: a server may be truncating up to the snapshot at this moment
+    for commit in store.read(start.lsn):
+        if commit.position.lsn == start.lsn + 1:
+            _check_meeting(commit.position, follow(start, commit.payload), start)
+        yield commit
 
 
-def _check_meeting(found: Position, start: Position) -> None:
-    if found != start:
+def _check_meeting(found: Position, expected: Position, start: Position) -> None:
+    if found != expected:
         what = "a journal from its beginning" if start.hash == GENESIS_HASH else "the snapshot"
         raise JournalError(f"the journal is of another chain than {what}: they differ at commit {start.lsn}")
 

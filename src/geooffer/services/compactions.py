@@ -129,9 +129,10 @@ class Compactions:
         return position.lsn
 
     async def _finish_earlier(self) -> None:
-        snapshot = await asyncio.to_thread(newest_snapshot, self._directory)
-        if snapshot is not None:
-            await self._drop_up_to(snapshot.position)
+        async with self._turn:  # of two truncations at once the one that is ahead would take the other's end away
+            snapshot = await asyncio.to_thread(newest_snapshot, self._directory)
+            if snapshot is not None:
+                await self._drop_up_to(snapshot.position)
 
     async def _drop_up_to(self, position: Position) -> None:
         """What the newest snapshot holds is needed nowhere else."""
