@@ -207,6 +207,22 @@ def test_rejected_rows_are_ascending_and_offers_survive_long_texts() -> None:
     assert draft.weight == 2 + 2 * answers.OFFER_WEIGHT
 
 
+@pytest.mark.parametrize("row_count", [1, 2, 127, 128, 129, 1_024])
+@pytest.mark.parametrize("sequence", [1, 127, 128, 2**40])
+def test_rows_of_a_message_shed_whole_are_told_as_if_one_by_one(sequence: int, row_count: int) -> None:
+    told = parsed(AnswerDraft(sequence, shed_messages=[(sequence, row_count)]))
+    rows = [answers.rejected_row(sequence, row, PingVerdict.SHED) for row in range(row_count)]
+    assert told == parsed(AnswerDraft(sequence, rejected_rows=rows))
+
+
+def test_messages_shed_whole_stand_in_their_place_among_the_rows() -> None:
+    rows = [answers.rejected_row(*place, PingVerdict.STALE_FIX) for place in ((4, 1), (2, 7), (2, 0))]
+    told = parsed(AnswerDraft(5, rejected_rows=rows, shed_messages=[(5, 2), (1, 2), (3, 1)]))
+    places = [(row.message_sequence, row.row) for row in told.rejected_rows]
+    assert places == [(1, 0), (1, 1), (2, 0), (2, 7), (3, 0), (4, 1), (5, 0), (5, 1)]
+    assert AnswerDraft(5, shed_messages=[(5, 500), (6, 12)]).weight == answers.DRAFT_WEIGHT_MAX
+
+
 def test_visibility_follows_the_role_and_grows_with_it() -> None:
     device, gateway, operator = (answers.VISIBILITY[role] for role in ("device", "gateway", "operator"))
     assert device.verdicts < gateway.verdicts == operator.verdicts

@@ -87,9 +87,13 @@ def _tell_offer(batch: Batch, decision: Decision, offer_try: ToldTry | None, eng
 def tell_shed(messages: Sequence[QueuedMessage]) -> None:
     """Rows of these messages are MALFORMED, which comes first and the decoder saw, else SHED; all roles may know."""
     for message in messages:
-        for row, malformed in enumerate(message.message.malformed_rows()):
-            verdict = PingVerdict.MALFORMED if malformed else PingVerdict.SHED
-            message.stream.draft().rejected_rows.append(answers.rejected_row(message.sequence, row, verdict))
+        malformed_rows = message.message.malformed_rows()
+        if not any(malformed_rows):
+            message.stream.draft().shed_messages.append((message.sequence, message.message.row_count))
+        else:
+            for row, malformed in enumerate(malformed_rows):
+                verdict = PingVerdict.MALFORMED if malformed else PingVerdict.SHED
+                message.stream.draft().rejected_rows.append(answers.rejected_row(message.sequence, row, verdict))
         message.stream.decided(message.sequence, message.message.row_count)
 
 

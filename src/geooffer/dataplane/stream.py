@@ -169,6 +169,7 @@ class PingStream:
             part = self._drafts.popleft()
             whole.acknowledged = part.acknowledged
             whole.rejected_rows += part.rejected_rows
+            whole.shed_messages += part.shed_messages
             whole.transitions += part.transitions
             whole.tries += part.tries
             whole.offers += part.offers

@@ -20,6 +20,7 @@ import numpy as np
 
 from geooffer.engine.decisions import Decision
 from geooffer.engine.registry import Registry
+from geooffer.model import limits
 from geooffer.model.columns import StructArray
 from geooffer.model.verdicts import DEVICE_VISIBLE_VERDICTS, OfferVerdict, PingVerdict
 from geooffer.rpc import roles
@@ -33,8 +34,10 @@ OFFER_WEIGHT = 16
 
 _ANSWER_TAG = b"\x0a"  # field 1, length-delimited, of StreamPingsResponse and IngestPingsResponse
 _OFFER_TAG = b"\x2a"  # field 5, length-delimited, of PingAnswer
+_REJECTED_TAG = b"\x12"  # field 2, length-delimited, of PingAnswer
 assert pb.StreamPingsResponse.ANSWER_FIELD_NUMBER == pb.IngestPingsResponse.ANSWER_FIELD_NUMBER == 1
 assert pb.PingAnswer.OFFERS_FIELD_NUMBER == 5
+assert pb.PingAnswer.REJECTED_ROWS_FIELD_NUMBER == 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +86,14 @@ class AnswerDraft:
     transitions: list[pb.Transition] = field(default_factory=list)
     tries: list[ToldTry] = field(default_factory=list)
     offers: list[OfferDraft] = field(default_factory=list)
+    shed_messages: list[tuple[int, int]] = field(default_factory=list)
+    """(sequence, rows) of messages refused whole: to refuse must not cost what it costs to decide."""
 
     @property
     def weight(self) -> int:
         """How much of an answer is filled, against DRAFT_WEIGHT_MAX."""
         rows = len(self.rejected_rows) + len(self.transitions) + len(self.tries)
+        rows += sum(row_count for _, row_count in self.shed_messages)
         return rows + OFFER_WEIGHT * len(self.offers)
 
 
@@ -143,7 +149,10 @@ def encode(
         location_wanted=location_wanted,
         catalog_generation=catalog_generation,
     )
-    if draft.rejected_rows:
+    rejected = b""
+    if draft.shed_messages:
+        rejected = _rejected_bytes(draft)
+    elif draft.rejected_rows:
         # shed rows are told before decided ones of the same moment, whatever their order in the stream
         answer.rejected_rows.extend(sorted(draft.rejected_rows, key=_place))
     if draft.transitions:
@@ -151,7 +160,42 @@ def encode(
     if draft.tries:
         # those that won wait for the journal and come after the others of their batch
         answer.tries.extend(told.message for told in sorted(draft.tries, key=_place_of_try))
-    return _delimited(_ANSWER_TAG, answer.SerializeToString() + offers)
+    return _delimited(_ANSWER_TAG, answer.SerializeToString() + rejected + offers)
+
+
+def _rejected_bytes(draft: AnswerDraft) -> bytes:
+    """All rejected rows, ascending, where whole messages are among them."""
+    told = [
+        (row.message_sequence, _delimited(_REJECTED_TAG, row.SerializeToString()))
+        for row in sorted(draft.rejected_rows, key=_place)
+    ]
+    told += [(sequence, shed_rows(sequence, row_count)) for sequence, row_count in draft.shed_messages]
+    return b"".join(part for _, part in sorted(told, key=_sequence_of))
+
+
+def shed_rows(sequence: int, row_count: int) -> bytes:
+    """Fields `rejected_rows` of a message that was shed whole: 25 µs for 1,024 rows; one message each would take 1.2 ms."""
+    head = pb.RejectedRow(message_sequence=sequence).SerializeToString()
+    parts = []
+    for first, end in _SHED_RUNS:
+        ends = _SHED_ENDS[first : min(end, row_count)]
+        if ends:
+            # rows whose numbers are equally long differ in their ends alone
+            begin = _REJECTED_TAG + bytes((len(head) + len(ends[0]),)) + head
+            parts.append(begin + begin.join(ends))
+    return b"".join(parts)
+
+
+_SHED_ENDS = [
+    pb.RejectedRow(row=row, verdict=int(PingVerdict.SHED)).SerializeToString()  # type: ignore[arg-type]
+    for row in range(limits.PING_BATCH_ROW_COUNT_MAX)
+]
+_SHED_RUNS = ((0, 1), (1, 128), (128, limits.PING_BATCH_ROW_COUNT_MAX))
+"""Rows whose numbers take no byte, one, two."""
+
+
+def _sequence_of(told: tuple[int, bytes]) -> int:
+    return told[0]
 
 
 def _place(told: pb.RejectedRow) -> tuple[int, int]:
