@@ -118,6 +118,17 @@ def test_old_files_put_in_place_by_hand_are_noticed(town: Town) -> None:
     assert finish_erasures(recovered(old), old, town.ledger, now_ms=NOW_MS) == 0
 
 
+def test_old_files_put_in_place_after_a_restore_are_noticed_too(town: Town) -> None:
+    old, older = town.backup(), town.backup()
+    town.erase("ann", NOW_MS)
+    town.engine.upsert_customers([Customer("dora", ())])
+    state = recovered(old)
+    assert apply_ledger(state, old, town.ledger, taken_ms=NOW_MS, now_ms=NOW_MS + DAY_MS) == 1
+    state = recovered(older)
+    assert finish_erasures(state, older, town.ledger, now_ms=NOW_MS + DAY_MS) == 1
+    assert people_in(state) == {"bob"}
+
+
 def test_a_start_with_nothing_open_erases_nobody(town: Town) -> None:
     town.erase("ann", NOW_MS)
     town.engine.upsert_customers([Customer("ann", ())])

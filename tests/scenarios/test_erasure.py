@@ -51,7 +51,7 @@ from serving import serving
 
 END_S = 120
 TOUCHED = {
-    "consents", "contacts", "customers", "decisions", "devices", "facts", "identities", "intents",
+    "consents", "contacts", "customers", "decisions", "devices", "facts", "identities", "intents", "recent_tries",
     "united_customers",
 }  # fmt: skip
 GUEST = "guest-1"
@@ -166,23 +166,31 @@ def assert_no_trace(*folders_and_logs: Path) -> None:
     assert found(MARKS | NEVER, files) == {}
 
 
-def copied(source: Path, target: Path) -> Path:
-    """Journal and snapshots, as somebody copies them by hand; the ledger stays where it is."""
-    target.mkdir(exist_ok=True)
-    for path in [*source.glob("journal*"), *source.glob("snapshot-*")]:
-        (shutil.copytree if path.is_dir() else shutil.copy)(path, target / path.name)
-    return target
+async def command(*arguments: str | Path) -> str:
+    """A `geooffer` command in a process of its own; what it wrote to stdout."""
+    line = [*GEOOFFER, *map(str, arguments)]
+    done = await asyncio.to_thread(subprocess.run, line, capture_output=True, text=True, timeout=END_S)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
-def put_back(backup: Path, state_dir: Path) -> None:
-    """The other way, in place of what is there."""
+async def restored(backup: Path, state_dir: Path) -> None:
+    told = json.loads(await command("restore", backup, "--state-dir", state_dir, "--force", "--json"))
+    assert told["erased_again"] == 1
+
+
+async def put_back(backup: Path, state_dir: Path) -> None:
+    """Old files in place of what is there, by hand: nobody looks into the ledger, which stays."""
     for path in [*state_dir.glob("journal*"), *state_dir.glob("snapshot-*")]:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    copied(backup, state_dir)
+    for path in [*backup.glob("journal*"), *backup.glob("snapshot-*")]:
+        (shutil.copytree if path.is_dir() else shutil.copy)(path, state_dir / path.name)
 
 
-async def test_erased_she_is_in_no_file_and_old_files_do_not_bring_her_back(tmp_path: Path) -> None:
-    state_dir, log, metrics = tmp_path / "state", tmp_path / "server.log", tmp_path / "metrics"
+@pytest.mark.parametrize("by_hand", [False, pytest.param(True, marks=pytest.mark.long)])
+async def test_erased_she_is_in_no_file_and_no_backup_brings_her_back(tmp_path: Path, by_hand: bool) -> None:
+    state_dir, backup = tmp_path / "state", tmp_path / "backup"
+    log, metrics = tmp_path / "server.log", tmp_path / "metrics"
     async with server(state_dir, log) as running:
         await live_a_life(running.client)
         # the controls: the search finds her wherever she is, in the journal and in a snapshot
@@ -191,9 +199,8 @@ async def test_erased_she_is_in_no_file_and_old_files_do_not_bring_her_back(tmp_
         assert found(MARKS, state_dir.glob("snapshot-*/*")).keys() == MARKS.keys()
         assert found(MARKS, state_dir.glob("journal*")) == {}
         assert found(NEVER, files_below(state_dir)) == {}
-    backup = copied(state_dir, tmp_path / "backup")
+        await command("backup", backup, "--state-dir", state_dir)
 
-    async with server(state_dir, log) as running:
         erasure = await running.erase(OTHER_ID)
         counts = {row.table: row.row_count for row in erasure.touched}
         assert {name for name, count in counts.items() if count} == TOUCHED
@@ -204,13 +211,14 @@ async def test_erased_she_is_in_no_file_and_old_files_do_not_bring_her_back(tmp_
         metrics.write_text(await running.metrics())
     assert_no_trace(state_dir, log, metrics)
 
-    assert found(MARKS, files_below(backup)).keys() == MARKS.keys(), "what is put back does hold her"
-    put_back(backup, state_dir)
-    async with server(state_dir, log) as running:
-        await assert_she_is_gone(running)
-        await no_trace_soon(state_dir)
-        assert (await running.client.control.catalog_state()).store_count == 1, "all else is back"
-    assert_no_trace(state_dir, log)
+    assert found(MARKS, files_below(backup)).keys() == MARKS.keys(), "what comes back does hold her"
+    for put_old_files_back in (restored, put_back)[: 1 + by_hand]:
+        await put_old_files_back(backup, state_dir)
+        async with server(state_dir, log) as running:
+            await assert_she_is_gone(running)
+            await no_trace_soon(state_dir)
+            assert (await running.client.control.catalog_state()).store_count == 1, "all else is back"
+        assert_no_trace(state_dir, log)
 
 
 async def no_trace_soon(state_dir: Path) -> None:

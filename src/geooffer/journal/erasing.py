@@ -66,7 +66,7 @@ def apply_ledger(state: State, store: CommitStore, ledger: ErasureLedger, *, tak
     `taken_ms`, `now_ms`: real time. Returns how many were erased. The bytes are still in the restored files: a
     compaction has to follow, and the next start asks for it.
     """
-    names = ledger.names_begun_since(taken_ms - CLOCK_DOUBT_MS) | ledger.names_to_erase_again(store.last.lsn)
+    names = ledger.names_begun_since(taken_ms - CLOCK_DOUBT_MS) | ledger.names_unseen()
     found = persons_to_erase(state, ledger, names)
     lsn = erase_again(state, store, found)
     ledger.restored(time_ms=now_ms, lsn=lsn, erased_count=len(found))

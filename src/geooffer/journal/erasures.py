@@ -91,9 +91,14 @@ class ErasureLedger:
         """Names of those whose erasure a start has to finish: it was begun and not seen through, or the journal ends
         before it (someone put old files in its place). In doubt they are erased.
         """
+        if last_lsn < self.restored_lsn:  # older even than what was restored: its commits have other numbers
+            return _names(self.erasures.values())
         late = (self.erasures[erasure_id] for erasure_id in self._since_restore)
-        open_ones = [item for item in self.erasures.values() if item.erased_ms is None]
-        return _names([*open_ones, *(item for item in late if item.lsn > last_lsn)])
+        return self.names_unseen() | _names(item for item in late if item.lsn > last_lsn)
+
+    def names_unseen(self) -> set[str]:
+        """Names of those whose erasure was begun, and nothing more is known of it."""
+        return _names(item for item in self.erasures.values() if item.erased_ms is None)
 
     def persons_named(self, person_keys: Iterable[int], names: Collection[str]) -> list[int]:
         """Those of `person_keys` that bear one of `names`."""
