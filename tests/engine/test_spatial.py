@@ -249,3 +249,35 @@ def test_only_the_owner_thread_may_use_the_index() -> None:
     run()
     assert len(seen) == 1
     assert 0 not in record
+
+
+@pytest.mark.parametrize("place", [(13.4, 52.5), (179.99, 10.0), (0.0, 89.5)])
+def test_loaded_at_once_the_index_is_as_if_filled_one_by_one(place: tuple[float, float]) -> None:
+    """A start from a snapshot: the same geometry, the same hits by every way, and fences still come and go."""
+    rng = np.random.default_rng(7)
+    shapes = seeded_shapes(rng, 120, *place)
+    one_by_one, expected = record_of(shapes)
+    fences = {number: Geofence(f"fence-{number}", shape) for number, shape in enumerate(shapes)}
+    loaded = IndexOfRecord(512)
+    loaded.load(fences)
+    found = loaded.freeze({number: (fence, -1) for number, fence in fences.items()}, {}, len(shapes))
+    for name in ("fences", "parts", "edges"):
+        assert getattr(found, name).tobytes() == getattr(expected, name).tobytes(), name
+    latitudes = (place[1] * 1e7 + rng.uniform(-300_000, 300_000, 300)).clip(-9e8, 9e8).astype(np.int32)
+    longitudes = place[0] * 1e7 + rng.uniform(-300_000, 300_000, 300)
+    longitudes = ((longitudes + 1.8e9) % 3.6e9 - 1.8e9).astype(np.int32)
+    hits = brute_force(expected, latitudes, longitudes)
+    assert any(hits)
+    for kind in ("rtree", "packed", "cells"):
+        assert located(kind, loaded, found, latitudes, longitudes) == hits
+    for record in (one_by_one, loaded):
+        record.delete(5)
+        record.replace(6, Geofence("fence-6", shapes[5]))
+        record.insert(120, Geofence("fence-120", shapes[6]))
+    left = {number: (fence, -1) for number, fence in fences.items() if number != 5}
+    left |= {6: (Geofence("fence-6", shapes[5]), -1), 120: (Geofence("fence-120", shapes[6]), -1)}
+    tables = [record.freeze(left, {5: 1}, 121) for record in (one_by_one, loaded)]
+    told = [located(kind, loaded, tables[1], latitudes, longitudes) for kind in ("rtree", "packed", "cells")]
+    assert told == [brute_force(tables[0], latitudes, longitudes)] * 3
+    with pytest.raises(ValueError, match="not empty"):
+        loaded.load(fences)

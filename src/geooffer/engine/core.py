@@ -81,8 +81,8 @@ class Core:
         self.index = IndexOfRecord(overlap_count_max)
         for key in (*self.state.decisions, *self.state.released):
             self._name_decision(key)
-        for geofence in self.registry.geofences.values():
-            self.index.insert(self.registry.number(Geofence, geofence.geofence_id), geofence)
+        fences = self.registry.geofences.values()
+        self.index.load({self.registry.number(Geofence, fence.geofence_id): fence for fence in fences})
         self._snapshot = self._compile(0, fences=None)
         self._refresh_totals(range(self.registry.count(Campaign)), NEVER_MS)
 

@@ -104,6 +104,7 @@ def _quiet_collector() -> Iterator[None]:
     gc.disable()
     try:
         yield
+        gc.freeze()  # they live as long as the process: compiling the catalog next must not walk them either
     finally:
         if was_enabled:
             gc.enable()
