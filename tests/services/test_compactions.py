@@ -19,8 +19,9 @@ from geooffer.journal.compactor import only_compactor
 from geooffer.journal.recovery import recover
 from geooffer.journal.snapshots import newest_snapshot, snapshot_paths
 from geooffer.model.catalog import Customer
+from geooffer.model.limits import RETENTION_SWEEP_INTERVAL_MS
 from geooffer.services import compactions as module
-from geooffer.services.compactions import Compactions
+from geooffer.services.compactions import AGE_MAX_S, Compactions
 
 NOW_MS = 1_772_528_400_000
 
@@ -113,6 +114,23 @@ async def test_over_its_bound_the_journal_is_compacted_while_it_is_written(tmp_p
     assert 0 < kept.committer.store.base.lsn <= kept.committer.store.last.lsn
     assert kept.compactions.failure_count == 0
     assert digests(kept.close()) == recovered_digests(tmp_path)
+
+
+async def test_a_quiet_journal_is_compacted_once_a_day(tmp_path: Path) -> None:
+    """Else what was swept from the tables would stand in files for as long as little is written."""
+    kept = Kept(tmp_path)
+    await kept.add(0, 3)
+    for has_snapshot in (False, True):
+        assert (kept.compactions.snapshot_age_s is not None) is has_snapshot
+        kept.compactions.age_max_s = 3_600.0
+        assert not kept.compactions.is_due
+        kept.compactions.age_max_s = 0.0
+        assert kept.compactions.is_due
+        await kept.compactions.compact()
+        assert not kept.compactions.is_due, "nothing came since"
+        await kept.add(3, 1)
+    kept.close()
+    assert AGE_MAX_S == RETENTION_SWEEP_INTERVAL_MS / 1_000
 
 
 async def test_what_an_earlier_process_left_is_finished_and_counts(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """When a snapshot is written, and what follows it: the server's side of journal/compactor.py.
 
-    journal over its bound, or asked ──► child process writes snapshot-<lsn> ──► journal truncated in steps ──► older
+    journal over a bound, or asked ────► child process writes snapshot-<lsn> ──► journal truncated in steps ──► older
                                                                                  snapshots removed
 
 The child may fail, hang or be killed: that is logged and tried again later, and the server goes on. So may the server,
@@ -28,6 +28,8 @@ CHECK_S = 1.0
 TIMEOUT_S = 1_800.0
 RETRY_MIN_S, RETRY_MAX_S = 60.0, 3_600.0
 LOCK_WAIT_S = 60.0
+AGE_MAX_S = 86_400.0
+"""What the daily sweep took out of the tables still stands in files written before it (privacy M7)."""
 
 log = structlog.get_logger(__name__)
 OnCompaction = Callable[[int, int, int, bool], None]
@@ -44,12 +46,14 @@ class Compactions:
         *,
         record_count_max: int,
         size_bytes_max: int,
+        age_max_s: float = AGE_MAX_S,
         recovered_record_count: int = 0,
         recovered_size_bytes: int = 0,
     ) -> None:
         """`recovered_*`: what the journal held beyond its snapshot at the start."""
         self.record_count_max = record_count_max
         self.size_bytes_max = size_bytes_max
+        self.age_max_s = age_max_s
         self.on_compaction: OnCompaction = lambda started_ns, ended_ns, lsn, is_good: None
         self.compaction_count = 0
         self.failure_count = 0
@@ -60,6 +64,7 @@ class Compactions:
         self._turn = asyncio.Lock()
         self._retry_s = RETRY_MIN_S
         self._not_before_s = 0.0
+        self._started_s = time.monotonic()
 
     @property
     def snapshot_lsn(self) -> int:
@@ -78,11 +83,19 @@ class Compactions:
 
     @property
     def is_due(self) -> bool:
-        """The journal is over its bound."""
+        """The journal is over a bound: of records, of bytes, or of age where there is no snapshot younger than that."""
         records = self._committer.record_count - self._counted_records
         return (
-            records >= self.record_count_max or self._committer.size_bytes - self._counted_bytes >= self.size_bytes_max
+            records >= self.record_count_max
+            or self._committer.size_bytes - self._counted_bytes >= self.size_bytes_max
+            or (records > 0 and self._age_s >= self.age_max_s)
         )
+
+    @property
+    def _age_s(self) -> float:
+        """Of what the journal holds beyond its snapshot, at most; without a snapshot this process's own age."""
+        age_s = self.snapshot_age_s
+        return time.monotonic() - self._started_s if age_s is None else age_s
 
     async def compact(self) -> int:
         """Write a snapshot of all that is durable now, drop what is older, and return its LSN. Raises JournalError."""
