@@ -19,6 +19,7 @@ from geooffer.journal.service_lock import ServiceLock
 from geooffer.journal.snapshots import snapshot_paths
 from geooffer.journal.tail import JOURNAL_NAME, RESTORE_NAME
 from geooffer.journal.verification import verify_state
+from geooffer.model.limits import BACKUP_RETENTION_MS
 
 
 @pytest.fixture
@@ -89,6 +90,15 @@ def test_who_was_erased_since_is_erased_again(kept: Path, tmp_path: Path) -> Non
     assert "customer-1" not in names
     assert "customer-2" in names
     assert open_ledger(kept).needs_compaction, "her bytes are still in the files"
+
+
+def test_a_backup_older_than_30_days_is_refused_unless_it_is_asked_for(kept: Path, tmp_path: Path) -> None:
+    back_up(kept, tmp_path / "backup", now_ms=NOW_MS)
+    late_ms = NOW_MS + BACKUP_RETENTION_MS + 1
+    with pytest.raises(ConfigurationError, match="30 days"):
+        restore(tmp_path / "backup", kept, now_ms=late_ms, is_forced=True)
+    restore(tmp_path / "backup", kept, now_ms=late_ms, is_forced=True, is_expired_allowed=True)
+    restore(tmp_path / "backup", kept, now_ms=late_ms - 1, is_forced=True)
 
 
 def test_nothing_is_overwritten_unasked_nor_under_a_server(kept: Path, tmp_path: Path) -> None:

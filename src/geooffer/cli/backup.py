@@ -47,6 +47,7 @@ def restore_command(
     state_dir: StateDir = None,
     config_file: ConfigFile = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what the state directory holds.")] = False,
+    expired: Annotated[bool, typer.Option("--expired", help="Take a backup that is older than 30 days.")] = False,
     json_output: JsonOutput = False,
 ) -> None:
     """Put a backup into a state directory that no server runs on; who was erased since is erased again."""
@@ -54,7 +55,8 @@ def restore_command(
     from geooffer.kernels.compile import compile_all
 
     compile_all()
-    done = restore(source, _directory(state_dir, config_file), now_ms=_now_ms(), is_forced=force)
+    directory = _directory(state_dir, config_file)
+    done = restore(source, directory, now_ms=_now_ms(), is_forced=force, is_expired_allowed=expired)
     if json_output:
         told = {"lsn": done.position.lsn, "persons": done.person_count, "erased_again": done.erased_count}
         print_json(told)

@@ -32,6 +32,8 @@ from geooffer.journal.service_lock import ServiceLock
 from geooffer.journal.snapshots import digest_of, newest_snapshot, snapshot_paths, sync_directory, write_synced
 from geooffer.journal.sqlite import SqliteReader
 from geooffer.journal.tail import JOURNAL_NAME, RESTORE_NAME, commits_after, refuse_half_restored
+from geooffer.model.limits import BACKUP_RETENTION_MS
+from geooffer.model.policy import DAY_MS
 
 BACKUP_NAME = "backup.json"
 DECISION_KEY_NAME = "decision.key"
@@ -120,14 +122,19 @@ def open_backup(path: Path) -> Backup:
     return backup
 
 
-def restore(source: Path, directory: Path, *, now_ms: int, is_forced: bool = False) -> Restored:
+def restore(
+    source: Path, directory: Path, *, now_ms: int, is_forced: bool = False, is_expired_allowed: bool = False
+) -> Restored:
     """Put a backup in the place of what `directory` holds, then erase again whoever was erased since it was taken.
 
-    Raises ConfigurationError where something is there already and not `is_forced`, or a server runs on it;
-    JournalError for a backup that is not sound. Cut short at any point it can be run again, and no server starts on
-    what it left.
+    Raises ConfigurationError where something is there already and not `is_forced`, where the backup is older than it
+    may be kept (privacy M7) and not `is_expired_allowed`, or a server runs on it; JournalError for a backup that is not
+    sound. Cut short at any point it can be run again, and no server starts on what it left.
     """
     backup = open_backup(source)
+    if now_ms - backup.taken_ms > BACKUP_RETENTION_MS and not is_expired_allowed:
+        rule = f"the backup is older than {BACKUP_RETENTION_MS // DAY_MS} days and should be gone (--expired takes it)"
+        raise ConfigurationError(rule)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = ServiceLock(directory)
     try:
