@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -39,16 +39,20 @@ class KillReport:
     acknowledged_count: int = 0
     offer_count: int = 0
     moment_count: int = 0
+    snapshot_count: int = 0
+    """Rounds after which there was another snapshot than before."""
+    draft_count: int = 0
+    """Rounds that ended amid the writing of one."""
     faults: list[str] = field(default_factory=list)
 
     def add(self, other: KillReport) -> None:
-        for name in ("kill_count", "early_count", "sent_count", "acknowledged_count", "offer_count", "moment_count"):
+        for name in (item.name for item in fields(self)):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.faults += other.faults
 
     def __str__(self) -> str:
         return (
-            f"{self.kill_count} kills ({self.early_count} during start-up), {self.sent_count} calls, "
+            f"{self.kill_count} kills ({self.early_count} during start-up, {self.draft_count} amid a snapshot; "
+            f"{self.snapshot_count} snapshots), {self.sent_count} calls, "
             f"{self.acknowledged_count} acknowledged, {self.offer_count} offers told, {len(self.faults)} violations"
         )
 
@@ -73,6 +77,7 @@ class Killing:
         self.random = np.random.default_rng([seed, 17])
         self.crowd = Crowd(np.random.default_rng([seed, 18]))
         self.report = KillReport()
+        self._snapshots: set[str] = set()
         self.state_dir = state_dir
         self._starter, self._plants = starter, plants
 
@@ -103,6 +108,11 @@ class Killing:
             await asyncio.sleep(float(self.random.random()) * LOAD_S_MAX)
             self.report.faults += await self._end(server, self.random)
             await living
+        names = {path.name for path in self.state_dir.glob("snapshot-*")}
+        whole = {name for name in names if name.removeprefix("snapshot-").isdigit()}
+        self.report.snapshot_count += bool(whole - self._snapshots)
+        self.report.draft_count += whole != names
+        self._snapshots = whole
 
     async def last_look(self) -> None:
         """Everything once more, with nobody killed in between."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -76,8 +79,71 @@ def deaf_to_the_disk(_: Any) -> None:
     sqlite.SqliteStore.tidy = lambda self, *, idle: None  # type: ignore[method-assign]
 
 
+def compact_often(record_count: int) -> None:
+    """No fault: a snapshot whenever so many records were written, in a process that is forked and not begun from nothing,
+    so that kills often meet one. It ends with its server, as the real one does: by the end of its stdin.
+    """
+    from geooffer.errors import JournalError
+    from geooffer.services import compactions
+
+    os.environ["GEOOFFER_SNAPSHOT_RECORD_COUNT"] = str(record_count)
+    compactions.CHECK_S = 0.05
+    orders_in, orders_out = os.pipe()
+    answers_in, answers_out = os.pipe()
+    if os.fork() == 0:
+        os.close(orders_out)
+        os.close(answers_in)
+        _fork_compactors(orders_in, answers_out)
+    os.close(orders_in)
+    os.close(answers_out)
+    orders, answers = os.fdopen(orders_out, "w"), os.fdopen(answers_in, "rb")
+
+    def ask(directory: Path) -> bytes:
+        orders.write(f"{directory}\n")
+        orders.flush()
+        told = answers.readline()
+        if not told.strip():
+            raise JournalError("the compactor failed")
+        return told
+
+    async def child(self: Any) -> bytes:
+        return await asyncio.to_thread(ask, self._directory)
+
+    compactions.Compactions._child = child  # type: ignore[method-assign]
+
+
+def _fork_compactors(orders_in: int, answers_out: int) -> None:
+    """One after the other, for as long as the server lives. Never returns."""
+    from geooffer.journal import compactor
+
+    compactor.NICENESS = 0  # on two busy cores no snapshot would be finished between two kills
+
+    while order := _line(orders_in):
+        pid = os.fork()
+        if pid == 0:
+            os.dup2(orders_in, 0)
+            os.dup2(answers_out, 1)
+            code = compactor.main([order, "--with-parent"])
+            sys.stdout.write("\n" if code else "")
+            sys.stdout.flush()
+            os._exit(code)
+        _, status = os.waitpid(pid, 0)
+        if os.WIFSIGNALED(status) or os.waitstatus_to_exitcode(status) == compactor.EXIT_ORPHANED:
+            break
+    os._exit(0)
+
+
+def _line(descriptor: int) -> str:
+    """The next line, read byte by byte: what is left is another process's to read. '' at the end."""
+    found = b""
+    while (byte := os.read(descriptor, 1)) not in (b"", b"\n"):
+        found += byte
+    return found.decode() if byte else ""
+
+
 PLANTS: dict[str, Callable[[Any], None]] = {
     "acknowledge early": acknowledge_early,
+    "compact often": compact_often,
     "deaf to the disk": deaf_to_the_disk,
     "set wall clock": set_wall_clock,
     "follow the wall": follow_the_wall,

@@ -24,6 +24,13 @@ async def test_nothing_that_was_acknowledged_is_lost_or_doubled_by_kills(starter
     assert report.offer_count > 0
 
 
+async def test_nor_by_kills_amid_the_writing_of_snapshots(starter: WarmStarter, tmp_path: Path) -> None:
+    """Whether a kill of five meets one is up to the machine; of the two hundred of `make faults` half do."""
+    report = await run(starter, tmp_path, seed=2, kill_count=5, plants={"compact often": 100})
+    assert report.faults == []
+    assert report.acknowledged_count > 0
+
+
 async def test_the_control_that_acknowledges_before_it_commits_is_found_out(
     starter: WarmStarter, tmp_path: Path
 ) -> None:

@@ -195,6 +195,10 @@ def crash(simulated: Simulated, random: Random) -> None:
     simulated.crash(random)
 
 
+def snapshot(simulated: Simulated, random: Random) -> None:
+    simulated.write_snapshot()
+
+
 def compare(simulated: Simulated, random: Random) -> None:
     simulated.compare_digests()
 
@@ -206,7 +210,7 @@ def wall(simulated: Simulated, random: Random) -> None:
 
 _WEIGHTS: tuple[tuple[Act, int], ...] = (
     (walk, 40), (write, 18), (wait, 6), (sleep, 2), (search, 6), (consent, 4), (welcome, 8), (stock, 5), (catalog, 4),
-    (link, 2), (merge, 1), (outcome, 3), (ask, 6), (sweep, 2), (crash, 4), (compare, 1), (wall, 2),
+    (link, 2), (merge, 1), (outcome, 3), (ask, 6), (sweep, 2), (crash, 4), (compare, 1), (snapshot, 2), (wall, 2),
 )  # fmt: skip
 ACTS: dict[str, Act] = {act.__name__: act for act, _ in _WEIGHTS}
 _KINDS = tuple(act.__name__ for act, weight in _WEIGHTS for _ in range(weight))

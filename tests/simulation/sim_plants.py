@@ -8,6 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 from geooffer.engine import apply as fold_module
+from geooffer.engine import parts
 from geooffer.engine.clock import EngineClock
 from geooffer.engine.engine import Engine
 from geooffer.engine.live import Live
@@ -84,6 +85,23 @@ def withdrawal_lost(stack: ExitStack) -> None:
     stack.enter_context(patch.object(fold_module, "fold", fold_forgetfully))
 
 
+def withdrawal_lost_in_snapshot(stack: ExitStack) -> None:
+    """A part holds what was given, and not what was taken back."""
+    take_part = parts.take_part
+
+    def take_what_was_given(state: State, partition: int) -> Any:
+        held = state.consents
+        state.consents = {
+            key: {purpose: said for purpose, said in ledger.items() if said.granted} for key, ledger in held.items()
+        }
+        try:
+            return take_part(state, partition)
+        finally:
+            state.consents = held
+
+    stack.enter_context(patch.object(parts, "take_part", take_what_was_given))
+
+
 def clock_goes_back(stack: ExitStack) -> None:
     """Each start begins at the wall clock, whatever was decided before."""
     stack.enter_context(patch.object(EngineClock, "resume", lambda self, latest_ms: None))
@@ -127,7 +145,8 @@ def order_lost(stack: ExitStack) -> None:
 PLANTS: dict[str, Plant] = {
     plant.__name__: plant
     for plant in (
-        told_before_durable, caps_forgotten_at_recovery, gap_ignored, folded_twice, withdrawal_lost, clock_goes_back,
+        told_before_durable, caps_forgotten_at_recovery, gap_ignored, folded_twice, withdrawal_lost,
+        withdrawal_lost_in_snapshot, clock_goes_back,
         emptied_shelf_unseen, send_gate_open, order_lost,
     )
 }  # fmt: skip

@@ -17,12 +17,14 @@ from ledger import Ledger, Told, Violation
 from staged_journal import StagedJournal
 
 from geooffer.engine import apply as fold_module
+from geooffer.engine import parts
 from geooffer.engine.clock import EngineClock
 from geooffer.engine.decisions import Decision
 from geooffer.engine.engine import Engine
 from geooffer.engine.state import State, digest
 from geooffer.errors import JournalError
 from geooffer.journal.commits import CommitStore
+from geooffer.journal.field_arrays import pack, unpack
 from geooffer.journal.frames import decode_entries
 from geooffer.journal.memory import MemoryStore
 from geooffer.model.columns import Outcome
@@ -51,6 +53,8 @@ class Simulated:
         self.seed = seed
         self.ledger = Ledger()
         self.store: CommitStore = MemoryStore() if store is None else store
+        self.snapshot: list[bytes] = []
+        """Its parts as they lie in files; the journal goes on after it."""
         self.true_ms = town.START_MS
         self.wall_error_ms = 0
         self.latest_now_ms = 0
@@ -116,9 +120,17 @@ class Simulated:
     def recovered(self) -> State:
         """What a start makes of the store."""
         state = State()
+        if self.snapshot:
+            parts.put_parts(state, map(unpack, self.snapshot))
         for commit in self.store.read():
             fold_module.fold(state, decode_entries(commit.payload))
         return state
+
+    def write_snapshot(self) -> None:
+        """What the compactor does: the state at the latest commit, part by part, and a journal that begins after it."""
+        state = self.recovered()
+        self.snapshot = [pack(parts.take_part(state, partition)) for partition in parts.PARTITIONS]
+        self.store.truncate(self.store.last)
 
     def _compare(self, state: State) -> None:
         """What was told and what was durable is in the recovered state."""
