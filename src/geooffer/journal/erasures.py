@@ -3,7 +3,7 @@
     <hash> {"kind":"begun","erasure_id":"…","time_ms":…,"lsn":…,"names":["…"]}      before the erase record is written
     <hash> {"kind":"erased","erasure_id":"…","time_ms":…,"lsn":…,"counts":{…}}     once that record is durable
     <hash> {"kind":"done","erasure_id":"…","time_ms":…,"snapshot_lsn":…}           once no file says anything of her
-    <hash> {"kind":"restored","time_ms":…,"lsn":…,"erased_count":…}                old files came back, and she went again
+    <hash> {"kind":"restored","time_ms":…,"lsn":…,"erased_count":…}                old files came back, they went again
 
 A name is a keyed BLAKE2b-128 of a person key (which is a hash of the customer id): with the ledger and its key one can
 ask whether somebody was erased, not who was. Lines are chained by a keyed hash and synced one by one. A last line
