@@ -95,6 +95,13 @@ def _engine() -> Engine:
     return engine
 
 
+def engine_with_one_person() -> Engine:
+    """The assortment, and the first person with all she has."""
+    engine = _engine()
+    _put_persons(engine, 1, lambda count: None)
+    return engine
+
+
 def customer_id(number: int) -> str:
     """As long as a UUID: what retailers use."""
     return f"customer-{number:027d}"

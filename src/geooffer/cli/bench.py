@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from geooffer.cli import bench_journal, bench_memory, bench_offers, bench_overload
+from geooffer.cli import bench_journal, bench_memory, bench_offers, bench_overload, bench_restart
 from geooffer.cli.options import JsonOutput
 from geooffer.cli.output import print_json, remark
 from geooffer.cli.version import package_version
@@ -38,6 +38,7 @@ def register(app: typer.Typer) -> None:
     bench_journal.register(group)
     bench_offers.register(group)
     bench_overload.register(group)
+    bench_restart.register(group)
 
     @group.command("direct")
     def direct(
