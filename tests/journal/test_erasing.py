@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -10,8 +11,9 @@ from geooffer.engine.apply import fold
 from geooffer.engine.clock import EngineClock
 from geooffer.engine.engine import Engine
 from geooffer.engine.state import State
-from geooffer.journal.erasing import CLOCK_DOUBT_MS, apply_ledger, finish_erasures
-from geooffer.journal.erasures import ErasureLedger
+from geooffer.errors import JournalError
+from geooffer.journal.erasing import CLOCK_DOUBT_MS, apply_ledger, finish_erasures, open_ledger
+from geooffer.journal.erasures import KEY_NAME, LEDGER_NAME, ErasureLedger
 from geooffer.journal.frames import decode_entries
 from geooffer.journal.memory import DirectJournal, MemoryStore
 from geooffer.model.catalog import Customer
@@ -134,3 +136,15 @@ def test_a_start_with_nothing_open_erases_nobody(town: Town) -> None:
     town.engine.upsert_customers([Customer("ann", ())])
     assert finish_erasures(recovered(town.store), town.store, town.ledger, now_ms=NOW_MS) == 0
     assert people_in(recovered(town.store)) == {"ann", "bob"}
+
+
+def test_a_key_is_whole_or_not_there(tmp_path: Path) -> None:
+    """A start that was cut short while it made the key does not stop the next one."""
+    (tmp_path / f"{KEY_NAME}.new").write_bytes(b"half")
+    open_ledger(tmp_path).begin("e-1", [5], time_ms=NOW_MS, lsn=0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [KEY_NAME, LEDGER_NAME]
+    assert (tmp_path / KEY_NAME).stat().st_mode & 0o777 == 0o600
+    assert open_ledger(tmp_path).names_begun_since(0) == {open_ledger(tmp_path).name_of(5)}
+    (tmp_path / KEY_NAME).unlink()
+    with pytest.raises(JournalError, match=f"{KEY_NAME} is not"):
+        open_ledger(tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,6 +17,7 @@ from geooffer.rpc.keys import (
     development_keys,
     load_private_key,
     load_public_key,
+    secret_file,
 )
 
 
@@ -75,3 +77,24 @@ def test_keys_of_another_kind_missing_files_and_directories(tmp_path):
         with pytest.raises(ConfigurationError) as caught:
             load(path)
         assert str(tmp_path) not in caught.value.message
+
+
+def test_a_secret_is_on_disk_before_anything_is_told_of_it(tmp_path, monkeypatch):
+    """Its bytes before its name, its name before it is used: as a power cut sees it."""
+    seen = []
+    real_fsync, real_link = os.fsync, os.link
+
+    def fsync(descriptor):
+        seen.append("directory" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else os.fstat(descriptor).st_size)
+        real_fsync(descriptor)
+
+    def link(source, target):
+        seen.append("link")
+        real_link(source, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "link", link)
+    secret = secret_file(tmp_path / "decision.key", 32)
+    assert seen == [32, "link", "directory"]
+    assert secret_file(tmp_path / "decision.key", 32) == secret
+    assert len(seen) == 3

@@ -5,7 +5,6 @@ Called on a state directory that nobody serves: by restore after it put the file
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -16,6 +15,7 @@ from geooffer.errors import JournalError
 from geooffer.journal.commits import CommitStore
 from geooffer.journal.erasures import KEY_NAME, KEY_SIZE_BYTES, LEDGER_NAME, ErasureLedger
 from geooffer.journal.frames import encode_entries
+from geooffer.journal.snapshots import sync_directory, write_synced
 from geooffer.model.keys import partition_of
 from geooffer.model.records import CustomerDeleted, Entry
 
@@ -86,9 +86,9 @@ def finish_erasures(state: State, store: CommitStore, ledger: ErasureLedger, *, 
 
 
 def _write_key(path: Path) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(descriptor, secrets.token_bytes(KEY_SIZE_BYTES))
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    """Whole or not at all: a start that a power cut ended must not leave a key that the next one refuses."""
+    draft = path.with_name(f"{path.name}.new")
+    draft.unlink(missing_ok=True)
+    write_synced(draft, secrets.token_bytes(KEY_SIZE_BYTES))
+    draft.replace(path)
+    sync_directory(path.parent)
