@@ -252,6 +252,26 @@ async def test_a_failed_journal_ends_all_and_sends_nothing(stage: Stage) -> None
     assert stage.plane.engine.statistics.offers == 1
 
 
+async def test_what_was_durable_before_the_failure_is_told_and_what_was_not_stays_unacknowledged(stage: Stage) -> None:
+    """Both before the loop comes to either: the commit of the first offer went well, that of the second did not."""
+    stage.journal.stall()
+    async with stage.plane.client("gateway") as client:
+        call = client.open_call()
+        await call.write(message(ANNA))
+        await held(stage)
+        (stream,) = stage.streams
+        stream.hold(stream.read(1))  # as of another offer, decided with the next message
+        stream.decided(2, 1)
+        stage.journal._durable_up_to = stage.journal.appended
+        stage.journal.fail()
+        answers = []
+        with pytest.raises(grpc.aio.AioRpcError):
+            while True:
+                answers.append(answer_of(await asyncio.wait_for(call.read(), TOLD_S)))
+    assert max(answer.acknowledged_message_sequence for answer in answers) == 1
+    assert [offer.message_sequence for answer in answers for offer in answer.offers] == [1]
+
+
 async def read_to_the_end(call: Any) -> None:
     """What is left to tell holds no offer."""
     while True:

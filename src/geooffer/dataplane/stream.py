@@ -41,6 +41,7 @@ class PingStream:
         self._held: deque[int] = deque()
         self._drafts: deque[AnswerDraft] = deque()
         self._reading_over = False
+        self._abandoned = False
         self._reader: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._decided = asyncio.Event()
@@ -131,10 +132,12 @@ class PingStream:
         self._wake.set()
 
     def abandon(self) -> None:
-        """What was read will never be decided (the plane has a fault)."""
+        """What was read will never be decided (the plane has a fault). Nobody waits for what is held, and it stays
+        unacknowledged.
+        """
         self._undecided_rows = 0
+        self._abandoned = True
         self._decided.set()
-        self._held.clear()
         self._wake.set()
 
     # -- the writer's side -----------------------------------------------------------------------------------
@@ -146,8 +149,8 @@ class PingStream:
 
     @property
     def decided_all(self) -> bool:
-        """Everything read so far was decided, and its offers are durable."""
-        return not self._undecided_rows and not self._held
+        """Everything read so far was decided, and its offers are durable; or no more ever will be."""
+        return not self._undecided_rows and (self._abandoned or not self._held)
 
     async def wait(self) -> None:
         """Return when there may be a draft, or the stream may be finished."""
