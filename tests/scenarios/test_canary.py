@@ -43,6 +43,7 @@ from canary_marks import DEVICE, FORBIDDEN, PERSON, TOKEN, groups_in, segments_o
 from geooffer.model.units import format_time_ms
 from geooffer.rpc import roles
 from geooffer.rpc.auth import AUTHORIZATION_KEY, issue_token
+from geooffer.rpc.call_watch import TRACE_PARENT_KEY
 from geooffer.rpc.keys import development_keys
 from geooffer.v1.consent_service_pb2 import WithdrawConsentRequest
 from geooffer.v1.decision_service_pb2 import DecideResponse
@@ -112,7 +113,9 @@ class Caller:
     async def call(self, method: str, data: bytes, token: str | None) -> str:
         """The name of the code it ended with."""
         channel = self._channels[is_data_method(method)]
-        metadata = () if token is None else ((AUTHORIZATION_KEY, f"Bearer {token}"),)
+        metadata: tuple[tuple[str, str], ...] = ((TRACE_PARENT_KEY, f"00-{PERSON}-01"),)
+        if token is not None:
+            metadata += ((AUTHORIZATION_KEY, f"Bearer {token}"),)
         try:
             if METHODS[method].client_streaming:
                 call = channel.stream_stream(method)(iter([data]), metadata=metadata, timeout=END_S)
