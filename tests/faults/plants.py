@@ -80,7 +80,7 @@ def deaf_to_the_disk(_: Any) -> None:
 
 
 def compact_often(record_count: int) -> None:
-    """No fault: a snapshot whenever so many records were written, in a process that is forked and not begun from nothing,
+    """No fault: a snapshot whenever so many records were written, in a process that is forked, not begun from nothing,
     so that kills often meet one. It ends with its server, as the real one does: by the end of its stdin.
     """
     from geooffer.errors import JournalError

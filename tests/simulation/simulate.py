@@ -18,6 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from lost_power import KeptInMemory, KeptOnDisk
 from sim_actions import ACTS, drawn
 from sim_plants import PLANTS, planted
 from simulated import Action, Simulated, live
@@ -40,12 +41,21 @@ class Failure:
         return f"seed {self.seed}: {self.sentence}\n{len(self.actions)} actions lead to it:\n{lines}"
 
 
-def live_once(seed: int, actions: Sequence[Action] | None = None) -> tuple[str, Simulated | None]:
-    """('' or the sentence of the violation, what is left). An error of the engine's own is a violation, too."""
+def live_once(
+    seed: int, actions: Sequence[Action] | None = None, synchronous: str = "FULL"
+) -> tuple[str, Simulated | None]:
+    """('' or the sentence of the violation, what is left). An error of the engine's own is a violation, too.
+
+    Every other life has its journal in SQLite, on a disk that loses its power at every crash.
+    """
+    kept = KeptOnDisk(seed, synchronous) if seed % 2 else KeptInMemory()
+    actions = drawn(seed, ACTION_COUNT) if actions is None else actions
     try:
-        violation, simulated = asyncio.run(live(seed, drawn(seed, ACTION_COUNT) if actions is None else actions, ACTS))
+        violation, simulated = asyncio.run(live(seed, actions, ACTS, kept))
     except Exception as error:  # noqa: BLE001  (whatever the engine raises in a legal life is a finding)
         return f"{type(error).__name__}: {error}", None
+    finally:
+        kept.close()
     return ("" if violation is None else str(violation)), simulated
 
 

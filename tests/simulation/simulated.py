@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import sim_town as town
 from ledger import Ledger, Told, Violation
+from lost_power import KeptInMemory, KeptOnDisk
 from staged_journal import StagedJournal
 
 from geooffer.engine import apply as fold_module
@@ -23,10 +25,9 @@ from geooffer.engine.decisions import Decision
 from geooffer.engine.engine import Engine
 from geooffer.engine.state import State, digest
 from geooffer.errors import JournalError
-from geooffer.journal.commits import CommitStore
+from geooffer.journal.commits import CommitStore, Position
 from geooffer.journal.field_arrays import pack, unpack
 from geooffer.journal.frames import decode_entries
-from geooffer.journal.memory import MemoryStore
 from geooffer.model.columns import Outcome
 from geooffer.model.keys import person_key
 from geooffer.model.limits import PARTITION_COUNT
@@ -49,15 +50,17 @@ class Action:
 class Simulated:
     """The service without its transport: engine, journal, durability; and everybody who uses it."""
 
-    def __init__(self, seed: int, store: CommitStore | None = None) -> None:
+    def __init__(self, seed: int, kept: KeptInMemory | KeptOnDisk) -> None:
         self.seed = seed
         self.ledger = Ledger()
-        self.store: CommitStore = MemoryStore() if store is None else store
+        self.kept = kept
         self.snapshot: list[bytes] = []
         """Its parts as they lie in files; the journal goes on after it."""
         self.true_ms = town.START_MS
         self.wall_error_ms = 0
         self.latest_now_ms = 0
+        self.last_position = Position()
+        """At the end of a life."""
         self.trace: list[str] = []
         self.violation: Violation | None = None
         """Found in a callback of the loop."""
@@ -83,6 +86,11 @@ class Simulated:
 
     # -- start and crash -------------------------------------------------------------------------------------
 
+    @property
+    def store(self) -> CommitStore:
+        """What is on the disk."""
+        return self.kept.store
+
     def _start(self, state: State | None) -> None:
         self.journal = StagedJournal(self.store)
         self._wall_at_start_ms = self.wall_error_ms
@@ -106,10 +114,14 @@ class Simulated:
 
     def crash(self, random: np.random.Generator) -> None:
         """The power goes; some of what was being written may have reached the disk. Then everything is compared."""
-        durable = self.journal.durable
-        durable = max(durable, self.journal.write_untold(int(random.integers(0, 3))))
+        durable, lsn = self.journal.durable, self.store.last.lsn
+        self.kept.fail_soon(random)
+        with suppress(JournalError):
+            self.journal.write_untold(int(random.integers(0, 3)))
         self.crash_count += 1
         try:
+            if self.kept.reopen().last.lsn > lsn:
+                durable = self.journal.in_flight
             state = self.recovered()
         except JournalError as error:
             raise Violation(f"the journal does not recover: {error}") from error
@@ -248,10 +260,10 @@ Act = Callable[[Simulated, np.random.Generator], None]
 
 
 async def live(
-    seed: int, actions: Sequence[Action], acts: dict[str, Act], store: CommitStore | None = None
+    seed: int, actions: Sequence[Action], acts: dict[str, Act], kept: KeptInMemory | KeptOnDisk
 ) -> tuple[Violation | None, Simulated]:
     """Do the actions; stops at the first violation and returns it."""
-    simulated = Simulated(seed, store)
+    simulated = Simulated(seed, kept)
     try:
         for action in actions:
             simulated.trace.append(f"{action.place:>4} {action.kind}")
@@ -260,6 +272,7 @@ async def live(
         simulated.compare_digests()
         await simulated.settle()
         simulated.crash(np.random.default_rng([seed, len(actions)]))
+        simulated.last_position = simulated.store.last
     except Violation as violation:
         return violation, simulated
     return None, simulated

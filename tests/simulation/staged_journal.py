@@ -23,6 +23,8 @@ class StagedJournal:
         self.fault = None
         self._pending: deque[tuple[int, Sequence[Entry]]] = deque()
         self._appended = self._durable = 0
+        self.in_flight = 0
+        """The ticket of the commit that was written last, or was being written."""
 
     @property
     def appended(self) -> int:
@@ -55,6 +57,7 @@ class StagedJournal:
         for _ in range(min(append_count, len(self._pending))):
             ticket, entries = self._pending.popleft()
             group.extend(entries)
+        self.in_flight = max(self.in_flight, ticket)
         if group:
             self.store.append(encode_entries(group), self.store.last.lsn)
         return ticket
