@@ -1,4 +1,4 @@
-"""The journal of a server: one server a directory, what was written is there again, damage is refused."""
+"""What a start does before anybody is served: recover, see erasures through; or refuse, and leave nothing locked."""
 
 from __future__ import annotations
 
@@ -8,32 +8,49 @@ import pytest
 
 from geooffer.cli.assembly import loopback_settings
 from geooffer.cli.held_journal import open_journal
-from geooffer.errors import ConfigurationError, JournalError
-from geooffer.journal.recovery import JOURNAL_NAME
-from geooffer.model.records import Entry, StockPut
+from geooffer.cli.settings import ServiceSettings
+from geooffer.engine.clock import EngineClock
+from geooffer.engine.engine import Engine
+from geooffer.errors import JournalError
+from geooffer.journal.erasures import LEDGER_NAME
+from geooffer.model.catalog import Customer
 
 
-def test_a_second_server_is_refused_while_the_first_runs(tmp_path: Path) -> None:
-    settings = loopback_settings(journal="sqlite", state_dir=tmp_path)
-    first = open_journal(settings, None)
-    with pytest.raises(ConfigurationError, match="another server uses this state directory"):
-        open_journal(settings, None)
-    first.journal.append([Entry(-1, 1, StockPut(1, 2, 3, 4))])
-    first.close()
-    second = open_journal(settings, None)
-    assert second.last_lsn == 1
-    assert second.decision_key == first.decision_key
-    second.close()
+@pytest.fixture
+def settings(tmp_path: Path) -> ServiceSettings:
+    return loopback_settings(journal="sqlite", state_dir=tmp_path / "state")
 
 
-def test_a_damaged_journal_is_refused_and_the_directory_is_free_again(tmp_path: Path) -> None:
-    settings = loopback_settings(journal="sqlite", state_dir=tmp_path)
-    open_journal(settings, None).close()
-    path = tmp_path / JOURNAL_NAME
-    content = path.read_bytes()
-    path.write_bytes(content[:4_096])
+def people_in(settings: ServiceSettings) -> set[str]:
+    held = open_journal(settings, None)
+    assert held.state is not None
+    found = {customer.customer_id for customer in held.state.people.customers.values()}
+    held.close()
+    return found
+
+
+def test_a_start_erases_whom_a_crash_left(settings: ServiceSettings) -> None:
+    held = open_journal(settings, None)
+    engine = Engine(journal=held.journal, clock=EngineClock("client", 0), state=held.state)
+    engine.upsert_customers([Customer("ann", ()), Customer("bob", ())])
+    assert held.ledger is not None
+    # the process ends between the line in the ledger and the record
+    held.ledger.begin("e-1", engine.keys_of("ann"), time_ms=1, lsn=held.last_lsn)
+    held.close()
+    assert people_in(settings) == {"bob"}
+    assert people_in(settings) == {"bob"}
+
+
+def test_a_damaged_ledger_keeps_the_service_from_starting_and_locks_nothing(settings: ServiceSettings) -> None:
+    held = open_journal(settings, None)
+    assert held.ledger is not None
+    held.ledger.begin("e-1", [5], time_ms=1, lsn=0)
+    held.close()
+    path = settings.state_dir / LEDGER_NAME
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"begun", b"begum"))
     for _ in range(2):
-        with pytest.raises(JournalError):
+        with pytest.raises(JournalError, match="line 1"):
             open_journal(settings, None)
-    path.write_bytes(content)
-    open_journal(settings, None).close()
+    path.write_bytes(whole)
+    assert people_in(settings) == set()

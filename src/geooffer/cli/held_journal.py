@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
@@ -89,8 +90,7 @@ def open_journal(
     lock = ServiceLock(settings.state_dir)
     try:
         recovered = recover(settings.state_dir, on_progress)
-        ledger = open_ledger(settings.state_dir)
-        finish_erasures(recovered.state, recovered.store, ledger, now_ms=time.time_ns() // 1_000_000)
+        ledger = _finished_ledger(settings.state_dir, recovered)
     except GeoofferError:
         lock.close()
         raise
@@ -104,3 +104,14 @@ def open_journal(
     )
     key = decision_key or secret_file(settings.state_dir / "decision.key", DECISION_KEY_SIZE_BYTES)
     return HeldJournal(GroupCommitter(recovered.store), recovered.state, key, lock, ledger, recovered)
+
+
+def _finished_ledger(directory: Path, recovered: Recovered) -> ErasureLedger:
+    """The ledger, every erasure in it seen through in what was recovered. Raises JournalError."""
+    try:
+        ledger = open_ledger(directory)
+        finish_erasures(recovered.state, recovered.store, ledger, now_ms=time.time_ns() // 1_000_000)
+    except GeoofferError:
+        recovered.store.close()
+        raise
+    return ledger
