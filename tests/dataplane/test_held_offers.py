@@ -264,12 +264,16 @@ async def test_what_was_durable_before_the_failure_is_told_and_what_was_not_stay
         stream.decided(2, 1)
         stage.journal._durable_up_to = stage.journal.appended
         stage.journal.fail()
-        answers = []
+        answers: list[pb.PingAnswer] = []
         with pytest.raises(grpc.aio.AioRpcError):
-            while True:
-                answers.append(answer_of(await asyncio.wait_for(call.read(), TOLD_S)))
+            await read_until_it_ends(call, answers)
     assert max(answer.acknowledged_message_sequence for answer in answers) == 1
     assert [offer.message_sequence for answer in answers for offer in answer.offers] == [1]
+
+
+async def read_until_it_ends(call: Any, answers: list[pb.PingAnswer]) -> None:
+    while True:
+        answers.append(answer_of(await asyncio.wait_for(call.read(), TOLD_S)))
 
 
 async def read_to_the_end(call: Any) -> None:
