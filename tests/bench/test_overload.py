@@ -76,7 +76,9 @@ async def test_a_full_window_holds_back_and_says_so():
 @pytest.mark.long
 @pytest.mark.parametrize("bounded", [True, False])
 def test_a_short_run_over_real_processes_adds_up(bounded: bool):
-    report = measure_overload(seconds=1.0, warmup_s=0.5, factor=4.0, stream_count=8, row_count=64, bounded=bounded)
+    report = measure_overload(
+        pair_count=1, seconds=1.0, warmup_s=0.5, factor=4.0, stream_count=8, row_count=64, bounded=bounded
+    )
     assert report["peak_per_s"] > 0
     assert report["offered_per_s"] > 2 * report["peak_per_s"]
     assert report["goodput_per_s"] <= report["decided_per_s"] <= report["offered_per_s"]

@@ -29,9 +29,10 @@ def register(app: typer.Typer) -> None:
 
 
 def overload(
-    seconds: Annotated[float, typer.Option(min=0.5, help="Measured time of each of the two runs.")] = 5.0,
+    seconds: Annotated[float, typer.Option(min=0.5, help="Measured time of each run.")] = 3.0,
+    pairs: Annotated[int, typer.Option(min=1, help="Alternations of peak and overload.")] = 3,
     factor: Annotated[float, typer.Option(min=1.0, help="Offered load, in peaks of the closed loop.")] = 10.0,
-    streams: Annotated[int, typer.Option(min=2, max=256, help="Gateway streams, over two processes.")] = 32,
+    streams: Annotated[int, typer.Option(min=2, max=256, help="Gateway streams, over two processes.")] = 16,
     rows: Annotated[int, typer.Option(min=1, max=1_024, help="Pings a message.")] = 64,
     unbounded: Annotated[
         bool, typer.Option("--unbounded", help="The control: queue and windows unbounded, no budget; known to fail.")
@@ -41,7 +42,7 @@ def overload(
 ) -> None:
     """Find the peak closed loop, then offer a multiple of it open loop from real client processes."""
     report = measure_overload(
-        seconds=seconds, factor=factor, stream_count=streams, row_count=rows, bounded=not unbounded
+        seconds=seconds, pair_count=pairs, factor=factor, stream_count=streams, row_count=rows, bounded=not unbounded
     )
     if json_output:
         print_json(report)
@@ -144,6 +145,7 @@ def _print(report: dict[str, Any]) -> None:
     print(
         f"  {report['goodput_per_s']:>10,} pings/s decided within their budget,"
         f" {report['goodput_share']:.0%} of the peak"
+        f" ({report['goodput_share_min']:.0%} to {report['goodput_share_max']:.0%} in {report['pairs']} pairs)"
     )
     print(
         f"  {report['shed_share']:>10.1%} shed, told as SHED; {report['held_back_share']:.1%} held back by flow control"

@@ -174,7 +174,7 @@ def _rejected_bytes(draft: AnswerDraft) -> bytes:
 
 
 def shed_rows(sequence: int, row_count: int) -> bytes:
-    """Fields `rejected_rows` of a message that was shed whole: 25 µs for 1,024 rows; one message each would take 1.2 ms."""
+    """Fields `rejected_rows` of a message shed whole: 25 µs for 1,024 rows; one message each would take 1.2 ms."""
     head = pb.RejectedRow(message_sequence=sequence).SerializeToString()
     parts = []
     for first, end in _SHED_RUNS:
