@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Iterable
 import structlog
 
 from geooffer.engine.engine import Engine
-from geooffer.errors import GeoofferError, NotFoundError
+from geooffer.errors import GeoofferError, JournalError, NotFoundError
 from geooffer.journal.committer import GroupCommitter
 from geooffer.journal.erasures import Erasure, ErasureLedger
 from geooffer.journal.sqlite import SqliteStore
@@ -27,6 +27,7 @@ RETRY_S = 60.0
 """After a compaction that failed; the next erasure tries sooner."""
 NO_COMPACTOR_S = 1.0
 WIPE_PAUSE_S = 0.05
+WIPE_ATTEMPT_COUNT = 600
 
 log = structlog.get_logger(__name__)
 Compact = Callable[[], Awaitable[int]]
@@ -36,12 +37,16 @@ Forget = Callable[[Iterable[int]], None]
 
 async def wiped(committer: GroupCommitter) -> None:
     """Return once no byte of a truncated commit stands in the journal's files: not after a while in which nobody wrote,
-    as the journal would by itself, but now. Raises JournalError.
+    as the journal would by itself, but now. Raises JournalError, also where another process reads the journal and does
+    not end: then it cannot be done.
     """
     store = committer.store
-    while isinstance(store, SqliteStore) and store.has_remains:
+    for _ in range(WIPE_ATTEMPT_COUNT):
+        if not isinstance(store, SqliteStore) or not store.has_remains:
+            return
         await asyncio.wrap_future(committer.call(lambda: store.tidy(idle=True)))
-        await asyncio.sleep(WIPE_PAUSE_S)  # where somebody read meanwhile it could not be done
+        await asyncio.sleep(WIPE_PAUSE_S)
+    raise JournalError("somebody reads the journal all the while: its log cannot be wiped")
 
 
 class Erasures:
@@ -128,7 +133,8 @@ class Erasures:
             try:
                 await self._finish(self.compact)
             except (GeoofferError, OSError) as error:
-                log.error("erasure_not_finished", error=type(error).__name__, pending=len(self.ledger.unfinished()))
+                text = error.message if isinstance(error, GeoofferError) else type(error).__name__
+                log.error("erasure_not_finished", error=text, pending=len(self.ledger.unfinished()))
                 asyncio.get_running_loop().call_later(RETRY_S, self._asked.set)
 
     async def _finish(self, compact: Compact) -> None:
