@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent import futures
 from pathlib import Path
@@ -34,8 +35,11 @@ class Receiver(trace_service_pb2_grpc.TraceServiceServicer):
     def __init__(self) -> None:
         self.spans: list[Any] = []
         self.resources: list[dict[str, str]] = []
+        self.may_answer = threading.Event()
+        self.may_answer.set()
 
     def Export(self, request: Any, context: Any) -> Any:
+        self.may_answer.wait(30)
         for part in request.resource_spans:
             self.resources.append({item.key: item.value.string_value for item in part.resource.attributes})
             self.spans += [span for scope in part.scope_spans for span in scope.spans]
@@ -125,6 +129,15 @@ def test_every_compaction_becomes_a_span(receiver: Receiver) -> None:
         ("journal.compaction", {"geooffer.lsn": 7, "geooffer.ok": True}),
         ("journal.compaction", {"geooffer.lsn": 0, "geooffer.ok": False}),
     ]
+
+
+def test_a_collector_that_does_not_answer_holds_up_no_end(receiver: Receiver) -> None:
+    traces = started()
+    receiver.may_answer.clear()
+    traces.compaction(1_000, 2_000, 7, True)
+    traces.close(wait_max_s=0.1)
+    assert receiver.spans == []  # it is asked still, and we are through
+    receiver.may_answer.set()
 
 
 def test_off_imports_nothing() -> None:

@@ -11,13 +11,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from geooffer.model import limits
 from geooffer.operation.startup import Phase
 from geooffer.operation.watched import Watched
 
 HEARTBEAT_AGE_MAX_S = 15.0
 """A catalog of 100,000 fences takes the loop about a second; nothing may take it longer than this."""
 CATALOG_BEHIND_MAX_S = 30.0
-JOURNAL_PENDING_AGE_MAX_S = 2.0
+JOURNAL_PENDING_AGE_MAX_S = limits.JOURNAL_PENDING_AGE_MAX_MS / 1000
+"""From there on writes are refused (rpc/write_gate.py)."""
 
 Figure = str | int | float
 _NO_FIGURES: Final[Mapping[str, Figure]] = MappingProxyType({})

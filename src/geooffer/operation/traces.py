@@ -11,6 +11,7 @@ told, so no room knows of them. No attribute holds anything of a person: methods
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 SPAN_EVERY_NS = 100_000_000
 """Of batches and of commits at most ten spans a second each; OTEL_TRACES_SAMPLER may ask for less."""
+
+CLOSE_WAIT_MAX_S = 5.0
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")
@@ -59,7 +62,8 @@ def traces_from(environment: Mapping[str, str]) -> Traces | None:
 
     named = "OTEL_SERVICE_NAME" in environment or "service.name=" in environment.get("OTEL_RESOURCE_ATTRIBUTES", "")
     own = {"service.version": version("geooffer")} | ({} if named else {"service.name": "geooffer"})
-    provider = TracerProvider(resource=Resource.create(own))
+    # `close` ends it, and waits no longer than it says: at the interpreter's end it would wait for a dead collector
+    provider = TracerProvider(resource=Resource.create(own), shutdown_on_exit=False)
     for name in names:
         provider.add_span_processor(BatchSpanProcessor(_exporter(name)))
     return Traces(provider)
@@ -140,9 +144,11 @@ class Traces:
         attributes = {"geooffer.lsn": lsn, "geooffer.ok": is_good}
         self._finished("journal.compaction", started_ns, ended_ns, attributes)
 
-    def close(self) -> None:
-        """Send what waits, then stop."""
-        self._provider.shutdown()
+    def close(self, wait_max_s: float = CLOSE_WAIT_MAX_S) -> None:
+        """Send what waits, then stop; a collector that does not answer by then loses it."""
+        ending = threading.Thread(target=self._provider.shutdown, name="traces", daemon=True)
+        ending.start()
+        ending.join(wait_max_s)
 
     def _finished(self, name: str, started_ns: int, ended_ns: int, attributes: Mapping[str, int | bool]) -> None:
         offset_ns = _wall_offset_ns()
