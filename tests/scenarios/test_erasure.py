@@ -49,7 +49,7 @@ from geooffer.rpc.keys import development_keys
 from geooffer.v1 import privacy_service_pb2 as pb
 from serving import serving
 
-END_S = 120
+END_S = 300
 TOUCHED = {
     "consents", "contacts", "customers", "decisions", "devices", "facts", "identities", "intents", "recent_tries",
     "united_customers",
