@@ -130,6 +130,22 @@ def test_a_tail_is_read_while_the_server_truncates_up_to_its_snapshot(
     town.close()
 
 
+def test_a_snapshot_leaves_the_reserve_and_nothing_of_itself_where_it_fails(tmp_path: Path) -> None:
+    expected = founded(tmp_path)
+    with pytest.raises(JournalError, match="no room"):
+        compact(tmp_path, reserve_bytes=10**18)
+
+    def fail(step: str) -> None:
+        if step == "part 30":
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        compact(tmp_path, on_step=fail)
+    assert not list(tmp_path.glob("snapshot-*"))
+    assert compact(tmp_path, reserve_bytes=1).record_count > 20
+    assert recovered_digests(tmp_path) == expected
+
+
 def test_two_never_write_at_once(tmp_path: Path) -> None:
     with only_compactor(tmp_path), pytest.raises(JournalError, match="under way"), only_compactor(tmp_path):
         raise AssertionError
@@ -154,6 +170,11 @@ def test_the_process_tells_what_it_wrote_and_what_was_wrong(tmp_path: Path) -> N
     town = KeptTown(tmp_path)
     town.live(6)
     town.close()
+    full = subprocess.run(
+        [*command, "--reserve-bytes", str(10**18)], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert (full.returncode, full.stdout) == (1, "")
+    assert full.stderr.startswith("the disk has no room")
     (snapshot.path / "people-07.part").write_bytes(b"")
     failed = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert failed.returncode == 1

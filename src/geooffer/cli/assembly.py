@@ -158,7 +158,7 @@ async def running_service(
         await control_port.start()
         await data_port.start()
         plane.start()
-        compactions = _compactions(settings, held, watched, ending)
+        compactions = _compactions(settings, held, disk, watched, ending)
         erasures.compact = None if compactions is None else compactions.compact
         _run_beside(erasures.run(), ending)
         if disk is not None:
@@ -248,7 +248,7 @@ def _erasures(held: HeldJournal, engine: Engine, real_now_ms: Callable[[], int],
 
 
 def _compactions(
-    settings: ServiceSettings, held: HeldJournal, watched: Watched, ending: AsyncExitStack
+    settings: ServiceSettings, held: HeldJournal, disk: DiskGuard | None, watched: Watched, ending: AsyncExitStack
 ) -> Compactions | None:
     """Who has snapshots written; None where the journal is in memory."""
     from geooffer.journal.committer import GroupCommitter
@@ -261,6 +261,7 @@ def _compactions(
         settings.state_dir,
         record_count_max=settings.snapshot_record_count,
         size_bytes_max=settings.snapshot_size_bytes,
+        reserve_bytes=lambda: 0 if disk is None else disk.reserve_bytes,
         recovered_record_count=held.recovered.record_count,
         recovered_size_bytes=held.recovered.size_bytes,
     )

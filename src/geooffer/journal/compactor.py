@@ -9,6 +9,7 @@ that worked. Killed at any point it leaves a draft that the next run throws away
 
 from __future__ import annotations
 
+import argparse
 import fcntl
 import gc
 import json
@@ -65,11 +66,16 @@ def only_compactor(directory: Path, wait_s: float = 0.0) -> Iterator[None]:
 
 
 def compact(
-    directory: Path, *, size_bytes_max: int = ROUND_SIZE_BYTES_MAX, on_step: Callable[[str], None] = lambda step: None
+    directory: Path,
+    *,
+    size_bytes_max: int = ROUND_SIZE_BYTES_MAX,
+    reserve_bytes: int = 0,
+    on_step: Callable[[str], None] = lambda step: None,
 ) -> Compacted:
-    """Write the snapshot that follows the newest one; the caller holds `only_compactor`. Raises JournalError.
+    """Write the snapshot that follows the newest one; the caller holds `only_compactor`. Raises JournalError, OSError.
 
-    `on_step`: told of every step, for fault tests.
+    `reserve_bytes`: room that is left on the disk; a snapshot that would take it, and one that fails in any other way,
+    is gone again. `on_step`: told of every step, for fault tests.
     """
     started_s = time.perf_counter()
     refuse_half_restored(directory)
@@ -82,13 +88,17 @@ def compact(
     on_step("read")
     person_count = 0 if snapshot is None else snapshot.counts.persons
     if tail.record_count and (snapshot is None or tail.position != snapshot.position):
-        draft = SnapshotDraft(directory, tail.position)
-        on_step("draft")
-        for partition, state in fold_partitions(snapshot, tail, PARTITIONS):
-            draft.write(take_part(state, partition))
-            tail.entries.pop(partition, None)
-            on_step(f"part {partition}")
-        person_count = draft.finish().counts.persons
+        draft = SnapshotDraft(directory, tail.position, reserve_bytes=reserve_bytes)
+        try:
+            on_step("draft")
+            for partition, state in fold_partitions(snapshot, tail, PARTITIONS):
+                draft.write(take_part(state, partition))
+                tail.entries.pop(partition, None)
+                on_step(f"part {partition}")
+            person_count = draft.finish().counts.persons
+        except BaseException:
+            draft.discard()
+            raise
         on_step("finished")
     return Compacted(tail.position, tail.record_count, person_count, time.perf_counter() - started_s)
 
@@ -108,8 +118,13 @@ def main(arguments: list[str]) -> int:
     """The process."""
     from geooffer.kernels.compile import compile_all
 
-    directory = Path(arguments[0])
-    if "--with-parent" in arguments[1:]:
+    parser = argparse.ArgumentParser(prog="compactor")
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--with-parent", action="store_true", help="end when stdin does")
+    parser.add_argument("--reserve-bytes", type=int, default=0, help="room to leave on the disk")
+    told_to = parser.parse_args(arguments)
+    directory: Path = told_to.directory
+    if told_to.with_parent:
         _end_with_parent()
     os.nice(NICENESS)
     compile_all()
@@ -118,7 +133,7 @@ def main(arguments: list[str]) -> int:
     gc.disable()  # what this process makes is freed by its counts, and it does not live long
     try:
         with only_compactor(directory, wait_s=60.0):
-            done = compact(directory)
+            done = compact(directory, reserve_bytes=told_to.reserve_bytes)
     except (GeoofferError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -176,7 +176,8 @@ class SnapshotDraft:
     the next: else each attempt would fill the disk further.
     """
 
-    def __init__(self, directory: Path, position: Position) -> None:
+    def __init__(self, directory: Path, position: Position, *, reserve_bytes: int = 0) -> None:
+        """`reserve_bytes`: room on the disk that is left to the journal beside it."""
         for path in directory.iterdir():
             if _ASIDE.fullmatch(path.name):
                 shutil.rmtree(path)
@@ -184,12 +185,16 @@ class SnapshotDraft:
         self._path = directory / f"{self._final.name}.partial"
         self._path.mkdir(mode=0o700)
         self._position = position
+        self._reserve_bytes = reserve_bytes
         self._parts: dict[str, tuple[int, str]] = {}
         self._counts = PeopleCounts()
 
     def write(self, part: Part) -> None:
-        """Add one part, synced."""
+        """Add one part, synced. Raises JournalError where the disk has no room for it."""
         data, name = pack(part), part_name(part["partition"])
+        room = os.statvfs(self._path)
+        if room.f_bavail * room.f_frsize < self._reserve_bytes + len(data):
+            raise JournalError("the disk has no room for a snapshot beside its reserve")
         write_synced(self._path / name, data)
         self._parts[name] = (len(data), digest_of(data))
         self._counts = PeopleCounts(*map(sum, zip(self._counts, counts_of(part), strict=True)))
@@ -210,6 +215,10 @@ class SnapshotDraft:
         self._path.rename(self._final)
         sync_directory(self._final.parent)
         return open_snapshot(self._final)
+
+    def discard(self) -> None:
+        """It will not be finished: what it holds of the disk is wanted by others."""
+        shutil.rmtree(self._path, ignore_errors=True)
 
 
 def write_synced(path: Path, data: bytes) -> None:

@@ -47,13 +47,17 @@ class Compactions:
         record_count_max: int,
         size_bytes_max: int,
         age_max_s: float = AGE_MAX_S,
+        reserve_bytes: Callable[[], int] = lambda: 0,
         recovered_record_count: int = 0,
         recovered_size_bytes: int = 0,
     ) -> None:
-        """`recovered_*`: what the journal held beyond its snapshot at the start."""
+        """`reserve_bytes`: room on the disk that a snapshot leaves (rpc/disk_guard.py). `recovered_*`: what the journal
+        held beyond its snapshot at the start.
+        """
         self.record_count_max = record_count_max
         self.size_bytes_max = size_bytes_max
         self.age_max_s = age_max_s
+        self._reserve_bytes = reserve_bytes
         self.on_compaction: OnCompaction = lambda started_ns, ended_ns, lsn, is_good: None
         self.compaction_count = 0
         self.failure_count = 0
@@ -161,6 +165,7 @@ class Compactions:
         """Run the compactor once; what it told. Raises JournalError with what it said of itself."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "geooffer.journal.compactor", str(self._directory), "--with-parent",
+            "--reserve-bytes", str(self._reserve_bytes()),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         assert process.stdout is not None
