@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ from geooffer.cli.settings import ServiceSettings
 from geooffer.engine.clock import EngineClock
 from geooffer.engine.engine import Engine
 from geooffer.errors import JournalError
+from geooffer.journal.committer import GroupCommitter
 from geooffer.journal.erasures import LEDGER_NAME
 from geooffer.model.catalog import Customer
+from geooffer.rpc.durability import Durability
 
 
 @pytest.fixture
@@ -54,3 +57,22 @@ def test_a_damaged_ledger_keeps_the_service_from_starting_and_locks_nothing(sett
             open_journal(settings, None)
     path.write_bytes(whole)
     assert people_in(settings) == set()
+
+
+async def test_a_journal_that_fails_before_the_service_listens_to_it_ends_it_all_the_same(
+    settings: ServiceSettings,
+) -> None:
+    """Its thread works from the moment it is opened; compiling a catalog may take seconds."""
+    held = open_journal(settings, None)
+    assert isinstance(held.journal, GroupCommitter)
+
+    def fail() -> None:
+        raise OSError(5, "Input/output error")
+
+    assert isinstance(held.journal.call(fail).exception(30), JournalError)
+    durability = Durability(held.journal)
+    held.on_durable(durability.wake)
+    failed = asyncio.Event()
+    durability.on_fault(failed.set)
+    await asyncio.wait_for(failed.wait(), 5)
+    held.close()

@@ -63,9 +63,12 @@ class HeldJournal:
             await wiped(self.journal)
 
     def on_durable(self, wake: Callable[[], None]) -> None:
-        """Have `wake` called, from any thread, whenever more is durable or the journal has failed."""
+        """Have `wake` called, from any thread, whenever more is durable or the journal has failed; and now, because it
+        may have failed since it was opened.
+        """
         if isinstance(self.journal, GroupCommitter):
             self.journal.on_durable = wake
+            wake()
 
     def close(self) -> None:
         """Commit what is pending and close the file."""
