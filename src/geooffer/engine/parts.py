@@ -1,7 +1,7 @@
 """A partition's durable state as one value, for snapshots: numbers as arrays of bytes, ids as lists, nouns as they are.
 
 take_part(state, p) ──► part ──► journal/snapshots.py writes it        −1 = the catalog, 0..63 = persons
-put_part(state, part) ◄── part ◄── … reads it                          a million persons: docs/benchmarks.md
+put_part(state, part) ◄── part ◄── … reads it                          how long it takes: docs/backup.md
 
 A part holds all that the fold made of its partition, and nothing of another one: parts are read in any order, and the
 fold goes on from them as if it had never stopped (tests/engine/test_parts.py). Presence, watermarks and positions are
