@@ -7,6 +7,7 @@ on nothing but the records of the partition, so that each folds alone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 
 from geooffer.model import limits
 from geooffer.model.keys import partition_of
@@ -83,8 +84,8 @@ class Requests:
         return None if first is None else first.time_ms
 
     def forget_before(self, partition: int, before_ms: int) -> None:
-        """Drop what was answered before."""
-        self._forget(partition, [record for record in self.items(partition) if record.time_ms < before_ms])
+        """Drop what was answered before; time does not go back, so the oldest come first."""
+        self._forget(partition, list(takewhile(lambda record: record.time_ms < before_ms, self.items(partition))))
 
     def forget_person(self, person_key: int) -> None:
         """Drop what was answered about a person."""
