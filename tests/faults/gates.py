@@ -89,6 +89,8 @@ def power_cuts(size: Size, progress: Progress) -> Gate:
             progress(f"{done:,} lives")
             if faults or time.monotonic() - started_s > 4 * size.cut_seconds:
                 break
+        if done < size.cut_seed_count:
+            faults.append(f"{done:,} lives instead of {size.cut_seed_count:,}: too few to show anything")
         lost = sum(pool.submit(_cut, range(start, start + 40), "NORMAL").result()[1] for start in (0, 40))
     return Gate(f"{done:,} lives on a disk without power", faults, "synchronous=NORMAL: commits lost", lost)
 
