@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -14,11 +15,15 @@ from kept_town import KeptTown, digests, founded, recovered_digests
 from geooffer.errors import JournalError
 from geooffer.journal import sqlite_file
 from geooffer.journal.commits import Commit
-from geooffer.journal.compactor import compact, only_compactor
+from geooffer.journal.compactor import compact, main, only_compactor
+from geooffer.journal.frames import encode_entries
 from geooffer.journal.recovery import recover
 from geooffer.journal.snapshots import newest_snapshot, remove_older, snapshot_paths
 from geooffer.journal.sqlite import SqliteReader
 from geooffer.journal.tail import JOURNAL_NAME, commits_after
+from geooffer.model.keys import partition_of
+from geooffer.model.records import Entry, TouchpointRecord
+from geooffer.model.verdicts import TouchpointKind
 
 STEPS = ("read", "draft", "part -1", "part 30", "part 63", "finished")
 KILLED = """
@@ -179,6 +184,26 @@ def test_the_process_tells_what_it_wrote_and_what_was_wrong(tmp_path: Path) -> N
     failed = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert failed.returncode == 1
     assert failed.stderr.startswith(f"{snapshot.path.name}/people-07.part has 0 bytes")
+
+
+def test_the_process_says_nothing_of_a_record_that_does_not_fold(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server logs its last line; KeyError would name the key of a person."""
+    founded(tmp_path)
+    recovered = recover(tmp_path)
+    stranger = TouchpointRecord(-77_123_456, int(TouchpointKind.SEARCH), 0)
+    partition = partition_of(stranger.person_key)
+    sequence = recovered.state.sequences.get(partition, 0) + 1
+    recovered.store.append(encode_entries([Entry(partition, sequence, stranger)]), recovered.store.last.lsn)
+    recovered.store.close()
+    monkeypatch.setattr("os.nice", lambda increment: 0)
+    try:
+        assert main([str(tmp_path)]) == 1
+    finally:
+        gc.enable()
+        gc.unfreeze()
+    assert capsys.readouterr().err == "it does not fold (KeyError)\n"
 
 
 def test_a_compactor_whose_server_is_gone_ends(tmp_path: Path) -> None:

@@ -94,3 +94,14 @@ def test_a_lost_key_and_files_open_to_others_are_refused(tmp_path: Path) -> None
     (tmp_path / KEY_NAME).unlink()
     with pytest.raises(JournalError, match="cannot be told"):
         open_ledger(tmp_path)
+
+
+def test_a_line_of_a_newer_program_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / LEDGER_NAME
+    ledger = ErasureLedger(path, KEY)
+    ledger.begin("e-1", [5], time_ms=1, lsn=0)
+    text = '{"kind":"forgotten","erasure_id":"e-1"}'
+    with path.open("a") as file:
+        file.write(f"{ledger._follow(text)} {text}\n")
+    with pytest.raises(JournalError, match="line 2 of a newer version"):
+        ErasureLedger(path, KEY)

@@ -137,6 +137,9 @@ def main(arguments: list[str]) -> int:
     except (GeoofferError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except Exception as error:  # noqa: BLE001  (the server logs what is said here; a foreign text may name persons)
+        sys.stderr.write(f"it does not fold ({type(error).__name__})\n")
+        return 1
     told = {
         "lsn": done.position.lsn,
         "hash": done.position.hash.hex(),

@@ -155,7 +155,10 @@ class ErasureLedger:
             if digest != self._follow(text):
                 raise JournalError(f"the erasure ledger does not follow at line {number} (or its key is another one)")
             self._hash = digest
-            self._take(json.loads(text))
+            try:
+                self._take(json.loads(text))
+            except (KeyError, TypeError, ValueError) as error:
+                raise JournalError(f"the erasure ledger has a line {number} of a newer version") from error
 
     def _take(self, line: Mapping[str, Any]) -> None:
         self.line_count += 1
