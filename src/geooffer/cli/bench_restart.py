@@ -32,6 +32,7 @@ def restart(
     with tempfile.TemporaryDirectory(prefix="geooffer-restart-") as name:
         directory = Path(name)
         make_directory(directory, person_count=persons, fence_count=fences, store_count=stores, on_made=remark)
+        remark(f"first start, perhaps with compiling: {time_start(directory).seconds:.2f} s, not counted")
         starts = []
         for number in range(rounds):
             starts.append(time_start(directory))
