@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import re
 import resource
 from collections.abc import Callable
 from pathlib import Path
 
+import apsw
 import grpc
 import pytest
 from typer.testing import Result
 
-from geooffer.cli.errors import EXIT_FAULT
+from geooffer.cli.errors import EXIT_BAD_INPUT, EXIT_FAULT
+from geooffer.cli.serve import is_disk_full
 from geooffer.client import GeoofferClient, Ping
 from geooffer.errors import JournalError
 from geooffer.model.catalog import Store
@@ -62,6 +65,33 @@ async def test_a_disk_that_refuses_a_write_ends_the_service_and_nothing_acknowle
         async with GeoofferClient(control_target=ready["control_address"], token=token) as client:
             assert (await client.control.catalog_state()).store_count == 1
             assert (await client.control.upsert_stores([store(2)])).accepted_count == 1
+
+
+def test_a_start_on_a_full_disk_is_worth_another_try_and_one_on_a_damaged_journal_is_not(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a supervisor told not to restart after code 2 leaves the service down when there is room again."""
+
+    def full(*_: object) -> None:
+        try:
+            raise apsw.FullError("database or disk is full")
+        except apsw.Error as error:
+            raise JournalError("the journal does not open: FullError") from error
+
+    serve = (
+        "serve",
+        "--state-dir",
+        tmp_path,
+        *(f"--{name}-address=127.0.0.1:0" for name in ("data", "control", "metrics")),
+    )
+    (tmp_path / "journal.sqlite3").write_bytes(b"no journal at all" * 1_000)
+    assert invoke(*serve).exit_code == EXIT_BAD_INPUT
+    monkeypatch.setattr("geooffer.cli.held_journal.recover", full)
+    found = invoke(*serve)
+    assert found.exit_code == EXIT_FAULT
+    assert "the disk of the state directory is full" in found.stderr
+    assert is_disk_full(OSError(errno.ENOSPC, "No space left on device"))
+    assert not is_disk_full(OSError(errno.EIO, "Input/output error"))
 
 
 def first_message() -> bytes:

@@ -7,6 +7,7 @@ goes to stderr, as JSON lines. SIGHUP reads the settings again (reload.py). A se
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -20,6 +21,7 @@ import typer
 from geooffer.cli.errors import EXIT_FAULT
 from geooffer.cli.options import ConfigFile, JsonOutput, StateDir
 from geooffer.cli.output import print_json, remark
+from geooffer.errors import GeoofferError
 
 if TYPE_CHECKING:
     from geooffer.cli.assembly import RunningService
@@ -94,8 +96,26 @@ def run(config_file: Path | None, flags: Mapping[str, object], json_output: bool
 
     settings = load()
     log_to_stderr(settings.log_level)
-    if asyncio.run(_serve(settings, load, json_output)) is not None:
+    try:
+        fault = asyncio.run(_serve(settings, load, json_output))
+    except (GeoofferError, OSError) as error:
+        if not is_disk_full(error):
+            raise
+        remark(f"error: the disk of the state directory is full ({error})")
+        raise typer.Exit(EXIT_FAULT) from None
+    if fault is not None:
         raise typer.Exit(EXIT_FAULT)
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether a start failed for want of room alone: then it is worth another try, unlike one on a damaged journal."""
+    import apsw
+
+    while error is not None:
+        if isinstance(error, apsw.FullError) or (isinstance(error, OSError) and error.errno == errno.ENOSPC):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 async def _serve(settings: ServiceSettings, load: Load, json_output: bool) -> BaseException | None:
