@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from geooffer.bench.memory import INTENT_COUNT, customer_id
@@ -37,6 +38,7 @@ def test_the_directory_recovers_to_what_was_asked_for(tmp_path: Path) -> None:
     recovered.store.close()
 
 
+@pytest.mark.long
 def test_a_start_is_timed_by_phase() -> None:
     arguments = ["bench", "restart", "--persons", "200", "--fences", "20", "--stores", "2", "--rounds", "1", "--json"]
     result = CliRunner().invoke(build_app(), arguments)
