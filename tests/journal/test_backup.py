@@ -14,6 +14,7 @@ from geooffer.errors import ConfigurationError, JournalError
 from geooffer.journal.backup import BACKUP_NAME, back_up, open_backup, restore
 from geooffer.journal.compactor import compact
 from geooffer.journal.erasing import open_ledger
+from geooffer.journal.erasures import KEY_NAME, LEDGER_NAME
 from geooffer.journal.recovery import recover
 from geooffer.journal.service_lock import ServiceLock
 from geooffer.journal.snapshots import snapshot_paths
@@ -90,6 +91,28 @@ def test_who_was_erased_since_is_erased_again(kept: Path, tmp_path: Path) -> Non
     assert "customer-1" not in names
     assert "customer-2" in names
     assert open_ledger(kept).needs_compaction, "her bytes are still in the files"
+
+
+@pytest.mark.parametrize("is_older", [False, True])
+def test_a_restore_without_the_ledger_of_its_time_is_refused(kept: Path, tmp_path: Path, is_older: bool) -> None:
+    ledger = open_ledger(kept)
+    ledger.begin("e1", [7], time_ms=NOW_MS, lsn=1)
+    earlier = (kept / LEDGER_NAME).read_bytes()
+    ledger.erased("e1", time_ms=NOW_MS, lsn=1, counts={})
+    back_up(kept, tmp_path / "backup", now_ms=NOW_MS)
+    new = tmp_path / "new"
+    if is_older:
+        new.mkdir(mode=0o700)
+        shutil.copy(kept / KEY_NAME, new)
+        (new / LEDGER_NAME).write_bytes(earlier)
+        (new / LEDGER_NAME).chmod(0o600)
+    with pytest.raises(ConfigurationError, match="erased since would come back"):
+        restore(tmp_path / "backup", new, now_ms=NOW_MS + 1)
+    assert not (new / JOURNAL_NAME).exists()
+    restore(tmp_path / "backup", new, now_ms=NOW_MS + 1, is_ledger_optional=True)
+    shutil.copy(kept / KEY_NAME, new)
+    shutil.copy(kept / LEDGER_NAME, new)
+    restore(tmp_path / "backup", new, now_ms=NOW_MS + 1, is_forced=True)
 
 
 def test_a_backup_older_than_30_days_is_refused_unless_it_is_asked_for(kept: Path, tmp_path: Path) -> None:

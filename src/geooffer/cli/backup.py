@@ -48,6 +48,9 @@ def restore_command(
     config_file: ConfigFile = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what the state directory holds.")] = False,
     expired: Annotated[bool, typer.Option("--expired", help="Take a backup that is older than 30 days.")] = False,
+    without_ledger: Annotated[
+        bool, typer.Option("--without-ledger", help="Go on where the erasure ledger is lost: the erased come back.")
+    ] = False,
     json_output: JsonOutput = False,
 ) -> None:
     """Put a backup into a state directory that no server runs on; who was erased since is erased again."""
@@ -56,7 +59,14 @@ def restore_command(
 
     compile_all()
     directory = _directory(state_dir, config_file)
-    done = restore(source, directory, now_ms=_now_ms(), is_forced=force, is_expired_allowed=expired)
+    done = restore(
+        source,
+        directory,
+        now_ms=_now_ms(),
+        is_forced=force,
+        is_expired_allowed=expired,
+        is_ledger_optional=without_ledger,
+    )
     if json_output:
         told = {"lsn": done.position.lsn, "persons": done.person_count, "erased_again": done.erased_count}
         print_json(told)

@@ -27,6 +27,7 @@ from geooffer.errors import ConfigurationError, JournalError
 from geooffer.journal.commits import Position
 from geooffer.journal.compactor import only_compactor
 from geooffer.journal.erasing import apply_ledger, open_ledger
+from geooffer.journal.erasures import LEDGER_NAME, goes_on_from, ledger_mark
 from geooffer.journal.recovery import recover
 from geooffer.journal.service_lock import ServiceLock
 from geooffer.journal.snapshots import digest_of, newest_snapshot, snapshot_paths, sync_directory, write_synced
@@ -52,6 +53,8 @@ class Backup:
     position: Position
     files: dict[str, str]
     """Relative name → digest."""
+    ledger_mark: tuple[int, str] = (0, "")
+    """How far the erasure ledger had come (journal/erasures.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ def back_up(directory: Path, target: Path, *, now_ms: int, further_names: Sequen
     for name in (DECISION_KEY_NAME, *further_names):
         if (directory / name).exists():
             write_synced(target / name, (directory / name).read_bytes())
+    mark = ledger_mark(directory / LEDGER_NAME)
     position = _last_position(target)
     files = {str(path.relative_to(target)): _file_digest(path) for path in _files_of(target)}
     told = {
@@ -91,11 +95,12 @@ def back_up(directory: Path, target: Path, *, now_ms: int, further_names: Sequen
         "lsn": position.lsn,
         "hash": position.hash.hex(),
         "files": files,
+        "ledger_mark": mark,
     }
     line = json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
     write_synced(target / BACKUP_NAME, line + b"\n" + digest_of(line).encode() + b"\n")
     sync_directory(target)
-    return Backup(target, now_ms, position, files)
+    return Backup(target, now_ms, position, files, mark)
 
 
 def open_backup(path: Path) -> Backup:
@@ -110,7 +115,9 @@ def open_backup(path: Path) -> Backup:
         told = json.loads(line)
         if told["schema"] > SCHEMA_VERSION:
             raise JournalError(f"{BACKUP_NAME} has schema {told['schema']}: it was written by a newer version")
-        backup = Backup(path, told["taken_ms"], Position(told["lsn"], bytes.fromhex(told["hash"])), told["files"])
+        line_count, digest = told["ledger_mark"]
+        position = Position(told["lsn"], bytes.fromhex(told["hash"]))
+        backup = Backup(path, told["taken_ms"], position, told["files"], (int(line_count), str(digest)))
     except (KeyError, TypeError, ValueError) as error:
         raise JournalError(f"{BACKUP_NAME} is damaged") from error
     found = {str(file.relative_to(path)) for file in _files_of(path)} - {BACKUP_NAME}
@@ -123,18 +130,30 @@ def open_backup(path: Path) -> Backup:
 
 
 def restore(
-    source: Path, directory: Path, *, now_ms: int, is_forced: bool = False, is_expired_allowed: bool = False
+    source: Path,
+    directory: Path,
+    *,
+    now_ms: int,
+    is_forced: bool = False,
+    is_expired_allowed: bool = False,
+    is_ledger_optional: bool = False,
 ) -> Restored:
     """Put a backup in the place of what `directory` holds, then erase again whoever was erased since it was taken.
 
     Raises ConfigurationError where something is there already and not `is_forced`, where the backup is older than it
-    may be kept (privacy M7) and not `is_expired_allowed`, or a server runs on it; JournalError for a backup that is not
-    sound. Cut short at any point it can be run again, and no server starts on what it left.
+    may be kept (privacy M7) and not `is_expired_allowed`, where the erasure ledger does not go on from the one it was
+    taken beside and not `is_ledger_optional`, or a server runs on it; JournalError for a backup that is not sound. Cut short at any point it can be run again, and no server starts on what it left.
     """
     backup = open_backup(source)
     if now_ms - backup.taken_ms > BACKUP_RETENTION_MS and not is_expired_allowed:
         rule = f"the backup is older than {BACKUP_RETENTION_MS // DAY_MS} days and should be gone (--expired takes it)"
         raise ConfigurationError(rule)
+    if not is_ledger_optional and not goes_on_from(directory / LEDGER_NAME, backup.ledger_mark):
+        rule = (
+            f"{directory}: {LEDGER_NAME} is missing or older than the backup, and who was erased since would come back; "
+            "put the newest one and its key there first (--without-ledger goes on without it)"
+        )
+        raise ConfigurationError(rule, field="state_dir")
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = ServiceLock(directory)
     try:

@@ -187,6 +187,27 @@ class ErasureLedger:
         self._since_restore.clear()
 
 
+def ledger_mark(path: Path) -> tuple[int, str]:
+    """(whole lines, hash of the last), (0, "") without: what a backup remembers of the ledger it does not hold."""
+    lines = _whole_lines(path)
+    return (len(lines), _hash_of(lines[-1])) if lines else (0, "")
+
+
+def goes_on_from(path: Path, mark: tuple[int, str]) -> bool:
+    """Whether the ledger at `path` holds the line that `mark` was taken at."""
+    line_count, digest = mark
+    lines = _whole_lines(path)
+    return line_count == 0 or (len(lines) >= line_count and _hash_of(lines[line_count - 1]) == digest)
+
+
+def _whole_lines(path: Path) -> list[bytes]:
+    return path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+
+
+def _hash_of(line: bytes) -> str:
+    return line[:_HASH_HEX_LENGTH].decode("ascii", "replace")
+
+
 _TAKE: dict[str, Callable[[ErasureLedger, Mapping[str, Any]], None]] = {
     "begun": ErasureLedger._begun,
     "erased": ErasureLedger._erased,
