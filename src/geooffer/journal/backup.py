@@ -142,7 +142,8 @@ def restore(
 
     Raises ConfigurationError where something is there already and not `is_forced`, where the backup is older than it
     may be kept (privacy M7) and not `is_expired_allowed`, where the erasure ledger does not go on from the one it was
-    taken beside and not `is_ledger_optional`, or a server runs on it; JournalError for a backup that is not sound. Cut short at any point it can be run again, and no server starts on what it left.
+    taken beside and not `is_ledger_optional`, or a server runs on it; JournalError for a backup that is not sound.
+    Cut short at any point it can be run again, and no server starts on what it left.
     """
     backup = open_backup(source)
     if now_ms - backup.taken_ms > BACKUP_RETENTION_MS and not is_expired_allowed:
@@ -150,7 +151,7 @@ def restore(
         raise ConfigurationError(rule)
     if not is_ledger_optional and not goes_on_from(directory / LEDGER_NAME, backup.ledger_mark):
         rule = (
-            f"{directory}: {LEDGER_NAME} is missing or older than the backup, and who was erased since would come back; "
+            f"{directory}: {LEDGER_NAME} is missing or older than the backup: who was erased since would come back; "
             "put the newest one and its key there first (--without-ledger goes on without it)"
         )
         raise ConfigurationError(rule, field="state_dir")
