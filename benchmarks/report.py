@@ -1,6 +1,6 @@
 """Run the measurements and write the README's figures from their results: `make figures`.
 
-Each figure is taken from the JSON that a command printed in this run; nothing is typed in. Takes some six minutes;
+Each figure is taken from the JSON that a command printed in this run; nothing is typed in. Takes some fifteen minutes;
 leave the machine alone meanwhile.
 """
 
@@ -101,12 +101,41 @@ def journal_lines(journal: dict[str, Any]) -> list[str]:
     ]
 
 
+def offers_lines(offers: dict[str, Any]) -> list[str]:
+    """From a ping to its durable offer."""
+    rows = [
+        f"| {name} | {run['offers']:,} | {_ms(run['offer']['p50_us'])} | {_ms(run['offer']['p99_us'])} "
+        f"| {_ms(run['offer']['max_us'])} | {_ms(run['ping']['p50_us'])} | {_ms(run['ping']['p99_us'])} |"
+        for name, run in offers["runs"].items()
+    ]
+    return [
+        f"**`geooffer bench offers`**, {offers['streams']:,} phones, {offers['rate']:,.0f} pings/s open loop, from the "
+        "intended sending of a ping to the offer whose record is durable, by journal, alternating; all pings beside:",
+        "",
+        "| journal | offers | p50 | p99 | max | all pings p50 | p99 |",
+        "|---|---|---|---|---|---|---|",
+        *rows,
+    ]
+
+
+def restart_lines(empty: dict[str, Any], full: dict[str, Any]) -> list[str]:
+    """From the command to the ready line."""
+    phases = ", ".join(f"{name} {seconds:.1f}" for name, seconds in full["phases"].items())
+    return [
+        f"**`geooffer bench restart`**, from calling `serve` to its ready line, kernels cached: "
+        f"{empty['median_seconds']:.2f} s empty, {full['median_seconds']:.2f} s with {full['persons']:,} persons and "
+        f"{full['fences']:,} fences ({phases} s; {full['resident_mb']:,} MB)."
+    ]
+
+
 def figures(
     demo: dict[str, Any],
     closed: dict[str, Any],
     opened: dict[str, Any],
     memory: dict[str, Any],
     journal: dict[str, Any],
+    offers: dict[str, Any],
+    restarts: tuple[dict[str, Any], dict[str, Any]],
     ns: dict[str, float],
 ) -> str:
     """The README's section."""
@@ -147,6 +176,10 @@ def figures(
         "",
         *journal_lines(journal),
         "",
+        *offers_lines(offers),
+        "",
+        *restart_lines(*restarts),
+        "",
         "**`make benchmarks`**, without transport:",
         "",
         "| per ping | ns | |",
@@ -173,10 +206,15 @@ def main() -> None:
     opened = run_json("bench", "direct", "--pairs", "1", "--rate", str(half), "--picture", str(PICTURE))
     memory = run_json("bench", "memory")
     journal = run_json("bench", "journal")
+    offers = run_json("bench", "offers", "--rate", str(round(half / 2, -2)))
+    restarts = (
+        run_json("bench", "restart", "--persons", "0", "--fences", "0"),
+        run_json("bench", "restart", "--persons", "1000000", "--rounds", "2"),
+    )
     text = README.read_text(encoding="utf-8")
     head, rest = text.split(BEGIN)
     _, tail = rest.split(END)
-    section = figures(demo, closed, opened, memory, journal, run_benchmarks())
+    section = figures(demo, closed, opened, memory, journal, offers, restarts, run_benchmarks())
     README.write_text(head + BEGIN + section + END + tail, encoding="utf-8")
     print(f"wrote the figures of {README.name} and {PICTURE.name}")
 
