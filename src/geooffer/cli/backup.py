@@ -110,7 +110,8 @@ def verify_command(
         )
         return
     print(f"sound: commit {found.position.lsn}, {found.person_count:,} persons")
-    print(f"  snapshot up to commit {found.snapshot_lsn}, {found.record_count:,} records after it")
+    snapshot = f"snapshot of commit {found.snapshot_lsn}" if found.snapshot_lsn else "no snapshot yet"
+    print(f"  {snapshot}; records after it: {found.record_count:,}")
     for partition, text in found.digests.items():
         print(f"  {'catalog' if partition < 0 else f'people {partition:02}'}  {text}")
 
