@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from typer.testing import CliRunner
 
 from geooffer.bench.offers import JOURNALS
 from geooffer.cli.main import build_app
 
 
+@pytest.mark.long
 def test_durable_offers_are_counted_and_timed() -> None:
     flags = ("--seconds", "1", "--streams", "40", "--rate", "120", "--rounds", "1", "--json")
     result = CliRunner().invoke(build_app(), ["bench", "offers", *flags])
