@@ -22,8 +22,10 @@ from geooffer.model.units import format_time_ms
 from geooffer.model.verdicts import OfferVerdict, PingVerdict, TouchpointKind, TransitionKind
 from geooffer.rpc.render import REASONS
 
+LONG = pytest.mark.long
 
-@pytest.mark.parametrize("index", ["cells", "packed", "rtree"])
+
+@pytest.mark.parametrize("index", ["cells", pytest.param("packed", marks=LONG), pytest.param("rtree", marks=LONG)])
 async def test_over_grpc_as_in_process(tmp_path: Path, index: str) -> None:
     city = build_city(seed=3, customer_count=120)
     alone = CityRun.of(city)

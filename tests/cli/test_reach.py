@@ -50,7 +50,7 @@ async def test_the_other_port_is_told_as_such(invoke: Invoke, tmp_path: Path) ->
             assert f"{port} does not know this call; is it the other port?" in result.stderr
 
 
-@pytest.mark.parametrize("signal", ["kill", "terminate"])
+@pytest.mark.parametrize("signal", ["kill", pytest.param("terminate", marks=pytest.mark.long)])
 async def test_a_server_that_goes_away_during_a_replay(
     command: list[str], invoke: Invoke, tmp_path: Path, signal: str
 ) -> None:

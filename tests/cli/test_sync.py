@@ -86,7 +86,12 @@ async def test_a_feed_creates_changes_deletes_and_then_changes_nothing(invoke: I
         assert (again["applied"], feeds.engine.saved_generation) == (True, generation)
 
 
-@pytest.mark.parametrize("kind", list(CATALOG))
+QUICK_KINDS = ("fences", "products")
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=() if kind in QUICK_KINDS else pytest.mark.long) for kind in CATALOG]
+)
 async def test_every_kind_is_unchanged_by_its_own_file(invoke: Invoke, tmp_path: Path, kind: str) -> None:
     async with feeding(invoke, tmp_path) as feeds:
         for each, lines in CATALOG.items():

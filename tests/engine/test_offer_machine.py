@@ -74,7 +74,12 @@ COUNTING = ("caps", "cooldown", "repeats", "dismissals", "budgets")
 HOLDING = ("consent", "silence", "give_back", "united", "restart")
 
 
-@pytest.mark.parametrize("planted", COUNTING + HOLDING)
+QUICK = ("caps", "budgets", "consent", "united", "restart")
+
+
+@pytest.mark.parametrize(
+    "planted", [pytest.param(name, marks=() if name in QUICK else pytest.mark.long) for name in COUNTING + HOLDING]
+)
 def test_a_planted_bug_is_found(planted: str) -> None:
     """The machine itself is tested: an engine that is wrong in one thing does not get past the model."""
     machine = type("PlantedMachine", (OfferActions,), {"planted": planted, "counts": Counter()})

@@ -33,7 +33,7 @@ async def a_decision(plane) -> str:
     plane.engine.publish()
     answer = await plane.decisions.Decide(
         decisions.DecideRequest(
-            customer_id="customer-c1",
+            customer_id="c1",
             product_id="shoe",
             channel="CHANNEL_IN_APP",
             place={"latitude_e7": 525_200_000, "longitude_e7": 134_050_000},
@@ -47,17 +47,17 @@ async def a_decision(plane) -> str:
 async def test_all_that_is_held_is_told_and_then_nothing_is_held(plane):
     await stock_the_shop(plane)
     await bring_the_customer(plane)
-    web = signal.IdentityLink(customer_id="customer-c1", web_id="session-1")
+    web = signal.IdentityLink(customer_id="c1", web_id="session-1")
     await plane.signals.LinkIdentity(signal.LinkIdentityRequest(link=web))
     decision_id = await a_decision(plane)
     privacy = PrivacyServiceStub(plane.channel)
-    told = json.loads((await privacy.ExportSubject(pb.ExportSubjectRequest(customer_id="customer-c1"))).document_json)
+    told = json.loads((await privacy.ExportSubject(pb.ExportSubjectRequest(customer_id="c1"))).document_json)
     assert [row["decision_id"] for row in told["decisions"]] == [decision_id]
     assert told["devices"] == [{"device_key": str(DEVICE_KEY)}]
     assert [row["decision_id"] for row in told["remembered_requests"]] == [decision_id]
 
-    erasure = (await privacy.EraseSubject(pb.EraseSubjectRequest(customer_id="customer-c1", request_id="once"))).erasure
-    again = (await privacy.EraseSubject(pb.EraseSubjectRequest(customer_id="customer-c1", request_id="once"))).erasure
+    erasure = (await privacy.EraseSubject(pb.EraseSubjectRequest(customer_id="c1", request_id="once"))).erasure
+    again = (await privacy.EraseSubject(pb.EraseSubjectRequest(customer_id="c1", request_id="once"))).erasure
     assert again == erasure
     assert erasure.state == pb.ERASURE_STATE_DONE, "the journal of this test is in no file"
     counts = {row.table: row.row_count for row in erasure.touched}
@@ -66,11 +66,11 @@ async def test_all_that_is_held_is_told_and_then_nothing_is_held(plane):
         assert counts[table] > 0, table
     assert (await privacy.GetErasure(pb.GetErasureRequest(erasure_id=erasure.erasure_id))).erasure == erasure
     assert list((await privacy.ListErasures(pb.ListErasuresRequest())).erasures) == [erasure]
-    for name in ("customer-c1", "session-1", str(DEVICE_KEY)):
-        assert name not in str(erasure)
+    for name in ("c1", "session-1", str(DEVICE_KEY)):
+        assert name not in str(erasure).replace(erasure.erasure_id, "")  # a random number, in hex
 
     # what comes late finds nobody
-    assert list(plane.engine.state.requests.items(partition_of(person_key("customer-c1")))) == []
+    assert list(plane.engine.state.requests.items(partition_of(person_key("c1")))) == []
     by_web = a_touchpoint()
     by_web.ClearField("customer_id")
     by_web.web_id = "session-1"
@@ -78,12 +78,12 @@ async def test_all_that_is_held_is_told_and_then_nothing_is_held(plane):
         plane.signals.RecordTouchpoints(signal.RecordTouchpointsRequest(touchpoints=[a_touchpoint()])),
         plane.signals.RecordTouchpoints(signal.RecordTouchpointsRequest(touchpoints=[by_web])),
         plane.consents.RecordConsent(a_consent()),
-        plane.consents.GetConsent(consent.GetConsentRequest(customer_id="customer-c1")),
+        plane.consents.GetConsent(consent.GetConsentRequest(customer_id="c1")),
         plane.diagnostics.GetDecision(diagnostics.GetDecisionRequest(decision_id=decision_id)),
-        plane.diagnostics.ListRecentTries(diagnostics.ListRecentTriesRequest(customer_id="customer-c1")),
-        privacy.ExportSubject(pb.ExportSubjectRequest(customer_id="customer-c1")),
-        privacy.EraseSubject(pb.EraseSubjectRequest(customer_id="customer-c1")),
-        privacy.GetErasure(pb.GetErasureRequest(erasure_id="customer-c1")),
+        plane.diagnostics.ListRecentTries(diagnostics.ListRecentTriesRequest(customer_id="c1")),
+        privacy.ExportSubject(pb.ExportSubjectRequest(customer_id="c1")),
+        privacy.EraseSubject(pb.EraseSubjectRequest(customer_id="c1")),
+        privacy.GetErasure(pb.GetErasureRequest(erasure_id="c1")),
     ]
     for call in late:
         await refused(call, "NOT_FOUND")
@@ -95,9 +95,9 @@ async def test_all_that_is_held_is_told_and_then_nothing_is_held(plane):
     assert [problem.reason for problem in reported.problems] == ["NOT_FOUND"]
 
     # a new customer of that id is a new person with nothing
-    person = signal.Customer(customer_id="customer-c1", device_keys=[DEVICE_KEY])
+    person = signal.Customer(customer_id="c1", device_keys=[DEVICE_KEY])
     await plane.signals.UpsertCustomers(signal.UpsertCustomersRequest(customers=[person]))
-    told = json.loads((await privacy.ExportSubject(pb.ExportSubjectRequest(customer_id="customer-c1"))).document_json)
+    told = json.loads((await privacy.ExportSubject(pb.ExportSubjectRequest(customer_id="c1"))).document_json)
     held = {name for name, rows in told.items() if isinstance(rows, list) and rows}
     assert held == {"devices"}
 
@@ -105,16 +105,16 @@ async def test_all_that_is_held_is_told_and_then_nothing_is_held(plane):
 async def test_deleting_a_customer_is_erasing_her(plane):
     await stock_the_shop(plane)
     await bring_the_customer(plane)
-    await plane.signals.DeleteCustomer(signal.DeleteCustomerRequest(customer_id="customer-c1"))
+    await plane.signals.DeleteCustomer(signal.DeleteCustomerRequest(customer_id="c1"))
     erasures = (await PrivacyServiceStub(plane.channel).ListErasures(pb.ListErasuresRequest())).erasures
     assert [item.state for item in erasures] == [pb.ERASURE_STATE_DONE]
-    await refused(plane.signals.DeleteCustomer(signal.DeleteCustomerRequest(customer_id="customer-c1")), "NOT_FOUND")
+    await refused(plane.signals.DeleteCustomer(signal.DeleteCustomerRequest(customer_id="c1")), "NOT_FOUND")
 
 
 async def test_the_officer_may_and_marketing_may_not(plane):
     await bring_only_her(plane)
     privacy = PrivacyServiceStub(plane.anonymous)
-    request = pb.ExportSubjectRequest(customer_id="customer-c1")
+    request = pb.ExportSubjectRequest(customer_id="c1")
     await privacy.ExportSubject(request, metadata=plane.metadata(roles.PRIVACY_OFFICER))
     for role in (roles.MARKETING, roles.GATEWAY, roles.DEVICE):
         await refused(privacy.ExportSubject(request, metadata=plane.metadata(role)), "PERMISSION_DENIED")
@@ -122,7 +122,7 @@ async def test_the_officer_may_and_marketing_may_not(plane):
 
 async def bring_only_her(plane) -> None:
     await plane.signals.UpsertCustomers(
-        signal.UpsertCustomersRequest(customers=[signal.Customer(customer_id="customer-c1", device_keys=[DEVICE_KEY])])
+        signal.UpsertCustomersRequest(customers=[signal.Customer(customer_id="c1", device_keys=[DEVICE_KEY])])
     )
 
 
@@ -157,7 +157,7 @@ async def test_an_erasure_is_pending_until_a_snapshot_without_her_is_written(pla
     erasures.compact = compact
     running = asyncio.create_task(erasures.run())
     privacy = PrivacyServiceStub(plane.channel)
-    erasure = (await privacy.EraseSubject(pb.EraseSubjectRequest(customer_id="customer-c1"))).erasure
+    erasure = (await privacy.EraseSubject(pb.EraseSubjectRequest(customer_id="c1"))).erasure
     assert (erasure.state, erasure.lsn, erasure.HasField("done_time")) == (pb.ERASURE_STATE_PENDING, 7, False)
     written.set()
     async with asyncio.timeout(10):
@@ -174,7 +174,7 @@ async def test_without_a_ledger_nobody_is_erased(plane, tmp_path):
     plane.control.erasures = Erasures(plane.engine, real_now_ms=lambda: NOW_MS, ledger=ledger)
     privacy = PrivacyServiceStub(plane.channel)
     with pytest.raises(grpc.aio.AioRpcError):
-        await privacy.EraseSubject(pb.EraseSubjectRequest(customer_id="customer-c1"))
-    assert plane.engine.customer("customer-c1").customer_id == "customer-c1"
+        await privacy.EraseSubject(pb.EraseSubjectRequest(customer_id="c1"))
+    assert plane.engine.customer("c1").customer_id == "c1"
     with pytest.raises(JournalError):
         ledger.restored(time_ms=0, lsn=0, erased_count=0)
