@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -105,3 +109,63 @@ def test_a_line_of_a_newer_program_is_refused(tmp_path: Path) -> None:
         file.write(f"{ledger._follow(text)} {text}\n")
     with pytest.raises(JournalError, match="line 2 of a newer version"):
         ErasureLedger(path, KEY)
+
+
+@contextmanager
+def no_room_beyond(size_bytes: int) -> Iterator[None]:
+    """A file size limit stands for a full disk: a write that reaches it is cut short, the next one refused."""
+    held = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, held[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, held)
+
+
+@pytest.mark.parametrize("room_bytes", [0, 1, 40])
+def test_after_a_full_disk_has_room_again_it_goes_on(tmp_path: Path, room_bytes: int) -> None:
+    path = tmp_path / LEDGER_NAME
+    ledger = written(path)
+    before, held = path.read_bytes(), dict(ledger.erasures)
+    for _ in range(2):
+        with no_room_beyond(len(before) + room_bytes), pytest.raises(JournalError, match="was not written"):
+            ledger.begin("e-3", [8], time_ms=300, lsn=7)
+        assert path.read_bytes() == before, "a torn line is left"
+        assert ledger.erasures == held
+    ledger.begin("e-4", [8], time_ms=301, lsn=7)
+    assert ErasureLedger(path, KEY).erasures == ledger.erasures
+    assert set(ledger.erasures) == {"e-1", "e-2", "e-4"}
+
+
+def test_what_a_failed_line_left_behind_is_cut_off_by_the_next(tmp_path: Path) -> None:
+    """Where not even the cutting worked."""
+    path = tmp_path / LEDGER_NAME
+    ledger = written(path)
+    with path.open("ab") as file:
+        file.write(b"0123 torn")
+    ledger.begin("e-3", [8], time_ms=300, lsn=7)
+    assert ErasureLedger(path, KEY).erasures == ledger.erasures
+
+
+def test_a_ledger_that_somebody_cut_is_not_written_to(tmp_path: Path) -> None:
+    path = tmp_path / LEDGER_NAME
+    ledger = written(path)
+    os.truncate(path, 10)
+    with pytest.raises(JournalError, match="shorter"):
+        ledger.begin("e-3", [8], time_ms=300, lsn=7)
+
+
+def test_a_failed_fsync_is_final_until_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second fsync that says all is well proves nothing."""
+    path = tmp_path / LEDGER_NAME
+    ledger = written(path)
+
+    def fails(descriptor: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch, pytest.raises(JournalError):
+        patch.setattr("geooffer.journal.synced_files.os.fsync", fails)
+        ledger.begin("e-3", [8], time_ms=300, lsn=7)
+    with pytest.raises(JournalError, match="Input/output"):
+        ledger.begin("e-4", [8], time_ms=300, lsn=7)
+    ErasureLedger(path, KEY).begin("e-5", [8], time_ms=300, lsn=7)

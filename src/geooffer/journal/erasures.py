@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from geooffer.errors import JournalError
+from geooffer.journal.synced_files import NotSyncedError, append_synced
 
 LEDGER_NAME = "erasures.ledger"
 KEY_NAME = "erasures.key"
@@ -53,7 +54,12 @@ class Erasure:
 
 
 class ErasureLedger:
-    """Appends are synced before they return. One writer at a time; raises JournalError, then for ever."""
+    """Appends are synced before they return. One writer at a time.
+
+    An append that fails raises JournalError and changes nothing: what it left in the file is cut off, then or by the
+    next one, which is welcome (a disk that was full has room again). After a failed fsync, though, nobody knows what
+    the disk holds: then it is refused until the next start has read the file.
+    """
 
     def __init__(self, path: Path | None, key: bytes) -> None:
         """Open, or create with mode 0600; `path` None: in memory. Raises JournalError where it does not follow."""
@@ -65,6 +71,8 @@ class ErasureLedger:
         """Files came back that may say something of somebody erased, and no snapshot was written since."""
         self.line_count = 0
         self._path = path
+        self._size_bytes = 0
+        """Of the lines that stand; what lies behind them in the file is of a line that failed."""
         self._key = key
         self._hash = _GENESIS
         self._since_restore: set[str] = set()
@@ -132,14 +140,19 @@ class ErasureLedger:
         text = json.dumps(line, separators=(",", ":"), sort_keys=True)
         digest = self._follow(text)
         if self._path is not None:
-            try:
-                _append_synced(self._path, f"{digest} {text}\n".encode())
-            except OSError as error:
-                # what is in the file now is not known: the next start reads it
-                self._fault = JournalError(f"the erasure ledger failed: {error.strerror}")
-                raise self._fault from error
+            self._write(self._path, f"{digest} {text}\n".encode())
         self._hash = digest
         self._take(line)
+
+    def _write(self, path: Path, data: bytes) -> None:
+        try:
+            append_synced(path, data, self._size_bytes)
+        except NotSyncedError as error:
+            self._fault = JournalError(f"the erasure ledger failed: {error.strerror}")
+            raise self._fault from error
+        except OSError as error:
+            raise JournalError(f"the erasure ledger was not written: {error.strerror}") from error
+        self._size_bytes += len(data)
 
     def _follow(self, text: str) -> str:
         message = f"{self._hash} {text}".encode()
@@ -148,8 +161,9 @@ class ErasureLedger:
     def _read(self, path: Path) -> None:
         data = path.read_bytes() if path.exists() else b""
         whole, separator, torn = data.rpartition(b"\n")
+        self._size_bytes = len(whole) + len(separator)
         if torn:
-            os.truncate(path, len(whole) + len(separator))
+            os.truncate(path, self._size_bytes)
         for number, line in enumerate(whole.split(b"\n") if whole else (), start=1):
             digest, _, text = line.decode("utf-8", "replace").partition(" ")
             if digest != self._follow(text):
@@ -218,21 +232,3 @@ _TAKE: dict[str, Callable[[ErasureLedger, Mapping[str, Any]], None]] = {
 
 def _names(erasures: Iterable[Erasure]) -> set[str]:
     return {name for item in erasures for name in item.names}
-
-
-def _append_synced(path: Path, data: bytes) -> None:
-    is_new = not path.exists()
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        written = os.write(descriptor, data)
-        if written != len(data):
-            raise OSError(28, "short write")
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    if is_new:
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

@@ -1,0 +1,58 @@
+"""Files that are on disk when the call returns, for their owner's eyes only (mode 0600)."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import suppress
+from pathlib import Path
+
+FILE_MODE = 0o600
+
+
+class NotSyncedError(OSError):
+    """An fsync failed: the system may hold for written what the disk never got, and says so only once."""
+
+
+def append_synced(path: Path, data: bytes, size_bytes: int) -> None:
+    """Append to a file whose first `size_bytes` bytes stand, made where there are none; all of `data` or nothing of it.
+
+    What lies behind those bytes is cut off, also that which this call leaves where it fails. Raises NotSyncedError,
+    after which the file's end is not known; OSError, after which it may be tried again.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, FILE_MODE)
+    try:
+        found_bytes = os.fstat(descriptor).st_size
+        if found_bytes < size_bytes:
+            raise OSError(errno.EIO, "the file is shorter than what was written to it")
+        if found_bytes > size_bytes:
+            os.ftruncate(descriptor, size_bytes)
+        try:
+            written_bytes = os.pwrite(descriptor, data, size_bytes)
+            if written_bytes != len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
+            with suppress(OSError):  # then the next append does it
+                os.ftruncate(descriptor, size_bytes)
+            raise
+        _sync(descriptor)
+    finally:
+        os.close(descriptor)
+    if size_bytes == 0:
+        sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Make names in it durable. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        _sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        raise NotSyncedError(error.errno, error.strerror) from error
