@@ -31,13 +31,18 @@ def test_what_is_no_address_is_refused_before_it_is_called(invoke: Invoke, tmp_p
     customers = tmp_path / "customers.csv"
     customers.write_text("customer_id,device_keys\nanna,7\n")
     walk = write_walk(tmp_path / "walk.csv", 1)
-    for command in (("import", "customers", customers), ("replay", walk), ("try", *PLACE)):
+    products = tmp_path / "products.csv"
+    products.write_text("product_id,category_id,title_en\nshoe,shoes,Shoe\n")
+    sending = (("import", "customers", customers), ("import", "products", products, "--sync"), ("replay", walk))
+    asking = (("try", *PLACE), ("store", "closures"), ("privacy", "erasures"))
+    for command in (*sending, *asking):
         result = invoke(*command, "--server", address, "--token", "x")
         assert (result.exit_code, result.stdout) == (2, "")
         assert result.stderr.startswith("error: --server: must be host:port")
         assert result.stderr.count("\n") == 1
-    result = invoke("replay", walk, "--control-server", "nonsense", "--token", "x")
-    assert result.stderr.startswith("error: --control-server: must be host:port")
+    for command in (("replay", walk), ("map", "--output", tmp_path / "map.html")):
+        result = invoke(*command, "--control-server", "nonsense", "--token", "x")
+        assert result.stderr.startswith("error: --control-server: must be host:port")
 
 
 async def test_the_other_port_is_told_as_such(invoke: Invoke, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from geooffer.cli.options import CONTROL_SERVER_DEFAULT, CaFile, JsonOutput, Token, TokenFile, access_from
+from geooffer.cli.options import CONTROL_SERVER_DEFAULT, CaFile, JsonOutput, Server, Token, TokenFile, access_from
 from geooffer.cli.output import remark
 from geooffer.cli.sync_options import Force, KeepRefused, ShowAll, Sync, choices_from
 from geooffer.errors import InvalidArgumentError
@@ -41,9 +41,7 @@ def register(group: typer.Typer) -> None:
         keep_refused: KeepRefused = False,
         show_all: ShowAll = False,
         repair: Annotated[bool, typer.Option("--repair", help="Mend invalid polygons and say how.")] = False,
-        server: Annotated[
-            str, typer.Option("--server", envvar="GEOOFFER_CONTROL_SERVER", help="Control port.")
-        ] = CONTROL_SERVER_DEFAULT,
+        server: Server = CONTROL_SERVER_DEFAULT,
         token: Token = "",
         token_file: TokenFile = None,
         ca_file: CaFile = None,

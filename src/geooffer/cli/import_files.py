@@ -15,7 +15,7 @@ import typer
 
 from geooffer.cli import import_catalog, import_places
 from geooffer.cli.errors import EXIT_FINDINGS
-from geooffer.cli.options import CONTROL_SERVER_DEFAULT, CaFile, JsonOutput, Token, TokenFile, access_from
+from geooffer.cli.options import CONTROL_SERVER_DEFAULT, CaFile, JsonOutput, Server, Token, TokenFile, access_from
 from geooffer.cli.output import remark
 from geooffer.cli.sync_options import AsOf, Force, KeepRefused, ShowAll, Sync, choices_from
 from geooffer.errors import InvalidArgumentError
@@ -32,7 +32,6 @@ DryRun = Annotated[
         "--dry-run", help="Check the files; no server needed, nothing sent. With --sync: only show the difference."
     ),
 ]
-Server = Annotated[str, typer.Option("--server", envvar="GEOOFFER_CONTROL_SERVER", help="Control port.")]
 Repair = Annotated[bool, typer.Option("--repair", help="Mend invalid polygons and say how.")]
 RadiusM = Annotated[
     float | None, typer.Option("--radius-m", help="Radius in metres of Points without the property radius_m.")

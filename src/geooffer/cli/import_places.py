@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geooffer.cli.errors import EXIT_FINDINGS
-from geooffer.cli.options import CONTROL_SERVER_DEFAULT, Access, CaFile, JsonOutput, Token, TokenFile, access_from
+from geooffer.cli.options import (
+    CONTROL_SERVER_DEFAULT,
+    Access,
+    CaFile,
+    JsonOutput,
+    Server,
+    Token,
+    TokenFile,
+    access_from,
+)
 from geooffer.cli.output import print_json, remark
 
 if TYPE_CHECKING:
@@ -40,9 +49,7 @@ def register(group: typer.Typer) -> None:
             bool, typer.Option("--closed-on-holidays", help='Add "PH off" to hours that do not speak of holidays.')
         ] = False,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the files; nothing sent.")] = False,
-        server: Annotated[
-            str, typer.Option("--server", envvar="GEOOFFER_CONTROL_SERVER", help="Control port.")
-        ] = CONTROL_SERVER_DEFAULT,
+        server: Server = CONTROL_SERVER_DEFAULT,
         token: Token = "",
         token_file: TokenFile = None,
         ca_file: CaFile = None,

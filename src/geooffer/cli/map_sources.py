@@ -33,26 +33,20 @@ class Sources:
 
 def from_server(server: str, access: Access) -> Sources:
     """The saved catalog of a running server. Raises what stops it: no server, no right."""
-    from geooffer.cli.reach import check_address
-
-    check_address(server, "--control-server")
     return asyncio.run(_ask(server, access))
 
 
 async def _ask(server: str, access: Access) -> Sources:
-    from geooffer.cli.reach import reaching
-    from geooffer.client import GeoofferClient
+    from geooffer.cli.reach import reached
     from geooffer.client.closures import list_closures
     from geooffer.client.listing import list_geofences, list_offers, list_stores
 
-    roots = access.root_certificates
-    with reaching(server, tls=roots is not None):
-        async with GeoofferClient(control_target=server, token=access.token, root_certificates=roots) as client:
-            state = await client.control.catalog_state()
-            fences = await list_geofences(client.control)
-            stores = await list_stores(client.control)
-            offers = await list_offers(client.control)
-            closures = [_map_closure(closure) for closure in await list_closures(client.control)]
+    async with reached(server, access, "--control-server") as control:
+        state = await control.catalog_state()
+        fences = await list_geofences(control)
+        stores = await list_stores(control)
+        offers = await list_offers(control)
+        closures = [_map_closure(closure) for closure in await list_closures(control)]
     return Sources(f"{server}, catalog generation {state.saved_generation}", fences, stores, offers, closures)
 
 

@@ -17,6 +17,7 @@ from geooffer.errors import ConfigurationError
 ConfigFile = Annotated[Path | None, typer.Option("--config", envvar="GEOOFFER_CONFIG", help="TOML file of settings.")]
 StateDir = Annotated[Path | None, typer.Option("--state-dir", help="Directory of the development token key.")]
 JsonOutput = Annotated[bool, typer.Option("--json", help="The result as one JSON object on stdout.")]
+Server = Annotated[str, typer.Option("--server", envvar="GEOOFFER_CONTROL_SERVER", help="Control port.")]
 ControlServer = Annotated[
     str, typer.Option("--control-server", envvar="GEOOFFER_CONTROL_SERVER", help="Control port (host:port).")
 ]

@@ -5,23 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from geooffer.cli.ask import asked
 from geooffer.cli.errors import EXIT_FINDINGS
-from geooffer.cli.options import CONTROL_SERVER_DEFAULT, Access, CaFile, JsonOutput, Token, TokenFile, access_from
+from geooffer.cli.options import CONTROL_SERVER_DEFAULT, CaFile, JsonOutput, Server, Token, TokenFile, access_from
 from geooffer.cli.output import print_json, remark
 
 if TYPE_CHECKING:
     from geooffer.client import GeoofferControl
 
 CustomerId = Annotated[str, typer.Argument(help="The customer's id, or any id united with it.", show_default=False)]
-Server = Annotated[str, typer.Option("--server", envvar="GEOOFFER_CONTROL_SERVER", help="Control port.")]
 POLL_S = 0.5
-R = TypeVar("R")
 
 
 def register(app: typer.Typer) -> None:
@@ -48,7 +46,7 @@ def export_command(
 
     access = access_from(token, token_file, ca_file, role="privacy_officer")
     request = pb.ExportSubjectRequest(customer_id=customer_id)
-    answer = _asked(lambda control: control.call(control.privacy.ExportSubject, request), server, access)
+    answer = asked(server, access, lambda control: control.call(control.privacy.ExportSubject, request))
     if out is None:
         print(answer.document_json)
         return
@@ -81,11 +79,11 @@ def erase_command(
         erasure = (await control.call(control.privacy.EraseSubject, request)).erasure
         while wait and erasure.state != pb.ERASURE_STATE_DONE:
             await asyncio.sleep(POLL_S)
-            asked = pb.GetErasureRequest(erasure_id=erasure.erasure_id)
-            erasure = (await control.call(control.privacy.GetErasure, asked)).erasure
+            further = pb.GetErasureRequest(erasure_id=erasure.erasure_id)
+            erasure = (await control.call(control.privacy.GetErasure, further)).erasure
         return erasure
 
-    _tell([_erasure_object(_asked(erase, server, access))], json_output)
+    _tell([_erasure_object(asked(server, access, erase))], json_output)
 
 
 def erasures_command(
@@ -110,7 +108,7 @@ def erasures_command(
             if not page_token:
                 return found
 
-    rows = [_erasure_object(item) for item in _asked(listed, server, access)]
+    rows = [_erasure_object(item) for item in asked(server, access, listed)]
     _tell(rows, json_output)
     if not rows and not json_output:
         print("nobody was erased")
@@ -145,19 +143,3 @@ def _erasure_object(erasure: Any) -> dict[str, Any]:
         "snapshot_lsn": erasure.snapshot_lsn,
         "touched": {row.table: row.row_count for row in erasure.touched},
     }
-
-
-def _asked(call: Callable[[GeoofferControl], Awaitable[R]], server: str, access: Access) -> R:
-    """One call of the control port, or several. Raises what the service answers."""
-    from geooffer.cli.reach import check_address, reaching
-    from geooffer.client import GeoofferClient
-
-    check_address(server, "--server")
-    roots = access.root_certificates
-
-    async def ask() -> R:
-        async with GeoofferClient(control_target=server, token=access.token, root_certificates=roots) as client:
-            with reaching(server, tls=roots is not None):
-                return await call(client.control)
-
-    return asyncio.run(ask())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
-from geooffer.client import CallError
+from geooffer.cli.options import Access
+from geooffer.client import CallError, GeoofferClient, GeoofferControl
 from geooffer.errors import ConfigurationError
 from geooffer.rpc.addresses import split_address
 
@@ -14,6 +15,19 @@ class UnreachableError(CallError):
     """Nobody answers at the address, or nobody who knows the call."""
 
     reason = "UNREACHABLE"
+
+
+@asynccontextmanager
+async def reached(server: str, access: Access, option: str = "--server") -> AsyncIterator[GeoofferControl]:
+    """The control port at `server`, which `option` named, for as long as it is asked.
+
+    Raises ConfigurationError for what is no address, UnreachableError where nobody answers.
+    """
+    check_address(server, option)
+    roots = access.root_certificates
+    async with GeoofferClient(control_target=server, token=access.token, root_certificates=roots) as client:
+        with reaching(server, tls=roots is not None):
+            yield client.control
 
 
 @contextmanager

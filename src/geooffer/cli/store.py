@@ -5,18 +5,16 @@ What is switched here is in force with the next ping.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from geooffer.cli.ask import asked
 from geooffer.cli.errors import EXIT_FINDINGS
-from geooffer.cli.options import CONTROL_SERVER_DEFAULT, Access, CaFile, JsonOutput, Token, TokenFile, access_from
+from geooffer.cli.options import CONTROL_SERVER_DEFAULT, CaFile, JsonOutput, Server, Token, TokenFile, access_from
 from geooffer.cli.output import print_json
 
 if TYPE_CHECKING:
-    from geooffer.client import GeoofferControl
     from geooffer.client.closures import StoreSelection
     from geooffer.model.kinds import SwitchKind
     from geooffer.v1.store_service_pb2 import Closure
@@ -27,8 +25,6 @@ Tag = Annotated[str, typer.Option("--tag", help="All stores with a tag.")]
 From = Annotated[str, typer.Option("--from", help="When it begins (RFC 3339); without it now.")]
 Until = Annotated[str, typer.Option("--until", help="When it ends (RFC 3339); without it when it is ended by hand.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; shown by `store closures`, never to customers.")]
-Server = Annotated[str, typer.Option("--server", envvar="GEOOFFER_CONTROL_SERVER", help="Control port.")]
-R = TypeVar("R")
 
 
 def register(app: typer.Typer) -> None:
@@ -64,13 +60,14 @@ def _register_switch(group: typer.Typer, name: str, kind: str, text: str, done: 
         selection, switch = _selection(store, region, tag), _kind(kind)
         from_ms = time_ms(from_time, "--from") if from_time else None
         until_ms = time_ms(until, "--until") if until else None
-        answer = _asked(
+        access = access_from(token, token_file, ca_file, role="operator")
+        answer = asked(
+            server,
+            access,
             lambda control: switch_stores(
                 control, switch, selection, from_ms=from_ms, until_ms=until_ms, reason=reason
             ),
-            server,
-            access_from(token, token_file, ca_file, role="operator"),
-        )  # fmt: skip
+        )
         _tell_stores(answer, done, json_output)
 
 
@@ -90,7 +87,7 @@ def _register_restore(group: typer.Typer, name: str, kind: str, text: str, done:
 
         selection, switch = _selection(store, region, tag), _kind(kind)
         access = access_from(token, token_file, ca_file, role="operator")
-        answer = _asked(lambda control: restore_stores(control, switch, selection), server, access)
+        answer = asked(server, access, lambda control: restore_stores(control, switch, selection))
         _tell_stores(answer, done, json_output)
 
 
@@ -106,7 +103,7 @@ def closures_command(
     from geooffer.client.closures import list_closures
 
     access = access_from(token, token_file, ca_file, role="operator")
-    rows = [_closure_object(row) for row in _asked(lambda control: list_closures(control, store), server, access)]
+    rows = [_closure_object(row) for row in asked(server, access, lambda control: list_closures(control, store))]
     if json_output:
         print_json({"closures": rows})
         return
@@ -132,7 +129,7 @@ def stale_stock_command(
     from geooffer.client.closures import list_stale_stock
     from geooffer.model.units import format_time_ms
 
-    found = _asked(list_stale_stock, server, access_from(token, token_file, ca_file, role="operator"))
+    found = asked(server, access_from(token, token_file, ca_file, role="operator"), list_stale_stock)
     if json_output:
         rows = [{"store_id": store_id, "newest_as_of_time": format_time_ms(ms)} for store_id, ms in found.items()]
         print_json({"stale": rows})
@@ -158,22 +155,6 @@ def _kind(name: str) -> SwitchKind:
     from geooffer.model.kinds import SwitchKind
 
     return SwitchKind[name]
-
-
-def _asked(call: Callable[[GeoofferControl], Awaitable[R]], server: str, access: Access) -> R:
-    """One call of the control port. Raises what the service answers."""
-    from geooffer.cli.reach import check_address, reaching
-    from geooffer.client import GeoofferClient
-
-    check_address(server, "--server")
-    roots = access.root_certificates
-
-    async def ask() -> R:
-        async with GeoofferClient(control_target=server, token=access.token, root_certificates=roots) as client:
-            with reaching(server, tls=roots is not None):
-                return await call(client.control)
-
-    return asyncio.run(ask())
 
 
 def _tell_stores(answer: Any, done: str, json_output: bool) -> None:

@@ -22,12 +22,12 @@ from geooffer.cli.errors import EXIT_FINDINGS
 from geooffer.cli.import_report import NO_FILE, Report
 from geooffer.cli.options import Access
 from geooffer.cli.output import progress, remark
-from geooffer.cli.reach import check_address, reaching
+from geooffer.cli.reach import reached
 from geooffer.cli.sync_difference import DELETED_SHARE_MAX_PERCENT
 from geooffer.cli.sync_plan import Plan, plan_of
 from geooffer.cli.sync_report import Outcome, print_outcomes, print_outcomes_json, refuse_together
 from geooffer.cli.upload import upload_with, wait_live
-from geooffer.client import GeoofferClient, GeoofferControl
+from geooffer.client import GeoofferControl
 from geooffer.client.holdings import NOUN_KINDS, delete_noun
 from geooffer.errors import InUseError, NotFoundError, StaleEtagError
 from geooffer.importers.rows import Refusal
@@ -72,15 +72,12 @@ def run(reports: Sequence[Report[Any]], server: str, access: Access, choices: Sy
 
 
 async def _run(reports: Sequence[Report[Any]], server: str, access: Access, choices: SyncChoices) -> list[Outcome]:
-    check_address(server, "--server")
-    roots = access.root_certificates
-    with reaching(server, tls=roots is not None):
-        async with GeoofferClient(control_target=server, token=access.token, root_certificates=roots) as client:
-            plans = [await plan_of(client.control, report, choices.as_of_ms) for report in reports]
-            objections = [objection_to(plan, choices) for plan in plans]
-            applied = not any(objections) and not choices.dry_run
-            if applied:
-                await apply(client.control, plans, keep_refused=choices.keep_refused)
+    async with reached(server, access) as control:
+        plans = [await plan_of(control, report, choices.as_of_ms) for report in reports]
+        objections = [objection_to(plan, choices) for plan in plans]
+        applied = not any(objections) and not choices.dry_run
+        if applied:
+            await apply(control, plans, keep_refused=choices.keep_refused)
     return [
         Outcome(plan.difference, plan.report, applied, choices.dry_run, objection)
         for plan, objection in zip(plans, objections, strict=True)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from geooffer.cli import options
+from geooffer.cli.ask import asked
 from geooffer.cli.options import JsonOutput
 
 if TYPE_CHECKING:
-    from geooffer.client import GeoofferControl
     from geooffer.v1 import diagnostics_service_pb2 as pb
-
-T = TypeVar("T")
 
 
 def register(app: typer.Typer) -> None:
@@ -65,7 +62,7 @@ def try_offer(
         raise typer.BadParameter("give --demo, --decision, --customer, or --device-key, --latitude and --longitude")
     access = options.access_from(token, token_file, ca_file, "operator")
     request = _request(device_key, latitude, longitude, accuracy_m, speed, time)
-    explanation = _asked(server, access, lambda control: control.explain_ping(request))
+    explanation = asked(server, access, lambda control: control.explain_ping(request))
     _show(explanation, every, json_output)
 
 
@@ -121,24 +118,6 @@ def _request(
     return request
 
 
-def _asked(server: str, access: options.Access, ask: Callable[[GeoofferControl], Awaitable[T]]) -> T:
-    """What one call of the control port answers."""
-    import asyncio
-
-    from geooffer.cli.reach import check_address, reaching
-    from geooffer.client import GeoofferClient
-
-    check_address(server, "--server")
-
-    async def call() -> T:
-        roots = access.root_certificates
-        async with GeoofferClient(control_target=server, token=access.token, root_certificates=roots) as client:
-            with reaching(server, tls=roots is not None):
-                return await ask(client.control)
-
-    return asyncio.run(call())
-
-
 def _show(explanation: pb.ExplainPingResponse, every: bool, json_output: bool) -> None:
     from geooffer.cli.explanation import as_json, lines_of
     from geooffer.cli.output import print_json
@@ -154,7 +133,7 @@ def _show_decision(server: str, access: options.Access, decision_id: str, json_o
     from geooffer.cli.decision_text import decision_json, decision_lines
     from geooffer.cli.output import print_json
 
-    decision = _asked(server, access, lambda control: control.decision(decision_id))
+    decision = asked(server, access, lambda control: control.decision(decision_id))
     if json_output:
         print_json(decision_json(decision))
         return
@@ -166,7 +145,7 @@ def _show_tries(server: str, access: options.Access, customer_id: str, json_outp
     from geooffer.cli.decision_text import tries_json, try_lines
     from geooffer.cli.output import print_json
 
-    tries = _asked(server, access, lambda control: control.recent_tries(customer_id))
+    tries = asked(server, access, lambda control: control.recent_tries(customer_id))
     if json_output:
         print_json({"tries": tries_json(tries)})
         return

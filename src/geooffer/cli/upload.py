@@ -28,14 +28,10 @@ async def upload(report: Report[Any], server: str, access: Access) -> None:
 
     Returns once a changed catalog is live. Raises what stops the whole: no server, no right.
     """
-    from geooffer.cli.reach import check_address, reaching
-    from geooffer.client import GeoofferClient
+    from geooffer.cli.reach import reached
 
-    check_address(server, "--server")
-    roots = access.root_certificates
-    with reaching(server, tls=roots is not None):
-        async with GeoofferClient(control_target=server, token=access.token, root_certificates=roots) as client:
-            await upload_with(client.control, report)
+    async with reached(server, access) as control:
+        await upload_with(control, report)
 
 
 async def upload_with(control: GeoofferControl, report: Report[Any]) -> None:
