@@ -12,7 +12,8 @@ from geooffer.cli.held_journal import open_journal
 from geooffer.cli.settings import ServiceSettings
 from geooffer.engine.clock import EngineClock
 from geooffer.engine.engine import Engine
-from geooffer.errors import JournalError
+from geooffer.errors import ConfigurationError, JournalError
+from geooffer.journal.backup import DECISION_KEY_NAME
 from geooffer.journal.committer import GroupCommitter
 from geooffer.journal.erasures import LEDGER_NAME
 from geooffer.model.catalog import Customer
@@ -57,6 +58,28 @@ def test_a_damaged_ledger_keeps_the_service_from_starting_and_locks_nothing(sett
             open_journal(settings, None)
     path.write_bytes(whole)
     assert people_in(settings) == set()
+
+
+def test_a_lost_key_of_decision_ids_is_not_replaced_in_silence(settings: ServiceSettings) -> None:
+    key = settings.state_dir / DECISION_KEY_NAME
+    held = open_journal(settings, None)
+    made = held.decision_key
+    held.close()
+    key.unlink()  # nothing was written yet, so nothing is lost: as a start that was cut short leaves it
+    held = open_journal(settings, None)
+    assert held.decision_key == key.read_bytes() != made
+    engine = Engine(journal=held.journal, clock=EngineClock("client", 0), state=held.state)
+    engine.upsert_customers([Customer("ann", ())])
+    held.close()
+    whole = key.read_bytes()
+    key.unlink()
+    for _ in range(2):  # and nothing is left locked
+        with pytest.raises(ConfigurationError, match=r"decision\.key is missing beside a journal of [0-9]+ commits"):
+            open_journal(settings, None)
+        assert not key.exists()
+    key.write_bytes(whole)
+    key.chmod(0o600)
+    assert people_in(settings) == {"ann"}
 
 
 async def test_a_journal_that_fails_before_the_service_listens_to_it_ends_it_all_the_same(

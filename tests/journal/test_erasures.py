@@ -163,9 +163,10 @@ def test_a_failed_fsync_is_final_until_the_next_start(tmp_path: Path, monkeypatc
     def fails(descriptor: int) -> None:
         raise OSError(5, "Input/output error")
 
-    with monkeypatch.context() as patch, pytest.raises(JournalError):
+    with monkeypatch.context() as patch:
         patch.setattr("geooffer.journal.synced_files.os.fsync", fails)
-        ledger.begin("e-3", [8], time_ms=300, lsn=7)
+        with pytest.raises(JournalError):
+            ledger.begin("e-3", [8], time_ms=300, lsn=7)
     with pytest.raises(JournalError, match="Input/output"):
         ledger.begin("e-4", [8], time_ms=300, lsn=7)
     ErasureLedger(path, KEY).begin("e-5", [8], time_ms=300, lsn=7)

@@ -25,6 +25,7 @@ from geooffer.bench.processes import cpu_seconds
 from geooffer.engine.part_columns import coded, int32s, int64s, pack_array
 from geooffer.engine.parts import Part, take_part
 from geooffer.engine.state import State
+from geooffer.journal.backup import DECISION_KEY_NAME, DECISION_KEY_SIZE_BYTES
 from geooffer.journal.frames import encode_entries
 from geooffer.journal.snapshots import SnapshotDraft
 from geooffer.journal.sqlite import SqliteStore
@@ -36,6 +37,7 @@ from geooffer.model.keys import partition_of, person_key
 from geooffer.model.limits import PARTITION_COUNT
 from geooffer.model.records import CATALOG_PARTITION, Entry, NounPut
 from geooffer.model.shapes import Circle
+from geooffer.rpc.keys import secret_file
 
 START_TIMEOUT_S = 300.0
 SOUTH_E7, NORTH_E7, WEST_E7, EAST_E7 = 475_000_000, 545_000_000, 60_000_000, 150_000_000
@@ -78,6 +80,7 @@ def make_directory(
     for partition, held in numbers.items():
         draft.write(_many(template, partition, np.array([keys[number] for number in held], dtype=np.int64), held))
     draft.finish()
+    secret_file(directory / DECISION_KEY_NAME, DECISION_KEY_SIZE_BYTES)
     on_made(f"{person_count:,} persons")
 
 

@@ -14,7 +14,8 @@ import structlog
 from geooffer.cli.settings import ServiceSettings
 from geooffer.engine.port import Journal
 from geooffer.engine.state import State
-from geooffer.errors import GeoofferError
+from geooffer.errors import ConfigurationError, GeoofferError
+from geooffer.journal.backup import DECISION_KEY_NAME, DECISION_KEY_SIZE_BYTES
 from geooffer.journal.committer import GroupCommitter
 from geooffer.journal.erasing import finish_erasures, open_ledger
 from geooffer.journal.erasures import ErasureLedger
@@ -24,7 +25,6 @@ from geooffer.journal.service_lock import ServiceLock
 from geooffer.rpc.keys import secret_file
 from geooffer.services.erasures import wiped
 
-DECISION_KEY_SIZE_BYTES = 32
 HAND_OVER_S = 0.000_5
 """How long a busy thread keeps Python's lock while another waits for it; the default is 5 ms.
 
@@ -93,7 +93,13 @@ def open_journal(
     lock = ServiceLock(settings.state_dir)
     try:
         recovered = recover(settings.state_dir, on_progress)
-        ledger = _finished_ledger(settings.state_dir, recovered)
+        try:
+            key = decision_key or _decision_key(settings.state_dir, recovered)
+            ledger = open_ledger(settings.state_dir)
+            finish_erasures(recovered.state, recovered.store, ledger, now_ms=time.time_ns() // 1_000_000)
+        except GeoofferError:
+            recovered.store.close()
+            raise
     except GeoofferError:
         lock.close()
         raise
@@ -105,16 +111,18 @@ def open_journal(
         person_count=recovered.person_count,
         seconds=round(recovered.seconds, 3),
     )
-    key = decision_key or secret_file(settings.state_dir / "decision.key", DECISION_KEY_SIZE_BYTES)
     return HeldJournal(GroupCommitter(recovered.store), recovered.state, key, lock, ledger, recovered)
 
 
-def _finished_ledger(directory: Path, recovered: Recovered) -> ErasureLedger:
-    """The ledger, every erasure in it seen through in what was recovered. Raises JournalError."""
-    try:
-        ledger = open_ledger(directory)
-        finish_erasures(recovered.state, recovered.store, ledger, now_ms=time.time_ns() // 1_000_000)
-    except GeoofferError:
-        recovered.store.close()
-        raise
-    return ledger
+def _decision_key(directory: Path, recovered: Recovered) -> bytes:
+    """The secret of a state directory, made where nothing was ever written. Raises ConfigurationError where it is lost:
+    a new one would turn every decision id told so far into one that nobody knows, and count retries twice.
+    """
+    path = directory / DECISION_KEY_NAME
+    if recovered.store.last.lsn and not path.exists():
+        rule = (
+            f"{DECISION_KEY_NAME} is missing beside a journal of {recovered.store.last.lsn} commits: "
+            f"copy it back from a backup of this directory (docs/operation.md, Files)"
+        )
+        raise ConfigurationError(rule, field="state_dir")
+    return secret_file(path, DECISION_KEY_SIZE_BYTES)

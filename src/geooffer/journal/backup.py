@@ -38,6 +38,7 @@ from geooffer.model.policy import DAY_MS
 
 BACKUP_NAME = "backup.json"
 DECISION_KEY_NAME = "decision.key"
+DECISION_KEY_SIZE_BYTES = 32
 SCHEMA_VERSION = 1
 LOCK_WAIT_S = 600.0
 _CHUNK_SIZE_BYTES = 1 << 20
