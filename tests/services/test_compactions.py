@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 
 from geooffer.engine.clock import EngineClock
 from geooffer.engine.engine import Engine
@@ -24,6 +25,7 @@ from geooffer.services import compactions as module
 from geooffer.services.compactions import AGE_MAX_S, Compactions
 
 NOW_MS = 1_772_528_400_000
+SECRET = "47.3723, 8.5388 customer-7"
 
 
 class Kept:
@@ -210,3 +212,31 @@ async def test_a_server_that_ends_ends_its_compactor(tmp_path: Path) -> None:
     assert not snapshot_paths(tmp_path)
     with only_compactor(tmp_path):
         pass
+
+
+async def test_a_fault_nobody_foresaw_ends_no_snapshots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also what is done first, at a start. Logged by type and place: the text may hold anything."""
+    kept = Kept(tmp_path, record_count_max=1)
+    monkeypatch.setattr(module, "RETRY_MIN_S", 0.0)
+    kept.compactions._retry_s = 0.0
+    raised = iter((KeyError(SECRET), RuntimeError(SECRET)))
+
+    async def child() -> bytes:
+        for error in raised:
+            raise error
+        return await Compactions._child(kept.compactions)
+
+    def newest(directory: Path) -> None:
+        raise AttributeError(SECRET)
+
+    await kept.add(0, 3)
+    with structlog.testing.capture_logs() as logs:
+        monkeypatch.setattr(kept.compactions, "_child", child)
+        monkeypatch.setattr(module, "newest_snapshot", newest)
+        async with running(kept.compactions):
+            await until(lambda: kept.compactions.compaction_count == 1)
+    assert kept.compactions.failure_count == 2, "of those that began: the metric"
+    failed = [entry["error"].split(" at ")[0] for entry in logs if entry["event"] == "compaction_failed"]
+    assert failed == ["AttributeError", "KeyError", "RuntimeError"]
+    assert SECRET not in str(logs)
+    kept.close()

@@ -7,6 +7,7 @@ import json
 
 import grpc
 import pytest
+import structlog
 from shop import DEVICE_KEY, NOW_MS, a_consent, a_touchpoint, bring_the_customer, stock_the_shop
 from wire import refused
 
@@ -165,6 +166,32 @@ async def test_an_erasure_is_pending_until_a_snapshot_without_her_is_written(pla
             await asyncio.sleep(0.01)
     assert erasures.get(erasure.erasure_id).snapshot_lsn == 9, "a snapshot from before the erasure does not end it"
     running.cancel()
+
+
+async def test_a_fault_nobody_foresaw_leaves_no_erasure_unfinished(plane, monkeypatch):
+    await bring_only_her(plane)
+    monkeypatch.setattr("geooffer.services.erasures.RETRY_S", 0.0)
+    erasures = Erasures(plane.engine, real_now_ms=lambda: NOW_MS, ledger=ErasureLedger(None, bytes(32)))
+    plane.control.erasures = erasures
+    faults = [KeyError("customer c1"), RuntimeError("customer c1")]
+
+    async def compact() -> int:
+        if faults:
+            raise faults.pop()
+        return 9
+
+    erasures.compact = compact
+    privacy = PrivacyServiceStub(plane.channel)
+    with structlog.testing.capture_logs() as logs:
+        running = asyncio.create_task(erasures.run())
+        erasure = (await privacy.EraseSubject(pb.EraseSubjectRequest(customer_id="c1"))).erasure
+        async with asyncio.timeout(10):
+            while erasures.get(erasure.erasure_id).done_ms is None:
+                await asyncio.sleep(0.01)
+    running.cancel()
+    told = [entry for entry in logs if entry["event"] == "erasure_not_finished"]
+    assert [entry["error"].split(" at ")[0] for entry in told] == ["RuntimeError", "KeyError"]
+    assert "c1" not in str(told)
 
 
 async def test_without_a_ledger_nobody_is_erased(plane, tmp_path):

@@ -173,7 +173,11 @@ async def running_service(
 
 def _run_beside(work: Coroutine[Any, Any, None], ending: AsyncExitStack) -> None:
     """A task for as long as the service runs."""
-    ending.callback(asyncio.create_task(work).cancel)
+    from geooffer.rpc.faults import log_end_of
+
+    task = asyncio.create_task(work)
+    task.add_done_callback(log_end_of)
+    ending.callback(task.cancel)
 
 
 def _log_faults_of_loop(ending: AsyncExitStack) -> None:

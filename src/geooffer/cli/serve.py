@@ -128,6 +128,7 @@ async def _serve(settings: ServiceSettings, load: Load, json_output: bool) -> Ba
     from geooffer.operation.http_port import MetricsPort
     from geooffer.operation.traces import traces_from
     from geooffer.operation.watched import Watched
+    from geooffer.rpc.faults import log_end_of
     from geooffer.services.stock_alarm import StockAlarm
     from geooffer.services.sweeper import Sweeper
 
@@ -151,6 +152,8 @@ async def _serve(settings: ServiceSettings, load: Load, json_output: bool) -> Ba
             _announce(service, settings, port.address, json_output)
             looking = asyncio.create_task(alarm.run())
             sweeping = asyncio.create_task(Sweeper(service.control).run())
+            for task in (looking, sweeping):
+                task.add_done_callback(log_end_of)
             try:
                 fault = await _until_stopped(service, stop)
             finally:

@@ -18,11 +18,12 @@ from pathlib import Path
 
 import structlog
 
-from geooffer.errors import GeoofferError, JournalError
+from geooffer.errors import JournalError
 from geooffer.journal.commits import Position
 from geooffer.journal.committer import GroupCommitter
 from geooffer.journal.compactor import only_compactor
 from geooffer.journal.snapshots import MANIFEST_NAME, newest_snapshot, remove_older, snapshot_paths
+from geooffer.rpc.faults import text_of
 
 CHECK_S = 1.0
 TIMEOUT_S = 1_800.0
@@ -126,9 +127,8 @@ class Compactions:
         try:
             await work()
             self._retry_s = RETRY_MIN_S
-        except (GeoofferError, OSError, ValueError) as error:
-            text = error.message if isinstance(error, GeoofferError) else type(error).__name__
-            log.error("compaction_failed", error=text, retry_s=self._retry_s)
+        except Exception as error:  # noqa: BLE001  (whatever it is, without snapshots the journal grows for ever)
+            log.error("compaction_failed", error=text_of(error), retry_s=self._retry_s)
             self._not_before_s = time.monotonic() + self._retry_s
             self._retry_s = min(2 * self._retry_s, RETRY_MAX_S)
 

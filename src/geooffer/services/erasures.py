@@ -16,12 +16,13 @@ from collections.abc import Awaitable, Callable, Iterable
 import structlog
 
 from geooffer.engine.engine import Engine
-from geooffer.errors import GeoofferError, JournalError, NotFoundError
+from geooffer.errors import JournalError, NotFoundError
 from geooffer.journal.committer import GroupCommitter
 from geooffer.journal.erasures import Erasure, ErasureLedger
 from geooffer.journal.sqlite import SqliteStore
 from geooffer.model.keys import person_key
 from geooffer.rpc.durability import at_once
+from geooffer.rpc.faults import text_of
 
 RETRY_S = 60.0
 """After a compaction that failed; the next erasure tries sooner."""
@@ -132,9 +133,8 @@ class Erasures:
             self._asked.clear()
             try:
                 await self._finish(self.compact)
-            except (GeoofferError, OSError) as error:
-                text = error.message if isinstance(error, GeoofferError) else type(error).__name__
-                log.error("erasure_not_finished", error=text, pending=len(self.ledger.unfinished()))
+            except Exception as error:  # noqa: BLE001  (whatever it is, she is to be gone from the files)
+                log.error("erasure_not_finished", error=text_of(error), pending=len(self.ledger.unfinished()))
                 asyncio.get_running_loop().call_later(RETRY_S, self._asked.set)
 
     async def _finish(self, compact: Compact) -> None:
