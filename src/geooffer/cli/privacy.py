@@ -94,21 +94,10 @@ def erasures_command(
     json_output: JsonOutput = False,
 ) -> None:
     """All erasures and how far they have come, newest first. Exit code 1 while any is pending."""
-    from geooffer.v1 import privacy_service_pb2 as pb
+    from geooffer.client.listing import list_erasures
 
     access = access_from(token, token_file, ca_file, role="privacy_officer")
-
-    async def listed(control: GeoofferControl) -> list[Any]:
-        found, page_token = [], ""
-        while True:
-            request = pb.ListErasuresRequest(page_size=1_000, page_token=page_token)
-            page = await control.call(control.privacy.ListErasures, request)
-            found += page.erasures
-            page_token = page.next_page_token
-            if not page_token:
-                return found
-
-    rows = [_erasure_object(item) for item in asked(server, access, listed)]
+    rows = [_erasure_object(item) for item in asked(server, access, list_erasures)]
     _tell(rows, json_output)
     if not rows and not json_output:
         print("nobody was erased")

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from geooffer.client.control import GeoofferControl
+from geooffer.client.pages import rows_of
 from geooffer.model.kinds import SwitchKind
 from geooffer.rpc import checks
 from geooffer.v1 import inventory_service_pb2 as inventory
 from geooffer.v1 import store_service_pb2 as pb
-
-PAGE_ROW_COUNT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +62,11 @@ async def restore_stores(
 
 async def list_closures(control: GeoofferControl, store_id: str = "") -> list[pb.Closure]:
     """Closures and pauses in force or to come, of one store or of all. Raises NotFoundError."""
-    request = pb.ListClosuresRequest(store_id=store_id, page_size=PAGE_ROW_COUNT)
-    found: list[pb.Closure] = []
-    while True:
-        answer: pb.ListClosuresResponse = await control.call(control.stores.ListClosures, request)
-        found += answer.closures
-        if not answer.next_page_token:
-            return found
-        request.page_token = answer.next_page_token
+    request = pb.ListClosuresRequest(store_id=store_id)
+    return [row async for row in rows_of(control, control.stores.ListClosures, request, "closures")]
 
 
 async def list_stale_stock(control: GeoofferControl) -> dict[str, int]:
     """Stores whose newest stock figure is too old: id → when it was counted, ms since 1970."""
-    request = inventory.ListStaleStockRequest(page_size=PAGE_ROW_COUNT)
-    found: dict[str, int] = {}
-    while True:
-        answer: inventory.ListStaleStockResponse = await control.call(control.inventory.ListStaleStock, request)
-        found |= {row.store_id: row.newest_as_of_time.ToMilliseconds() for row in answer.stores}
-        if not answer.next_page_token:
-            return found
-        request.page_token = answer.next_page_token
+    rows = rows_of(control, control.inventory.ListStaleStock, inventory.ListStaleStockRequest(), "stores")
+    return {row.store_id: row.newest_as_of_time.ToMilliseconds() async for row in rows}

@@ -13,13 +13,12 @@ from typing import Any
 from google.protobuf.message import Message
 
 from geooffer.client.control import GeoofferControl
+from geooffer.client.pages import rows_of
 from geooffer.model.catalog import Price, StockFigure
 from geooffer.rpc import checks, convert, convert_campaigns
 from geooffer.v1 import campaign_service_pb2 as campaigns
 from geooffer.v1 import inventory_service_pb2 as inventory
 from geooffer.v1 import store_service_pb2 as stores
-
-PAGE_ROW_COUNT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +89,8 @@ NOUN_KINDS: dict[str, NounKind] = {
 
 async def held_nouns(control: GeoofferControl, kind: NounKind) -> dict[str, Any]:
     """All messages of a kind by id, each with its etag. Raises what the service answers."""
-    request = kind.list_request(page_size=PAGE_ROW_COUNT)
-    rows = await _all_rows(control, kind.list_method(control), request, kind.plural)
-    return {kind.id_of(row): row for row in rows}
+    rows = rows_of(control, kind.list_method(control), kind.list_request(), kind.plural)
+    return {kind.id_of(row): row async for row in rows}
 
 
 async def delete_noun(control: GeoofferControl, kind: NounKind, identifier: str, etag: str) -> int:
@@ -108,23 +106,13 @@ async def delete_noun(control: GeoofferControl, kind: NounKind, identifier: str,
 
 async def held_prices(control: GeoofferControl, time_ms: int) -> list[Price]:
     """Of every product's list, and of every store's own, the step in force at a moment."""
-    request = campaigns.ListPricesRequest(page_size=PAGE_ROW_COUNT, in_force_time=checks.timestamp(time_ms))
-    rows = await _all_rows(control, control.campaigns.ListPrices, request, "prices")
-    return [convert.decode_price(row) for row in rows]
+    request = campaigns.ListPricesRequest(in_force_time=checks.timestamp(time_ms))
+    rows = rows_of(control, control.campaigns.ListPrices, request, "prices")
+    return [convert.decode_price(row) async for row in rows]
 
 
 async def held_stock(control: GeoofferControl, store_id: str) -> list[StockFigure]:
     """The figures held of a store. Raises NotFoundError."""
-    request = inventory.GetStockRequest(store_id=store_id, page_size=PAGE_ROW_COUNT)
-    rows = await _all_rows(control, control.inventory.GetStock, request, "figures")
-    return [convert.decode_stock_figure(row) for row in rows]
-
-
-async def _all_rows(control: GeoofferControl, method: Any, request: Any, field: str) -> list[Any]:
-    rows: list[Any] = []
-    while True:
-        answer = await control.call(method, request)
-        rows += getattr(answer, field)
-        if not answer.next_page_token:
-            return rows
-        request.page_token = answer.next_page_token
+    request = inventory.GetStockRequest(store_id=store_id)
+    rows = rows_of(control, control.inventory.GetStock, request, "figures")
+    return [convert.decode_stock_figure(row) async for row in rows]

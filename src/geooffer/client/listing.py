@@ -1,52 +1,33 @@
-"""Whole lists of the control port, page by page, as nouns."""
+"""Whole lists of the control port: nouns, and how far erasures have come."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
-
-from google.protobuf.message import Message
-
 from geooffer.client.control import GeoofferControl
+from geooffer.client.pages import rows_of
 from geooffer.model.catalog import Geofence, Offer, Store
 from geooffer.rpc import convert
-from geooffer.v1 import campaign_service_pb2, store_service_pb2
-
-PAGE_SIZE = 1_000
-
-T = TypeVar("T")
+from geooffer.v1 import campaign_service_pb2, privacy_service_pb2, store_service_pb2
 
 
 async def list_stores(control: GeoofferControl) -> list[Store]:
     """All stores, by id. Raises what the service refuses."""
-    kind = store_service_pb2.ListStoresRequest
-    return await _all(control, control.stores.ListStores, kind, "stores", convert.decode_store)
+    rows = rows_of(control, control.stores.ListStores, store_service_pb2.ListStoresRequest(), "stores")
+    return [convert.decode_store(row) async for row in rows]
 
 
 async def list_geofences(control: GeoofferControl) -> list[Geofence]:
     """All geofences, by id. Raises what the service refuses."""
-    kind = store_service_pb2.ListGeofencesRequest
-    return await _all(control, control.stores.ListGeofences, kind, "geofences", _geofence)
+    rows = rows_of(control, control.stores.ListGeofences, store_service_pb2.ListGeofencesRequest(), "geofences")
+    return [convert.decode_geofence(row)[0] async for row in rows]
 
 
 async def list_offers(control: GeoofferControl) -> list[Offer]:
     """All offers, by id. Raises what the service refuses."""
-    kind = campaign_service_pb2.ListOffersRequest
-    return await _all(control, control.campaigns.ListOffers, kind, "offers", convert.decode_offer)
+    rows = rows_of(control, control.campaigns.ListOffers, campaign_service_pb2.ListOffersRequest(), "offers")
+    return [convert.decode_offer(row) async for row in rows]
 
 
-def _geofence(row: Any) -> Geofence:
-    return convert.decode_geofence(row, repair=False)[0]
-
-
-async def _all(
-    control: GeoofferControl, method: Any, kind: Callable[..., Message], field: str, decode: Callable[[Any], T]
-) -> list[T]:
-    found: list[T] = []
-    page_token = ""
-    while True:
-        answer = await control.call(method, kind(page_size=PAGE_SIZE, page_token=page_token))
-        found += map(decode, getattr(answer, field))
-        page_token = answer.next_page_token
-        if not page_token:
-            return found
+async def list_erasures(control: GeoofferControl) -> list[privacy_service_pb2.Erasure]:
+    """All erasures, newest first. Raises what the service refuses."""
+    request = privacy_service_pb2.ListErasuresRequest()
+    return [row async for row in rows_of(control, control.privacy.ListErasures, request, "erasures")]
