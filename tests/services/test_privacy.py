@@ -83,7 +83,6 @@ async def test_all_that_is_held_is_told_and_then_nothing_is_held(plane):
         plane.diagnostics.GetDecision(diagnostics.GetDecisionRequest(decision_id=decision_id)),
         plane.diagnostics.ListRecentTries(diagnostics.ListRecentTriesRequest(customer_id="c1")),
         privacy.ExportSubject(pb.ExportSubjectRequest(customer_id="c1")),
-        privacy.EraseSubject(pb.EraseSubjectRequest(customer_id="c1")),
         privacy.GetErasure(pb.GetErasureRequest(erasure_id="c1")),
     ]
     for call in late:
@@ -166,6 +165,65 @@ async def test_an_erasure_is_pending_until_a_snapshot_without_her_is_written(pla
             await asyncio.sleep(0.01)
     assert erasures.get(erasure.erasure_id).snapshot_lsn == 9, "a snapshot from before the erasure does not end it"
     running.cancel()
+
+
+async def test_an_erasure_sent_again_gives_the_receipt_also_after_a_restart(plane, tmp_path):
+    """D2: nobody is left without one because a crash, or a lost answer, came between."""
+    await bring_only_her(plane)
+    await plane.signals.UpsertCustomers(
+        signal.UpsertCustomersRequest(customers=[signal.Customer(customer_id=name) for name in ("guest", "other")])
+    )
+    await plane.signals.MergeCustomers(signal.MergeCustomersRequest(from_customer_id="guest", into_customer_id="c1"))
+    path = tmp_path / "erasures.ledger"
+
+    def restarted() -> Erasures:
+        return Erasures(plane.engine, real_now_ms=lambda: NOW_MS, ledger=ErasureLedger(path, bytes(32)))
+
+    plane.control.erasures = restarted()
+    privacy = PrivacyServiceStub(plane.channel)
+
+    async def erase(name: str, request_id: str = "") -> pb.Erasure:
+        request = pb.EraseSubjectRequest(customer_id=name, request_id=request_id)
+        return (await privacy.EraseSubject(request)).erasure
+
+    first = await erase("c1")
+    plane.control.erasures = restarted()
+    size_bytes = path.stat().st_size
+    for name in ("c1", "guest"):
+        for request_id in ("", f"again-{name}", f"again-{name}"):
+            assert await erase(name, request_id) == first
+    assert path.stat().st_size == size_bytes
+    # who never was, and who was never erased, is told of as before
+    await refused(privacy.EraseSubject(pb.EraseSubjectRequest(customer_id="nobody")), "NOT_FOUND")
+    await plane.signals.DeleteCustomer(signal.DeleteCustomerRequest(customer_id="other"))
+    for name in ("other", "nobody", "c1"):
+        await refused(plane.signals.DeleteCustomer(signal.DeleteCustomerRequest(customer_id=name)), "NOT_FOUND")
+    # who came back is erased anew, and the latest receipt is told
+    await bring_only_her(plane)
+    second = await erase("c1")
+    assert second.erasure_id != first.erasure_id
+    assert await erase("c1") == second
+    assert await erase("guest") == first
+
+
+async def test_an_erasure_whose_last_line_failed_is_recorded_when_it_is_sent_again(plane, tmp_path, monkeypatch):
+    await bring_only_her(plane)
+    ledger = ErasureLedger(tmp_path / "erasures.ledger", bytes(32))
+    plane.control.erasures = Erasures(plane.engine, real_now_ms=lambda: NOW_MS, ledger=ledger)
+    privacy = PrivacyServiceStub(plane.channel)
+    request = pb.EraseSubjectRequest(customer_id="c1", request_id="once")
+
+    def fails(*_: object, **__: object) -> None:
+        raise JournalError("the erasure ledger was not written: No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger, "erased", fails)
+        with pytest.raises(grpc.aio.AioRpcError):
+            await privacy.EraseSubject(request)
+    assert not ledger.unfinished()
+    erasure = (await privacy.EraseSubject(request)).erasure
+    assert erasure.HasField("erase_time")
+    assert [item.erasure_id for item in ledger.unfinished()] == [erasure.erasure_id], "her bytes go with the next one"
 
 
 async def test_a_fault_nobody_foresaw_leaves_no_erasure_unfinished(plane, monkeypatch):

@@ -108,6 +108,11 @@ class ErasureLedger:
         """Names of those whose erasure was begun, and nothing more is known of it."""
         return _names(item for item in self.erasures.values() if item.erased_ms is None)
 
+    def latest_of(self, person_key: int) -> Erasure | None:
+        """The latest erasure of whom this key meant; None = never erased."""
+        name = self.name_of(person_key)
+        return next((item for item in reversed(self.erasures.values()) if name in item.names), None)
+
     def persons_named(self, person_keys: Iterable[int], names: Collection[str]) -> list[int]:
         """Those of `person_keys` that bear one of `names`."""
         return [key for key in person_keys if self.name_of(key) in names] if names else []

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import structlog
 
@@ -101,6 +101,22 @@ class Erasures:
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
 
+    async def erase_or_repeat(self, customer_id: str) -> Erasure:
+        """As `erase`; where nothing is held and she was erased before, her latest receipt: whoever got no answer, be it
+        for a crash, asks again. Raises NotFoundError where no such customer was ever erased, JournalError.
+        """
+        try:
+            return await self.erase(customer_id)
+        except NotFoundError:
+            async with self._turn:  # an erasure under way may be hers
+                held = self.ledger.latest_of(person_key(customer_id))
+                if held is None:
+                    raise
+                if held.erased_ms is None:  # gone from the tables, only the ledger's line failed
+                    await self._record_erased(held.erasure_id, {})
+            self._asked.set()
+            return self.ledger.erasures[held.erasure_id]
+
     async def _erase(self, customer_id: str) -> Erasure:
         async with self._turn:
             erasure_id, recorded = secrets.token_hex(12), set[int]()
@@ -112,14 +128,17 @@ class Erasures:
             counts = self._engine.delete_customer(customer_id)
             for forget in self.forgetting:
                 forget(recorded)
-            await self._durable()
-            now_ms, lsn = self._real_now_ms(), self._last_lsn()
-            await asyncio.to_thread(self.ledger.erased, erasure_id, time_ms=now_ms, lsn=lsn, counts=counts)
-            if not self._is_in_files:
-                await asyncio.to_thread(self.ledger.done, erasure_id, time_ms=now_ms, snapshot_lsn=0)
+            await self._record_erased(erasure_id, counts)
         self._asked.set()
         log.info("person_erased", erasure_id=erasure_id)
         return self.ledger.erasures[erasure_id]
+
+    async def _record_erased(self, erasure_id: str, counts: Mapping[str, int]) -> None:
+        await self._durable()
+        now_ms, lsn = self._real_now_ms(), self._last_lsn()
+        await asyncio.to_thread(self.ledger.erased, erasure_id, time_ms=now_ms, lsn=lsn, counts=counts)
+        if not self._is_in_files:
+            await asyncio.to_thread(self.ledger.done, erasure_id, time_ms=now_ms, snapshot_lsn=0)
 
     # -- the files -------------------------------------------------------------------------------------------
 

@@ -30,7 +30,8 @@ class PrivacyService(rpc.PrivacyServiceServicer):
     async def EraseSubject(self, request: pb.EraseSubjectRequest, context: Context) -> pb.EraseSubjectResponse:
         async def call() -> pb.EraseSubjectResponse:
             customer_id = checks.identifier(request.customer_id, "customer_id")
-            return pb.EraseSubjectResponse(erasure=encode_erasure(await self._control.erasures.erase(customer_id)))
+            erasure = await self._control.erasures.erase_or_repeat(customer_id)
+            return pb.EraseSubjectResponse(erasure=encode_erasure(erasure))
 
         return await self._control.once("EraseSubject", request, context, call)
 

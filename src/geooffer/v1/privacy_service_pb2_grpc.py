@@ -77,7 +77,9 @@ class PrivacyServiceServicer:
     def EraseSubject(self, request, context):
         """Erase one customer with all her ids. Answered when she is in no table and no memory, durably; her bytes go from the
         files with the next snapshot, which this call asks for. Nothing that comes late brings her back; a later
-        UpsertCustomers of the same id makes a new customer with nothing. NOT_FOUND where nothing is held.
+        UpsertCustomers of the same id makes a new customer with nothing. Where nothing is held and she was erased before,
+        her latest receipt: it may be sent again after a crash, with or without a request_id. NOT_FOUND where nothing is
+        held and no customer of that id was ever erased.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
