@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from geooffer.bench import journal
-from geooffer.bench.direct import BenchmarkError
+from geooffer.bench.processes import BenchmarkError
 from geooffer.cli.main import build_app
 from geooffer.journal.frames import decode_entries, encode_entries
 from geooffer.journal.sqlite import SqliteStore

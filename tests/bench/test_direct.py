@@ -15,9 +15,10 @@ import pytest
 from typer.testing import CliRunner
 
 from geooffer.bench import direct_world, latency
-from geooffer.bench.direct import BenchmarkError, Served, _check
+from geooffer.bench.direct import Served, _check
 from geooffer.bench.latency_picture import write_picture
 from geooffer.bench.load import LoadResult, messages_of
+from geooffer.bench.processes import BenchmarkError
 from geooffer.cli.main import build_app
 from geooffer.model.units import METRES_PER_E7
 

@@ -6,11 +6,9 @@ the median of the plane's runs, the ratio the median of the pairs' ratios. Laten
 
 from __future__ import annotations
 
-import multiprocessing
 import statistics
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -20,20 +18,18 @@ from geooffer.bench import latency
 from geooffer.bench.direct_world import INTENT_EVERY
 from geooffer.bench.latency_picture import write_picture
 from geooffer.bench.load import LoadPlan, LoadResult, run_load
-from geooffer.bench.processes import cores
-from geooffer.errors import ConfigurationError, GeoofferError
+from geooffer.bench.processes import (
+    END_TIMEOUT_S,
+    READY_TIMEOUT_S,
+    BenchmarkError,
+    ReadyServer,
+    cores,
+    process,
+    receive,
+)
 from geooffer.model import limits
 
-READY_TIMEOUT_S = 180.0
-END_TIMEOUT_S = 30.0
-
 Note = Callable[[str], None]
-
-
-class BenchmarkError(GeoofferError):
-    """A run whose answers do not add up measures nothing."""
-
-    reason = "BENCHMARK"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +46,6 @@ class ServerPlan:
     intent_every: int = INTENT_EVERY
     compacts: bool = False
     """One snapshot after the other is written meanwhile."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReadyServer:
-    """A server that listens."""
-
-    data_address: str
-    tokens: list[str]
-    pid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,16 +156,16 @@ def run_once(
     _, load_core = cores()
     verdicts: Counter[str] = Counter()
     with (
-        _process(serve, server_plan) as (pipe, process),
-        _process(run_load, load_core) as (load_pipe, load_process),
+        process(serve, server_plan) as (pipe, server),
+        process(run_load, load_core) as (load_pipe, load),
     ):
-        ready = _receive(pipe, process, READY_TIMEOUT_S)
+        ready: ReadyServer = receive(pipe, server, READY_TIMEOUT_S)
         every = server_plan.intent_every
         load_pipe.send(LoadPlan(ready.data_address, ready.tokens, seconds, warmup_s, rate, ready.pid, every))
-        result: LoadResult = _receive(load_pipe, load_process, None)
+        result: LoadResult = receive(load_pipe, load, None)
         if server_plan.plane != "echo":
             pipe.send("report")
-            served: Served = _receive(pipe, process, END_TIMEOUT_S)
+            served: Served = receive(pipe, server, END_TIMEOUT_S)
             _check(result, served)
             verdicts = served.verdicts
         elif result.acknowledged != result.sent:
@@ -197,36 +184,6 @@ def _check(result: LoadResult, served: Served) -> None:
     if result.offers > result.offers_expected or (exact and result.offers != result.offers_expected):
         told = f"{result.offers_expected:,} offers expected, {result.offers:,} received"
         raise BenchmarkError(told)
-
-
-@contextmanager
-def _process(target: Callable[[Connection, Any], None], plan: Any) -> Iterator[tuple[Connection, Any]]:
-    """Run `target(pipe, plan)` in a fresh process; closing the pipe asks it to end."""
-    parent, child = multiprocessing.Pipe()
-    # spawn, not fork: a fork after gRPC or Numba has started threads may hang
-    process = multiprocessing.get_context("spawn").Process(target=target, args=(child, plan))
-    process.start()
-    child.close()
-    try:
-        yield parent, process
-    finally:
-        parent.close()
-        process.join(END_TIMEOUT_S)
-        if process.is_alive():
-            process.kill()
-            process.join()
-
-
-def _receive(pipe: Connection, process: Any, timeout_s: float | None) -> Any:
-    if not pipe.poll(timeout_s):
-        raise ConfigurationError("a process of the benchmark did not answer in time")
-    try:
-        message = pipe.recv()
-    except EOFError:
-        raise ConfigurationError(f"a process of the benchmark ended early ({process.name})") from None
-    if isinstance(message, str):
-        raise BenchmarkError(message)
-    return message
 
 
 def _rate(run: LoadResult) -> float:

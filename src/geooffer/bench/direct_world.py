@@ -10,6 +10,8 @@ noon at the stores whenever the benchmark runs, so that no quiet hours silence i
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from geooffer.model.catalog import (
@@ -27,7 +29,10 @@ from geooffer.model.columns import Int32Array
 from geooffer.model.policy import DAY_MS, HOUR_MS
 from geooffer.model.shapes import Circle
 from geooffer.model.signals import Touchpoint
-from geooffer.model.verdicts import TouchpointKind
+from geooffer.model.verdicts import Purpose, TouchpointKind
+
+if TYPE_CHECKING:
+    from geooffer.engine.engine import Engine  # not at run time: the load generator needs none
 
 FENCE_COUNT = 1_600
 _GRID_WIDTH = 40
@@ -104,6 +109,23 @@ def searches(count: int, now_ms: int, every: int = INTENT_EVERY) -> list[Touchpo
 def has_intent(device_key: int, every: int = INTENT_EVERY) -> bool:
     """Whether this phone's customer searched."""
     return device_key % every == 0
+
+
+def fill(engine: Engine, customer_count: int, now_ms: int, intent_every: int = INTENT_EVERY) -> None:
+    """The whole of it, straight into the engine and live: what is measured is pings, not imports."""
+    engine.put_nouns([*catalog(now_ms), offer(now_ms)], now_ms=now_ms)
+    engine.put_prices(prices(now_ms), now_ms=now_ms)
+    engine.report_stock(stock(now_ms))
+    people = customers(customer_count)
+    engine.upsert_customers(people)
+    purposes = sum(purpose.bit for purpose in Purpose)
+    for customer in people:
+        engine.record_consent(
+            customer.customer_id, purposes, granted=True, time_ms=now_ms - 2 * DAY_MS, now_ms=now_ms,
+            notice_version="bench",
+        )  # fmt: skip
+    engine.record_touchpoints(searches(customer_count, now_ms, intent_every), now_ms=now_ms)
+    engine.publish()
 
 
 def path(device_key: int) -> tuple[Int32Array, Int32Array, list[bool]]:

@@ -14,10 +14,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
-import grpc
-
 from geooffer.bench import direct_world
-from geooffer.bench.processes import pin
+from geooffer.bench.load import answer_of
+from geooffer.bench.processes import run_client
 from geooffer.client import GeoofferClient
 from geooffer.v1 import ping_service_pb2 as pb
 from geooffer.v1.verdicts_pb2 import PING_VERDICT_SHED
@@ -116,10 +115,7 @@ class GatewayStream:
 
     async def read(self) -> list[tuple[float, float, bool]]:
         """Wait for an answer; of each message it acknowledges: (when due, when handed over, was it shed?)."""
-        data = await self.call.read()
-        if data is grpc.aio.EOF:
-            raise ConnectionError("the service ended a stream in the middle of a measurement")
-        answer = pb.StreamPingsResponse.FromString(data).answer
+        answer = await answer_of(self.call)
         rows, index = answer.rejected_rows, 0
         while index < len(rows):
             row = rows[index]
@@ -138,16 +134,8 @@ class GatewayStream:
 
 
 def run_gateways(pipe: Connection, core: int | None) -> None:
-    """The process's main: wait for a GatewayPlan, run it, send back a GatewayResult or the text of what went wrong."""
-    pin(core)
-    try:
-        plan: GatewayPlan = pipe.recv()
-    except EOFError:
-        return
-    try:
-        pipe.send(asyncio.run(_run(plan)))
-    except (grpc.RpcError, ConnectionError, TimeoutError) as error:
-        pipe.send(f"{type(error).__name__}: {error}")
+    """The process's main: a GatewayPlan in, a GatewayResult out."""
+    run_client(pipe, core, _run)
 
 
 async def _run(plan: GatewayPlan) -> GatewayResult:

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from geooffer.bench.direct import BenchmarkError
 from geooffer.bench.latency import histogram_of, summary
+from geooffer.bench.processes import BenchmarkError
 from geooffer.journal.frames import encode_entries, partitions_of
 from geooffer.journal.sqlite import SqliteStore
 from geooffer.model.columns import FACTORS

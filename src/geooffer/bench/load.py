@@ -18,7 +18,7 @@ from typing import Any
 import grpc
 
 from geooffer.bench import direct_world
-from geooffer.bench.processes import cpu_seconds, pin
+from geooffer.bench.processes import cpu_seconds, run_client
 from geooffer.client import GeoofferClient
 from geooffer.v1 import ping_service_pb2 as pb
 from geooffer.v1.verdicts_pb2 import PingVerdict
@@ -81,16 +81,21 @@ class Phone:
 
     async def receive(self) -> int:
         """Wait for the next answer; returns how many pings it acknowledged."""
-        data = await self.call.read()
-        if data is grpc.aio.EOF:
-            raise ConnectionError("the service ended a stream in the middle of a measurement")
-        answer = pb.StreamPingsResponse.FromString(data).answer
+        answer = await answer_of(self.call)
         self.offers += len(answer.offers)
         for row in answer.rejected_rows:
             self.rejected[PingVerdict.Name(row.verdict)] += 1
         news = answer.acknowledged_message_sequence - self.acknowledged
         self.acknowledged = answer.acknowledged_message_sequence
         return news
+
+
+async def answer_of(call: Any) -> pb.PingAnswer:
+    """The next answer of a stream. Raises ConnectionError where the service ended it."""
+    data = await call.read()
+    if data is grpc.aio.EOF:
+        raise ConnectionError("the service ended a stream in the middle of a measurement")
+    return pb.StreamPingsResponse.FromString(data).answer
 
 
 def messages_of(device_key: int) -> list[bytes]:
@@ -110,16 +115,8 @@ def messages_of(device_key: int) -> list[bytes]:
 
 
 def run_load(pipe: Connection, core: int | None) -> None:
-    """The process's main: wait for a LoadPlan, run it, send back a LoadResult or the text of what went wrong."""
-    pin(core)
-    try:
-        plan: LoadPlan = pipe.recv()
-    except EOFError:
-        return
-    try:
-        pipe.send(asyncio.run(_run(plan)))
-    except (grpc.RpcError, ConnectionError, TimeoutError) as error:
-        pipe.send(f"{type(error).__name__}: {error}")
+    """The process's main: a LoadPlan in, a LoadResult out."""
+    run_client(pipe, core, _run)
 
 
 async def _run(plan: LoadPlan) -> LoadResult:

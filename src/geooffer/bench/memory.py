@@ -17,11 +17,11 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from geooffer.bench.processes import resident_bytes
 from geooffer.engine.clock import EngineClock
 from geooffer.engine.engine import Engine
 from geooffer.engine.pools import ListPool
@@ -74,13 +74,13 @@ def weigh(person_count: int, on_built: OnBuilt) -> Weights:
     compile_all()
     engine = _engine()
     gc.collect()
-    before_bytes, started_s = resident_bytes(), time.perf_counter()
+    before_bytes, started_s = resident_bytes(os.getpid()), time.perf_counter()
     _put_persons(engine, person_count, on_built)
     _copy_lists(engine, person_count)
     seconds = time.perf_counter() - started_s
     gc.collect()
-    after_bytes = resident_bytes()
-    resident = None if before_bytes is None or after_bytes is None else (after_bytes - before_bytes) / person_count
+    after_bytes = resident_bytes(os.getpid())
+    resident = (after_bytes - before_bytes) / person_count if before_bytes and after_bytes else None
     tables = {name: size_bytes / person_count for name, size_bytes in _table_bytes(engine).items()}
     return Weights(person_count, tables, _object_bytes(engine, person_count), resident, seconds)
 
@@ -217,12 +217,3 @@ def _deep_bytes(thing: Any, seen: set[int]) -> int:
     elif is_dataclass(thing):
         held = [getattr(thing, field.name) for field in fields(thing)]
     return sys.getsizeof(thing) + sum(_deep_bytes(part, seen) for part in held)
-
-
-def resident_bytes() -> int | None:
-    """Resident memory of this process, where the system tells it (Linux)."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        return None
-    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -18,17 +18,22 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from geooffer.bench import latency
-from geooffer.bench.direct import BenchmarkError, Note, ReadyServer
-from geooffer.bench.direct import _process as process
-from geooffer.bench.direct import _receive as receive
+from geooffer.bench.direct import Note
 from geooffer.bench.gateways import GatewayPlan, GatewayResult, run_gateways
-from geooffer.bench.processes import cores, resident_bytes
+from geooffer.bench.processes import (
+    READY_TIMEOUT_S,
+    BenchmarkError,
+    ReadyServer,
+    cores,
+    process,
+    receive,
+    resident_bytes,
+)
 from geooffer.model import limits
 
 GOODPUT_SHARE_MIN = 0.9
 GROWTH_MAX_BYTES = 64 * 1024 * 1024
 """What the bounds of docs/overload.md may fill at this load."""
-READY_TIMEOUT_S = 180.0
 SAMPLE_EVERY_S = 0.1
 
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from geooffer.bench.memory import NOW_MS, customer_id, engine_with_one_person
-from geooffer.bench.processes import cpu_seconds
+from geooffer.bench.processes import cpu_seconds, resident_bytes
 from geooffer.engine.part_columns import coded, int32s, int64s, pack_array
 from geooffer.engine.parts import Part, take_part
 from geooffer.engine.state import State
@@ -143,14 +143,14 @@ def time_start(directory: Path) -> Start:
         try:
             line = process.stdout.readline()
             seconds = time.perf_counter() - started_s
-            resident_bytes, cpu_s = _resident_bytes(process.pid), cpu_seconds(process.pid)
+            used_bytes, cpu_s = resident_bytes(process.pid), cpu_seconds(process.pid)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(START_TIMEOUT_S)
             process.stdout.close()
     if not line:
         raise RuntimeError(f"the server did not start; its log is {log_path}")
-    return Start(seconds, _phases(log_path), resident_bytes, cpu_s)
+    return Start(seconds, _phases(log_path), used_bytes, cpu_s)
 
 
 def _phases(log_path: Path) -> dict[str, float]:
@@ -160,10 +160,3 @@ def _phases(log_path: Path) -> dict[str, float]:
             told = json.loads(line)
             phases[str(told["phase"])] = float(told["seconds"])
     return phases
-
-
-def _resident_bytes(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        return 0

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
-import os
 import tempfile
 import time
 from multiprocessing.connection import Connection
@@ -15,7 +13,6 @@ import typer
 
 from geooffer.cli.options import JsonOutput
 from geooffer.cli.output import print_json, remark
-from geooffer.errors import GeoofferError
 
 if TYPE_CHECKING:
     from geooffer.bench.overload import OverloadPlan
@@ -62,23 +59,17 @@ def measure_overload(**changes: Any) -> dict[str, Any]:
 
 def serve(pipe: Connection, plan: OverloadPlan) -> None:
     """The server process's main (bench/overload.py: Serve)."""
-    from geooffer.bench.processes import pin
+    from geooffer.bench.processes import run_server
 
-    pin(plan.core)
-    try:
-        asyncio.run(_serve(pipe, plan))
-    except GeoofferError as error:
-        pipe.send(error.message)
-    except KeyboardInterrupt:
-        return  # the parent was interrupted too, and says so
+    run_server(pipe, plan.core, lambda: _serve(pipe, plan))
 
 
 async def _serve(pipe: Connection, plan: OverloadPlan) -> None:
     """A data port alone, over an engine with the world of the shape."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from geooffer.bench.direct import ReadyServer
-    from geooffer.cli.bench_server import _fill
+    from geooffer.bench import direct_world
+    from geooffer.bench.processes import listen_until_closed
     from geooffer.cli.collector import calm_collector
     from geooffer.dataplane import gatherer
     from geooffer.dataplane.admission import AdmissionQueue
@@ -94,7 +85,8 @@ async def _serve(pipe: Connection, plan: OverloadPlan) -> None:
 
     compile_all()
     engine = Engine(journal=MemoryJournal(), clock=EngineClock("system"))
-    _fill(engine, server_plan(plan), time.time_ns() // 1_000_000)
+    # a customer for each ping of a message of every stream
+    direct_world.fill(engine, plan.stream_count * plan.row_count, time.time_ns() // 1_000_000)
     durability = Durability(engine.journal)
     control: dict[str, Any] = {"queue": AdmissionQueue(math.inf, math.inf), "default_budget_ms": 0}
     if not plan.bounded:
@@ -119,21 +111,9 @@ async def _serve(pipe: Connection, plan: OverloadPlan) -> None:
         key, role="gateway", subject="bench", now_s=time.time(), lifetime_s=TOKEN_LIFETIME_S,
         device_key_ranges=[(1, plan.stream_count * plan.row_count)],
     )  # fmt: skip
-    pipe.send(ReadyServer(port.address, [token], os.getpid()))
-    closed = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    loop.add_reader(pipe.fileno(), closed.set)
-    await closed.wait()
-    loop.remove_reader(pipe.fileno())
+    await listen_until_closed(pipe, port.address, [token])
     await plane.drain(0.5)
     await port.stop(0.5)
-
-
-def server_plan(plan: OverloadPlan) -> Any:
-    """The world's size: a customer a ping of a message of every stream."""
-    from geooffer.bench.direct import ServerPlan
-
-    return ServerPlan("python", plan.stream_count * plan.row_count, plan.core, plan.state_dir)
 
 
 def _print(report: dict[str, Any]) -> None:
