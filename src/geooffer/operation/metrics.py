@@ -7,9 +7,11 @@ table; tests/operation/test_metrics.py holds the two together.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
 from importlib.metadata import version
 from itertools import chain
+from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.metrics_core import CounterMetricFamily as Counter
@@ -26,6 +28,8 @@ from geooffer.operation.watched import Parts, Watched
 
 BREATH_S = 0.0001
 """Between two families the loop may run: a scrape takes a few milliseconds and must not take them at one go."""
+
+E = TypeVar("E", bound=Enum)
 
 RETRACTED_VERDICTS = (OfferVerdict.BUDGET_SPENT, OfferVerdict.TOO_LATE)
 
@@ -92,31 +96,28 @@ def _service_metrics(watched: Watched) -> Iterator[Metric]:
 def _ping_metrics(parts: Parts) -> Iterator[Metric]:
     counts, plane = parts.engine.statistics, parts.gatherer.statistics
     pings = Counter("geooffer_pings", "Pings by their one verdict (semantics T6).", labels=["verdict"])
-    for verdict in PingVerdict:
-        pings.add_metric([verdict.name], counts.ping_verdicts[verdict])
-    yield pings
+    yield _of_each(pings, PingVerdict, counts.ping_verdicts)
     tries = Counter("geooffer_tries", "Tries by the verdict the matcher gave (semantics D1).", labels=["verdict"])
-    for offer_verdict in OfferVerdict:
-        tries.add_metric([offer_verdict.name], counts.tries[offer_verdict])
-    yield tries
+    yield _of_each(tries, OfferVerdict, counts.tries)
     retracted = Counter(
         "geooffer_retracted", "Winners taken back, by the verdict they got instead.", labels=["verdict"]
     )
-    for offer_verdict in RETRACTED_VERDICTS:
-        retracted.add_metric([offer_verdict.name], counts.retracted[offer_verdict])
-    yield retracted
+    yield _of_each(retracted, RETRACTED_VERDICTS, counts.retracted)
     yield Counter("geooffer_offers", "Offers journaled, to be sent.", counts.committed_offers)
     yield Counter("geooffer_shadow_offers", "Offers to persons held out: not sent.", counts.committed_shadow_offers)
     outcomes = Counter("geooffer_outcomes", "Offers that were reported to have come to this.", labels=["kind"])
-    for outcome in OutcomeKind:
-        outcomes.add_metric([outcome.name], counts.outcomes[outcome])
-    yield outcomes
+    yield _of_each(outcomes, OutcomeKind, counts.outcomes)
     transitions = Counter("geooffer_transitions", "Transitions by kind (semantics P4).", labels=["kind"])
-    for kind in TransitionKind:
-        transitions.add_metric([kind.name], counts.transitions[kind])
-    yield transitions
+    yield _of_each(transitions, TransitionKind, counts.transitions)
     yield Counter("geooffer_decisions", "Offers whose budget was asked for the last time.", plane.due_offers)
     yield Counter("geooffer_decisions_within_budget", "Those whose budget was not over.", plane.timely_offers)
+
+
+def _of_each(family: Counter, members: Iterable[E], counts: Mapping[E, int]) -> Counter:
+    """The family with the count of each member, by its name; of those that never happened, too."""
+    for member in members:
+        family.add_metric([member.name], counts[member])
+    return family
 
 
 def _queue_metrics(parts: Parts) -> Iterator[Metric]:

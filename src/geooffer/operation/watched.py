@@ -7,15 +7,16 @@ nothing iterated that the loop changes.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from geooffer.operation.call_log import log_call
 from geooffer.operation.heartbeat import Heartbeat
 from geooffer.operation.observations import Observations
 from geooffer.operation.startup import StartUp
-from geooffer.telemetry.observed import BatchHook, BatchObserved, CallHook, CallObserved, CommitHook, CommitObserved
+from geooffer.telemetry.observed import BatchHook, CallHook, CommitHook
 
 if TYPE_CHECKING:
     from geooffer.dataplane.gatherer import Gatherer
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from geooffer.rpc.disk_guard import DiskGuard
     from geooffer.services.compactions import Compactions
     from geooffer.services.stock_alarm import StockAlarm
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,38 +81,27 @@ class Watched:
     @property
     def on_batch(self) -> BatchHook:
         """For the gatherer."""
-        observe, traces = self.observations.batch, self.traces
-        if traces is None:
-            return observe
-
-        def both(observed: BatchObserved) -> None:
-            observe(observed)
-            traces.batch(observed)
-
-        return both
+        return _one_of(self.observations.batch, None if self.traces is None else self.traces.batch)
 
     @property
     def on_commit(self) -> CommitHook:
         """For the journal."""
-        observe, traces = self.observations.commit, self.traces
-        if traces is None:
-            return observe
-
-        def both(observed: CommitObserved) -> None:
-            observe(observed)
-            traces.commit(observed)
-
-        return both
+        return _one_of(self.observations.commit, None if self.traces is None else self.traces.commit)
 
     @property
     def on_call(self) -> CallHook:
         """For both ports."""
-        observe, traces = self.observations.call, self.traces
+        return _one_of(self.observations.call, log_call, None if self.traces is None else self.traces.call)
 
-        def each(observed: CallObserved) -> None:
-            observe(observed)
-            log_call(observed)
-            if traces is not None:
-                traces.call(observed)
 
-        return each
+def _one_of(*hooks: Callable[[T], None] | None) -> Callable[[T], None]:
+    """One hook that calls these in turn; None: nobody there."""
+    present = [hook for hook in hooks if hook is not None]
+    if len(present) == 1:
+        return present[0]
+
+    def each(observed: T) -> None:
+        for hook in present:
+            hook(observed)
+
+    return each
