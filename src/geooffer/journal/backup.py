@@ -248,8 +248,5 @@ def _last_position(directory: Path) -> Position:
 
 
 def _file_digest(path: Path) -> str:
-    hasher = hashlib.blake2b(digest_size=32)
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_SIZE_BYTES):
-            hasher.update(chunk)
-    return hasher.hexdigest()
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=32)).hexdigest()

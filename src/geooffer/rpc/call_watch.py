@@ -16,7 +16,6 @@ import grpc
 from geooffer.telemetry.observed import CallHook, CallObserved
 
 TRACE_PARENT_KEY = "traceparent"
-STREAM_PINGS = "/geooffer.v1.PingService/StreamPings"
 INGEST_PINGS = "/geooffer.v1.PingService/IngestPings"
 
 Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Any]]
