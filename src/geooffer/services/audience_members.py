@@ -59,8 +59,7 @@ class AudienceMemberCalls:
             )
 
         result = await apply_batch(request.customer_ids, "customer_ids", decode, put, partial=request.partial)
-        fields: dict[str, Any] = {"accepted_count": result.accepted_count, "problems": result.problems}
-        return response(**fields, catalog_generation=self._control.engine.saved_generation)
+        return self._control.batch_answer(result, response)
 
     def _audience_id(self, request: Any) -> str:
         audience_id = checks.identifier(request.audience_id, "audience_id")

@@ -69,11 +69,7 @@ class ConsentService(rpc.ConsentServiceServicer):
             return [tried(self._record, event) for event in events]
 
         result = await apply_batch(request.events, "events", decode_consent_event, put, partial=True)
-        return pb.BatchRecordConsentsResponse(
-            accepted_count=result.accepted_count,
-            problems=result.problems,
-            catalog_generation=self._control.engine.saved_generation,
-        )
+        return self._control.batch_answer(result, pb.BatchRecordConsentsResponse)
 
     def _record(self, event: ConsentEvent) -> None:
         self._control.engine.record_consent(

@@ -11,6 +11,7 @@ from geooffer.engine.engine import Engine
 from geooffer.errors import InvalidArgumentError
 from geooffer.rpc.auth import identity_of
 from geooffer.rpc.durability import at_once
+from geooffer.services.batches import BatchResult
 from geooffer.services.erasures import Erasures
 from geooffer.services.publisher import Publisher
 from geooffer.services.requests import Memory, RequestMemory
@@ -67,6 +68,15 @@ class Control:
         """Have the change published soon; returns the generation it was saved as."""
         self.publisher.changed()
         return self.engine.saved_generation
+
+    def batch_answer(self, result: BatchResult, response: Callable[..., R], **further: Any) -> R:
+        """What became of a batch, as the response that tells it."""
+        return response(
+            accepted_count=result.accepted_count,
+            problems=result.problems,
+            catalog_generation=self.engine.saved_generation,
+            **further,
+        )
 
     async def once(
         self,

@@ -41,11 +41,7 @@ class InventoryService(rpc.InventoryServiceServicer):
 
         name = "columns" if request.WhichOneof("content") == "columns" else "rows.figures"
         result = await apply_batch(_figures(request), name, decode, put, partial=request.partial)
-        return pb.ReportStockResponse(
-            accepted_count=result.accepted_count,
-            problems=result.problems,
-            catalog_generation=self._control.engine.saved_generation,
-        )
+        return self._control.batch_answer(result, pb.ReportStockResponse)
 
     async def GetStock(self, request: pb.GetStockRequest, context: Context) -> pb.GetStockResponse:
         store_id = checks.identifier(request.store_id, "store_id")

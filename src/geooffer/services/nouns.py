@@ -86,7 +86,7 @@ class NounCalls(Generic[N]):
 
         async def call() -> R:
             result = await self.upsert(getattr(request, self._plural), partial=request.partial)
-            return self._filled(response, accepted_count=result.accepted_count, problems=result.problems)
+            return self._control.batch_answer(result, response)
 
         return await self._once(request, context, call)
 

@@ -33,11 +33,7 @@ class PriceCalls:
             return results
 
         result = await apply_batch(request.prices, "prices", decode_price, put, partial=request.partial)
-        return pb.BatchUpsertPricesResponse(
-            accepted_count=result.accepted_count,
-            problems=result.problems,
-            catalog_generation=self._control.engine.saved_generation,
-        )
+        return self._control.batch_answer(result, pb.BatchUpsertPricesResponse)
 
     def page(self, request: pb.ListPricesRequest) -> pb.ListPricesResponse:
         """One page of the steps of a product at a store, of those of all stores, or of all products."""

@@ -36,11 +36,7 @@ class SignalService(rpc.SignalServiceServicer):
             return self._control.engine.upsert_customers(customers, partial=request.partial)
 
         result = await apply_batch(request.customers, "customers", decode_customer, put, partial=request.partial)
-        return pb.UpsertCustomersResponse(
-            accepted_count=result.accepted_count,
-            problems=result.problems,
-            catalog_generation=self._control.engine.saved_generation,
-        )
+        return self._control.batch_answer(result, pb.UpsertCustomersResponse)
 
     async def GetCustomer(self, request: pb.GetCustomerRequest, context: Context) -> pb.GetCustomerResponse:
         customer = self._control.engine.customer(checks.identifier(request.customer_id, "customer_id"))
@@ -62,11 +58,7 @@ class SignalService(rpc.SignalServiceServicer):
             return self._control.engine.record_touchpoints(touchpoints, now_ms=now_ms, partial=request.partial)
 
         result = await apply_batch(request.touchpoints, "touchpoints", decode_touchpoint, put, partial=request.partial)
-        return pb.RecordTouchpointsResponse(
-            accepted_count=result.accepted_count,
-            problems=result.problems,
-            catalog_generation=self._control.engine.saved_generation,
-        )
+        return self._control.batch_answer(result, pb.RecordTouchpointsResponse)
 
     async def LinkIdentity(self, request: pb.LinkIdentityRequest, context: Context) -> pb.LinkIdentityResponse:
         self._link(decode_identity_link(request.link))
@@ -79,11 +71,7 @@ class SignalService(rpc.SignalServiceServicer):
             return [tried(self._link, link) for link in links]
 
         result = await apply_batch(request.links, "links", decode_identity_link, put, partial=True)
-        return pb.BatchLinkIdentitiesResponse(
-            accepted_count=result.accepted_count,
-            problems=result.problems,
-            catalog_generation=self._control.engine.saved_generation,
-        )
+        return self._control.batch_answer(result, pb.BatchLinkIdentitiesResponse)
 
     async def UnlinkIdentity(self, request: pb.UnlinkIdentityRequest, context: Context) -> pb.UnlinkIdentityResponse:
         link = decode_identity_link(request.link)

@@ -126,11 +126,8 @@ class StoreService(rpc.StoreServiceServicer):
         async def call() -> pb.BatchUpsertGeofencesResponse:
             mended = Mended(request.repair)
             result = await self._geofences.upsert(request.geofences, partial=request.partial, decode=mended.decode)
-            return pb.BatchUpsertGeofencesResponse(
-                accepted_count=result.accepted_count,
-                problems=result.problems,
-                catalog_generation=self._control.engine.saved_generation,
-                repairs=mended.repairs(result.problems),
+            return self._control.batch_answer(
+                result, pb.BatchUpsertGeofencesResponse, repairs=mended.repairs(result.problems)
             )
 
         return await self._control.once("BatchUpsertGeofences", request, context, call)
