@@ -7,7 +7,8 @@ how long a phone walks around says nothing of the service.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from time import perf_counter_ns
 from typing import Any
 
@@ -51,15 +52,8 @@ class CallWatch(grpc.aio.ServerInterceptor):
 
     def _answer(self, behaviour: Any, method: str, parent: str) -> Any:
         async def answer(request: Any, context: Any) -> Any:
-            started_ns = perf_counter_ns()
-            code = grpc.StatusCode.OK
-            try:
+            with self._watched(method, parent, context):
                 return await behaviour(request, context)
-            except BaseException:
-                code = _code_of(context)
-                raise
-            finally:
-                self._on_call(CallObserved(method, code.name, started_ns, perf_counter_ns(), parent))
 
         return answer
 
@@ -68,19 +62,25 @@ class CallWatch(grpc.aio.ServerInterceptor):
         if not inspect.isasyncgenfunction(behaviour):
             return self._answer(behaviour, method, parent)
 
-        async def stream(request: Any, context: Any) -> Any:
-            started_ns = perf_counter_ns()
-            code = grpc.StatusCode.OK
-            try:
+        async def stream(request: Any, context: Any) -> AsyncIterator[Any]:
+            with self._watched(method, parent, context):
                 async for response in behaviour(request, context):
                     yield response
-            except BaseException:
-                code = _code_of(context)
-                raise
-            finally:
-                self._on_call(CallObserved(method, code.name, started_ns, perf_counter_ns(), parent))
 
         return stream
+
+    @contextmanager
+    def _watched(self, method: str, parent: str, context: Any) -> Iterator[None]:
+        """Around one call; it is told when this ends, however it does."""
+        started_ns = perf_counter_ns()
+        code = grpc.StatusCode.OK
+        try:
+            yield
+        except BaseException:
+            code = _code_of(context)
+            raise
+        finally:
+            self._on_call(CallObserved(method, code.name, started_ns, perf_counter_ns(), parent))
 
 
 def _code_of(context: Any) -> grpc.StatusCode:
