@@ -4,8 +4,6 @@ at a fixed rate; `memory` (bench_memory.py): what a person weighs; `offers` (ben
 
 from __future__ import annotations
 
-import platform
-import subprocess
 import tempfile
 from enum import StrEnum
 from pathlib import Path
@@ -14,13 +12,12 @@ from typing import Annotated, Any
 import typer
 
 from geooffer.cli import bench_journal, bench_memory, bench_offers, bench_overload, bench_restart
+from geooffer.cli.bench_report import origin, print_origin, tell
 from geooffer.cli.options import JsonOutput
-from geooffer.cli.output import print_json, remark
-from geooffer.cli.version import package_version
+from geooffer.cli.output import remark
 from geooffer.errors import ConfigurationError
 
 BUSY_SHARE = 0.9
-_PARTS = ("geooffer", "grpcio", "protobuf", "numpy", "numba")
 
 
 class Plane(StrEnum):
@@ -66,42 +63,7 @@ def register(app: typer.Typer) -> None:
                 pair_count=pairs, state_dir=Path(directory), hgrm=hgrm, picture=picture,
             )  # fmt: skip
             report = measure(plan, serve, remark)
-        report |= {"shape": "direct", "machine": machine(), "versions": versions(), "commit": commit()}
-        if json_output:
-            print_json(report)
-        else:
-            _print(report)
-
-
-def machine() -> dict[str, Any]:
-    """What the figures were measured on."""
-    import os
-
-    model = platform.processor() or platform.machine()
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        model = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        pass
-    return {"cpu": model, "cores": os.cpu_count(), "system": f"{platform.system()} {platform.release()}"}
-
-
-def versions() -> dict[str, str]:
-    """What was measured."""
-    return {"python": platform.python_version()} | {name: package_version(name) for name in _PARTS}
-
-
-def commit() -> str:
-    """The commit of the working tree this runs from, with + for changes; empty for an installed package."""
-    here = Path(__file__).resolve().parent
-    try:
-        run = subprocess.run(
-            ["git", "-C", str(here), "describe", "--always", "--dirty=+", "--abbrev=12"],
-            capture_output=True, text=True, timeout=10, check=False,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return run.stdout.strip()
+        tell(report | {"shape": "direct"} | origin(), _print, json_output)
 
 
 def _print(report: dict[str, Any]) -> None:
@@ -118,4 +80,4 @@ def _print(report: dict[str, Any]) -> None:
             print(f"  {report[name]:>10,} µs {name.removesuffix('_us')}")
         print(f"  {report['share_within_budget']:>10.3%} within the budget of 50 ms")
     print(f"  verdicts {report['verdicts']}, {report['offers']:,} offers")
-    print(f"  {report['machine']['cpu']}, {report['machine']['cores']} cores; commit {report['commit'] or '–'}")
+    print_origin(report)

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from geooffer.cli.bench_report import origin, print_origin, tell
 from geooffer.cli.options import JsonOutput
-from geooffer.cli.output import print_json, remark
+from geooffer.cli.output import remark
 
 
 def register(app: typer.Typer) -> None:
@@ -32,23 +33,14 @@ def journal(
     json_output: JsonOutput = False,
 ) -> None:
     """Durable events a second in the SQLite journal, beside raw appends with fdatasync of the same bytes."""
+    import apsw
+
     from geooffer.bench.journal import BATCHES, JournalPlan, measure
-    from geooffer.cli.bench import commit, machine, versions
 
     with tempfile.TemporaryDirectory(prefix="geooffer-bench-", dir=directory) as place:
         plan = JournalPlan(Path(place), tuple(batch or BATCHES), seconds, pairs)
         report = measure(plan, remark)
-    report |= {"machine": machine(), "versions": versions() | _sqlite(), "commit": commit()}
-    if json_output:
-        print_json(report)
-    else:
-        _print(report)
-
-
-def _sqlite() -> dict[str, str]:
-    import apsw
-
-    return {"sqlite": apsw.sqlite_lib_version()}
+    tell(report | origin(sqlite=apsw.sqlite_lib_version()), _print, json_output)
 
 
 def _print(report: dict[str, Any]) -> None:
@@ -60,4 +52,4 @@ def _print(report: dict[str, Any]) -> None:
             f" {row['p999_us']:>9,} {row['max_us']:>8,} {row['rival_events_per_s']:>14,} {row['rival_p50_us']:>9,}"
             f" {row['rival_p99_us']:>9,}   {row['ratio']:>5} ({row['ratio_min']}–{row['ratio_max']})"
         )
-    print(f"  {report['machine']['cpu']}, {report['machine']['cores']} cores; commit {report['commit'] or '–'}")
+    print_origin(report)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from geooffer.cli.bench_report import origin, print_origin, tell
 from geooffer.cli.options import JsonOutput
-from geooffer.cli.output import print_json, progress
+from geooffer.cli.output import progress
 
 if TYPE_CHECKING:
     from geooffer.bench.memory import Weights
@@ -30,17 +31,11 @@ def memory(
 
     with progress("building", persons, "persons") as advance:
         weights = weigh(persons, advance)
-    report = report_of(weights)
-    if json_output:
-        print_json(report)
-    else:
-        _print(report)
+    tell(report_of(weights), _print, json_output)
 
 
 def report_of(weights: Weights) -> dict[str, Any]:
     """The benchmark's JSON."""
-    from geooffer.cli.bench import commit, machine, versions
-
     return {
         "shape": "memory",
         "persons": weights.person_count,
@@ -50,9 +45,7 @@ def report_of(weights: Weights) -> dict[str, Any]:
         "objects": {name: round(weight, 1) for name, weight in weights.objects.items()},
         "resident_bytes_per_person": None if weights.resident is None else round(weights.resident),
         "build_seconds": round(weights.seconds, 1),
-        "machine": machine(),
-        "versions": versions(),
-        "commit": commit(),
+        **origin(),
     }
 
 
@@ -67,4 +60,4 @@ def _print(report: dict[str, Any]) -> None:
             print(f"  {weight:>14,.1f} {name}")
     if report["resident_bytes_per_person"] is not None:
         print(f"  {report['resident_bytes_per_person']:>10,} bytes a person that the process grew by")
-    print(f"  {report['machine']['cpu']}, {report['machine']['cores']} cores; commit {report['commit'] or '–'}")
+    print_origin(report)

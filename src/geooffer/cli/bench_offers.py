@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from geooffer.cli.bench_report import origin, tell
 from geooffer.cli.options import JsonOutput
-from geooffer.cli.output import print_json, remark
+from geooffer.cli.output import remark
 
 
 def register(group: typer.Typer) -> None:
@@ -23,15 +24,10 @@ def register(group: typer.Typer) -> None:
     ) -> None:
         """Ping to durable offer: journal in memory, SQLite, SQLite while snapshots are written."""
         from geooffer.bench.offers import OffersPlan, measure
-        from geooffer.cli.bench import commit, machine, versions
         from geooffer.cli.bench_server import serve
 
         report = measure(OffersPlan(streams, seconds, rate, rounds), serve, remark)
-        report |= {"shape": "offers", "machine": machine(), "versions": versions(), "commit": commit()}
-        if json_output:
-            print_json(report)
-        else:
-            _print(report)
+        tell(report | {"shape": "offers"} | origin(), _print, json_output)
 
 
 def _print(report: dict[str, Any]) -> None:

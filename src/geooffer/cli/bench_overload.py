@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from geooffer.cli.bench_report import tell
 from geooffer.cli.options import JsonOutput
-from geooffer.cli.output import print_json, remark
+from geooffer.cli.output import remark
 
 if TYPE_CHECKING:
     from geooffer.bench.overload import OverloadPlan
@@ -41,10 +42,7 @@ def overload(
     report = measure_overload(
         seconds=seconds, pair_count=pairs, factor=factor, stream_count=streams, row_count=rows, bounded=not unbounded
     )
-    if json_output:
-        print_json(report)
-    else:
-        _print(report)
+    tell(report, _print, json_output)
     if check and not report["passed"]:
         raise typer.Exit(1)
 

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from geooffer.cli.bench_report import origin, tell
 from geooffer.cli.options import JsonOutput
-from geooffer.cli.output import print_json, remark
+from geooffer.cli.output import remark
 
 
 def register(group: typer.Typer) -> None:
@@ -27,7 +28,6 @@ def restart(
 ) -> None:
     """Make a state directory once, then time starts of the real server on it, by phase."""
     from geooffer.bench.restart import make_directory, time_start
-    from geooffer.cli.bench import commit, machine, versions
 
     with tempfile.TemporaryDirectory(prefix="geooffer-restart-") as name:
         directory = Path(name)
@@ -48,15 +48,14 @@ def restart(
         "median_cpu_seconds": round(statistics.median(start.cpu_s for start in starts), 2),
         "phases": {phase: round(seconds, 2) for phase, seconds in phases.items()},
         "resident_mb": round(max(start.resident_bytes for start in starts) / 1e6),
-        "machine": machine(),
-        "versions": versions(),
-        "commit": commit(),
+        **origin(),
     }
-    if json_output:
-        print_json(report)
-        return
-    print(f"restart with {persons:,} persons and {fences:,} fences of {stores:,} stores")
-    print(f"  {report['median_seconds']:>7.2f} s to ready, median of {rounds}")
+    tell(report, _print, json_output)
+
+
+def _print(report: dict[str, Any]) -> None:
+    print(f"restart with {report['persons']:,} persons and {report['fences']:,} fences of {report['stores']:,} stores")
+    print(f"  {report['median_seconds']:>7.2f} s to ready, median of {len(report['seconds'])}")
     print(f"  {report['median_cpu_seconds']:>7.2f} s of CPU")
     for phase, seconds in report["phases"].items():
         print(f"  {seconds:>7.2f} s {phase}")

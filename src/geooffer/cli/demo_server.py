@@ -11,15 +11,18 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from geooffer.errors import ConfigurationError, GeoofferError
 
-CompileProgress = Callable[[int, int, str], None]
+if TYPE_CHECKING:
+    from geooffer.cli.assembly import CompileProgress
+
 END_TIMEOUT_S = 20.0
 
 
