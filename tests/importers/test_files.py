@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from geooffer.errors import InvalidArgumentError
-from geooffer.importers.files import read_csv, read_text
+from geooffer.importers.files import is_csv, is_geojson, read_csv, read_text
 from geooffer.model import limits
 
 
@@ -22,6 +22,21 @@ def test_gzip_is_read(tmp_path: Path) -> None:
     path = tmp_path / "a.csv.gz"
     path.write_bytes(gzip.compress(b"hello"))
     assert read_text(path) == "hello"
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("a.csv", (True, False)),
+        ("A.TSV.gz", (True, False)),
+        ("a.geojson", (False, True)),
+        ("a.json.GZ", (False, True)),
+        ("csv", (False, False)),
+        ("a.csv.zip", (False, False)),
+    ],
+)
+def test_a_name_tells_what_a_file_is(name: str, told: tuple[bool, bool]) -> None:
+    assert (is_csv(Path(name)), is_geojson(Path(name))) == told
 
 
 @pytest.mark.parametrize(

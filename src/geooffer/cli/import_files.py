@@ -240,13 +240,14 @@ def read_all(
 
     Raises InvalidArgumentError for a file that cannot be read as what it should be.
     """
+    from geooffer.importers.files import is_csv, is_geojson
     from geooffer.importers.rows import TakenIds
 
     taken = TakenIds()
     for path in files:
-        if read_geojson is not None and not _is_csv(path):
+        if read_geojson is not None and not is_csv(path):
             report.add_file(path, read_geojson(path, taken))
-        elif _is_geojson(path):
+        elif is_geojson(path):
             raise InvalidArgumentError(f"{path}: {kind} are read from CSV files, not GeoJSON")
         else:
             report.add_file(path, _read_csv(kind, path, taken, choices))
@@ -261,11 +262,3 @@ def _read_csv(kind: str, path: Path, taken: TakenIds, choices: SyncChoices | Non
     if choices is not None and kind == "stock":
         return read_stock_feed(path, choices.as_of_ms, taken=taken)
     return read_table(path, kind, taken=taken)
-
-
-def _is_csv(path: Path) -> bool:
-    return path.name.lower().removesuffix(".gz").endswith((".csv", ".tsv", ".txt"))
-
-
-def _is_geojson(path: Path) -> bool:
-    return path.name.lower().removesuffix(".gz").endswith((".json", ".geojson"))

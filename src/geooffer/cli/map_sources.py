@@ -122,13 +122,14 @@ def _read(
 ) -> tuple[list[Any], int]:
     """The nouns of one kind from all its files, and how many lines were refused."""
     from geooffer.importers.csv_files import read_table
+    from geooffer.importers.files import is_csv
     from geooffer.importers.rows import TakenIds
 
     taken = TakenIds()
     found: list[Any] = []
     refused_count = 0
     for path in paths:
-        if read_geojson is None or _is_csv(path):
+        if read_geojson is None or is_csv(path):
             rows: Import[Any] = read_table(path, kind, taken=taken)
         else:
             rows = read_geojson(path, taken)
@@ -144,7 +145,3 @@ def _tell(path: Path, rows: Import[Any]) -> int:
         if row.repair_note:
             remark(f"repaired  {path} {row.place}: {row.repair_note}")
     return len(rows.refusals)
-
-
-def _is_csv(path: Path) -> bool:
-    return path.name.lower().removesuffix(".gz").endswith((".csv", ".tsv", ".txt"))

@@ -14,6 +14,18 @@ from geooffer.errors import InvalidArgumentError
 from geooffer.model import limits
 
 _DELIMITERS = (",", ";", "\t")
+_CSV_ENDINGS = (".csv", ".tsv", ".txt")
+_GEOJSON_ENDINGS = (".json", ".geojson")
+
+
+def is_csv(path: Path) -> bool:
+    """Whether its name says that it is a table, compressed or not."""
+    return path.name.lower().removesuffix(".gz").endswith(_CSV_ENDINGS)
+
+
+def is_geojson(path: Path) -> bool:
+    """Whether its name says that it is GeoJSON, compressed or not."""
+    return path.name.lower().removesuffix(".gz").endswith(_GEOJSON_ENDINGS)
 
 
 def read_text(path: Path) -> str:
