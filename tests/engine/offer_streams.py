@@ -113,8 +113,8 @@ class Streams:
     def new_engine(self) -> Engine:
         engine = build_engine(self._engine_rules(), self.journal, start_ms=self.now_ms)
         self.now_ms = engine.clock.now_ms(self.wall_ms)
-        # T0 over a restart: a wall clock that was set back is followed at that distance
-        self.ahead_ms = max(self.now_ms - self.wall_ms, 0)
+        # T0 over a restart: where the wall was set back, time goes on at half its pace until it has caught up
+        self.ahead_ms, self.begun_ms = max(self.now_ms - self.wall_ms, 0), self.wall_ms
         if self.planted == "give_back":
             engine._give_back = lambda winner: None  # type: ignore[method-assign]
         return engine
@@ -122,8 +122,12 @@ class Streams:
     def sync(self) -> None:
         """The engine's time as control calls see it: never backwards while it runs."""
         if self.rules.clock_kind == "system":
-            self.now_ms = max(self.now_ms, self.wall_ms + self.ahead_ms)
+            self._follow_wall()
         assert self.engine.clock.now_ms(self.wall_ms) == self.now_ms
+
+    def _follow_wall(self) -> None:
+        halves_ms = (self.wall_ms - self.begun_ms) // 2 if self.wall_ms > self.begun_ms else 0
+        self.now_ms = max(self.now_ms, self.wall_ms + max(self.ahead_ms - halves_ms, 0))
 
     def human_with(self, device_key: int) -> Human | None:
         return next((human for human in self.model.humans.values() if device_key in human.devices), None)
@@ -161,7 +165,7 @@ class Streams:
         is_client = self.rules.clock_kind == "client"
         if not is_client:
             self.wall_ms += sum(row.after_ms for row in rows)
-            self.now_ms = max(self.now_ms, self.wall_ms + self.ahead_ms)
+            self._follow_wall()
         pings = np.zeros(len(rows), dtype=PING)
         ages_ms = np.zeros(len(rows), dtype=np.int64)
         expected: list[tuple[int, int]] = []

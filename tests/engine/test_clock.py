@@ -28,16 +28,32 @@ def test_the_system_clock_is_real_time_and_never_goes_back() -> None:
 
 
 def test_the_system_clock_goes_on_from_the_latest_moment_known_where_the_wall_was_set_back() -> None:
-    """T0: an hour back over a restart; it neither jumps back nor stands still until the wall has caught up."""
+    """T0: an hour back over a restart; it neither jumps back nor stands still, and the wall catches up."""
     clock = EngineClock("system")
     clock.resume(NOW_MS)
-    assert [clock.now_ms(NOW_MS - 3_600_000 + passed) for passed in (0, 250, 100, 7_200_000)] == [
-        NOW_MS,
-        NOW_MS + 250,
-        NOW_MS + 250,
-        NOW_MS + 7_200_000,
-    ]
-    assert clock.ahead_ms == 3_600_000
+    readings = [(0, 0, 3_600_000), (250, 125, 3_599_875), (100, 125, 3_599_950), (3_600_000, 1_800_000, 1_800_000)]
+    readings += [(7_199_998, 3_599_999, 1), (7_200_000, 3_600_000, 0), (7_200_500, 3_600_500, 0)]
+    for passed_ms, told_ms, ahead_ms in readings:
+        assert clock.now_ms(NOW_MS - 3_600_000 + passed_ms) == NOW_MS + told_ms
+        assert clock.ahead_ms == ahead_ms
+
+
+@given(st.integers(0, 10_000), st.lists(st.integers(-50, 900), min_size=1, max_size=60))
+def test_what_lasts_a_while_by_this_clock_lasts_no_shorter_in_truth(ahead_ms: int, steps: list[int]) -> None:
+    """So a window of a cap is never over too early, however far ahead it starts."""
+    clock = EngineClock("system")
+    clock.resume(NOW_MS + ahead_ms)
+    real_ms, told = NOW_MS, [clock.now_ms(NOW_MS)]
+    latest_ms = real_ms
+    for step_ms in steps:
+        real_ms += step_ms
+        before_ms, latest_ms = latest_ms, max(latest_ms, real_ms)
+        told.append(clock.now_ms(real_ms))
+        if clock.ahead_ms:
+            assert told[-1] - told[-2] <= (latest_ms - before_ms + 1) // 2 + 1
+        assert told[-2] <= told[-1] <= max(latest_ms, told[0]) + ahead_ms
+    assert told[-1] - told[0] <= latest_ms - NOW_MS
+    assert told[-1] >= latest_ms
 
 
 def test_the_system_clock_is_real_time_where_the_wall_is_ahead_of_what_is_known() -> None:

@@ -12,10 +12,14 @@ from typing import Any
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from watched_stage import END_S, START_MS, Stage, fetch, watched_service
+from typer.testing import CliRunner
+from watched_stage import ALL_PURPOSES, END_S, START_MS, Stage, fetch, stock, values, watched_service
 
 from geooffer.cli.assembly import loopback_settings, running_service
+from geooffer.cli.main import build_app
+from geooffer.journal.verification import verify_state
 from geooffer.model.catalog import Offer
+from geooffer.model.units import format_time_ms
 from geooffer.operation import checks
 from geooffer.operation.http_port import MetricsPort
 from geooffer.operation.startup import BEFORE_SERVING, Phase
@@ -115,6 +119,40 @@ async def test_a_journal_that_is_behind_is_not_ready(tmp_path: Path, monkeypatch
         finally:
             over.set()
         await until(stage, "/readyz", 200)
+
+
+async def test_a_time_far_ahead_of_the_real_one_is_not_ready_until_that_has_caught_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock was wrong at one start; the records of that time hold the next one ahead (T0)."""
+    ahead_ms = checks.AHEAD_MAX_MS + 3_600_000
+    now_ms = time.time_ns() // 1_000_000
+    wrong = loopback_settings(state_dir=tmp_path, journal="sqlite", clock_start=format_time_ms(now_ms + ahead_ms))
+    async with running_service(wrong) as service:
+        stock(service.engine)
+        service.engine.record_consent(
+            "bert", ALL_PURPOSES, granted=False, time_ms=now_ms + ahead_ms, now_ms=now_ms + ahead_ms, notice_version=""
+        )
+    found = await asyncio.to_thread(verify_state, tmp_path)
+    assert found.latest_ms == now_ms + ahead_ms
+    told = CliRunner().invoke(build_app(), ["verify-state", "--state-dir", str(tmp_path)])
+    assert (told.exit_code, "ahead of this machine's clock" in told.stdout) == (0, True)
+    watched = Watched()
+    port = MetricsPort("127.0.0.1:0", watched)
+    right = loopback_settings(state_dir=tmp_path, journal="sqlite", clock="system")
+    async with running_service(right, watched=watched) as service:
+        stage = Stage(service, port, watched)
+        body = await until(stage, "/readyz", 503)
+        assert failing(body) == ["clock"]
+        assert 3_600 < body["checks"]["clock"]["ahead_s"] <= ahead_ms / 1_000
+        seconds = values(await stage.families(), "geooffer_clock_ahead_seconds")[()]
+        assert 3_600 < seconds <= ahead_ms / 1_000
+        assert (await stage.get("/livez"))[0] == 200
+        await until_healths(stage, NOT_SERVING)
+        # time passes, in one leap
+        service.engine.clock.now_ms(now_ms + 2 * ahead_ms - checks.AHEAD_MAX_MS)
+        await until(stage, "/readyz", 200)
+    port.close()
 
 
 async def test_a_catalog_that_does_not_go_live_is_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

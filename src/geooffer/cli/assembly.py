@@ -304,8 +304,7 @@ async def _drain(data_port: Port, control_port: Port, plane: DataPlane, control:
 
 
 def _engine(settings: ServiceSettings, held: HeldJournal, real_now_ms: Callable[[], int]) -> Engine:
-    import structlog
-
+    from geooffer.cli.start_clock import read_first
     from geooffer.engine.clock import EngineClock
     from geooffer.engine.engine import Engine
 
@@ -316,10 +315,7 @@ def _engine(settings: ServiceSettings, held: HeldJournal, real_now_ms: Callable[
         decision_key=held.decision_key,
         state=held.state,
     )
-    engine.clock.now_ms(real_now_ms())
-    if engine.clock.ahead_ms:
-        # semantics T0: caps would be given twice, so `now` stays ahead until an operator has looked
-        structlog.get_logger(__name__).warning("wall_clock_was_set_back", ahead_ms=engine.clock.ahead_ms)
+    read_first(engine.clock, engine.state.latest_ms, real_now_ms())
     return engine
 
 

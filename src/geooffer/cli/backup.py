@@ -82,8 +82,10 @@ def verify_command(
     json_output: JsonOutput = False,
 ) -> None:
     """Read, check and fold everything in a state directory, also while its server runs. Exit code 1: damage."""
+    from geooffer.engine.clock import AHEAD_MAX_MS
     from geooffer.journal.verification import verify_state
     from geooffer.kernels.compile import compile_all
+    from geooffer.model.units import format_time_ms
 
     directory = _directory(state_dir, config_file)
     compile_all()
@@ -95,6 +97,7 @@ def verify_command(
         else:
             remark(f"not sound: {error.message}")
         raise typer.Exit(EXIT_FINDINGS) from None
+    ahead_ms = max(0, found.latest_ms - _now_ms())
     if json_output:
         print_json(
             {
@@ -104,6 +107,7 @@ def verify_command(
                 "snapshot_lsn": found.snapshot_lsn,
                 "journal_records": found.record_count,
                 "persons": found.person_count,
+                "ahead_ms": ahead_ms,
                 "seconds": round(found.seconds, 3),
                 "digests": {str(partition): text for partition, text in found.digests.items()},
             }
@@ -112,6 +116,10 @@ def verify_command(
     print(f"sound: commit {found.position.lsn}, {found.person_count:,} persons")
     snapshot = f"snapshot of commit {found.snapshot_lsn}" if found.snapshot_lsn else "no snapshot yet"
     print(f"  {snapshot}; records after it: {found.record_count:,}")
+    if ahead_ms > AHEAD_MAX_MS:
+        latest = format_time_ms(found.latest_ms)
+        print(f"  its latest record is of {latest}, {ahead_ms / 1000:,.0f} s ahead of this machine's clock")
+        print("  a server goes on from there and is not ready before the clock has caught up (docs/operation.md)")
     for partition, text in found.digests.items():
         print(f"  {'catalog' if partition < 0 else f'people {partition:02}'}  {text}")
 

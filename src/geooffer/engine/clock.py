@@ -2,6 +2,8 @@
 
 `system`: the real clock as the rim reads it (monotonic since start-up), never backwards; also not over a restart: it
 goes on from the latest moment that the recovered records are known to have been written at, where the wall is behind.
+Ahead of the real clock it goes at half its pace until that has caught up: windows of caps last longer, never shorter,
+so nothing is granted twice, and order and distance of fixes are kept better than by standing still.
 `client`: the time of the pings themselves: now = max(now, fix time + fix age), advanced row by row, so that days pass
 in seconds and yesterday's traces are live in their own time. It starts at `start_ms`, else at the first time received.
 """
@@ -17,6 +19,11 @@ from geooffer.model.tables import NEVER_MS
 
 ClockKind = Literal["system", "client"]
 
+AHEAD_MAX_MS = 5 * 60_000
+"""Farther ahead of the real clock, quiet hours and opening hours are told wrongly: then it is not ready."""
+CATCH_UP_DIVISOR = 2
+"""Ahead, each so many milliseconds bring the real clock nearer by one."""
+
 
 class EngineClock:
     """Where `now` comes from."""
@@ -26,19 +33,24 @@ class EngineClock:
             raise ValueError("clock kind is 'system' or 'client'")
         self.kind: ClockKind = kind
         self._now_ms = NEVER_MS if start_ms is None else start_ms
-        self._ahead_ms: int | None = None
+        self._begun_ms: int | None = None
+        """The first real time read; None = none yet."""
+        self._ahead_at_begin_ms = 0
+        self._ahead_ms = 0
 
     def resume(self, latest_ms: int) -> None:
         """Never be before `latest_ms`, when records were written that this engine goes on from; NEVER_MS = none are.
 
-        Before the first reading. A wall clock that was set back meanwhile is followed at that distance.
+        Before the first reading.
         """
         self._now_ms = max(self._now_ms, latest_ms)
 
     @property
     def ahead_ms(self) -> int:
-        """How far a system clock is ahead of the real one because that was set back between two starts."""
-        return self._ahead_ms or 0
+        """How far a system clock was ahead of the real one at the latest reading, because that was set back between two
+        starts or had been wrong before. Any thread may ask.
+        """
+        return self._ahead_ms
 
     @property
     def started(self) -> bool:
@@ -48,8 +60,11 @@ class EngineClock:
     def now_ms(self, real_now_ms: int) -> int:
         """The engine's time in milliseconds since 1970; 0 for a client clock that has not started."""
         if self.kind == "system":
-            if self._ahead_ms is None:
-                self._ahead_ms = max(self._now_ms - real_now_ms, 0) if self.started else 0
+            if self._begun_ms is None:
+                self._begun_ms = real_now_ms
+                self._ahead_at_begin_ms = max(self._now_ms - real_now_ms, 0) if self.started else 0
+            passed_ms = max(0, real_now_ms - self._begun_ms)
+            self._ahead_ms = max(0, self._ahead_at_begin_ms - passed_ms // CATCH_UP_DIVISOR)
             self._now_ms = max(self._now_ms, real_now_ms + self._ahead_ms)
         return self._now_ms if self.started else 0
 

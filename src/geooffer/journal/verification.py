@@ -15,6 +15,7 @@ from geooffer.journal.commits import Position
 from geooffer.journal.snapshots import newest_snapshot
 from geooffer.journal.sqlite import SqliteReader
 from geooffer.journal.tail import JOURNAL_NAME, fold_partitions, read_tail, refuse_half_restored
+from geooffer.model.tables import NEVER_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Verified:
     record_count: int
     """In the journal after the snapshot."""
     person_count: int
+    latest_ms: int
+    """When the latest of what carries the service's time was recorded; NEVER_MS = nothing does."""
     seconds: float
     digests: dict[int, str] = field(default_factory=dict)
     """By partition, −1 = the catalog; equal for equal states, whoever folded them (engine/state.py)."""
@@ -50,7 +53,7 @@ def verify_state(
         tail = read_tail(reader, snapshot, size_bytes_max=sys.maxsize)
     finally:
         reader.close()
-    person_count, digests = 0, {}
+    person_count, latest_ms, digests = 0, NEVER_MS, {}
     states = fold_partitions(snapshot, tail, PARTITIONS)
     for expected in PARTITIONS:
         on_partition(expected)
@@ -59,7 +62,9 @@ def verify_state(
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise JournalError(f"the records of partition {expected} do not fold ({type(error).__name__})") from error
         person_count += len(state.people.person_slots)
+        latest_ms = max(latest_ms, state.latest_ms)
         if with_digests:
             digests[partition] = digest(state, partition)
     lsn = 0 if snapshot is None else snapshot.position.lsn
-    return Verified(tail.position, lsn, tail.record_count, person_count, time.perf_counter() - started_s, digests)
+    seconds = time.perf_counter() - started_s
+    return Verified(tail.position, lsn, tail.record_count, person_count, latest_ms, seconds, digests)

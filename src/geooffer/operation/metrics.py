@@ -138,6 +138,11 @@ def _catalog_metrics(parts: Parts, watched: Watched) -> Iterator[Metric]:
     yield Gauge(
         "geooffer_catalog_behind_seconds", "Since when these two differ; 0: they do not.", watched.catalog_behind_s
     )
+    yield Gauge(
+        "geooffer_clock_ahead_seconds",
+        "How far the service's time is ahead of the real one, which it waits for; 0: it is not.",
+        engine.clock.ahead_ms / 1000,
+    )
     people = engine.state.people
     yield Gauge("geooffer_persons", "Customers known.", len(people.person_slots))
     yield Gauge("geooffer_devices", "Devices linked to customers.", len(people.device_slots))
