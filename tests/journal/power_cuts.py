@@ -82,7 +82,9 @@ class _Life:
         return self.verdict
 
     def _open(self) -> SqliteStore:
-        return SqliteStore(Path("/journal.sqlite3"), synchronous=self._synchronous, vfs=self._name)
+        return SqliteStore(
+            Path("/journal.sqlite3"), synchronous=self._synchronous, vfs=self._name, laid_out_page_count=8
+        )
 
     def _live_until_cut(self) -> None:
         self.disk.cut_at = self.disk.operation_count + int(self._generator.integers(1, OPERATION_COUNT_MAX))

@@ -53,7 +53,7 @@ def at_rest() -> Files:
     generator = np.random.default_rng(1)
     with tempfile.TemporaryDirectory(prefix="geooffer-journal-") as directory:
         path = Path(directory) / "journal.sqlite3"
-        store = SqliteStore(path, synchronous="OFF")
+        store = SqliteStore(path, synchronous="OFF", laid_out_page_count=8)
         for number in range(70):
             store.append(payload(generator, 20_000 if number % 9 == 4 else 500), store.last.lsn)
         store.truncate([commit.position for commit in store.read()][15])
@@ -80,7 +80,7 @@ def killed() -> Files:
     generator = np.random.default_rng(2)
     with tempfile.TemporaryDirectory(prefix="geooffer-journal-") as directory:
         path = Path(directory) / "journal.sqlite3"
-        store = SqliteStore(path, synchronous="OFF")
+        store = SqliteStore(path, synchronous="OFF", laid_out_page_count=8)
         for _ in range(30):
             store.append(payload(generator, 6_000), store.last.lsn)
         store.tidy(idle=True)
@@ -96,7 +96,7 @@ def read(files: Files) -> tuple[Position, list[Commit]] | None:
     with tempfile.TemporaryDirectory(prefix="geooffer-journal-") as directory:
         path = files.put(Path(directory))
         try:
-            store = SqliteStore(path, synchronous="OFF")
+            store = SqliteStore(path, synchronous="OFF", laid_out_page_count=8)
         except JournalError:
             return None
         try:

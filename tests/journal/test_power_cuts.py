@@ -99,7 +99,7 @@ def test_a_disk_that_fails_ends_the_journal_and_costs_nothing_acknowledged(
     disk = Disk(np.random.default_rng(passed))
     name = mounted(disk)
     path = Path("/journal.sqlite3")
-    store = SqliteStore(path, vfs=name)
+    store = SqliteStore(path, vfs=name, laid_out_page_count=8)
     went_on = threading.Event()
     committer = GroupCommitter(store, on_durable=went_on.set)
     disk.fault = (kind, passed)
@@ -129,7 +129,7 @@ def test_a_disk_that_fails_ends_the_journal_and_costs_nothing_acknowledged(
         store.close()
     if power_goes_too:
         disk.cut_power()
-    again = SqliteStore(path, vfs=name)
+    again = SqliteStore(path, vfs=name, laid_out_page_count=8)
     found = [entry.sequence for commit in again.read() for entry in decode_entries(commit.payload)]
     assert found in (list(range(1, acknowledged + 1)), list(range(1, acknowledged + 2)))
     again.append(b"goes on", again.last.lsn)

@@ -9,6 +9,7 @@ reached its bound. Truncation goes in steps, so that a commit waits for one step
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,10 +21,12 @@ from geooffer.errors import JournalError
 from geooffer.journal import sqlite_file
 from geooffer.journal.commits import Commit, Position, follow
 from geooffer.journal.sqlite_file import BUSY_TIMEOUT_MS, DAMAGE, FILE_MODE
-from geooffer.journal.sqlite_log import check_log
+from geooffer.journal.sqlite_log import check_log, lay_out
 
 LOG_PAGE_COUNT_MAX = 1_024
 """4 MiB: then the log is folded in even while commits wait."""
+LAID_OUT_PAGE_COUNT = LOG_PAGE_COUNT_MAX + 64
+"""The bound, and the commit that reaches it."""
 TRUNCATE_STEP_SIZE_BYTES = 256 * 1024
 """Payloads deleted at once."""
 TRUNCATE_STEP_COMMIT_COUNT = 64
@@ -36,13 +39,21 @@ WHERE coalesce((SELECT max(lsn) FROM commits), (SELECT value FROM header WHERE k
 class SqliteStore:
     """journal/commits.py: CommitStore in one file (with its -wal and -shm beside it); the only writer."""
 
-    def __init__(self, path: Path, *, synchronous: str = "FULL", vfs: str | None = None) -> None:
-        """Open or create. `synchronous`, `vfs`: for fault tests; a VFS is used without shared memory, so by nobody
-        else. Raises JournalError, saying where, for a file that is no journal of ours or is damaged.
+    def __init__(
+        self,
+        path: Path,
+        *,
+        synchronous: str = "FULL",
+        vfs: str | None = None,
+        laid_out_page_count: int = LAID_OUT_PAGE_COUNT,
+    ) -> None:
+        """Open or create. All but `path` are for fault tests; a VFS is used without shared memory, so by nobody else.
+        Raises JournalError, saying where, for a file that is no journal of ours or is damaged.
         """
         sqlite_file.check_library()
         self._path = path
         self._vfs = vfs
+        self._laid_out_page_count = laid_out_page_count
         self._fault: JournalError | None = None
         self._log_page_count = 0
         self._folded_page_count = 0
@@ -160,8 +171,9 @@ class SqliteStore:
                 raise self._fail(f"folding in the log failed: {type(error).__name__}") from error
             finally:
                 self._connection.set_busy_timeout(BUSY_TIMEOUT_MS)
-        if wipes:
-            self._has_remains = False
+            if wipes:
+                self._has_remains = False
+                self._lay_out_log()
         if folded_count >= written_count:
             self._folded_page_count += page_count
             self._log_page_count, self._next_fold_page_count = 0, LOG_PAGE_COUNT_MAX
@@ -217,6 +229,16 @@ class SqliteStore:
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         self._count_log_pages()
         self._folded_page_count, self._log_page_count = self._log_page_count, 0
+        self._lay_out_log()
+
+    def _lay_out_log(self) -> None:
+        """After the log was cut to nothing. On a full disk it has to grow by what is left."""
+        try:
+            lay_out(self._path, self._vfs, self._laid_out_page_count, self._connection.pragma("page_size"))
+        except (OSError, *DAMAGE) as error:
+            is_full = isinstance(error, apsw.FullError) or getattr(error, "errno", 0) in (errno.ENOSPC, errno.EDQUOT)
+            if not is_full:
+                raise self._fail(f"laying out the log failed: {type(error).__name__}") from error
 
     def _count_log_pages(self) -> None:
         """SQLite counts what it writes; a hook of the log would need Python's lock once more within each commit, which

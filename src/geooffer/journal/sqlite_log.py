@@ -19,6 +19,7 @@ then, like one that was never acknowledged.
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ import apsw
 
 from geooffer.errors import JournalError
 
+_PIECE_SIZE_BYTES = 1 << 20
 _FRAME = struct.Struct(">II8sII")
 _HEADER_SIZE_BYTES = 32
 _MAGIC_LITTLE, _MAGIC_BIG = 0x377F0682, 0x377F0683
@@ -72,6 +74,30 @@ def check_log(path: Path, vfs: str | None, valid_frame_count: int, page_size: in
                     "acknowledged commits behind it do not read back"
                 )
             page_number, index = frame.page_number, frame.index
+
+
+def lay_out(path: Path, vfs: str | None, page_count: int, page_size: int) -> None:
+    """Fill the empty log of the file at `path` with zeros, which SQLite takes for an empty log, and sync it.
+
+    Then commits overwrite blocks the file has, and fdatasync waits for those alone. In a log that grows it waits for
+    the file system's own journal as well, so for what every other process writes: on a busy machine with two cores one
+    commit took up to 585 ms in a growing log, and 30 in one laid out (medians 1.4 and 1.6 ms, 9 s each).
+    """
+    size_bytes = _HEADER_SIZE_BYTES + page_count * (_FRAME.size + page_size)
+    if vfs is not None:
+        with _opened(Path(f"{path}-wal"), vfs, apsw.SQLITE_OPEN_WAL) as log:
+            log.xWrite(bytes(max(0, size_bytes - log.xFileSize())), log.xFileSize())
+            log.xSync(apsw.SQLITE_SYNC_NORMAL)
+        return
+    # apsw keeps Python's lock while it syncs a file on its own; SQLite has no locks on the log that closing could drop
+    descriptor = os.open(f"{path}-wal", os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+    try:
+        left_bytes = size_bytes - os.fstat(descriptor).st_size
+        while left_bytes > 0:
+            left_bytes -= os.write(descriptor, bytes(min(_PIECE_SIZE_BYTES, left_bytes)))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
