@@ -13,7 +13,7 @@ import typer
 
 from geooffer.cli.options import CONTROL_SERVER_DEFAULT, CaFile, JsonOutput, Server, Token, TokenFile, access_from
 from geooffer.cli.output import remark
-from geooffer.cli.sync_options import Force, KeepRefused, ShowAll, Sync, choices_from
+from geooffer.cli.sync_options import Force, KeepRefused, ShowAll, Sync, SyncFlags, choices_from
 from geooffer.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -48,10 +48,8 @@ def register(group: typer.Typer) -> None:
         json_output: JsonOutput = False,
     ) -> None:
         """Full feeds of several kinds together (--sync): created and deleted in the order that references allow."""
-        choices = choices_from(
-            "catalog", sync=sync, force=force, keep_refused=keep_refused, show_all=show_all, as_of="",
-            dry_run=dry_run, as_json=json_output,
-        )  # fmt: skip
+        flags = SyncFlags(sync, force, keep_refused, show_all)
+        choices = choices_from("catalog", flags, dry_run=dry_run, as_json=json_output)
         if choices is None:
             raise InvalidArgumentError("import catalog needs --sync; without it import kind by kind")
         from geooffer.cli.sync import run_and_tell

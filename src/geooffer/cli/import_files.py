@@ -17,7 +17,7 @@ from geooffer.cli import import_catalog, import_places
 from geooffer.cli.errors import EXIT_FINDINGS
 from geooffer.cli.options import CONTROL_SERVER_DEFAULT, CaFile, JsonOutput, Server, Token, TokenFile, access_from
 from geooffer.cli.output import remark
-from geooffer.cli.sync_options import AsOf, Force, KeepRefused, ShowAll, Sync, choices_from
+from geooffer.cli.sync_options import AsOf, Force, KeepRefused, ShowAll, Sync, SyncFlags, choices_from
 from geooffer.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -119,11 +119,8 @@ def register(app: typer.Typer) -> None:
 
             return read_stores(path, id_property=id_property, time_zone=time_zone, taken=taken)
 
-        choices = choices_from(
-            "stores", sync=sync, force=force, keep_refused=keep_refused, show_all=show_all, as_of="",
-            dry_run=dry_run, as_json=json_output,
-        )  # fmt: skip
-        _run("stores", files, read, choices, dry_run, server, (token, token_file, ca_file), json_output)
+        flags = SyncFlags(sync, force, keep_refused, show_all)
+        _run("stores", files, read, flags, dry_run, server, (token, token_file, ca_file), json_output)
 
     @group.command("fences", epilog=_FENCE_COLUMNS)
     def fences_command(
@@ -149,11 +146,8 @@ def register(app: typer.Typer) -> None:
 
             return read_fences(path, repair=repair, radius_m=radius_m, id_property=id_property, taken=taken)
 
-        choices = choices_from(
-            "fences", sync=sync, force=force, keep_refused=keep_refused, show_all=show_all, as_of="",
-            dry_run=dry_run, as_json=json_output,
-        )  # fmt: skip
-        _run("fences", files, read, choices, dry_run, server, (token, token_file, ca_file), json_output)
+        flags = SyncFlags(sync, force, keep_refused, show_all)
+        _run("fences", files, read, flags, dry_run, server, (token, token_file, ca_file), json_output)
 
     import_places.register(group)
 
@@ -191,18 +185,15 @@ def _register_csv(group: typer.Typer, kind: str, text: str, columns: str) -> Non
         ca_file: CaFile = None,
         json_output: JsonOutput = False,
     ) -> None:
-        choices = choices_from(
-            kind, sync=sync, force=force, keep_refused=keep_refused, show_all=show_all, as_of=as_of,
-            dry_run=dry_run, as_json=json_output,
-        )  # fmt: skip
-        _run(kind, files, None, choices, dry_run, server, (token, token_file, ca_file), json_output)
+        flags = SyncFlags(sync, force, keep_refused, show_all, as_of)
+        _run(kind, files, None, flags, dry_run, server, (token, token_file, ca_file), json_output)
 
 
 def _run(
     kind: str,
     files: list[Path],
     read_geojson: Callable[[Path, TakenIds], Import[Any]] | None,
-    choices: SyncChoices | None,
+    flags: SyncFlags,
     dry_run: bool,
     server: str,
     credentials: tuple[str, Path | None, Path | None],
@@ -210,6 +201,7 @@ def _run(
 ) -> None:
     from geooffer.cli.import_report import Report
 
+    choices = choices_from(kind, flags, dry_run=dry_run, as_json=json_output)
     access = None if dry_run and choices is None else access_from(*credentials, role="operator")
     report: Report[Any] = Report(kind)
     read_all(kind, files, read_geojson, report, choices)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -30,21 +30,22 @@ _NO_SYNC = {
 _TIMED = ("prices", "stock")
 
 
-def choices_from(
-    kind: str,
-    *,
-    sync: bool,
-    force: bool,
-    keep_refused: bool,
-    show_all: bool,
-    as_of: str,
-    dry_run: bool,
-    as_json: bool,
-) -> SyncChoices | None:
+class SyncFlags(NamedTuple):
+    """The options as they were given."""
+
+    sync: bool
+    force: bool
+    keep_refused: bool
+    show_all: bool
+    as_of: str = ""
+
+
+def choices_from(kind: str, flags: SyncFlags, *, dry_run: bool, as_json: bool) -> SyncChoices | None:
     """What the user decided; None without --sync. Raises InvalidArgumentError for options that do not fit."""
+    sync, force, keep_refused, show_all, as_of = flags
     if not sync:
-        given = {"--force": force, "--keep-refused": keep_refused, "--all": show_all, "--as-of": bool(as_of)}
-        alone = [name for name, is_given in given.items() if is_given]
+        given = {"--force": force, "--keep-refused": keep_refused, "--all": show_all, "--as-of": as_of}
+        alone = [name for name, value in given.items() if value]
         if alone:
             raise InvalidArgumentError(f"{', '.join(alone)}: only with --sync")
         return None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from geooffer.cli import options
 from geooffer.cli.ask import asked
 from geooffer.cli.options import JsonOutput
+from geooffer.cli.output import print_json, remark
 
 if TYPE_CHECKING:
     from geooffer.v1 import diagnostics_service_pb2 as pb
@@ -70,7 +72,6 @@ def _try_demo(seed: int, customer_count: int, every: bool, json_output: bool) ->
     from geooffer.bench.city import build_city
     from geooffer.bench.city_explain import explain_stories
     from geooffer.cli.explanation import as_json, lines_of
-    from geooffer.cli.output import print_json, remark
     from geooffer.rpc.convert_diagnostics import encode_explanation
 
     remark(f"Rebuilding city {seed} in this process and walking it twice …")
@@ -120,34 +121,27 @@ def _request(
 
 def _show(explanation: pb.ExplainPingResponse, every: bool, json_output: bool) -> None:
     from geooffer.cli.explanation import as_json, lines_of
-    from geooffer.cli.output import print_json
 
-    if json_output:
-        print_json(as_json(explanation))
-        return
-    for line in lines_of(explanation, every_candidate=every):
-        print(line)
+    _tell(as_json(explanation), lines_of(explanation, every_candidate=every), json_output)
 
 
 def _show_decision(server: str, access: options.Access, decision_id: str, json_output: bool) -> None:
     from geooffer.cli.decision_text import decision_json, decision_lines
-    from geooffer.cli.output import print_json
 
     decision = asked(server, access, lambda control: control.decision(decision_id))
-    if json_output:
-        print_json(decision_json(decision))
-        return
-    for line in decision_lines(decision):
-        print(line)
+    _tell(decision_json(decision), decision_lines(decision), json_output)
 
 
 def _show_tries(server: str, access: options.Access, customer_id: str, json_output: bool) -> None:
     from geooffer.cli.decision_text import tries_json, try_lines
-    from geooffer.cli.output import print_json
 
     tries = asked(server, access, lambda control: control.recent_tries(customer_id))
+    _tell({"tries": tries_json(tries)}, try_lines(tries), json_output)
+
+
+def _tell(value: dict[str, Any], lines: Iterable[str], json_output: bool) -> None:
     if json_output:
-        print_json({"tries": tries_json(tries)})
+        print_json(value)
         return
-    for line in try_lines(tries):
+    for line in lines:
         print(line)
