@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import socket
@@ -17,14 +18,16 @@ def _blocks(info: str) -> list[str]:
 
 
 def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for item in sockets:
-            item.bind(("127.0.0.1", 0))
-        return [item.getsockname()[1] for item in sockets]
-    finally:
-        for item in sockets:
-            item.close()
+    """Below those that the system hands out: none of them goes to another test before the commands listen there."""
+    ports: list[int] = []
+    for port in range(20_000 + os.getpid() % 10_000, 32_768):
+        with socket.socket() as probe, contextlib.suppress(OSError):  # taken: the next one
+            probe.bind(("127.0.0.1", port))
+            ports.append(port)
+        if len(ports) == count:
+            break
+    assert len(ports) == count
+    return ports
 
 
 def test_the_commands_give_the_output_that_is_shown(tmp_path: Path) -> None:

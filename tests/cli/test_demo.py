@@ -23,6 +23,13 @@ Invoke = Callable[..., Result]
 
 CUSTOMERS = "400"
 MEASURED = ("pings_per_s", "message_latency_p50_ms", "message_latency_p99_ms")
+INTERRUPTIBLE = """
+import signal
+from geooffer.cli.main import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main()
+"""
+"""The command, though the tests themselves may run in the background of a shell, which ignores SIGINT there."""
 
 
 async def _geooffer(*arguments: str) -> tuple[int, str, str]:
@@ -154,7 +161,7 @@ async def test_try_asks_a_running_server(invoke: Invoke, tmp_path: Path) -> None
 
 async def test_an_interrupted_demo_ends_at_once_and_says_so(tmp_path: Path) -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "geooffer.cli.main", "demo", "--out", str(tmp_path / "out"),
+        sys.executable, "-c", INTERRUPTIBLE, "demo", "--out", str(tmp_path / "out"),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stderr is not None

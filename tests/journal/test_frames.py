@@ -186,7 +186,7 @@ def test_what_is_no_frame_of_entries_is_a_journal_error(frame: bytes) -> None:
         decode_entries(frame)
 
 
-@pytest.mark.parametrize("record", [object(), catalog.Size("EU", "43"), records.PersonHistory()], ids=repr)
+@pytest.mark.parametrize("record", [object(), catalog.Size("EU", "43"), records.PersonHistory()], ids=type)
 def test_what_is_no_record_is_refused_when_written(record: object) -> None:
     with pytest.raises(JournalError):
         encode_entries([Entry(0, 1, record)])  # type: ignore[arg-type]
