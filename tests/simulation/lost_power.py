@@ -49,7 +49,9 @@ class KeptOnDisk:
         self.store = self._open()
 
     def _open(self) -> SqliteStore:
-        return SqliteStore(Path("/journal.sqlite3"), synchronous=self._synchronous, vfs=self._name, laid_out_page_count=8)
+        return SqliteStore(
+            Path("/journal.sqlite3"), synchronous=self._synchronous, vfs=self._name, laid_out_page_count=8
+        )
 
     def fail_soon(self, random: np.random.Generator) -> None:
         """The power goes before one of the next operations."""
