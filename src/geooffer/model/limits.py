@@ -90,6 +90,15 @@ ADMISSION_MESSAGE_OVERHEAD_BYTES = 512
 DECISION_BUDGET_DEFAULT_MS = 50
 TOKEN_LENGTH_MAX = 4_096
 
+# -- callers (docs/security.md) -----------------------------------------------------------------------------
+TOKEN_LEEWAY_MAX_S = 60  # how far the clock of whoever issues tokens may be off
+TOKEN_LIFETIME_MAX_S = 366 * 86_400
+TOKEN_KEY_COUNT_MAX = 16
+STORES_PER_TOKEN_COUNT_MAX = 64
+STREAMS_PER_SUBJECT_COUNT_MAX = 8_192  # of a gateway or operator, over all its connections
+QUOTA_SUBJECT_COUNT_MAX = 65_536  # identities whose rate is remembered at once
+CONNECTION_AGE_MAX_MS = 3_600_000  # then it is told to go, and its streams come back on another
+
 # -- overload (docs/overload.md computes what they weigh) ---------------------------------------------------
 CALL_COUNT_MAX = 256  # worked on at once, of a port, pings excepted
 CALLS_SIZE_MAX_BYTES = 64 * 1024 * 1024  # of the requests of all of them
