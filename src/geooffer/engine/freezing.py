@@ -89,13 +89,13 @@ def _rows(tuples: list[tuple[int, ...]], dtype: np.dtype[np.void]) -> StructArra
     return rows
 
 
-def build_cells(tables: FenceTables) -> FenceTables:
-    """The tables with their cell index filled; everything else is taken over as it is."""
+def build_cells(tables: FenceTables, *, keeps_all: bool = False) -> FenceTables:
+    """The tables with their cell index filled; everything else is taken over as it is. `keeps_all`: as `rasterise`."""
     shifts, cell_counts = _levels(tables.items)
     capacity = int(cell_counts.sum())
     keys = np.zeros(capacity, np.int64)
     values = np.zeros(capacity, np.int32)
-    count = rasterise(tables, shifts, keys, values)
+    count = rasterise(tables, shifts, keys, values, int(keeps_all))
     order = np.lexsort((values[:count], keys[:count]))
     distinct, starts, counts = np.unique(keys[:count][order], return_index=True, return_counts=True)
     cells = np.zeros(1 << max(1, (2 * len(distinct)).bit_length()), CELL)

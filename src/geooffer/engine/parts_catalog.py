@@ -22,11 +22,16 @@ from geooffer.engine.registry import KINDS, noun_id
 from geooffer.engine.state import State
 from geooffer.model import tables
 from geooffer.model.catalog import Geofence, Offer, Price, Size
+from geooffer.model.exclusion import ExclusionZone, ZoneCategory
 from geooffer.model.kinds import SwitchKind
 from geooffer.model.shapes import Circle, Shape
 from geooffer.model.verdicts import OfferTrigger
 
-_ENUMS: dict[type, dict[str, type[IntEnum]]] = {Offer: {"trigger": OfferTrigger}}
+_ENUMS: dict[type, dict[str, type[IntEnum]]] = {
+    Offer: {"trigger": OfferTrigger},
+    ExclusionZone: {"category": ZoneCategory},
+}
+_SHAPED = (Geofence, ExclusionZone)
 
 
 def take_catalog(state: State) -> dict[str, Any]:
@@ -48,6 +53,7 @@ def take_catalog(state: State) -> dict[str, Any]:
             registry.fences_generation,
             registry.words_generation,
         ),
+        "zones_generation": registry.zones_generation,
         "removed_fences": (int64s(registry.removed_fences.keys()), int64s(registry.removed_fences.values())),
         "stock": pack_array(live.stock_rows()),
         "stock_versions": pack_array(live.view.store_versions),
@@ -61,6 +67,8 @@ def put_catalog(state: State, part: dict[str, Any]) -> None:
     registry, live = state.registry, state.live
     for kind in KINDS:
         nouns = _make_nouns(kind, part["nouns"][kind.__name__])
+        if kind.__name__ not in part["nouns"]:
+            continue  # a snapshot from before there were exclusion zones
         registry.restore_nouns(kind, nouns, part["ids"][kind.__name__], part["nameless"][kind.__name__])
     count = len(part["prices"]["product_id"])
     registry.restore_prices(make_all(Price, part["prices"], count), dict(part["currencies"]))
@@ -73,6 +81,7 @@ def put_catalog(state: State, part: dict[str, Any]) -> None:
         "versions"
     ]
     registry.removed_fences = dict(zip(*map(numbers_of, part["removed_fences"]), strict=True))
+    registry.zones_generation = part.get("zones_generation", 0)
     for store in registry.stores.values():
         state.people.zones.number(store.time_zone)
     live.cover_stores(len(registry.store_versions))
@@ -88,14 +97,14 @@ def put_catalog(state: State, part: dict[str, Any]) -> None:
 
 def _take_nouns(kind: type, nouns: list[Any]) -> dict[str, Any]:
     columns = columns_of(nouns, kind)
-    if kind is Geofence:
+    if kind in _SHAPED:
         columns["shape"] = _take_shapes(columns["shape"])  # type: ignore[assignment]
     return {"count": len(nouns), "columns": columns}
 
 
 def _make_nouns(kind: type, part: dict[str, Any]) -> dict[str, Any]:
     columns, count = dict(part["columns"]), part["count"]
-    if kind is Geofence:
+    if kind in _SHAPED:
         columns["shape"] = _make_shapes(columns["shape"], count)
     for name, enum in _ENUMS.get(kind, {}).items():
         columns[name] = list(map(enum, columns[name]))

@@ -11,11 +11,12 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from geooffer.model.catalog import Audience, Campaign, Category, Geofence, Noun, Offer, Price, Product, Size, Store
+from geooffer.model.exclusion import ExclusionZone
 from geooffer.model.keys import text_key
 from geooffer.model.sizes import canonical_size
 
 N = TypeVar("N", bound=Noun)
-KINDS: tuple[type[Noun], ...] = (Store, Geofence, Category, Product, Offer, Campaign, Audience)
+KINDS: tuple[type[Noun], ...] = (Store, Geofence, Category, Product, Offer, Campaign, Audience, ExclusionZone)
 NO_SIZE = -1
 
 
@@ -36,6 +37,8 @@ def noun_id(noun: Noun) -> str:
             return noun.campaign_id
         case Audience():
             return noun.audience_id
+        case ExclusionZone():
+            return noun.zone_id
 
 
 def size_code(size: Size | None) -> int:
@@ -68,6 +71,7 @@ class Registry:
         self.offers: dict[str, Offer] = {}
         self.campaigns: dict[str, Campaign] = {}
         self.audiences: dict[str, Audience] = {}
+        self.exclusion_zones: dict[str, ExclusionZone] = {}
         self.prices: dict[tuple[str, str], tuple[Price, ...]] = {}
         self.currencies: dict[str, str] = {}
         self.variant_numbers: dict[tuple[int, int], int] = {}
@@ -77,6 +81,8 @@ class Registry:
         self.generation = 0
         self.fences_generation = 0
         """Generation of the latest change of a fence."""
+        self.zones_generation = 0
+        """Generation of the latest change of an exclusion zone."""
         self.words_generation = 0
         """Generation of the latest change of a category or product: what search text is matched to."""
         self.removed_fences: dict[int, int] = {}
@@ -95,6 +101,7 @@ class Registry:
             Offer: self.offers,
             Campaign: self.campaigns,
             Audience: self.audiences,
+            ExclusionZone: self.exclusion_zones,
         }
         return table[kind]
 
@@ -214,6 +221,8 @@ class Registry:
             number = self._numbers[Geofence][identifier]
             self.fences_generation = self.generation
             self.removed_fences.pop(number, None)
+        elif isinstance(noun, ExclusionZone):
+            self.zones_generation = self.generation
         self._touch(noun)
         if old is not None:
             self._touch(old)
@@ -228,6 +237,8 @@ class Registry:
             number = self._numbers[Geofence][identifier]
             self.fences_generation = self.generation
             self.removed_fences[number] = time_ms
+        elif isinstance(noun, ExclusionZone):
+            self.zones_generation = self.generation
         elif isinstance(noun, Store):
             self.prices = {key: steps for key, steps in self.prices.items() if key[1] != identifier}
         elif isinstance(noun, Product):

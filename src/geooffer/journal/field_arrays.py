@@ -38,6 +38,11 @@ CODES: dict[type, int] = {
     records.StoresRestored: 19,
     records.RetentionSwept: 20,
     records.RequestAnswered: 21,
+    records.LocationSnoozed: 23,
+    records.ConsentTaken: 24,
+    records.ConsentLapsed: 25,
+    records.CallNoted: 31,
+    exclusion.ExclusionZone: 28,
     catalog.Store: 32,
     catalog.Geofence: 34,
     catalog.Category: 35,
@@ -61,6 +66,7 @@ _ENUMS: dict[type, dict[str, Any]] = {
     catalog.Offer: {"trigger": OfferTrigger},
     frequency.CapRule: {"scope": CapScope, "window": CapWindow, "zone": CapZone, "event": CapEvent},
 }
+    exclusion.ExclusionZone: {"category": exclusion.ZoneCategory},
 """Fields that are enums in the class and integers in the frame."""
 _FIELD_NAMES = {cls: tuple(field.name for field in fields(cls)) for cls in CODES}
 

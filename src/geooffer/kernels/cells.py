@@ -102,11 +102,12 @@ def _circle_cell(part: StructArray, south: int, west: int, north: int, east: int
     return TOUCHED
 
 
-@entry(lambda: types.int64(FENCES, I4, I8, I4))
-def rasterise(fences: FenceTables, shifts: Int32Array, keys: Int64Array, values: Int32Array) -> int:
+@entry(lambda: types.int64(FENCES, I4, I8, I4, types.int64))
+def rasterise(fences: FenceTables, shifts: Int32Array, keys: Int64Array, values: Int32Array, keeps_all: int) -> int:
     """Write (cell key, part << 1 | wholly inside) of every item; returns how many.
 
-    shifts: level of each item. keys, values: room for every cell of every item's box.
+    shifts: level of each item. keys, values: room for every cell of every item's box. keeps_all: 1 = also cells that
+    the part does not touch, where boxes are wider than their parts (exclusion zones).
     """
     count = 0
     for item_index in range(len(fences.items)):
@@ -116,7 +117,7 @@ def rasterise(fences: FenceTables, shifts: Int32Array, keys: Int64Array, values:
         shift = int(shifts[item_index])
         side = 1 << shift
         # a box that was wrapped to the west stands one turn further east in its part's own frame
-        turn = TURN_E7 if item["min_longitude_e7"] < part["min_longitude_e7"] else 0
+        turn = TURN_E7 if int(part["min_longitude_e7"]) - int(item["min_longitude_e7"]) >= HALF_TURN_E7 else 0
         first_row = (item["min_latitude_e7"] + LATITUDE_MAX_E7) >> shift
         last_row = (item["max_latitude_e7"] + LATITUDE_MAX_E7) >> shift
         first_column = (item["min_longitude_e7"] + HALF_TURN_E7) >> shift
@@ -131,7 +132,7 @@ def rasterise(fences: FenceTables, shifts: Int32Array, keys: Int64Array, values:
                     state = _circle_cell(part, south, west + turn, north, east + turn)
                 else:
                     state = _polygon_cell(fences, part, south, west + turn, north, east + turn)
-                if state != OUTSIDE:
+                if state != OUTSIDE or keeps_all != 0:
                     keys[count] = (shift << 40) | (column << 20) | row
                     values[count] = (part_index << 1) | (1 if state == INSIDE else 0)
                     count += 1

@@ -7,6 +7,7 @@ import geooffer.kernels.cells
 import geooffer.kernels.circles
 import geooffer.kernels.consent
 import geooffer.kernels.contacts
+import geooffer.kernels.exclusion
 import geooffer.kernels.hashing
 import geooffer.kernels.locate
 import geooffer.kernels.matcher

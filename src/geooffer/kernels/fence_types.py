@@ -5,7 +5,7 @@ from __future__ import annotations
 from numba import types
 
 from geooffer.kernels.types import I4, array_of
-from geooffer.model import fence_tables
+from geooffer.model import exclusion_tables, fence_tables
 
 FENCE_ROWS = array_of(fence_tables.FENCE_ROW)
 PARTS = array_of(fence_tables.PART_ROW)
@@ -17,4 +17,9 @@ CELLS = array_of(fence_tables.CELL)
 FENCES = types.NamedTuple(
     [FENCE_ROWS, PARTS, EDGES, NODES, ITEMS, I4, CELLS, I4],
     fence_tables.FenceTables,
+)
+
+EXCLUSION = types.NamedTuple(
+    [array_of(exclusion_tables.ZONE), FENCES, types.int64],
+    exclusion_tables.ExclusionTables,
 )

@@ -11,6 +11,8 @@ CIRCLE_RADIUS_MIN_CM = 100
 CIRCLE_RADIUS_MAX_CM = 10_000_000
 FENCE_OVERLAP_COUNT_DEFAULT = 64
 FENCE_OVERLAP_COUNT_MAX = 512
+EXCLUSION_BUFFER_MAX_CM = 1_000_000  # 10 km
+SILENCED_FENCE_COUNT_MAX = 1_000  # named in one answer; all are counted
 
 # -- pings (semantics T1) ----------------------------------------------------------------------------------
 PING_BATCH_ROW_COUNT_MAX = 1_024
