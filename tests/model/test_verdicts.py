@@ -50,10 +50,10 @@ def test_offer_verdicts_stand_in_the_order_of_d1() -> None:
     order = (
         "STORE_CLOSED TOO_FAST QUIET_HOURS PURPOSE_NOT_CONSENTED SPECIAL_CATEGORY OFFER_INACTIVE AUDIENCE_MISMATCH "
         "NO_INTENT RECENTLY_BOUGHT SIZE_MISMATCH OUT_OF_STOCK STOCK_STALE NO_PRICE_ADVANTAGE ALREADY_OFFERED COOLDOWN "
-        "FREQUENCY_CAP BUDGET_SPENT BELOW_RELEVANCE OUTRANKED HELD_OUT TOO_LATE OFFERED"
+        "FREQUENCY_CAP BUDGET_SPENT BELOW_RELEVANCE OUTRANKED HELD_OUT TOO_LATE OFFERED OFFERS_STOPPED"
     )
     assert [item.name for item in OfferVerdict] == order.split()
-    assert [item.value for item in OfferVerdict] == list(range(1, 23))
+    assert [item.value for item in OfferVerdict] == list(range(1, 24))
 
 
 def test_events_of_one_ping_stand_in_the_order_of_g8() -> None:

@@ -33,7 +33,9 @@ def ships_only(engine: Pipeline, shopper: Shopper, state: StoreState) -> bool:
 
 
 def _shared_verdict(engine: Pipeline, case: Circumstances, fast: str | None) -> tuple[OfferVerdict, str] | None:
-    """What stops all candidates of a try alike (D1.1–4)."""
+    """What stops all candidates of a try alike (the kill switch, D1.1–4)."""
+    if engine.policy.offers_stopped:
+        return V.OFFERS_STOPPED, "all offers are stopped (geooffer policy show)"
     if case.state.opening is Opening.CLOSED and not case.ships_only:
         return V.STORE_CLOSED, case.state.detail
     if fast:

@@ -77,16 +77,16 @@ def export_person(engine: Retention, customer_id: str, now_ms: int) -> Row:
 
 
 def _retention(engine: Retention) -> Row:
-    intent_days = min(engine.policy.intent_max_age_ms, limits.INTENT_RETENTION_MS) // DAY_MS
+    policy = engine.policy
     return {
         "until_erased": ["customer", "united_customers", "devices", "identities", "consents", "stated_fields"],
         "days": {
-            "interests": intent_days,
-            "facts": limits.FACT_RETENTION_MS // DAY_MS,
-            "lists": limits.FACT_RETENTION_MS // DAY_MS,
-            "contacts": limits.DECISION_RETENTION_MS // DAY_MS,
-            "decisions": limits.DECISION_RETENTION_MS // DAY_MS,
-            "decisions_taken_back": limits.DECISION_RETENTION_MS // DAY_MS,
+            "interests": policy.intents_kept_ms // DAY_MS,
+            "facts": policy.facts_kept_ms // DAY_MS,
+            "lists": policy.facts_kept_ms // DAY_MS,
+            "contacts": policy.decisions_kept_ms // DAY_MS,
+            "decisions": policy.decisions_kept_ms // DAY_MS,
+            "decisions_taken_back": policy.decisions_kept_ms // DAY_MS,
             "recent_tries": limits.RECENT_TRY_RETENTION_MS // DAY_MS,
             "remembered_requests": limits.REQUEST_RETENTION_MS // DAY_MS,
             "backups": limits.BACKUP_RETENTION_MS // DAY_MS,

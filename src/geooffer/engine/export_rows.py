@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from geooffer.engine.decision_book import DecisionBook
 from geooffer.engine.people import INTENT_FIELDS
-from geooffer.model import limits, tables
+from geooffer.model import tables
 from geooffer.model.catalog import Audience, Campaign, Category, Product
 from geooffer.model.tables import NEVER_MS
 from geooffer.model.units import format_time_ms
@@ -32,7 +32,7 @@ def hex_of(key: int) -> str:
 
 def intent_rows(engine: Retention, key: int) -> list[Row]:
     """One a category or product and kind of interest: the latest time of each is what is held."""
-    kept_ms = min(engine.policy.intent_max_age_ms, limits.INTENT_RETENTION_MS)
+    kept_ms = engine.policy.intents_kept_ms
     found = []
     for row in _rows(engine, key, "intent"):
         for kind, field in INTENT_FIELDS.items():
@@ -64,7 +64,10 @@ def fact_rows(engine: Retention, key: int) -> list[Row]:
     found = []
     for row in _rows(engine, key, "fact"):
         time_ms, number, value = int(row["time_ms"]), int(row["category_number"]), int(row["value"])
-        fact: Row = {"time": format_time_ms(time_ms), "kept_until": format_time_ms(time_ms + limits.FACT_RETENTION_MS)}
+        fact: Row = {
+            "time": format_time_ms(time_ms),
+            "kept_until": format_time_ms(time_ms + engine.policy.facts_kept_ms),
+        }
         if row["kind"] == tables.FACT_AUDIENCE:
             fact |= {"audience_id": engine.registry.identifier(Audience, number), "is_member": bool(value)}
         else:
@@ -86,7 +89,7 @@ def contact_rows(engine: Retention, key: int) -> list[Row]:
     for row in _rows(engine, key, "contact"):
         times = {name: int(row[name]) for name in ("decided_ms", "delivered_ms", "displayed_ms", "ended_ms")}
         told = {name.removesuffix("_ms"): format_time_ms(at) for name, at in times.items() if at != NEVER_MS}
-        contact: Row = {"kept_until": format_time_ms(max(times.values()) + limits.DECISION_RETENTION_MS)}
+        contact: Row = {"kept_until": format_time_ms(max(times.values()) + engine.policy.decisions_kept_ms)}
         decision_key = int(row["decision_key"])
         if row["kind"] == tables.CONTACT_OFFER:
             campaign_number = int(row["campaign_number"])
@@ -132,7 +135,7 @@ def decision_rows(engine: Retention, book: DecisionBook, key: int) -> list[Row]:
                 "outcomes": {kind.name: format_time_ms(at) for kind, at in sorted(view.outcomes.items())},
                 "catalog_generation": view.catalog_generation,
                 "policy_version": view.policy_version,
-                "kept_until": format_time_ms(view.time_ms + limits.DECISION_RETENTION_MS),
+                "kept_until": format_time_ms(view.time_ms + engine.policy.decisions_kept_ms),
             }
         )
     return found

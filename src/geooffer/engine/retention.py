@@ -9,9 +9,6 @@ from __future__ import annotations
 from geooffer.engine.asking import Asking
 from geooffer.engine.person_slices import SLICE_COUNT
 from geooffer.model.limits import (
-    DECISION_RETENTION_MS,
-    FACT_RETENTION_MS,
-    INTENT_RETENTION_MS,
     REQUEST_RETENTION_MS,
     RETENTION_SLICE_COUNT,
     RETENTION_SWEEP_INTERVAL_MS,
@@ -21,14 +18,14 @@ from geooffer.model.records import CATALOG_PARTITION, RetentionSwept
 
 
 def swept_at(now_ms: int, policy: Policy, partition: int, slice_number: int) -> RetentionSwept:
-    """The record that sweeps a slice now. A policy may shorten what the limits allow, never lengthen it."""
+    """The record that sweeps a slice now. A policy may ask for less than the ceilings in limits.py, never for more."""
     return RetentionSwept(
         partition,
         slice_number,
         now_ms,
-        intents_before_ms=now_ms - min(policy.intent_max_age_ms, INTENT_RETENTION_MS),
-        facts_before_ms=now_ms - FACT_RETENTION_MS,
-        contacts_before_ms=now_ms - DECISION_RETENTION_MS,
+        intents_before_ms=now_ms - policy.intents_kept_ms,
+        facts_before_ms=now_ms - policy.facts_kept_ms,
+        contacts_before_ms=now_ms - policy.decisions_kept_ms,
     )
 
 

@@ -38,6 +38,7 @@ NO_INTENT = int(OfferVerdict.NO_INTENT)
 BELOW_RELEVANCE = int(OfferVerdict.BELOW_RELEVANCE)
 HELD_OUT = int(OfferVerdict.HELD_OUT)
 OFFERED = int(OfferVerdict.OFFERED)
+OFFERS_STOPPED = int(OfferVerdict.OFFERS_STOPPED)
 PURCHASE = int(TouchpointKind.PURCHASE)
 SHIP = int(FulfilmentPreference.SHIP)
 
@@ -142,6 +143,9 @@ def attempt_offer(
     attempt.store_number = store_number
     attempt.person_slot = person_slot
     attempt.offer_number = -1
+    attempt.verdict = OFFERS_STOPPED
+    if policy.offers_stopped:
+        return
     opened, closes_in_ms = opening(live, commerce, policy, store_number, occasion.now_ms)
     # told of shipping instead of a closed store, where she asked for that (S11)
     ships_only = opened == CLOSED and len(commerce.online_stores) > 0 and people.persons[person_slot].fulfilment == SHIP

@@ -136,7 +136,7 @@ def _try_visits(
                 people.persons[person_slot].signals_version
                 + live.store_versions[store_number]
                 + store.version
-                + policy.version
+                + policy.retry_count
             )
             triggers = 0
             if presence.tried_version != version:

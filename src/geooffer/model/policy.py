@@ -49,6 +49,30 @@ class Policy(NamedTuple):
     score_floor: int = 0
     held_out_per_10000: int = 0
     """Share of persons in the control group of offers without a campaign."""
+    # retention (privacy M7), within the ceilings of limits.py
+    intent_retention_days: int = 14
+    fact_retention_days: int = 1_096
+    decision_retention_days: int = 32
+    # set by the service, in no document
+    retry_count: int = 0
+    """Changes of policy after which visits in progress are tried once more: loosenings, and ends of a stop."""
+    offers_stopped: int = 0
+    """1 = the kill switch is on: every try ends OFFERS_STOPPED."""
+
+    @property
+    def intents_kept_ms(self) -> int:
+        """How long a search, view, wish or cart is held: no longer than it counts."""
+        return min(self.intent_max_age_ms, self.intent_retention_days * DAY_MS, limits.INTENT_RETENTION_MS)
+
+    @property
+    def facts_kept_ms(self) -> int:
+        """How long sizes, purchases, likes, answers and memberships of lists are held."""
+        return min(self.fact_retention_days * DAY_MS, limits.FACT_RETENTION_MS)
+
+    @property
+    def decisions_kept_ms(self) -> int:
+        """How long decisions, their outcomes and contacts are held after the last thing that happened of them."""
+        return min(self.decision_retention_days * DAY_MS, limits.DECISION_RETENTION_MAX_MS)
 
     def validate(self) -> None:
         """Raise InvalidArgumentError naming the first field outside its hard bound."""
@@ -69,4 +93,9 @@ _BOUNDS = {
     "ended_offer_after_ms": (0, limits.CAP_WINDOW_MAX_MS),
     "score_floor": (0, limits.SCORE_FLOOR_MAX),
     "held_out_per_10000": (0, 10_000),
+    "intent_retention_days": (1, limits.INTENT_RETENTION_MS // DAY_MS),
+    "fact_retention_days": (1, limits.FACT_RETENTION_MS // DAY_MS),
+    "decision_retention_days": (limits.CONTACT_RETENTION_MS // DAY_MS, limits.DECISION_RETENTION_MAX_MS // DAY_MS),
+    "retry_count": (0, 2**31),
+    "offers_stopped": (0, 1),
 }

@@ -57,6 +57,8 @@ class OfferVerdict(IntEnum):
     HELD_OUT = 20
     TOO_LATE = 21
     OFFERED = 22
+    OFFERS_STOPPED = 23
+    """Asked before all others, though it came last: the numbers of the others are told already."""
 
 
 class TransitionKind(IntEnum):

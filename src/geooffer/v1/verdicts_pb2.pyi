@@ -43,6 +43,7 @@ class OfferVerdict(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     OFFER_VERDICT_HELD_OUT: _ClassVar[OfferVerdict]
     OFFER_VERDICT_TOO_LATE: _ClassVar[OfferVerdict]
     OFFER_VERDICT_OFFERED: _ClassVar[OfferVerdict]
+    OFFER_VERDICT_OFFERS_STOPPED: _ClassVar[OfferVerdict]
 
 class TransitionKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -128,6 +129,7 @@ OFFER_VERDICT_OUTRANKED: OfferVerdict
 OFFER_VERDICT_HELD_OUT: OfferVerdict
 OFFER_VERDICT_TOO_LATE: OfferVerdict
 OFFER_VERDICT_OFFERED: OfferVerdict
+OFFER_VERDICT_OFFERS_STOPPED: OfferVerdict
 TRANSITION_KIND_UNSPECIFIED: TransitionKind
 TRANSITION_KIND_EXIT: TransitionKind
 TRANSITION_KIND_ENTER: TransitionKind
