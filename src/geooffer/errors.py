@@ -39,6 +39,18 @@ class OverlapLimitError(InvalidArgumentError):
     reason = "OVERLAP_LIMIT"
 
 
+class RawIdentifierError(InvalidArgumentError):
+    """An id that names a person elsewhere, such as an e-mail address; pseudonyms are taken alone (privacy M8)."""
+
+    reason = "RAW_IDENTIFIER"
+
+
+class ExclusionZoneOverlapError(GeoofferError):
+    """A store's fence would touch an exclusion zone; the message names the zone and its category (privacy M3)."""
+
+    reason = "EXCLUSION_ZONE_OVERLAP"
+
+
 class NotFoundError(GeoofferError):
     """A named resource does not exist."""
 
@@ -67,6 +79,12 @@ class NotConsentedError(GeoofferError):
     """The person did not consent to the purpose this datum serves; nothing was kept (product S3)."""
 
     reason = "NOT_CONSENTED"
+
+
+class RestrictedError(GeoofferError):
+    """Processing of this person is restricted (GDPR Art. 18): what is held of her is neither used nor erased."""
+
+    reason = "RESTRICTED"
 
 
 class LimitExceededError(GeoofferError):

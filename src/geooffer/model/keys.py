@@ -17,20 +17,22 @@ _MASK = 0xFFFF_FFFF_FFFF_FFFF
 _DECIMAL = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 
 
-def text_key(text: str, domain: bytes) -> int:
-    """A non-zero signed 64-bit key of `text`; `domain` (≤ 16 bytes) separates uses of the same text."""
-    digest = hashlib.blake2b(text.encode(), digest_size=8, person=domain).digest()
+def text_key(text: str, domain: bytes, secret: bytes = b"") -> int:
+    """A non-zero signed 64-bit key of `text`; `domain` (≤ 16 bytes) separates uses of the same text. With a `secret`
+    (≤ 64 bytes) nobody who lacks it can tell whose key it is, nor try texts out.
+    """
+    digest = hashlib.blake2b(text.encode(), digest_size=8, person=domain, key=secret).digest()
     return int.from_bytes(digest, "little", signed=True) or 1
 
 
-def person_key(customer_id: str) -> int:
-    """The key of a person. Two ids with one key are refused at upsert, never merged."""
-    return text_key(customer_id, b"geooffer.person")
+def person_key(customer_id: str, secret: bytes = b"") -> int:
+    """The key of a person; the engine asks its Pseudonyms, which know the secret (model/pseudonyms.py)."""
+    return text_key(customer_id, b"geooffer.person", secret)
 
 
-def identity_key(identity: Identity) -> int:
-    """The key of a web or loyalty pseudonym; only this hash is kept."""
-    return text_key(f"{int(identity.kind)}\x00{identity.identity_id}", b"geooffer.ident")
+def identity_key(identity: Identity, secret: bytes = b"") -> int:
+    """The key of a web or loyalty pseudonym; only this hash is kept. The engine asks its Pseudonyms."""
+    return text_key(f"{int(identity.kind)}\x00{identity.identity_id}", b"geooffer.ident", secret)
 
 
 def device_key(text: str) -> int:
