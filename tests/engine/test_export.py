@@ -19,10 +19,11 @@ from geooffer.engine.recent_tries import RecentTry
 from geooffer.errors import NotFoundError
 from geooffer.model import records, tables
 from geooffer.model.catalog import Customer
+from geooffer.model.consent import RecordedConsent
 from geooffer.model.keys import identity_key
 from geooffer.model.kinds import Channel, IdentityKind, OutcomeKind
 from geooffer.model.policy import DAY_MS
-from geooffer.model.signals import Identity, PurposeState
+from geooffer.model.signals import Identity
 from geooffer.model.units import format_time_ms
 from geooffer.model.verdicts import Purpose, TouchpointKind
 
@@ -92,7 +93,7 @@ def test_a_full_life_is_told_with_meaning_reasons_and_ends() -> None:
     assert len(told["united_customers"]) == 1
     hashed = identity_key(Identity(IdentityKind.WEB, "session-7")) & 0xFFFF_FFFF_FFFF_FFFF
     assert told["identities"] == [{"kind": "WEB", "hash": f"{hashed:016x}"}]
-    assert {row["purpose"] for row in told["consents"]} == {purpose.name for purpose in Purpose}
+    assert {name for row in told["consents"] for name in row["purposes"]} == {purpose.name for purpose in Purpose}
     assert {row["notice_version"] for row in told["consents"]} == {"1"}
     stated = {row["field"]: row["value"] for row in told["stated_fields"]}
     assert stated == {"channel": "PUSH", "language": "de", "tier": 3}
@@ -153,7 +154,7 @@ def test_every_field_about_a_person_is_told_or_has_a_reason() -> None:
     }
     for cls in (
         Customer,
-        PurposeState,
+        RecordedConsent,
         records.DecisionRecord,
         records.OutcomeRecord,
         records.RequestAnswered,

@@ -45,7 +45,19 @@ def digests(state: State) -> list[str]:
 
 def assert_equal(found: State, expected: State) -> None:
     assert digests(found) == digests(expected)
-    for field in ("outcomes", "aliases", "identities", "owned_identities", "sequences", "latest_ms", "consents"):
+    for field in (
+        "outcomes",
+        "aliases",
+        "identities",
+        "owned_identities",
+        "sequences",
+        "latest_ms",
+        "consents",
+        "audit_seal",
+        "consent_past",
+        "consents_known_from",
+        "snoozes",
+    ):
         assert getattr(found, field) == getattr(expected, field), field
     for field in ("decisions", "released"):
         assert dict(getattr(found, field)) == dict(getattr(expected, field)), field
@@ -162,6 +174,7 @@ def test_every_attribute_of_the_state_is_known_here() -> None:
     known = {
         "registry", "people", "live", "totals", "consents", "identities", "owned_identities", "aliases", "decisions",
         "released", "outcomes", "sequences", "latest_ms", "requests",
+        "audit_seal", "consent_past", "consents_known_from", "snoozes", "consent_wheel", "accepted_notices",
     }  # fmt: skip
     assert set(vars(State())) == known
 

@@ -209,6 +209,7 @@ def test_layouts_that_were_released_do_not_change(layout: Any) -> None:
         ("CustomerDeleted", 1): 10,
         ("TouchpointRecord", 1): 47,
         ("ConsentRecord", 1): 27,
+        ("ConsentTaken", 1): 48,
         ("DecisionRecord", 1): 88,
         ("DecisionReleased", 1): 26,
         ("OutcomeRecord", 1): 27,

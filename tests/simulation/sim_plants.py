@@ -72,14 +72,14 @@ def _without_sequences(stack: ExitStack) -> None:
 
 def withdrawal_lost(stack: ExitStack) -> None:
     """The fold of a withdrawal does nothing; the live service, which folds at once, goes on to honour it."""
-    fold, consent = fold_module.fold, fold_module._APPLY[fold_module.records.ConsentRecord]
+    fold, consent = fold_module.fold, fold_module._APPLY[fold_module.records.ConsentTaken]
 
     def forgetful(state: State, record: Any) -> None:
         if record.granted:
             consent(state, record)
 
     def fold_forgetfully(state: State, entries: Any) -> State:
-        with patch.dict(fold_module._APPLY, {fold_module.records.ConsentRecord: forgetful}):
+        with patch.dict(fold_module._APPLY, {fold_module.records.ConsentTaken: forgetful}):
             return fold(state, entries)
 
     stack.enter_context(patch.object(fold_module, "fold", fold_forgetfully))

@@ -203,7 +203,7 @@ class Gatherer:
         in_time = item.deadline_s >= self._loop.time()
         self.statistics.due_offers += 1
         self.statistics.timely_offers += in_time
-        if in_time and self.engine.may_send(item.decision):
+        if in_time and self.engine.may_send(item.decision, self.engine.clock.now_ms(self._real_now_ms())):
             return True
         self.statistics.late_offers += 1
         self.engine.release(item.decision)

@@ -6,29 +6,36 @@ state ── apply(record) ──► state      no decision is taken here, no re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import starmap
 from typing import Any
 
+from geooffer.engine.consent_ledger import (
+    enforce_consent,
+    forget_consents,
+    refresh_word,
+    sweep_consents,
+    take_event,
+)
 from geooffer.engine.live import Closure
 from geooffer.engine.people import INTENT_FIELDS
-from geooffer.engine.people_history import add_history, consent_rank
+from geooffer.engine.people_history import add_history
 from geooffer.engine.registry import KINDS
 from geooffer.engine.state import State, decision_key
 from geooffer.errors import JournalError
 from geooffer.kernels.contacts import contact_prune
 from geooffer.model import records, tables
 from geooffer.model.catalog import Campaign, Product, Store
-from geooffer.model.keys import partition_of
+from geooffer.model.consent import RecordedConsent
+from geooffer.model.keys import partition_of, slice_of
 from geooffer.model.kinds import OutcomeKind, SwitchKind
-from geooffer.model.limits import CONTACT_RETENTION_MS, REQUEST_RETENTION_MS
+from geooffer.model.limits import CONTACT_RETENTION_MS, REQUEST_RETENTION_MS, RIGHTS_RETENTION_MS
 from geooffer.model.records import CATALOG_PARTITION, Entry, Record
-from geooffer.model.signals import PurposeState
+from geooffer.model.rights import RightsRequest, RightsStep
 from geooffer.model.verdicts import Purpose, TouchpointKind
 
 _KIND_BY_NAME = {kind.__name__: kind for kind in KINDS}
-_LOCATION = Purpose.PRECISE_LOCATION_FOR_OFFERS
-_ALL_BITS = (1 << len(Purpose)) - 1
 
 
 def partition_of_record(record: Record) -> int:
@@ -96,7 +103,7 @@ def _customer_deleted(state: State, record: records.CustomerDeleted) -> None:
 
 def _forget_references(state: State, person_key: int) -> None:
     """What names a person from outside her row goes with her."""
-    state.consents.pop(person_key, None)
+    forget_consents(state, person_key)
     for identity in list(state.owned_identities.get(person_key, ())):
         state.disown_identity(identity)
     for alias in state.aliases_of(person_key):
@@ -104,6 +111,7 @@ def _forget_references(state: State, person_key: int) -> None:
     for key in state.decision_keys_of(person_key):
         _forget_decision(state, key)
     state.requests.forget_person(person_key)
+    state.rights.forget(person_key)
 
 
 def _touchpoint(state: State, record: records.TouchpointRecord) -> None:
@@ -164,15 +172,35 @@ def _person_departed(state: State, record: records.PersonDeparted) -> None:
 def _person_arrived(state: State, record: records.PersonArrived) -> None:
     if record.is_alias:
         state.aliases |= dict.fromkeys((record.from_key, *record.history.aliases), record.person_key)
-    ledger = state.consents.setdefault(record.person_key, {})
     add_history(state.people, record.person_key, record.history)
     for kind, identity_key in record.history.identities:
         state.own_identity((kind, identity_key), record.person_key)
     for key, decision, outcomes, is_released in record.history.decisions:
         _arrived_decision(state, replace(decision, person_key=record.person_key), key, dict(outcomes), is_released)
-    for value, granted, time_ms, notice_version in record.history.consents:
-        _take_consent(ledger, Purpose(value), PurposeState(granted, time_ms, notice_version))
-    _enforce_consent(state, record.person_key, ledger, record.special_category_numbers)
+    for event in (*_older_events(record.history), *starmap(RecordedConsent, record.history.consent_events)):
+        take_event(state, record.person_key, event)
+    _arrived_consent_facts(state, record.person_key, record.history)
+    state.rights.take(record.person_key, [RightsRequest(*held) for held in record.history.rights])  # type: ignore[arg-type]
+    enforce_consent(state, record.person_key, record.special_category_numbers, record.time_ms)
+
+
+def _older_events(history: records.PersonHistory) -> list[RecordedConsent]:
+    """As journals had them before events were moved whole: (purpose, granted, time_ms, notice_version)."""
+    masks: dict[tuple[bool, int, str], int] = {}
+    for value, granted, time_ms, notice_version in history.consents:
+        event = (granted, time_ms, notice_version)
+        masks[event] = masks.get(event, 0) | Purpose(value).bit
+    return [RecordedConsent(*event, purposes=mask) for event, mask in masks.items()]
+
+
+def _arrived_consent_facts(state: State, person_key: int, history: records.PersonHistory) -> None:
+    """Of two horizons and two snoozes the later holds."""
+    for table, arrived_ms in (
+        (state.consents_known_from, history.consents_known_from_ms),
+        (state.snoozes, history.snoozed_until_ms),
+    ):
+        if arrived_ms != tables.NEVER_MS:
+            table[person_key] = max(table.get(person_key, arrived_ms), arrived_ms)
 
 
 def _arrived_decision(
@@ -189,40 +217,40 @@ def _arrived_decision(
 
 def _consent(state: State, record: records.ConsentRecord) -> None:
     state.latest_ms = max(state.latest_ms, record.time_ms)
-    ledger = state.consents.setdefault(record.person_key, {})
-    # one object for all purposes: seven would weigh 340 B more a person
-    given = PurposeState(record.granted, record.time_ms, record.notice_version)
-    for purpose in Purpose:
-        if record.purposes & purpose.bit:
-            _take_consent(ledger, purpose, given)
-    _enforce_consent(state, record.person_key, ledger, record.special_category_numbers)
+    event = RecordedConsent(record.granted, record.time_ms, record.notice_version, record.purposes)
+    take_event(state, record.person_key, event)
+    enforce_consent(state, record.person_key, record.special_category_numbers, record.time_ms)
 
 
-def _take_consent(ledger: dict[Purpose, PurposeState], purpose: Purpose, given: PurposeState) -> None:
-    """Per purpose the latest event wins, at a tie the withdrawal."""
-    held = ledger.get(purpose)
-    if held is None or consent_rank(given) > consent_rank(held):
-        ledger[purpose] = given
+def _consent_taken(state: State, record: records.ConsentTaken) -> None:
+    state.latest_ms = max(state.latest_ms, record.time_ms)
+    event = RecordedConsent(
+        granted=record.granted,
+        time_ms=record.time_ms,
+        notice_version=record.notice_version,
+        purposes=record.purposes,
+        language=record.language,
+        notice_hash=record.notice_hash,
+        method=record.method,
+        valid_until_ms=record.valid_until_ms,
+        recorded_ms=record.recorded_ms,
+    )
+    take_event(state, record.person_key, event)
+    enforce_consent(state, record.person_key, record.special_category_numbers, record.recorded_ms)
 
 
-def _enforce_consent(
-    state: State, person_key: int, ledger: dict[Purpose, PurposeState], special: Collection[int]
-) -> None:
-    """Set the consent word; what a purpose that is not given held is dropped (C4)."""
-    people, slot = state.people, state.people.person_slots[person_key]
-    bits = sum(purpose.bit for purpose, held in ledger.items() if held.granted)
-    people.set_consent(slot, bits)
-    withdrawn = _ALL_BITS & ~bits
-    if withdrawn & _LOCATION.bit:
-        people.clear_presence(person_key)
-    if withdrawn & Purpose.SEARCH_INTENT_USE.bit:
-        people.clear_intents(slot)
-    if withdrawn & Purpose.PERSONALISED_OFFERS.bit:
-        people.clear_facts(slot)
-        people.clear_messages(slot)
-        people.clear_stated(person_key)
-    if withdrawn & Purpose.SPECIAL_CATEGORY_OFFERS.bit:
-        people.clear_categories(slot, special)
+def _consent_lapsed(state: State, record: records.ConsentLapsed) -> None:
+    state.latest_ms = max(state.latest_ms, record.time_ms)
+    enforce_consent(state, record.person_key, record.special_category_numbers, record.time_ms)
+
+
+def _location_snoozed(state: State, record: records.LocationSnoozed) -> None:
+    state.latest_ms = max(state.latest_ms, record.time_ms)
+    if record.until_ms > record.time_ms:
+        state.snoozes[record.person_key] = record.until_ms
+    else:
+        state.snoozes.pop(record.person_key, None)
+    refresh_word(state, record.person_key, record.time_ms)
 
 
 def _decision(state: State, record: records.DecisionRecord, key: int) -> None:
@@ -323,16 +351,56 @@ def _request_answered(state: State, record: records.RequestAnswered) -> None:
     state.requests.add(record)
 
 
+def _rights_requested(state: State, record: records.RightsRequested) -> None:
+    state.latest_ms = max(state.latest_ms, record.time_ms)
+    state.rights.request(record)
+
+
+def _rights_step_taken(state: State, record: records.RightsStepTaken) -> None:
+    state.latest_ms = max(state.latest_ms, record.time_ms)
+    state.rights.take_step(record)
+    if record.step == RightsStep.LIFTED:
+        enforce_consent(state, record.person_key, record.special_category_numbers, record.time_ms)
+    else:
+        refresh_word(state, record.person_key, record.time_ms)
+
+
+def _keys_of_slice(state: State, record: records.RetentionSwept) -> list[int]:
+    """Person keys of the slice that have more than the latest events; few do."""
+    has_more = {*state.consent_past, *state.snoozes} - state.rights.restricted
+    if not has_more:
+        return []
+    slots = state.people.slices.slots(record.partition, record.slice_number)
+    return [key for key in state.people.view.persons["person_key"][slots].tolist() if key in has_more]
+
+
 def _retention_swept(state: State, record: records.RetentionSwept) -> None:
     state.latest_ms = max(state.latest_ms, record.time_ms)
     state.requests.forget_before(record.partition, record.time_ms - REQUEST_RETENTION_MS)
     if record.partition == CATALOG_PARTITION:
         state.live.drop_over(record.time_ms)
         return
-    state.people.sweep_slice(record)
+    restricted = state.rights.restricted  # what is held of them is kept until that is lifted
+    state.people.sweep_slice(record, restricted)
+    sweep_consents(state, _keys_of_slice(state, record), record.consents_before_ms, record.time_ms)
     for held in (state.decisions, state.released):
         for key in held.older_keys(record.partition, record.slice_number, record.contacts_before_ms):
-            _forget_decision(state, key)
+            if held[key].person_key not in restricted:
+                _forget_decision(state, key)
+    state.rights.sweep(_keys_with_rights(state, record), record.time_ms - RIGHTS_RETENTION_MS)
+
+
+def _keys_with_rights(state: State, record: records.RetentionSwept) -> list[int]:
+    place = record.partition, record.slice_number
+    return [key for key in state.rights.by_person if (partition_of(key), slice_of(key)) == place]
+
+
+def _call_noted(state: State, record: records.CallNoted) -> None:
+    """It says who acted; what was done says another record."""
+
+
+def _audit_sealed(state: State, record: records.AuditSealed) -> None:
+    state.audit_seal = (record.number, record.hash)
 
 
 _APPLY: dict[type, Callable[[State, Any], None]] = {
@@ -349,10 +417,17 @@ _APPLY: dict[type, Callable[[State, Any], None]] = {
     records.PersonDeparted: _person_departed,
     records.PersonArrived: _person_arrived,
     records.ConsentRecord: _consent,
+    records.ConsentTaken: _consent_taken,
+    records.ConsentLapsed: _consent_lapsed,
+    records.LocationSnoozed: _location_snoozed,
     records.DecisionReleased: _decision_released,
     records.OutcomeRecord: _outcome,
     records.StoresSwitched: _stores_switched,
     records.StoresRestored: _stores_restored,
     records.RetentionSwept: _retention_swept,
     records.RequestAnswered: _request_answered,
+    records.RightsRequested: _rights_requested,
+    records.RightsStepTaken: _rights_step_taken,
+    records.CallNoted: _call_noted,
+    records.AuditSealed: _audit_sealed,
 }

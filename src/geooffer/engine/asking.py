@@ -77,6 +77,8 @@ class Asking(Outcomes):
         JournalError.
         """
         slot = self.state.people.person_slots[self.key_of(customer_id)]
+        self.lapse_consents(now_ms)
+        self._changed_slots = None
         product_number, category_number = self._asked_subject(product_id, category_id)
         self._cover_hours(now_ms)
         if self._spent_campaigns:
@@ -100,6 +102,7 @@ class Asking(Outcomes):
         """A decision made by `decide`, from its record, to be told once more; or why not: her consent to what it needs
         is gone, or what it offers. Its figure of stock is that of the moment it was decided.
         """
+        self.lapse_consents(now_ms)
         record = self.state.decisions.get(key)
         nouns, registry = self.snapshot.nouns, self.registry
         if record is None:

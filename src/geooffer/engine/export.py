@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from geooffer.engine.export_consents import consent_rows
 from geooffer.engine.export_rows import (
     contact_rows,
     decision_rows,
@@ -23,7 +24,7 @@ from geooffer.model.policy import DAY_MS
 from geooffer.model.units import format_time_ms
 
 if TYPE_CHECKING:
-    from geooffer.engine.retention import Retention
+    from geooffer.engine.consent_changes import ConsentChanges
 
 FORMAT = "geooffer-person/1"
 _ENUMS = {"channel": Channel, "fulfilment": FulfilmentPreference, "account_kind": AccountKind}
@@ -31,7 +32,7 @@ _ENUMS = {"channel": Channel, "fulfilment": FulfilmentPreference, "account_kind"
 Row = dict[str, Any]
 
 
-def export_person(engine: Retention, customer_id: str, now_ms: int) -> Row:
+def export_person(engine: ConsentChanges, customer_id: str, now_ms: int) -> Row:
     """The document. Raises NotFoundError."""
     key = engine.key_of(customer_id)
     state = engine.state
@@ -54,15 +55,8 @@ def export_person(engine: Retention, customer_id: str, now_ms: int) -> Row:
             {"kind": IdentityKind(kind).name, "hash": hex_of(hashed)}
             for kind, hashed in sorted(state.owned_identities.get(key, ()))
         ],
-        "consents": [
-            {
-                "purpose": purpose.name,
-                "granted": held.granted,
-                "time": format_time_ms(held.time_ms),
-                "notice_version": held.notice_version,
-            }
-            for purpose, held in sorted(state.consents.get(key, {}).items())
-        ],
+        "consents": consent_rows(engine, customer_id),
+        "consent_limits": _consent_limits(engine, key),
         "stated_fields": _stated(engine, key),
         "interests": intent_rows(engine, key),
         "interest_forgotten": forgotten_interest(engine, key),
@@ -76,7 +70,7 @@ def export_person(engine: Retention, customer_id: str, now_ms: int) -> Row:
     }
 
 
-def _retention(engine: Retention) -> Row:
+def _retention(engine: ConsentChanges) -> Row:
     policy = engine.policy
     return {
         "until_erased": ["customer", "united_customers", "devices", "identities", "consents", "stated_fields"],
@@ -95,7 +89,16 @@ def _retention(engine: Retention) -> Row:
     }
 
 
-def _stated(engine: Retention, key: int) -> list[Row]:
+def _consent_limits(engine: ConsentChanges, key: int) -> Row:
+    """What else bears on her consent; '' = nothing."""
+    known_from_ms, snoozed_until_ms = engine.state.consents_known_from.get(key), engine.state.snoozes.get(key)
+    return {
+        "complete_from": "" if known_from_ms is None else format_time_ms(known_from_ms),
+        "location_snoozed_until": "" if snoozed_until_ms is None else format_time_ms(snoozed_until_ms),
+    }
+
+
+def _stated(engine: ConsentChanges, key: int) -> list[Row]:
     return [
         {
             "field": field,
@@ -106,7 +109,7 @@ def _stated(engine: Retention, key: int) -> list[Row]:
     ]
 
 
-def _tries(engine: Retention, key: int) -> list[Row]:
+def _tries(engine: ConsentChanges, key: int) -> list[Row]:
     registry = engine.registry
     return [
         {
@@ -120,7 +123,7 @@ def _tries(engine: Retention, key: int) -> list[Row]:
     ]
 
 
-def _requests(engine: Retention, key: int) -> list[Row]:
+def _requests(engine: ConsentChanges, key: int) -> list[Row]:
     return [
         {
             "request_hash": record.request_key.hex(),

@@ -6,14 +6,15 @@ contact logs, so caps count per human over all devices; parting copies them, so 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 
+from geooffer.engine.consent_ledger import events_of
 from geooffer.engine.people_changes import PeopleChanges
 from geooffer.engine.people_history import parted_history, whole_history
 from geooffer.errors import AlreadyExistsError, InvalidArgumentError, LimitExceededError, NotFoundError
 from geooffer.model.catalog import Customer
-from geooffer.model.keys import identity_key, person_key
 from geooffer.model.limits import DEVICES_PER_CUSTOMER_COUNT_MAX, IDENTITIES_PER_CUSTOMER_COUNT_MAX
+from geooffer.model.raw_ids import refuse_raw_id
 from geooffer.model.records import (
     CustomerPut,
     DecisionRecord,
@@ -24,6 +25,7 @@ from geooffer.model.records import (
     Record,
 )
 from geooffer.model.signals import Identity
+from geooffer.model.tables import NEVER_MS
 
 
 class Linking(PeopleChanges):
@@ -31,7 +33,8 @@ class Linking(PeopleChanges):
 
     def link_identity(self, customer_id: str, identity: Identity) -> None:
         """A pseudonym stands for this customer; if it stood for another before, it moves alone. Idempotent."""
-        key, hashed = self.key_of(customer_id), identity_key(identity)
+        key, hashed = self.key_of(customer_id), self.pseudonyms.identity(identity)
+        refuse_raw_id(identity.identity_id, "identity")
         owner = self.state.identities.get((int(identity.kind), hashed))
         if owner == key:
             return
@@ -71,8 +74,11 @@ class Linking(PeopleChanges):
             raise LimitExceededError("too many devices for one customer", field="from_customer_id")
         identities = tuple(sorted(self.state.owned_identities.get(source, ())))
         history = replace(
-            whole_history(people, source, self.state.consents.get(source, {}), identities),
+            whole_history(people, source, events_of(self.state, source), identities),
             decisions=tuple(self._decision_with_outcomes(key) for key in sorted(self.state.decision_keys_of(source))),
+            consents_known_from_ms=self.state.consents_known_from.get(source, NEVER_MS),
+            snoozed_until_ms=self.state.snoozes.get(source, NEVER_MS),
+            rights=tuple(map(astuple, self.state.rights.of(source))),
             aliases=tuple(sorted(alias for alias, key in self.state.aliases.items() if key == source)),
         )
         devices = tuple(sorted((*into.device_keys, *held.device_keys)))
@@ -88,7 +94,7 @@ class Linking(PeopleChanges):
 
     def unlink_identity(self, customer_id: str, identity: Identity, new_customer_id: str = "") -> None:
         """The pseudonym stands for `new_customer_id` ('' = nobody) from now on; a new customer takes a copy along."""
-        key, hashed = self.key_of(customer_id), identity_key(identity)
+        key, hashed = self.key_of(customer_id), self.pseudonyms.identity(identity)
         if self.state.identities.get((int(identity.kind), hashed)) != key:
             raise NotFoundError("this identity is not linked to the customer", field="identity")
         changes: list[Record] = [IdentityUnlinked(key, int(identity.kind), hashed)]
@@ -114,7 +120,7 @@ class Linking(PeopleChanges):
 
     def _parted(self, key: int, new_id: str, devices: tuple[int, ...], changes: list[Record]) -> int:
         """Append what makes or finds the other customer, with a copy of contacts and purchases."""
-        people, other = self.state.people, person_key(new_id)
+        people, other = self.state.people, self.pseudonyms.person(refuse_raw_id(new_id, "new_customer_id"))
         if other in self.state.aliases:
             raise AlreadyExistsError("the new customer id names a customer it was united with", field="new_customer_id")
         if other == key:

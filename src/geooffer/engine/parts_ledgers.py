@@ -23,14 +23,16 @@ from geooffer.engine.part_columns import (
 from geooffer.engine.state import State
 from geooffer.model.catalog import Customer
 from geooffer.model.columns import Int32Array
+from geooffer.model.consent import RecordedConsent
 from geooffer.model.keys import partition_of
 from geooffer.model.kinds import OutcomeKind
 from geooffer.model.records import DecisionRecord
-from geooffer.model.signals import PurposeState
 from geooffer.model.verdicts import Purpose
 
 _TUPLES = frozenset({"points"})
 _FLAGS = frozenset({"is_shadow"})
+_TEXT_COLUMNS = ("language", "notice_hash", "method")
+_MOMENT_COLUMNS = ("valid_until_ms", "recorded_ms")
 
 # -- customers ---------------------------------------------------------------------------------------------------
 
@@ -66,46 +68,81 @@ def _tuples(counts: Int32Array, values: list[int]) -> Iterable[tuple[int, ...]]:
 
 
 def take_consents(state: State, person_keys: Sequence[int]) -> dict[str, Any]:
-    """One row for all purposes of a person that came with one event: (person, purposes, granted, time, notice)."""
-    rows = list(_consent_rows(state, person_keys))
-    owners, masks, granted, times, notices = zip(*rows, strict=True) if rows else ((), (), (), (), ())
+    """One row an event: whose it is, which purposes it holds (0 = it was superseded), and its fields."""
+    rows = [(owner, mask, event) for owner, key in enumerate(person_keys) for mask, event in _held_events(state, key)]
+    columns = columns_of([event for _, _, event in rows], RecordedConsent)
+    owners = {key: owner for owner, key in enumerate(person_keys)}
     return {
-        "owners": int32s(owners),
-        "purposes": int32s(masks),
-        "granted": int32s(granted),
-        "times_ms": int64s(times),
-        "notices": coded(notices),
+        "owners": int32s(owner for owner, _, _ in rows),
+        "purposes": int32s(mask for _, mask, _ in rows),
+        "granted": int32s(columns.pop("granted")),
+        "times_ms": int64s(columns.pop("time_ms")),
+        "notices": coded(columns.pop("notice_version")),
+        "purposes_named": int32s(columns.pop("purposes")),
+        **{name: int64s(columns.pop(name)) for name in _MOMENT_COLUMNS},
+        **{name: coded(values) for name, values in columns.items()},
+        "known_from": _moments(state.consents_known_from, owners),
+        "snoozed": _moments(state.snoozes, owners),
     }
 
 
-def _consent_rows(state: State, person_keys: Sequence[int]) -> Iterator[tuple[int, int, bool, int, str]]:
-    for owner, key in enumerate(person_keys):
-        groups: dict[tuple[bool, int, str], int] = {}
-        for purpose, held in state.consents.get(key, {}).items():
-            event = (held.granted, held.time_ms, held.notice_version)
-            groups[event] = groups.get(event, 0) | purpose.bit
-        for event, mask in groups.items():
-            yield owner, mask, *event
+def _held_events(state: State, key: int) -> Iterator[tuple[int, RecordedConsent]]:
+    masks: dict[int, int] = {}
+    events: dict[int, RecordedConsent] = {}
+    for purpose, held in state.consents.get(key, {}).items():
+        events[id(held)] = held
+        masks[id(held)] = masks.get(id(held), 0) | purpose.bit
+    for place, held in events.items():
+        yield masks[place], held
+    for past in state.consent_past.get(key, ()):
+        yield 0, past
+
+
+def _moments(held: dict[int, int], owners: dict[int, int]) -> tuple[Any, Any]:
+    rows = [(owners[key], time_ms) for key, time_ms in held.items() if key in owners]
+    return int32s(owner for owner, _ in rows), int64s(time_ms for _, time_ms in rows)
 
 
 def put_consents(state: State, part: dict[str, Any], person_keys: Sequence[int]) -> None:
-    """The inverse; the purposes of one event share one object (engine/apply.py), all ledgers their hashes."""
-    columns = {
+    """The inverse; the purposes of one event share one object (engine/consent_ledger.py), all ledgers their hashes."""
+    masks = numbers_of(part["purposes"])
+    columns: dict[str, Iterable[Any]] = {
         "granted": map(bool, numbers_of(part["granted"])),
         "time_ms": numbers_of(part["times_ms"]),
         "notice_version": uncoded(*part["notices"]),
+        "purposes": numbers_of(part["purposes_named"]) if "purposes_named" in part else masks,
+        **{name: uncoded(*part[name]) for name in _TEXT_COLUMNS if name in part},
+        **{name: numbers_of(part[name]) for name in _MOMENT_COLUMNS if name in part},
     }
     owners = unpack_array(part["owners"])
-    events = make_all(PurposeState, columns, len(owners))
-    masks = numbers_of(part["purposes"])
+    events = make_all(RecordedConsent, columns, len(owners))
     templates = {mask: {purpose: None for purpose in Purpose if mask & purpose.bit} for mask in dict.fromkeys(masks)}
     ledgers = map(dict.fromkeys, map(templates.__getitem__, masks), events)
-    keys = map(person_keys.__getitem__, owners.tolist())
-    if len(owners) == len(np.unique(owners)):
+    keys = [person_keys[owner] for owner in owners.tolist()]
+    if len(owners) == len(np.unique(owners)) and 0 not in templates:
         state.consents.update(zip(keys, ledgers, strict=True))
-        return
-    for key, ledger in zip(keys, ledgers, strict=True):
-        state.consents.setdefault(key, {}).update(ledger)
+    else:
+        for key, mask, event, ledger in zip(keys, masks, events, ledgers, strict=True):
+            if mask:
+                state.consents.setdefault(key, {}).update(ledger)
+            else:
+                state.consent_past[key] = (*state.consent_past.get(key, ()), event)
+    for table, name in ((state.consents_known_from, "known_from"), (state.snoozes, "snoozed")):
+        for owner, time_ms in zip(*map(numbers_of, part.get(name, ())), strict=True):
+            table[person_keys[owner]] = time_ms
+            if table is state.snoozes:
+                state.consent_wheel.add(time_ms, person_keys[owner])
+    _wind_wheel(state, keys, masks, events)
+
+
+def _wind_wheel(state: State, keys: list[int], masks: list[int], events: list[RecordedConsent]) -> None:
+    """Have those looked at whose consent will expire, or expired and has not been acted on: its purpose is open."""
+    persons, slots = state.people.view.persons, state.people.person_slots
+    for key, mask, event in zip(keys, masks, events, strict=True):
+        if event.valid_until_ms and event.granted and mask:
+            is_open = mask & int(persons["consent_bits"][slots[key]])
+            if is_open or event.valid_until_ms > state.latest_ms:
+                state.consent_wheel.add(event.valid_until_ms, key)
 
 
 # -- decisions ---------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Changes about people: customers, touchpoints, consent. Nothing is kept without consent for its purpose (S3).
+"""Changes about people: customers, touchpoints, lists. Nothing is kept without consent for its purpose (S3).
 
 Errors name no person and no content. Partial results as in engine/catalog_changes.py.
 """
@@ -25,10 +25,11 @@ from geooffer.errors import (
     OverloadedError,
 )
 from geooffer.model.catalog import Audience, Category, Customer, Product
-from geooffer.model.keys import identity_key, person_key, text_key
+from geooffer.model.keys import text_key
 from geooffer.model.limits import DEVICES_PER_CUSTOMER_COUNT_MAX
-from geooffer.model.records import AudiencePut, ConsentRecord, CustomerDeleted, CustomerPut, Record, TouchpointRecord
-from geooffer.model.signals import Identity, PurposeState, Touchpoint
+from geooffer.model.raw_ids import refuse_raw_id
+from geooffer.model.records import AudiencePut, CustomerDeleted, CustomerPut, Record, TouchpointRecord
+from geooffer.model.signals import Identity, Touchpoint
 from geooffer.model.sizes import canonical_size
 from geooffer.model.verdicts import Purpose, TouchpointKind
 
@@ -37,12 +38,10 @@ WORDS_INLINE_PRODUCT_COUNT = 1_000
 
 
 class PeopleChanges(StoreSwitches):
-    """Customers, touchpoints, lists, consent."""
+    """Customers, touchpoints, lists."""
 
     _words: SearchIndex | None = None
     _words_generation = -1
-    _special: tuple[int, ...] = ()
-    _special_generation = -1
 
     def upsert_customers(self, customers: Sequence[Customer], *, partial: bool = False) -> RowResults:
         """Create persons or replace their devices and language. A device belongs to one person at most."""
@@ -50,7 +49,7 @@ class PeopleChanges(StoreSwitches):
         ids: dict[int, str] = {}
 
         def record(customer: Customer) -> Record:
-            key = person_key(customer.customer_id)
+            key = self.pseudonyms.person(customer.customer_id)
             self._check_customer(key, customer, owners, ids)
             ids[key] = customer.customer_id
             owners.update(dict.fromkeys(customer.device_keys, key))
@@ -60,6 +59,8 @@ class PeopleChanges(StoreSwitches):
 
     def _check_customer(self, key: int, customer: Customer, owners: dict[int, int], ids: dict[int, str]) -> None:
         held = self.state.people.customers.get(key)
+        if held is None:  # whoever is known by such an id already has to be reachable by it
+            refuse_raw_id(customer.customer_id, "customer_id")
         if customer.time_zone:
             time_zone(customer.time_zone)
         if key in self.state.aliases:
@@ -84,9 +85,9 @@ class PeopleChanges(StoreSwitches):
 
     def key_of(self, customer_id: str) -> int:
         """The key under which a customer's history stands. Raises NotFoundError."""
-        key = self.state.resolve(person_key(customer_id))
+        key = self.state.resolve(self.pseudonyms.person(customer_id))
         held = self.state.people.customers.get(key)
-        if held is None or (held.customer_id != customer_id and key == person_key(customer_id)):
+        if held is None or (held.customer_id != customer_id and key == self.pseudonyms.person(customer_id)):
             raise NotFoundError("no such customer", field="customer_id")
         return key
 
@@ -96,7 +97,7 @@ class PeopleChanges(StoreSwitches):
             return self.key_of(customer_id)
         if customer_id:
             raise InvalidArgumentError("name the customer or one identity, not both", field="customer_id")
-        key = self.state.identities.get((int(identity.kind), identity_key(identity)))
+        key = self.state.identities.get((int(identity.kind), self.pseudonyms.identity(identity)))
         if key is None:
             raise NotFoundError("no customer is linked to this identity", field="identity")
         return key
@@ -127,6 +128,8 @@ class PeopleChanges(StoreSwitches):
         self, touchpoints: Sequence[Touchpoint], *, now_ms: int, partial: bool = False
     ) -> RowResults:
         """Take signals in any order; the same set gives the same state however often it comes (S-1)."""
+
+        self.lapse_consents(now_ms)
 
         def record(touchpoint: Touchpoint) -> Record:
             return self._touchpoint_record(touchpoint, now_ms)
@@ -241,33 +244,3 @@ class PeopleChanges(StoreSwitches):
             for key, slot in people.person_slots.items()
             if people.is_on_list(slot, number)
         )
-
-    def record_consent(
-        self, customer_id: str, purposes: int, *, granted: bool, time_ms: int, now_ms: int, notice_version: str
-    ) -> None:
-        """Give or withdraw purposes (mask of Purpose bits). What is dated in the future is refused (C3).
-
-        A little ahead is a clock that is off: such an event counts as of now, so that a withdrawal now undoes it.
-        """
-        key = self.key_of(customer_id)
-        if not 0 < purposes < 1 << len(Purpose):
-            raise InvalidArgumentError("name at least one purpose", field="purposes")
-        if time_ms > now_ms + self.policy.future_tolerance_ms:
-            raise InvalidArgumentError("consent lies in the future", field="event_time")
-        special = self.special_category_numbers()
-        self.append([ConsentRecord(key, purposes, granted, min(time_ms, now_ms), notice_version, special)])
-        if not granted:
-            self.recent_tries.forget(key)
-
-    def special_category_numbers(self) -> tuple[int, ...]:
-        """The categories that need explicit consent now, sorted."""
-        registry = self.registry
-        if self._special_generation != registry.words_generation:
-            self._special_generation = registry.words_generation
-            special = [category for category in registry.categories.values() if category.is_special]
-            self._special = tuple(sorted(registry.number(Category, category.category_id) for category in special))
-        return self._special
-
-    def consent_of(self, customer_id: str) -> dict[Purpose, PurposeState]:
-        """The latest event of each purpose ever asked for. Raises NotFoundError."""
-        return dict(self.state.consents.get(self.key_of(customer_id), {}))

@@ -6,20 +6,15 @@ are joined without repeats, so no cap is ever given back by linking.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
+from dataclasses import astuple
 from typing import Any
 
 from geooffer.engine.people import INTENT_FIELDS, People
 from geooffer.model import tables
+from geooffer.model.consent import RecordedConsent
 from geooffer.model.records import PersonHistory
-from geooffer.model.signals import PurposeState
 from geooffer.model.tables import NEVER_MS
-from geooffer.model.verdicts import Purpose
-
-
-def consent_rank(state: PurposeState) -> tuple[int, bool, str]:
-    """Which of two events of a purpose holds: the later, at a tie the withdrawal."""
-    return state.time_ms, not state.granted, state.notice_version
 
 
 def rows_of(rows: Any, head: int) -> tuple[tuple[int, ...], ...]:
@@ -35,17 +30,14 @@ def rows_of(rows: Any, head: int) -> tuple[tuple[int, ...], ...]:
 def whole_history(
     people: People,
     key: int,
-    consents: Mapping[Purpose, PurposeState],
+    consents: Iterable[RecordedConsent],
     identities: tuple[tuple[int, int], ...],
 ) -> PersonHistory:
-    """Everything held of a person's own lists, for uniting her with another."""
+    """Everything held of a person's own lists, for uniting her with another; `consents`: all her events."""
     slot, view = people.person_slots[key], people.view
     person = view.persons[slot]
     return PersonHistory(
-        consents=tuple(
-            (int(purpose), held.granted, held.time_ms, held.notice_version)
-            for purpose, held in sorted(consents.items())
-        ),
+        consent_events=tuple(map(astuple, consents)),
         intent_floor=people.intent_floor(slot),
         intents=rows_of(view.intents, int(person["intent_head"])),
         facts=rows_of(view.facts, int(person["fact_head"])),

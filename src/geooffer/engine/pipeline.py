@@ -1,7 +1,8 @@
 """The spine: the life of a batch of pings, in numbered steps (docs/ARCHITECTURE.md tells it in words).
 
     1  consent     kernels/consent.py    who is it, may her location be used, is the row well-formed and accurate
-    2  locate      kernels/locate.py     which fences cover the fix
+    2  locate      kernels/exclusion.py  does it touch an exclusion zone? then the row is forgotten
+                   kernels/locate.py     which fences cover the fix
     3  validate    kernels/matcher.py    duplicate, future, stale
     4  transition  kernels/presence.py   evidence → exit, enter, dwell
     5  match       kernels/attempt.py    is it a moment for a try; then consider.py: category by category, best first;
@@ -21,8 +22,10 @@ from collections.abc import Collection
 import numpy as np
 
 from geooffer.engine.apply import keep_decision
-from geooffer.engine.core import Core, Snapshot
+from geooffer.engine.consent_clock import ConsentClock
+from geooffer.engine.core import Snapshot
 from geooffer.engine.decisions import Decision, record_of
+from geooffer.engine.exclusion import exclude
 from geooffer.engine.recent_tries import RecentTries
 from geooffer.engine.state import decision_key
 from geooffer.kernels.consent import LOCATION_BIT, admit_rows
@@ -51,7 +54,7 @@ def _outcome_rows(length: int) -> OutcomeRows:
     )
 
 
-class Pipeline(Core):
+class Pipeline(ConsentClock):
     """Pings in, outcomes and decisions out."""
 
     _rows: OutcomeRows | None = None
@@ -77,18 +80,23 @@ class Pipeline(Core):
         if self._spent_campaigns and len(pings):
             self._refresh_totals(self._spent_campaigns, int(pings["now_ms"][0]))
         start = 0
+        self._changed_slots = None
         while start < len(pings):
-            end = self._hours_end(pings, start)
+            self.lapse_consents(int(pings["now_ms"][start]))
+            self._changed_slots = self._changed_slots or set()  # what changes from here on changes within the step
+            end = self._part_end(pings, start)
             parts.extend(self._step_part(pings[start:end], verdicts[start:end], start))
             start = end
         outcome = _joined(verdicts, parts)
         self.statistics.count(outcome)
         return outcome
 
-    def _hours_end(self, pings: StructArray, start: int) -> int:
-        """Rows from `start` up to this one share a horizon of opening hours (`now` never decreases)."""
+    def _part_end(self, pings: StructArray, start: int) -> int:
+        """Rows from `start` up to this one share opening hours, and nobody's consent expires between them (`now` never
+        decreases)."""
         self._cover_hours(int(pings["now_ms"][start]))
-        until = np.searchsorted(pings["now_ms"][start:], self.snapshot.hours_until_ms, side="left")
+        end_ms = min(self.snapshot.hours_until_ms, self.state.consent_wheel.next_ms)
+        until = np.searchsorted(pings["now_ms"][start:], end_ms, side="left")
         return start + max(int(until), 1)
 
     def _step_part(self, pings: StructArray, verdicts: UInt8Array, offset: int) -> list[Outcome]:
@@ -99,6 +107,7 @@ class Pipeline(Core):
         longitudes_e7 = np.zeros(count, dtype=np.int32)
         people = self.state.people
         admit_rows(people.view, self.policy, pings, verdicts, device_slots, wanted, latitudes_e7, longitudes_e7)
+        exclude(self.exclusion, self.policy, pings, verdicts, wanted, use_cells=self.index_kind == "cells")
         hit_starts = np.zeros(count + 1, dtype=np.int32)
         hits = self._locate(self.snapshot, latitudes_e7, longitudes_e7, wanted, hit_starts)
         parts = []
@@ -269,13 +278,17 @@ class Pipeline(Core):
             policy_version=self.policy.version,
             person_slot=person_slot,
             person_key=person_key,
-            consent_epoch=int(person["consent_epoch"]),
+            # consent that ended in a later row of the same step: decided in time, and too late to be sent
+            consent_epoch=-1 if person_slot in (self._changed_slots or ()) else int(person["consent_epoch"]),
         )
 
     # -- after commit ----------------------------------------------------------------------------------------
 
-    def may_send(self, decision: Decision) -> bool:
-        """The send gate: the person still exists and her consent has not changed since the decision (D3)."""
+    def may_send(self, decision: Decision, now_ms: int | None = None) -> bool:
+        """The send gate: the person still exists and her consent has not changed since the decision (D3), nor expired
+        by `now_ms`. Raises JournalError."""
+        if now_ms is not None:
+            self.lapse_consents(now_ms)
         person = self.state.people.view.persons[decision.person_slot]
         return bool(person["person_key"] == decision.person_key and person["consent_epoch"] == decision.consent_epoch)
 

@@ -11,12 +11,13 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from geooffer.model.catalog import Audience, Campaign, Category, Geofence, Noun, Offer, Price, Product, Size, Store
+from geooffer.model.consent import Notice
 from geooffer.model.exclusion import ExclusionZone
 from geooffer.model.keys import text_key
 from geooffer.model.sizes import canonical_size
 
 N = TypeVar("N", bound=Noun)
-KINDS: tuple[type[Noun], ...] = (Store, Geofence, Category, Product, Offer, Campaign, Audience, ExclusionZone)
+KINDS: tuple[type[Noun], ...] = (Store, Geofence, Category, Product, Offer, Campaign, Audience, ExclusionZone, Notice)
 NO_SIZE = -1
 
 
@@ -39,6 +40,8 @@ def noun_id(noun: Noun) -> str:
             return noun.audience_id
         case ExclusionZone():
             return noun.zone_id
+        case Notice():
+            return noun.notice_version
 
 
 def size_code(size: Size | None) -> int:
@@ -72,6 +75,7 @@ class Registry:
         self.campaigns: dict[str, Campaign] = {}
         self.audiences: dict[str, Audience] = {}
         self.exclusion_zones: dict[str, ExclusionZone] = {}
+        self.notices: dict[str, Notice] = {}
         self.prices: dict[tuple[str, str], tuple[Price, ...]] = {}
         self.currencies: dict[str, str] = {}
         self.variant_numbers: dict[tuple[int, int], int] = {}
@@ -102,6 +106,7 @@ class Registry:
             Campaign: self.campaigns,
             Audience: self.audiences,
             ExclusionZone: self.exclusion_zones,
+            Notice: self.notices,
         }
         return table[kind]
 
@@ -214,6 +219,8 @@ class Registry:
             if kind is Store:
                 self.store_versions.append(0)
         self.nouns(kind)[identifier] = noun
+        if kind is Notice:
+            return  # nothing that pings are decided by: no new catalog generation
         self.generation += 1
         if isinstance(noun, Product):
             self._put_variants(noun)

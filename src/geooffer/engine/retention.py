@@ -26,6 +26,7 @@ def swept_at(now_ms: int, policy: Policy, partition: int, slice_number: int) -> 
         intents_before_ms=now_ms - policy.intents_kept_ms,
         facts_before_ms=now_ms - policy.facts_kept_ms,
         contacts_before_ms=now_ms - policy.decisions_kept_ms,
+        consents_before_ms=now_ms - policy.consent_evidence_kept_ms,
     )
 
 

@@ -8,16 +8,18 @@ import hashlib
 from dataclasses import astuple
 from typing import Any
 
+from geooffer.engine.consent_wheel import ConsentWheel
 from geooffer.engine.decision_book import DecisionBook
 from geooffer.engine.live import Live
 from geooffer.engine.people import People
 from geooffer.engine.registry import KINDS, Registry
 from geooffer.engine.requests import Requests
+from geooffer.engine.rights_book import RightsBook
 from geooffer.engine.totals import CampaignTotals
+from geooffer.model.consent import RecordedConsent
 from geooffer.model.keys import partition_of
 from geooffer.model.kinds import OutcomeKind
 from geooffer.model.records import CATALOG_PARTITION
-from geooffer.model.signals import PurposeState
 from geooffer.model.tables import NEVER_MS
 from geooffer.model.verdicts import Purpose
 
@@ -30,7 +32,17 @@ class State:
         self.people = People()
         self.live = Live()
         self.totals = CampaignTotals()
-        self.consents: dict[int, dict[Purpose, PurposeState]] = {}
+        self.consents: dict[int, dict[Purpose, RecordedConsent]] = {}
+        """Person key → the latest event of each purpose; changed by engine/consent_ledger.py."""
+        self.consent_past: dict[int, tuple[RecordedConsent, ...]] = {}
+        """Person key → events that hold no purpose any more, in the order of their rank."""
+        self.consents_known_from: dict[int, int] = {}
+        """Person key → before this moment events were dropped."""
+        self.snoozes: dict[int, int] = {}
+        """Person key → until when her location is not used."""
+        self.consent_wheel = ConsentWheel()
+        self.accepted_notices: dict[Purpose, frozenset[str]] = {}
+        """Notice versions the policy takes, per purpose it demands one of; set by the engine, not durable."""
         self.identities: dict[tuple[int, int], int] = {}
         """(IdentityKind, identity key) → person key; changed by `own_identity` and `disown_identity`."""
         self.owned_identities: dict[int, set[tuple[int, int]]] = {}
@@ -45,6 +57,10 @@ class State:
         """Decision key → first time of each kind reported (DISMISSED, REDEEMED: last)."""
         self.requests = Requests()
         """Answers to be given again."""
+        self.rights = RightsBook()
+        """Requests by which persons used their rights; whose processing is restricted."""
+        self.audit_seal: tuple[int, bytes] = (0, b"")
+        """(number, hash) of the audit log's entry that the journal remembers; (0, b"") = none."""
         self.sequences: dict[int, int] = {}
         self.latest_ms = NEVER_MS
         """The latest moment at which a decision or a change of consent was taken: `now` is not before it (T0). Times
@@ -122,18 +138,20 @@ def _people_parts(state: State, partition: int) -> list[Any]:
             continue
         view = people.view
         consents = sorted((int(purpose), astuple(held)) for purpose, held in state.consents.get(key, {}).items())
+        past = tuple(map(astuple, state.consent_past.get(key, ())))
         person = view.persons[slot]
         parts.append(
             (
                 key,
                 astuple(people.customers[key]),
                 consents,
-                int(person["consent_bits"]),
+                (past, state.consents_known_from.get(key), state.snoozes.get(key)),
                 int(person["intent_floor_ms"]),
                 int(person["intent_floor_category"]),
                 int(person["intent_floor_product"]),
                 sorted(people.stated.get(key, {}).items()),
                 sorted(state.owned_identities.get(key, ())),
+                sorted(map(astuple, state.rights.of(key))),
                 decided.get(key, []),
                 _chain(view.intents, int(person["intent_head"])),
                 _chain(view.facts, int(person["fact_head"])),

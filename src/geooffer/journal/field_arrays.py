@@ -12,7 +12,7 @@ from typing import Any
 import msgpack
 
 from geooffer.errors import JournalError
-from geooffer.model import catalog, frequency, records, repurchase, shapes
+from geooffer.model import catalog, consent, exclusion, frequency, records, repurchase, shapes
 from geooffer.model.kinds import CapEvent, CapScope, CapWindow, CapZone
 from geooffer.model.verdicts import OfferTrigger
 
@@ -41,9 +41,12 @@ CODES: dict[type, int] = {
     records.LocationSnoozed: 23,
     records.ConsentTaken: 24,
     records.ConsentLapsed: 25,
+    records.RightsRequested: 29,
+    records.RightsStepTaken: 30,
     records.CallNoted: 31,
     exclusion.ExclusionZone: 28,
     catalog.Store: 32,
+    records.AuditSealed: 33,
     catalog.Geofence: 34,
     catalog.Category: 35,
     catalog.Size: 36,
@@ -55,6 +58,7 @@ CODES: dict[type, int] = {
     catalog.Audience: 42,
     repurchase.RepurchaseRule: 43,
     frequency.CapRule: 44,
+    consent.Notice: 45,
     shapes.Circle: 48,
     shapes.Part: 49,
     shapes.Polygon: 50,
@@ -64,9 +68,9 @@ CLASSES = {code: cls for cls, code in CODES.items()}
 
 _ENUMS: dict[type, dict[str, Any]] = {
     catalog.Offer: {"trigger": OfferTrigger},
+    exclusion.ExclusionZone: {"category": exclusion.ZoneCategory},
     frequency.CapRule: {"scope": CapScope, "window": CapWindow, "zone": CapZone, "event": CapEvent},
 }
-    exclusion.ExclusionZone: {"category": exclusion.ZoneCategory},
 """Fields that are enums in the class and integers in the frame."""
 _FIELD_NAMES = {cls: tuple(field.name for field in fields(cls)) for cls in CODES}
 

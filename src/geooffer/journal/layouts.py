@@ -58,6 +58,11 @@ LAYOUTS: tuple[Layout, ...] = (
         (TEXT, "notice_version"), (INT32S, "special_category_numbers"),
     ),
     _layout(
+        records.ConsentTaken, 1, 48, ("q", "person_key"), ("i", "purposes"), ("?", "granted"),
+        ("q", "time_ms recorded_ms valid_until_ms"), ("b", "method"), (TEXT, "notice_version language"),
+        (BYTES, "notice_hash"), (INT32S, "special_category_numbers"),
+    ),
+    _layout(
         records.DecisionRecord, 1, 88, ("q", "person_key time_ms"),
         ("i", "store_number offer_number product_number category_number campaign_number size_code"),
         ("q", "amount_minor reference_amount_minor"), ("i", "score"), (INT32S, "points"),

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from geooffer.model.consent import Notice
+from geooffer.model.exclusion import ExclusionZone
 from geooffer.model.frequency import CapRule
 from geooffer.model.kinds import ALL_ACCOUNTS
 from geooffer.model.repurchase import RepurchaseRule
@@ -184,5 +186,5 @@ class Customer:
     """IANA name; '' = not known, then the store's counts for quiet hours and calendar caps."""
 
 
-Noun = Store | Geofence | Category | Product | Offer | Campaign | Audience
+Noun = Store | Geofence | Category | Product | Offer | Campaign | Audience | ExclusionZone | Notice
 """What has create/get/list/update/delete; prices, stock and customers have calls of their own."""

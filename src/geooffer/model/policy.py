@@ -53,6 +53,8 @@ class Policy(NamedTuple):
     intent_retention_days: int = 14
     fact_retention_days: int = 1_096
     decision_retention_days: int = 32
+    consent_evidence_retention_days: int = 1_096
+    """Of consent events, from when others took their place; what holds now is held until erased."""
     # set by the service, in no document
     retry_count: int = 0
     """Changes of policy after which visits in progress are tried once more: loosenings, and ends of a stop."""
@@ -73,6 +75,11 @@ class Policy(NamedTuple):
     def decisions_kept_ms(self) -> int:
         """How long decisions, their outcomes and contacts are held after the last thing that happened of them."""
         return min(self.decision_retention_days * DAY_MS, limits.DECISION_RETENTION_MAX_MS)
+
+    @property
+    def consent_evidence_kept_ms(self) -> int:
+        """How long a superseded consent event is held."""
+        return min(self.consent_evidence_retention_days * DAY_MS, limits.CONSENT_EVIDENCE_RETENTION_MAX_MS)
 
     def validate(self) -> None:
         """Raise InvalidArgumentError naming the first field outside its hard bound."""
@@ -96,6 +103,7 @@ _BOUNDS = {
     "intent_retention_days": (1, limits.INTENT_RETENTION_MS // DAY_MS),
     "fact_retention_days": (1, limits.FACT_RETENTION_MS // DAY_MS),
     "decision_retention_days": (limits.CONTACT_RETENTION_MS // DAY_MS, limits.DECISION_RETENTION_MAX_MS // DAY_MS),
+    "consent_evidence_retention_days": (1, limits.CONSENT_EVIDENCE_RETENTION_MAX_MS // DAY_MS),
     "retry_count": (0, 2**31),
     "offers_stopped": (0, 1),
 }

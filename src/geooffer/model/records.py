@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from geooffer.model.catalog import Customer, Noun, Price
+from geooffer.model.tables import NEVER_MS
 
 CATALOG_PARTITION = -1
 
@@ -129,6 +130,13 @@ class PersonHistory:
     another: all that is held of a person lies in her partition, so that each partition folds alone."""
     aliases: tuple[int, ...] = ()
     """Keys of those who were united with her before."""
+    consent_events: tuple[tuple[bool, int, str, int, str, bytes, int, int, int], ...] = ()
+    """All her consent events, in the fields of model/consent.py: RecordedConsent; `consents` is of older journals."""
+    consents_known_from_ms: int = NEVER_MS
+    """Before it, superseded events were dropped."""
+    snoozed_until_ms: int = NEVER_MS
+    rights: tuple[tuple[int | str, ...], ...] = ()
+    """Requests by which she used her rights, in the fields of model/rights.py: RightsRequest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +158,13 @@ class PersonArrived:
     history: PersonHistory
     special_category_numbers: tuple[int, ...] = ()
     """Categories that were special then (ConsentRecord)."""
+    time_ms: int = 0
+    """When; 0 in journals from before consents could expire."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentRecord:
-    """Purposes given or withdrawn at `time_ms`; per purpose the latest time wins, at a tie the withdrawal."""
+    """Purposes given or withdrawn, as journals had it before ConsentTaken; read for good, written no more."""
 
     person_key: int
     purposes: int
@@ -163,6 +173,45 @@ class ConsentRecord:
     notice_version: str
     special_category_numbers: tuple[int, ...] = ()
     """Categories that were special then: so a partition is folded without the catalog's history."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentTaken:
+    """Purposes given or withdrawn at `time_ms`; per purpose the latest time wins, at a tie the withdrawal. The fields
+    are those of model/consent.py: RecordedConsent.
+    """
+
+    person_key: int
+    purposes: int
+    granted: bool
+    time_ms: int
+    recorded_ms: int
+    """The engine's time: what is expired by then is expired in every fold of this record."""
+    valid_until_ms: int
+    method: int
+    notice_version: str
+    language: str
+    notice_hash: bytes
+    special_category_numbers: tuple[int, ...] = ()
+    """Categories that were special then: so a partition is folded without the catalog's history."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentLapsed:
+    """Consent expired without a word of hers, which of it follows from her events; what was held on its ground goes."""
+
+    person_key: int
+    time_ms: int
+    special_category_numbers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LocationSnoozed:
+    """Her location is not used before `until_ms`, whatever she consented to; not after `time_ms` = no more snooze."""
+
+    person_key: int
+    until_ms: int
+    time_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +312,74 @@ class RetentionSwept:
     facts_before_ms: int
     contacts_before_ms: int
     """Also of decisions and their outcomes."""
+    consents_before_ms: int = NEVER_MS
+    """Of consent events: when another one took their place."""
+
+
+@dataclass(frozen=True, slots=True)
+class RightsRequested:
+    """A person uses one of her rights; the fields are those of model/rights.py: RightsRequest."""
+
+    person_key: int
+    request_id: str
+    kind: int
+    received_ms: int
+    due_ms: int
+    time_ms: int
+    """When it was recorded."""
+    ground: int = 0
+    purposes: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RightsStepTaken:
+    """What was done about a request; `step` is a RightsStep."""
+
+    person_key: int
+    request_id: str
+    step: int
+    time_ms: int
+    text: str = ""
+    """The answer, or the reason."""
+    due_ms: int = 0
+    """Of an extension: the new day."""
+    informed_ms: int = 0
+    """Of a restriction that is lifted: when she was told."""
+    special_category_numbers: tuple[int, ...] = ()
+    """Categories that are special now: what she withdrew meanwhile goes when the restriction does (ConsentRecord)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallNoted:
+    """Who caused the `record_count` records after this one in the same append, or a call that left none. The audit log
+    is made of it (audit/); it folds to nothing.
+    """
+
+    method: str
+    """`Service/Method`; '' = the token was refused before a method was known."""
+    role: str
+    """Of the token; '' = none that verifies."""
+    caller: bytes
+    """Keyed hash of the token's subject, in the audit log's domain; b'' = none."""
+    time_ms: int
+    subject_key: int | None = None
+    """The person whom a call without records is about; not `person_key`: the note lies in the catalog's partition."""
+    reason: str = ""
+    """Why it was refused (errors.py); '' = it was not."""
+    record_count: int = 0
+    call_count: int = 1
+    """Refused calls of the same kind are told together."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSealed:
+    """How far the audit log had come: who cuts it has to cut the journal, too."""
+
+    number: int
+    """Of the log's latest entry; −1 = a new log begins after the old one was lost."""
+    hash: bytes
+    time_ms: int
 
 
 Record = (
@@ -279,6 +396,9 @@ Record = (
     | PersonDeparted
     | PersonArrived
     | ConsentRecord
+    | ConsentTaken
+    | ConsentLapsed
+    | LocationSnoozed
     | DecisionRecord
     | DecisionReleased
     | OutcomeRecord
@@ -286,6 +406,10 @@ Record = (
     | StoresRestored
     | RetentionSwept
     | RequestAnswered
+    | RightsRequested
+    | RightsStepTaken
+    | CallNoted
+    | AuditSealed
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from geooffer.model.catalog import Size
+from geooffer.model.consent import ConsentMethod
 from geooffer.model.kinds import AccountKind, Channel, FulfilmentPreference, IdentityKind
 from geooffer.model.verdicts import TouchpointKind
 
@@ -60,12 +61,10 @@ class ConsentEvent:
     granted: bool
     time_ms: int
     notice_version: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PurposeState:
-    """The latest event of one purpose."""
-
-    granted: bool
-    time_ms: int
-    notice_version: str
+    language: str = ""
+    """Of the text she read; '' = the notice's only one."""
+    notice_hash: bytes = b""
+    """SHA-256 of that text; b'' = as registered."""
+    method: ConsentMethod = ConsentMethod.UNSPECIFIED
+    valid_until_ms: int = 0
+    """0 = as long as the notice says."""

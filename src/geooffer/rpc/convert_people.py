@@ -12,7 +12,7 @@ from geooffer.errors import InvalidArgumentError
 from geooffer.model import limits
 from geooffer.model.catalog import Customer
 from geooffer.model.kinds import AccountKind, Channel, FulfilmentPreference, IdentityKind
-from geooffer.model.signals import ConsentEvent, Identity, IdentityLink, PurposeState, Touchpoint
+from geooffer.model.signals import ConsentEvent, Identity, IdentityLink, Touchpoint
 from geooffer.model.verdicts import Purpose, TouchpointKind
 from geooffer.rpc import checks
 from geooffer.rpc.convert import decode_purposes, decode_size, encode_purposes, encode_size
@@ -198,7 +198,7 @@ def decode_notice_version(value: str, *, required: bool) -> str:
     return checks.text(value, "notice_version", required=required, length_max=limits.ID_LENGTH_MAX)
 
 
-def encode_consents(states: dict[Purpose, PurposeState]) -> list[consent_pb.PurposeConsent]:
+def encode_consents(states: dict[Purpose, RecordedConsent]) -> list[consent_pb.PurposeConsent]:
     """The latest event of each purpose that has one, by purpose."""
     return [
         consent_pb.PurposeConsent(

@@ -37,7 +37,7 @@ class DecisionService(rpc.DecisionServiceServicer):
         # the send gate comes after the waiting: consent may have been withdrawn meanwhile
         await self._control.durable()
         decision = question.decision
-        if decision is None or self._control.engine.may_send(decision):
+        if decision is None or self._control.engine.may_send(decision, self._control.now_ms()):
             return answer
         return _silent(answer, OfferVerdict.PURPOSE_NOT_CONSENTED)
 
