@@ -11,8 +11,8 @@ from typing import Any
 
 from geooffer.engine.core import RowResults
 from geooffer.engine.hours import time_zone
-from geooffer.engine.pipeline import Pipeline
 from geooffer.engine.registry import noun_id, size_code
+from geooffer.engine.zone_rules import ZoneRules
 from geooffer.errors import InUseError, InvalidArgumentError, LimitExceededError, NotFoundError
 from geooffer.model import limits
 from geooffer.model.catalog import (
@@ -28,6 +28,7 @@ from geooffer.model.catalog import (
     StockFigure,
     Store,
 )
+from geooffer.model.exclusion import ExclusionZone
 from geooffer.model.frequency import check_rules
 from geooffer.model.records import NounDeleted, NounPut, PricePut, Record, StockPut
 from geooffer.model.repurchase import PRESETS
@@ -52,8 +53,8 @@ class _Pending:
             self.categories[noun.category_id] = noun
 
 
-class CatalogChanges(Pipeline):
-    """Stores, fences, categories, products, offers, prices and stock."""
+class CatalogChanges(ZoneRules):
+    """Stores, fences, exclusion zones, categories, products, offers, prices and stock."""
 
     def put_nouns(self, nouns: Sequence[Noun], *, now_ms: int, partial: bool = False) -> RowResults:
         """Create or replace nouns, in order; later ones may refer to earlier ones of the same call."""
@@ -106,6 +107,9 @@ class CatalogChanges(Pipeline):
             case Geofence():
                 if noun.store_id:
                     self._need(Store, noun.store_id, "store_id", pending)
+                self._check_zones(noun)
+            case ExclusionZone():
+                self._check_zone(noun)
             case Category():
                 self._check_category(noun)
             case Product():

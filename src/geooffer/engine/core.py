@@ -11,6 +11,7 @@ from geooffer.engine.apply import apply, fold, partition_of_record
 from geooffer.engine.clock import EngineClock
 from geooffer.engine.commerce import compile_commerce, compile_stores
 from geooffer.engine.decisions import decision_id
+from geooffer.engine.exclusion import ExclusionIndex
 from geooffer.engine.hours import horizon_of
 from geooffer.engine.neighbours import Neighbours
 from geooffer.engine.port import Journal
@@ -21,6 +22,7 @@ from geooffer.engine.statistics import Statistics
 from geooffer.engine.totals import total_rules
 from geooffer.errors import GeoofferError, InvalidArgumentError
 from geooffer.model.catalog import Campaign, Geofence, Store
+from geooffer.model.exclusion_tables import ExclusionTables
 from geooffer.model.fence_tables import FenceTables
 from geooffer.model.frequency import DEFAULT_CAP_RULES, CapRule, check_rules
 from geooffer.model.policy import DAY_MS, Policy
@@ -83,6 +85,7 @@ class Core:
             self._name_decision(key)
         fences = self.registry.geofences.values()
         self.index.load({self.registry.number(Geofence, fence.geofence_id): fence for fence in fences})
+        self._exclusion = ExclusionIndex()
         self._snapshot = self._compile(0, fences=None)
         self._refresh_totals(range(self.registry.count(Campaign)), NEVER_MS)
 
@@ -115,6 +118,12 @@ class Core:
         """Make a record of each item, then append all as one commit. An item that `record` refuses becomes its error
         in the results, or stops the whole where not `partial`. `record` sees the items in order.
         """
+    @property
+    def exclusion(self) -> ExclusionTables:
+        """The exclusion zones as saved, which are in force at once: they wait for no publication."""
+        registry = self.registry
+        return self._exclusion.tables(registry.exclusion_zones, registry.zones_generation, self.policy)
+
         results: RowResults = []
         changes: list[Record] = []
         for row, item in enumerate(items):

@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geooffer.engine.exclusion import NEVER_ENDS_MS
 from geooffer.engine.explain_candidate import CandidateExplanation, Circumstances
 from geooffer.engine.explain_shopper import LastFix, Shopper, last_fix_of, shopper_of_device, shopper_of_slot
 from geooffer.engine.explain_store import StoreState, speed_detail, state_of
 from geooffer.engine.explain_try import explain_try, ships_only
 from geooffer.engine.neighbours import distance_m
+from geooffer.engine.shape_distance import located
+from geooffer.kernels.exclusion import any_is_near
 from geooffer.kernels.locate import locate_batch
 from geooffer.model.catalog import Geofence, Offer, Store
 from geooffer.model.kinds import PUSHED_CHANNELS, Channel
@@ -95,6 +98,8 @@ def explain_ping(
     engine.publish()
     fences: list[FenceExplanation] = []
     verdict = _ping_verdict(engine, device_key, accuracy_cm)
+    if verdict is PingVerdict.ACCEPTED and _is_excluded(engine, latitude_e7, longitude_e7, accuracy_cm, now_ms):
+        verdict = PingVerdict.EXCLUSION_ZONE
     if verdict is PingVerdict.ACCEPTED:
         shopper = shopper_of_device(engine, device_key)
         walk = _Walk(
@@ -155,6 +160,17 @@ def _ping_verdict(engine: Pipeline, device_key: int, accuracy_cm: int) -> PingVe
     if accuracy_cm > engine.policy.accuracy_max_cm:
         return PingVerdict.ACCURACY_TOO_COARSE
     return PingVerdict.ACCEPTED
+
+
+def _is_excluded(engine: Pipeline, latitude_e7: int, longitude_e7: int, accuracy_cm: int, now_ms: int) -> bool:
+    """Every zone is asked in turn, without an index."""
+    margin_cm = accuracy_cm or engine.policy.assumed_accuracy_cm
+    point = np.array([[latitude_e7], [longitude_e7]], dtype=np.int32)
+    return any(
+        zone.valid_from_ms <= now_ms < (zone.valid_until_ms or NEVER_ENDS_MS)
+        and any_is_near(located(zone.shape).tables, point[0], point[1], zone.buffer_cm + margin_cm)
+        for zone in engine.registry.exclusion_zones.values()
+    )
 
 
 def _covering(engine: Pipeline, latitude_e7: int, longitude_e7: int) -> list[int]:

@@ -82,7 +82,7 @@ def _compile_polygon(shape: Polygon) -> CompiledShape:
         row["edge_start"], row["edge_count"] = start, len(piece)
         start += len(piece)
         area_m2 += area_of_edges_m2(piece)
-    return CompiledShape(rows, np.concatenate(pieces), tuple(_boxes(*_frame(row)) for row in rows), area_m2)
+    return CompiledShape(rows, np.concatenate(pieces), tuple(boxes_of_frame(*_frame(row)) for row in rows), area_m2)
 
 
 def _frame(row: np.void) -> Box:
@@ -101,7 +101,7 @@ def compile_circles(circles: Sequence[Circle]) -> list[CompiledShape]:
     rows = np.array(figures, dtype=PART_ROW)
     no_edges = np.zeros(0, EDGE)
     return [
-        CompiledShape(rows[place : place + 1], no_edges, (_boxes(*row[4:8]),), _cap_m2(row[3]))
+        CompiledShape(rows[place : place + 1], no_edges, (boxes_of_frame(*row[4:8]),), _cap_m2(row[3]))
         for place, row in enumerate(figures)
     ]
 
@@ -132,8 +132,8 @@ def _circle_figures(circle: Circle) -> CircleFigures:
     return (*numbers, south_e7, west_e7, north_e7, east_e7, 0, 0, 0, circle.radius_cm)
 
 
-def _boxes(south: int, west: int, north: int, east: int) -> tuple[Box, ...]:
-    """The part's frame cut at the antimeridian. A part that reaches +180° also stands at −180°: one place."""
+def boxes_of_frame(south: int, west: int, north: int, east: int) -> tuple[Box, ...]:
+    """A frame cut at the antimeridian. A part that reaches +180° also stands at −180°: one place."""
     if east < HALF_TURN_E7 or east - west >= TURN_E7:
         return ((south, west, north, east),)
     return (south, west, north, HALF_TURN_E7), (south, -HALF_TURN_E7, north, east - TURN_E7)

@@ -51,6 +51,12 @@ def pack_tree(leaves: Sequence[Sequence[Item]]) -> tuple[StructArray, StructArra
     return _rows(nodes, NODE), _rows(items, ITEM)
 
 
+def leaves_of(items: Sequence[Item]) -> list[list[Item]]:
+    """Items that no R-tree has grouped, in leaves of neighbours."""
+    branches = [_Branch(box, (), ((box, part),)) for box, part in items]
+    return [[item for branch in group for item in branch.items] for group in _tiles(branches)]
+
+
 def _hull(boxes: Sequence[Box]) -> Box:
     south, west, north, east = zip(*boxes, strict=True)
     return min(south), min(west), max(north), max(east)

@@ -191,6 +191,11 @@ class IndexOfRecord:
         depth, at = deepest_overlap(south, west, north, east, owner, len(distinct), self._overlap_count_max)
         return int(depth), distinct[int(owner[at])]
 
+    def numbers_in(self, box: Box) -> set[int]:
+        """The fences of which a box meets this one."""
+        self._claim()
+        return {self._entries[entry_id].fence_number for entry_id in self._index.intersection(_interleaved(box))}
+
     def freeze(
         self, fences: Mapping[int, tuple[Geofence, int]], removed: Mapping[int, int], number_count: int
     ) -> FenceTables:
@@ -241,10 +246,10 @@ class IndexOfRecord:
         rows["live"][numbers] = 1
         rows["part_start"][numbers], rows["part_count"][numbers] = part_starts, part_counts
         rows["radius_equivalent_cm"][numbers] = [radius_equivalent_cm(shape.area_m2) for shape in compiled]
-        parts = _joined([shape.parts for shape in compiled], PART_ROW)
+        parts = joined_rows([shape.parts for shape in compiled], PART_ROW)
         parts["fence_number"] = np.repeat(np.array(numbers, dtype=np.int32), part_counts)
         parts["edge_start"] += np.repeat(edge_starts.astype(np.int32), part_counts)
-        edges = _joined([shape.edges for shape in compiled if len(shape.edges)], EDGE)
+        edges = joined_rows([shape.edges for shape in compiled if len(shape.edges)], EDGE)
         return parts, edges, dict(zip(numbers, part_starts.tolist(), strict=True))
 
     def locate(
@@ -287,7 +292,7 @@ class IndexOfRecord:
         return self._frozen_index
 
 
-def _joined(pieces: Sequence[StructArray], dtype: np.dtype[np.void]) -> StructArray:
+def joined_rows(pieces: Sequence[StructArray], dtype: np.dtype[np.void]) -> StructArray:
     """Rows of many small arrays. NumPy's own `concatenate` looks at the fields of each: 50 µs a piece."""
     return np.frombuffer(bytearray().join([piece.tobytes() for piece in pieces]), dtype=dtype)
 

@@ -14,6 +14,8 @@ pole means within about five margins of it; there a polygon is near as soon as i
 
 from __future__ import annotations
 
+from typing import Any
+
 from numba import types
 
 from geooffer.kernels.cells import cell_key
@@ -44,9 +46,7 @@ def widened_cm(distance_cm: int) -> int:
 
 
 @kernel
-def _edge_is_near(
-    edge: StructArray, latitude_e7: int, origin_e7: int, reach: float, longitude_factor: float
-) -> bool:
+def _edge_is_near(edge: Any, latitude_e7: int, origin_e7: int, reach: float, longitude_factor: float) -> bool:
     """Whether the edge's lower bound of the module's text comes within `reach` (radians)."""
     ay = (edge["latitude_a_e7"] - latitude_e7) * RADIANS_PER_E7
     by = (edge["latitude_b_e7"] - latitude_e7) * RADIANS_PER_E7
@@ -70,7 +70,7 @@ def _edge_is_near(
         along = min(max(-(longitude_factor * ax * run + ay * rise) / length_squared, 0.0), 1.0)
     x = ax + along * run
     y = ay + along * rise
-    return longitude_factor * x * x + y * y <= reach * reach
+    return bool(longitude_factor * x * x + y * y <= reach * reach)
 
 
 @kernel
