@@ -26,6 +26,7 @@ from geooffer.model.exclusion_tables import ExclusionTables
 from geooffer.model.fence_tables import FenceTables
 from geooffer.model.frequency import DEFAULT_CAP_RULES, CapRule, check_rules
 from geooffer.model.policy import DAY_MS, Policy
+from geooffer.model.pseudonyms import Pseudonyms
 from geooffer.model.records import Entry, Record
 from geooffer.model.tables import NEVER_MS, NO_LIMIT, CommerceTables
 
@@ -60,10 +61,13 @@ class Core:
         decision_key: bytes = b"",
         overlap_count_max: int = 64,
         state: State | None = None,
+        pseudonyms: Pseudonyms | None = None,
     ) -> None:
         """`state`: what journal/recovery.py made of snapshot and journal; without it all of `journal` is folded."""
         if index_kind not in ("rtree", "packed", "cells"):
             raise InvalidArgumentError("index must be rtree, packed or cells", field="index")
+        self.pseudonyms = pseudonyms or Pseudonyms()
+        """How persons and identities are called; the same for the life of a state directory."""
         self.policy = policy or Policy()
         self.policy.validate()
         check_rules(cap_rules)

@@ -11,6 +11,7 @@ soft and in no part (privacy M1, semantics P7).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import astuple
 from typing import Any
 
 from geooffer.engine.part_columns import int64s, numbers_of, pack_array, unpack_array, unpack_rows
@@ -32,6 +33,7 @@ from geooffer.model import tables
 from geooffer.model.keys import partition_of
 from geooffer.model.limits import PARTITION_COUNT
 from geooffer.model.records import CATALOG_PARTITION
+from geooffer.model.rights import RightsRequest
 
 PARTITIONS = (CATALOG_PARTITION, *range(PARTITION_COUNT))
 Part = dict[str, Any]
@@ -112,6 +114,11 @@ def _take_people(state: State, partition: int) -> dict[str, Any]:
             if key in state.people.stated
         ],
         "identities": tuple(int64s(row[place] for row in identities) for place in range(3)),
+        "rights": [
+            (owner, [astuple(held) for held in state.rights.of(key)])
+            for owner, key in enumerate(keys)
+            if key in state.rights.by_person
+        ],
         "aliases": tuple(int64s(row[place] for row in aliases) for place in range(2)),
         "decisions": take_decisions(state.decisions, partition),
         "released": take_decisions(state.released, partition),
@@ -142,6 +149,8 @@ def _put_people(state: State, partition: int, part: dict[str, Any]) -> None:
         state.people.stated[keys[owner]] = {field: (time_ms, value) for field, time_ms, value in stated}
     for owner, kind, identity_key in zip(*map(numbers_of, part["identities"]), strict=True):
         state.own_identity((kind, identity_key), keys[owner])
+    for owner, held in part.get("rights", ()):
+        state.rights.take(keys[owner], [RightsRequest(*fields) for fields in held])
     state.aliases.update(zip(*map(numbers_of, part["aliases"]), strict=True))
     put_decisions(state.decisions, part["decisions"])
     put_decisions(state.released, part["released"])

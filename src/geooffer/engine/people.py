@@ -207,10 +207,14 @@ class People(PeopleRows):
         self._persons["fact_head"][slot] = -1
         self._persons["has_affinity"][slot] = 0
 
-    def sweep_slice(self, swept: RetentionSwept) -> None:
-        """Drop what is older than the record's bounds from the lists of one slice's persons."""
+    def sweep_slice(self, swept: RetentionSwept, kept_keys: Collection[int] = ()) -> None:
+        """Drop what is older than the record's bounds from the lists of one slice's persons, those of `kept_keys` excepted.
+        """
         self.index_slices()
         slots = self.slices.slots(swept.partition, swept.slice_number)
+        if kept_keys:
+            kept_slots = [self.person_slots[key] for key in kept_keys]
+            slots = np.ascontiguousarray(slots[~np.isin(slots, kept_slots)])
         heads = np.array([self._intents.head, self._facts.head], dtype=np.int64)
         bounds_ms = np.array([swept.intents_before_ms, swept.facts_before_ms, swept.contacts_before_ms], dtype=np.int64)
         sweep_lists(self.view, slots, bounds_ms, heads)

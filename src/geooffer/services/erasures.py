@@ -95,7 +95,7 @@ class Erasures:
 
         Once begun it goes on, whether or not the caller still waits.
         """
-        self._engine.keys_of(customer_id)
+        self._engine.check_erasable(customer_id)
         task = asyncio.get_running_loop().create_task(self._erase(customer_id))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -109,7 +109,7 @@ class Erasures:
             return await self.erase(customer_id)
         except NotFoundError:
             async with self._turn:  # an erasure under way may be hers
-                held = self.ledger.latest_of(person_key(customer_id))
+                held = self._latest_of(customer_id)
                 if held is None:
                     raise
                 if held.erased_ms is None:  # gone from the tables, only the ledger's line failed
@@ -117,11 +117,18 @@ class Erasures:
             self._asked.set()
             return self.ledger.erasures[held.erasure_id]
 
+    def _latest_of(self, customer_id: str) -> Erasure | None:
+        """Her latest erasure, also one from before this directory had a key for pseudonyms."""
+        keys = (self._engine.pseudonyms.person(customer_id), person_key(customer_id))
+        found = [erasure for key in keys if (erasure := self.ledger.latest_of(key)) is not None]
+        return max(found, key=lambda erasure: erasure.begun_ms, default=None)
+
     async def _erase(self, customer_id: str) -> Erasure:
         async with self._turn:
             erasure_id, recorded = secrets.token_hex(12), set[int]()
             # while the ledger is being synced she may be united with another: then that name has to be in it, too
-            while missing := {person_key(customer_id), *self._engine.keys_of(customer_id)} - recorded:
+            own_key = self._engine.pseudonyms.person(customer_id)
+            while missing := {own_key, *self._engine.keys_of(customer_id)} - recorded:
                 now_ms, lsn = self._real_now_ms(), self._last_lsn()
                 await asyncio.to_thread(self.ledger.begin, erasure_id, missing, time_ms=now_ms, lsn=lsn)
                 recorded |= missing
