@@ -93,6 +93,16 @@ class LimitExceededError(GeoofferError):
     reason = "LIMIT_EXCEEDED"
 
 
+class QuotaExceededError(GeoofferError):
+    """This caller asks for more than its share; the same call works after `retry_after_ms`."""
+
+    reason = "QUOTA_EXCEEDED"
+
+    def __init__(self, message: str, *, field: str = "", retry_after_ms: int = 1_000) -> None:
+        super().__init__(message, field=field)
+        self.retry_after_ms = retry_after_ms
+
+
 class UnauthenticatedError(GeoofferError):
     """No token or a token that does not verify. One text for every cause."""
 

@@ -36,7 +36,7 @@ class Stage:
         self.wanted: ServiceSettings | Exception = settings
         assert service.watched.parts is not None
         self.compactions = service.watched.parts.compactions
-        parts = Reloadable(service.watched, service.tls, service.disk, self.alarm, self.compactions)
+        parts = Reloadable(service.watched, service.callers, service.disk, self.alarm, self.compactions)
         self.reload = Reload(settings, self._load, parts)
 
     def _load(self) -> ServiceSettings:

@@ -52,9 +52,9 @@ async def test_new_connections_are_shown_the_new_certificate(tmp_path):
     source = TlsSource(first)
     async with serving_port(source, tmp_path) as port:
         assert shown_by(port) == der(first)
-        assert source.replace(second) is True
+        assert source.replace(second) == ["tls_cert", "tls_key"]
         assert shown_by(port) == der(second)
-        assert source.replace(second) is False
+        assert source.replace(second) == []
         with pytest.raises(ConfigurationError, match="not that of the first certificate"):
             source.replace(TlsFiles(first.certificate_chain, second.private_key))
         assert shown_by(port) == der(second)

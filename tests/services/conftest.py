@@ -59,7 +59,9 @@ class Plane:
         self.offers = OfferServiceStub(self.data)
 
     def token(self, role: str, subject: str = "7", **more) -> str:
-        """A token of a role."""
+        """A token of a role; a store's is of the store s1."""
+        if role == roles.STORE:
+            more.setdefault("store_ids", ["s1"])
         return auth.issue_token(self.token_keys.private_key, role=role, subject=subject, now_s=time.time(), **more)
 
     def metadata(self, role: str, subject: str = "7", **more) -> tuple[tuple[str, str], ...]:

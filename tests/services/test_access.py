@@ -1,4 +1,6 @@
-"""Every method of the control port: who may call it, and what it says to bytes that are no message."""
+"""Every method of the control port: what it says to nobody, and to bytes that are no message. The role matrix is in
+tests/security/test_role_matrix.py.
+"""
 
 from __future__ import annotations
 
@@ -44,45 +46,6 @@ def methods_of(module) -> list[str]:
 
 DATA_METHODS = [*methods_of(ping_service_pb2), *methods_of(offer_service_pb2)]
 CONTROL_METHODS = [method for module in MODULES for method in methods_of(module)]
-DENIED = [(role, method) for method in CONTROL_METHODS for role in roles.ROLES if not roles.allowed(role, method)]
-
-
-def test_the_table_names_every_method_and_no_other():
-    ours = {method for method in roles.METHODS if method.startswith("/geooffer.")}
-    assert ours == {*CONTROL_METHODS, *DATA_METHODS}
-
-
-def test_no_device_and_no_gateway_may_call_the_control_plane():
-    for method in CONTROL_METHODS:
-        assert roles.allowed(roles.OPERATOR, method)
-        assert not roles.allowed(roles.DEVICE, method)
-        assert not roles.allowed(roles.GATEWAY, method)
-    assert not roles.allowed("nobody", CONTROL_METHODS[0])
-    assert not roles.allowed(roles.OPERATOR, "/geooffer.v1.StoreService/createstore")
-
-
-async def test_every_denied_cell_of_the_matrix_is_denied(plane):
-    metadata = {role: plane.metadata(role) for role in roles.ROLES}
-    for role, method in DENIED:
-        await refused(plane.anonymous.unary_unary(method)(b"", metadata=metadata[role]), "PERMISSION_DENIED")
-    assert plane.engine.saved_generation == 0
-
-
-async def test_the_unary_methods_of_the_data_port_ask_for_a_role_too(plane):
-    for method in methods_of(offer_service_pb2):
-        for role in roles.ROLES:
-            call = plane.data.unary_unary(method)(b"", metadata=plane.metadata(role))
-            expected = "INVALID_ARGUMENT" if role in roles.METHODS[method] else "PERMISSION_DENIED"
-            await refused(call, expected)
-        await refused(plane.data.unary_unary(method)(b""), "UNAUTHENTICATED")
-
-
-async def test_every_allowed_cell_gets_past_the_gate(plane):
-    for method in CONTROL_METHODS:
-        for role in roles.METHODS[method]:
-            code, _ = await outcome(plane.anonymous.unary_unary(method)(b"", metadata=plane.metadata(role)))
-            # an empty request may be refused for what it lacks, never for who asks
-            assert code in (grpc.StatusCode.OK, grpc.StatusCode.INVALID_ARGUMENT), method
 
 
 @pytest.mark.parametrize("metadata", [(), (("authorization", "Bearer x"),), (("authorization", "Basic eDp4"),)])

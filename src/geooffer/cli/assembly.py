@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,8 +21,7 @@ from geooffer.cli.settings import ServiceSettings
 from geooffer.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-
+    from geooffer.cli.callers import Callers
     from geooffer.cli.held_journal import HeldJournal
     from geooffer.dataplane.grpc_plane import GrpcDataPlane
     from geooffer.dataplane.port import DataPlane
@@ -30,8 +29,9 @@ if TYPE_CHECKING:
     from geooffer.operation.watched import Parts, Watched
     from geooffer.rpc.disk_guard import DiskGuard
     from geooffer.rpc.durability import Durability
-    from geooffer.rpc.server import Port, PortKind, PortOptions
-    from geooffer.rpc.tls import TlsFiles, TlsSource
+    from geooffer.rpc.receipts import ReceiptSigner
+    from geooffer.rpc.server import Port
+    from geooffer.rpc.tls import PortKind
     from geooffer.rpc.write_gate import WriteGate
     from geooffer.services.compactions import Compactions
     from geooffer.services.control import Control
@@ -56,9 +56,8 @@ class RunningService:
     """How long the kernels took: a minute the first time on a machine, less than a second from the cache."""
     watched: Watched
     """What metrics and probes are told from."""
-    tls: TlsSource | None
-    """Where another certificate is put while the ports serve."""
-    _private_key: Ed25519PrivateKey | None
+    callers: Callers
+    """Who may come in: another certificate, key ring or quota is put there while the ports serve."""
 
     def issue_token(
         self,
@@ -66,31 +65,40 @@ class RunningService:
         *,
         device_key: int | None = None,
         device_key_ranges: list[tuple[int, int]] | None = None,
+        store_ids: Sequence[str] = (),
         lifetime_s: float = 3600,
     ) -> str:
-        """A token this server accepts. A device's needs `device_key`; gateways and operators speak for all keys
-        unless told otherwise. Raises ConfigurationError where the server checks tokens against a given key."""
+        """A token this server accepts. A device's needs `device_key`, a store's `store_ids`; gateways and operators
+        speak for all keys unless told otherwise.
+
+        Raises ConfigurationError where the server checks tokens against a given key.
+        """
         from geooffer.rpc.auth import issue_token
 
-        if self._private_key is None:
+        if self.callers.private_key is None:
             raise ConfigurationError("this server checks tokens against a given key and cannot issue any")
         return issue_token(
-            self._private_key,
+            self.callers.private_key,
             role=role,
             subject=role if device_key is None else str(device_key),
             now_s=time.time(),
             lifetime_s=lifetime_s,
             device_key_ranges=device_key_ranges,
+            store_ids=store_ids,
         )
 
 
 def loopback_settings(**changes: Any) -> ServiceSettings:
-    """Settings of a private server on loopback: ports chosen by the system, the client clock, nothing kept."""
+    """Settings of a private server on loopback: ports chosen by the system, the client clock, no journal, no quotas."""
     values: dict[str, Any] = {
         "data_address": "127.0.0.1:0",
         "control_address": "127.0.0.1:0",
         "clock": "client",
         "journal": "memory",
+        "quota_device_rows_per_second": 0,
+        "quota_device_calls_per_second": 0,
+        "quota_rows_per_second": 0,
+        "quota_calls_per_second": 0,
     }
     return ServiceSettings(**(values | changes))
 
@@ -117,6 +125,7 @@ async def running_service(
     told how far the start has come, and what there is to watch then (operation/).
     Raises ConfigurationError for settings that do not fit together or an address that cannot be bound.
     """
+    from geooffer.cli.callers import Callers
     from geooffer.cli.held_journal import open_journal
     from geooffer.cli.log import log_to_stderr
     from geooffer.dataplane.grpc_plane import GrpcDataPlane
@@ -132,9 +141,8 @@ async def running_service(
     faults = settings.faults()
     if faults:
         raise ConfigurationError("\n".join(faults))
-    public_key, private_key = _token_keys(settings)
+    callers = Callers.of(settings)
     watched = watched or Watched()
-    tls = tls_source(settings)
     watched.startup.enter(Phase.KERNELS)
     report = compile_all(on_compile)
     watched.startup.enter(Phase.RECOVERY)
@@ -149,11 +157,11 @@ async def running_service(
         held.on_durable(durability.wake)
         disk = DiskGuard(settings.state_dir, settings.disk_reserve_bytes) if settings.journal == "sqlite" else None
         write_gate = WriteGate(durability, disk)
-        plane = GrpcDataPlane(engine, durability, real_now_ms=real_now_ms, write_gate=write_gate)
+        plane = GrpcDataPlane(engine, durability, real_now_ms=real_now_ms, write_gate=write_gate, quotas=callers.quotas)
         erasures = _erasures(held, engine, real_now_ms, durability)
-        control = Control(engine, real_now_ms=real_now_ms, durable=durability.wait, erasures=erasures)
+        control = Control(engine, real_now_ms=real_now_ms, durable=durability.wait, erasures=erasures, receipts=_receipts(settings))
         gate = {"durable": durability.wait, "on_call": watched.on_call}
-        data_port, control_port = _bind_ports(settings, tls, public_key, write_gate, plane, control, **gate)
+        data_port, control_port = _bind_ports(settings, callers, write_gate, plane, control, **gate)
         _log_faults_of_loop(ending)
         await control_port.start()
         await data_port.start()
@@ -168,7 +176,7 @@ async def running_service(
         ending.push_async_callback(_drain, data_port, control_port, plane, control)
         ending.callback(watched.startup.enter, Phase.DRAINING)
         where = (data_port.address, control_port.address)
-        yield RunningService(*where, engine, plane, control, disk, report.seconds, watched, tls, private_key)
+        yield RunningService(*where, engine, plane, control, disk, report.seconds, watched, callers)
 
 
 def _run_beside(work: Coroutine[Any, Any, None], ending: AsyncExitStack) -> None:
@@ -190,20 +198,17 @@ def _log_faults_of_loop(ending: AsyncExitStack) -> None:
 
 def _bind_ports(
     settings: ServiceSettings,
-    tls: TlsSource | None,
-    public_key: Ed25519PublicKey,
+    callers: Callers,
     write_gate: WriteGate,
     plane: DataPlane,
     control: Control,
     **gate: Any,
 ) -> tuple[Port, Port]:
-    from geooffer.rpc.auth import TokenVerifier
     from geooffer.rpc.call_admission import CallAdmission
     from geooffer.rpc.server import bind_port
     from geooffer.services.assembly import control_services, data_services
 
-    verifier = TokenVerifier(public_key)
-    options = _port_options(settings, tls)
+    options = callers.port_options(settings)
     services = ([plane.service(), *data_services(control)], control_services(control))
     kinds: tuple[PortKind, PortKind] = ("data", "control")
     data_port, control_port = (
@@ -211,7 +216,9 @@ def _bind_ports(
             kind,
             option,
             services=offered,
-            verifier=verifier,
+            verifier=callers.verifier,
+            quotas=callers.quotas,
+            refusals=callers.refusals,
             admission=CallAdmission(write_gate.refusal),
             **gate,
         )
@@ -236,6 +243,13 @@ def _parts(
         return Parts(engine, plane.gatherer, None)
     path = settings.state_dir / JOURNAL_NAME
     return Parts(engine, plane.gatherer, held.journal, disk, compactions, path)
+
+
+def _receipts(settings: ServiceSettings) -> ReceiptSigner | None:
+    """Who signs consent receipts; None where nothing is kept."""
+    from geooffer.rpc.receipts import signer_of
+
+    return signer_of(settings.state_dir) if settings.journal == "sqlite" else None
 
 
 def _erasures(held: HeldJournal, engine: Engine, real_now_ms: Callable[[], int], durability: Durability) -> Erasures:
@@ -317,43 +331,3 @@ def _engine(settings: ServiceSettings, held: HeldJournal, real_now_ms: Callable[
     )
     read_first(engine.clock, engine.state.latest_ms, real_now_ms())
     return engine
-
-
-def _token_keys(settings: ServiceSettings) -> tuple[Ed25519PublicKey, Ed25519PrivateKey | None]:
-    from geooffer.rpc.keys import development_keys, load_public_key
-
-    if settings.token_public_key is not None:
-        return load_public_key(settings.token_public_key), None
-    pair = development_keys(settings.state_dir)
-    return pair.public_key, pair.private_key
-
-
-def tls_source(settings: ServiceSettings) -> TlsSource | None:
-    """Of the files that `settings` names. Raises ConfigurationError where they do not fit together, OSError."""
-    from geooffer.rpc.tls import TlsSource
-
-    files = tls_files(settings)
-    return None if files is None else TlsSource(files)
-
-
-def tls_files(settings: ServiceSettings) -> TlsFiles | None:
-    """What the files hold now. Raises ConfigurationError where that is no certificate and its key, OSError."""
-    from geooffer.rpc.tls import TlsFiles
-
-    if settings.tls_cert is None or settings.tls_key is None:
-        return None
-    files = TlsFiles(settings.tls_cert.read_bytes(), settings.tls_key.read_bytes())
-    files.check()
-    return files
-
-
-def _port_options(settings: ServiceSettings, tls: TlsSource | None) -> tuple[PortOptions, PortOptions]:
-    from geooffer.rpc.server import PortOptions
-
-    common = {
-        "tls": tls,
-        "allow_plaintext": settings.allow_plaintext,
-        "explicit_token_key": settings.token_public_key is not None,
-    }
-    data, control = settings.data_address, settings.control_address
-    return PortOptions(data, **common), PortOptions(control, **common)  # type: ignore[arg-type]

@@ -26,11 +26,11 @@ def register(app: typer.Typer) -> None:
         json_output: JsonOutput = False,
     ) -> None:
         """Read file and environment; name every fault. Exit code 1 where there is one."""
-        from geooffer.cli.assembly import tls_files
+        from geooffer.cli.callers import CallerFiles
         from geooffer.cli.settings_layers import load_settings
 
         try:
-            tls_files(load_settings(config_file))
+            CallerFiles.read(load_settings(config_file))
         except ConfigurationError as error:
             faults = error.message.splitlines()
             if json_output:

@@ -16,13 +16,14 @@ from geooffer.cli.settings import RELOADABLE_KEYS, ServiceSettings
 from geooffer.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from geooffer.cli.callers import CallerFiles, Callers
     from geooffer.operation.watched import Watched
     from geooffer.rpc.disk_guard import DiskGuard
-    from geooffer.rpc.tls import TlsFiles, TlsSource
     from geooffer.services.compactions import Compactions
     from geooffer.services.stock_alarm import StockAlarm
 
 HOUR_MS = 3_600_000
+FILE_KEYS = ("tls_cert", "tls_client_ca", "tls_client_ca_data", "tls_key", "token_public_key")
 
 Outcome = Literal["applied", "unchanged", "refused"]
 
@@ -34,7 +35,7 @@ class Reloadable:
     """The parts of a running server that follow settings."""
 
     watched: Watched
-    tls: TlsSource | None
+    callers: Callers
     disk: DiskGuard | None
     stock_alarm: StockAlarm
     compactions: Compactions | None
@@ -63,18 +64,17 @@ class Reload:
     def _run(self) -> Outcome:
         try:
             wanted = self._load()
-            files = self._new_tls_files(wanted)
+            changed = [key for key in type(wanted).model_fields if getattr(wanted, key) != getattr(self._settings, key)]
+            waiting = [key for key in changed if not self._is_reloadable(key, wanted)]
+            files = self._new_files(wanted, waiting)
         except (ConfigurationError, OSError) as error:
             faults = error.message.splitlines() if isinstance(error, ConfigurationError) else [type(error).__name__]
             log.error("config_refused", faults=faults, fault_count=len(faults))
             return "refused"
-        changed = [key for key in type(wanted).model_fields if getattr(wanted, key) != getattr(self._settings, key)]
-        waiting = [key for key in changed if not self._is_reloadable(key, wanted)]
         if waiting:
             log.warning("config_needs_restart", keys=waiting)
         taken = [key for key in changed if key not in waiting]
-        if files is not None and self._parts.tls is not None and self._parts.tls.replace(files):
-            taken = sorted({*taken, "tls_cert", "tls_key"})
+        taken = sorted({*taken, *self._parts.callers.take_files(files)})
         if not taken:
             log.info("config_unchanged")
             return "unchanged"
@@ -84,22 +84,26 @@ class Reload:
         return "applied"
 
     def _is_reloadable(self, key: str, wanted: ServiceSettings) -> bool:
-        if key in ("tls_cert", "tls_key"):
-            # a port that speaks plaintext cannot begin to speak TLS, nor the other way round
-            return self._parts.tls is not None and wanted.tls_cert is not None
+        if key in FILE_KEYS:
+            # a port that speaks plaintext cannot begin to speak TLS, nor one that asks for certificates stop asking,
+            # nor the development key give way
+            return getattr(self._settings, key) is not None and getattr(wanted, key) is not None
         return key in RELOADABLE_KEYS
 
-    def _new_tls_files(self, wanted: ServiceSettings) -> TlsFiles | None:
-        """What the files hold, checked. Raises ConfigurationError, OSError."""
-        from geooffer.cli.assembly import tls_files
+    def _new_files(self, wanted: ServiceSettings, waiting: list[str]) -> CallerFiles:
+        """What the files hold that are in force after this reload, checked. Raises ConfigurationError, OSError."""
+        from geooffer.cli.callers import CallerFiles
 
-        return tls_files(wanted)
+        return CallerFiles.read(wanted.model_copy(update={key: getattr(self._settings, key) for key in waiting}))
 
     def _apply(self) -> None:
+        from geooffer.cli.callers import quota_rates
         from geooffer.cli.log import set_log_level
 
         settings, parts = self._settings, self._parts
         set_log_level(settings.log_level)
+        if quota_rates(settings) != parts.callers.quotas.rates:
+            parts.callers.quotas.replace(quota_rates(settings))
         parts.stock_alarm.age_max_ms = alarm_age_ms(settings)
         if parts.disk is not None:
             parts.disk.reserve_bytes = settings.disk_reserve_bytes

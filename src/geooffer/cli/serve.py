@@ -147,7 +147,7 @@ async def _serve(settings: ServiceSettings, load: Load, json_output: bool) -> Ba
             alarm = StockAlarm(service.control, alarm_age_ms(settings))
             watched.stock_alarm = alarm
             compactions = watched.parts.compactions if watched.parts is not None else None
-            parts = Reloadable(watched, service.tls, service.disk, alarm, compactions)
+            parts = Reloadable(watched, service.callers, service.disk, alarm, compactions)
             hang_up.reload = Reload(settings, load, parts)
             _announce(service, settings, port.address, json_output)
             looking = asyncio.create_task(alarm.run())

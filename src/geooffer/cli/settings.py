@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from geooffer.errors import ConfigurationError, InvalidArgumentError
+from geooffer.model import limits
 from geooffer.model.units import parse_time_ms
 from geooffer.rpc.addresses import is_loopback, split_address
 
@@ -44,11 +45,43 @@ class ServiceSettings(BaseModel):
         64 * 1024 * 1024, ge=1, description="Size of the journal at which a snapshot takes its place (bytes)."
     )
     token_public_key: Path | None = Field(
-        None, description="PEM file of the Ed25519 key that verifies tokens; without it a development key."
+        None,
+        description="What verifies tokens: PEM file of an Ed25519 or P-256 key, JWK set, or directory of <kid>.pem; "
+        "without it a development key.",
+    )
+    token_issuer: str = Field("geooffer", min_length=1, description="What `iss` of a token must say.")
+    token_audience: str = Field("geooffer", min_length=1, description="What `aud` of a token must name.")
+    token_leeway_seconds: int = Field(
+        5,
+        ge=0,
+        le=limits.TOKEN_LEEWAY_MAX_S,
+        description="How far the clock of the issuer of tokens may be off; a stream lasts so much longer, too (0..60).",
+    )
+    token_lifetime_max_seconds: int = Field(
+        604_800,
+        ge=1,
+        le=limits.TOKEN_LIFETIME_MAX_S,
+        description="Tokens that hold longer, from `iat` to `exp`, are refused.",
     )
     tls_cert: Path | None = Field(None, description="PEM file of the server's certificate chain.")
     tls_key: Path | None = Field(None, description="PEM file of the server's private key.")
+    tls_client_ca: Path | None = Field(
+        None, description="PEM roots; with it clients of the control port need a certificate of theirs."
+    )
+    tls_client_ca_data: Path | None = Field(None, description="The same for the data port.")
     allow_plaintext: bool = Field(False, description="Serve beyond loopback without TLS.")
+    quota_device_rows_per_second: int = Field(
+        20, ge=0, description="Pings of one device, bursts of ten seconds and at least 2,048; 0 = no bound."
+    )
+    quota_device_calls_per_second: int = Field(
+        5, ge=0, description="Calls of OfferService by one device, bursts of ten seconds; 0 = no bound."
+    )
+    quota_rows_per_second: int = Field(
+        200_000, ge=0, description="Pings of one gateway or operator, bursts of ten seconds; 0 = no bound."
+    )
+    quota_calls_per_second: int = Field(
+        2_000, ge=0, description="Calls of one identity that is no device, bursts of ten seconds; 0 = no bound."
+    )
     clock: Literal["system", "client"] = Field(
         "system", description="Where time comes from; client: from the pings (loopback only, for replay)."
     )
@@ -91,12 +124,14 @@ class ServiceSettings(BaseModel):
                 raise ValueError(error.message) from None
         return value
 
-    @field_validator("token_public_key", "tls_cert", "tls_key")
+    @field_validator("token_public_key", "tls_cert", "tls_key", "tls_client_ca", "tls_client_ca_data")
     @classmethod
-    def _readable_file(cls, value: Path | None) -> Path | None:
+    def _readable_file(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         if value is None:
             return None
         if value.is_dir():
+            if info.field_name == "token_public_key":
+                return value
             raise ValueError("is a directory, not a PEM file")
         if not value.is_file():
             raise ValueError("no such file")
@@ -120,6 +155,11 @@ class ServiceSettings(BaseModel):
         if (self.tls_cert is None) != (self.tls_key is None):
             missing, given = ("tls_key", "tls_cert") if self.tls_key is None else ("tls_cert", "tls_key")
             found.append(f"{missing}: needed together with {given}")
+        found += [
+            f"{key}: only with tls_cert"
+            for key in ("tls_client_ca", "tls_client_ca_data")
+            if getattr(self, key) is not None and self.tls_cert is None
+        ]
         if self.clock == "client" and exposed:
             found.append(f"clock: 'client' is for loopback only, and {exposed[0]} is not")
         if self.clock_start is not None and self.clock != "client":
@@ -146,9 +186,16 @@ class ServiceSettings(BaseModel):
 RELOADABLE_KEYS = (
     "disk_reserve_bytes",
     "log_level",
+    "quota_calls_per_second",
+    "quota_device_calls_per_second",
+    "quota_device_rows_per_second",
+    "quota_rows_per_second",
     "snapshot_record_count",
     "snapshot_size_bytes",
     "stock_alarm_age_hours",
     "tls_cert",
+    "tls_client_ca",
+    "tls_client_ca_data",
     "tls_key",
+    "token_public_key",
 )

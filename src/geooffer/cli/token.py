@@ -34,6 +34,9 @@ def register(app: typer.Typer) -> None:
             list[str] | None,
             typer.Option("--device-key-range", help="LOW:HIGH keys a gateway or operator speaks for."),
         ] = None,
+        store_id: Annotated[
+            list[str] | None, typer.Option("--store-id", help="The stores (role store) it speaks for; may repeat.")
+        ] = None,
         subject: Annotated[str, typer.Option("--subject", help="Who it is for; else the role's name.")] = "",
         lifetime_s: Annotated[
             int, typer.Option("--lifetime-s", min=1, max=LIFETIME_MAX_S, help="Seconds it holds.")
@@ -57,8 +60,13 @@ def register(app: typer.Typer) -> None:
             subject = str(key_of(device_key))
         elif device_key:
             raise InvalidArgumentError("--device-key is for the role device only", field="device_key")
+        if role != "store" and store_id:
+            raise InvalidArgumentError("--store-id is for the role store only", field="store_id")
         ranges = [_range(text) for text in device_key_range or []] or None
         settings = load_settings(config_file, {"state_dir": state_dir})
+        if lifetime_s > settings.token_lifetime_max_seconds:
+            rule = f"--lifetime-s is at most {settings.token_lifetime_max_seconds} (token_lifetime_max_seconds)"
+            raise InvalidArgumentError(rule, field="lifetime_s")
         now_s = time.time()
         token = issue_token(
             development_keys(settings.state_dir).private_key,
@@ -67,6 +75,9 @@ def register(app: typer.Typer) -> None:
             now_s=now_s,
             lifetime_s=lifetime_s,
             device_key_ranges=ranges,
+            store_ids=store_id or (),
+            issuer=settings.token_issuer,
+            audience=settings.token_audience,
         )
         if json_output:
             expires = units.format_time_ms((int(now_s) + lifetime_s) * 1000)

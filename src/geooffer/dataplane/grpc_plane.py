@@ -13,6 +13,7 @@ from geooffer.dataplane.port import PlaneStatistics
 from geooffer.engine.engine import Engine
 from geooffer.model import limits
 from geooffer.rpc.durability import Durability
+from geooffer.rpc.quotas import Quotas
 from geooffer.rpc.server import Service
 from geooffer.rpc.write_gate import WriteGate
 
@@ -31,10 +32,11 @@ class GrpcDataPlane:
         default_budget_ms: int | None = None,
         write_gate: WriteGate | None = None,
         queue: AdmissionQueue | None = None,
+        quotas: Quotas | None = None,
     ) -> None:
         """`default_budget_ms`: for pings that name none; by default 50, and none with the client clock.
 
-        `write_gate`, `queue`: see Gatherer.
+        `write_gate`, `queue`: see Gatherer; `quotas`: see PingService.
         """
         if default_budget_ms is None:
             client_clock = engine.clock.kind == "client"
@@ -51,7 +53,7 @@ class GrpcDataPlane:
             write_gate=write_gate,
             queue=queue,
         )
-        self._service = PingService(self._gatherer)
+        self._service = PingService(self._gatherer, quotas=quotas)
         self._sweep: asyncio.Task[None] | None = None
 
     @property

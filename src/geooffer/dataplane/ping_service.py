@@ -20,6 +20,7 @@ from geooffer.errors import DrainingError, LimitExceededError, OverloadedError, 
 from geooffer.model import limits
 from geooffer.rpc import codec
 from geooffer.rpc.auth import identity_of
+from geooffer.rpc.quotas import Quotas
 
 NAME = "geooffer.v1.PingService"
 Context = grpc.aio.ServicerContext[bytes, bytes]
@@ -28,11 +29,15 @@ Context = grpc.aio.ServicerContext[bytes, bytes]
 class PingService:
     """The two methods, and the streams they keep open."""
 
-    def __init__(self, gatherer: Gatherer, *, open_count_max: int = limits.PING_CALL_COUNT_MAX) -> None:
-        """`open_count_max`: streams and IngestPings calls together."""
+    def __init__(
+        self, gatherer: Gatherer, *, open_count_max: int = limits.PING_CALL_COUNT_MAX, quotas: Quotas | None = None
+    ) -> None:
+        """`open_count_max`: streams and IngestPings calls together. `quotas`: of each caller; by default no bound."""
         self._gatherer = gatherer
+        self._quotas = quotas or Quotas()
         self._open_count_max = open_count_max
-        self._streams_of_device: Counter[int] = Counter()
+        self._streams_of: Counter[tuple[str, str]] = Counter()
+        """By role and subject."""
         self._open_count = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -76,6 +81,7 @@ class PingService:
             if data is grpc.aio.EOF:
                 return
             message = codec.decode_stream_request(data, stream.sender, stream.number)
+            self._quotas.take_rows(stream.identity, message.row_count)
             self._gatherer.submit(stream, message)
 
     async def _write(self, stream: PingStream, context: Context) -> None:
@@ -92,7 +98,9 @@ class PingService:
         """One message, one answer."""
         stream = self._open(PingStream(0, identity_of(context)))
         try:
-            self._gatherer.submit(stream, codec.decode_ingest_request(data, stream.sender))
+            message = codec.decode_ingest_request(data, stream.sender)
+            self._quotas.take_rows(stream.identity, message.row_count)
+            self._gatherer.submit(stream, message)
             stream.stop_reading()
             while not stream.decided_all:
                 await stream.wait()
@@ -111,11 +119,16 @@ class PingService:
             raise self._gatherer.fault
         if self._open_count >= self._open_count_max:
             raise OverloadedError("too many open streams; retry")
-        key = stream.sender.own_key
-        if key and stream.number and self._streams_of_device[key] >= limits.STREAMS_PER_DEVICE_COUNT_MAX:
-            raise LimitExceededError(f"a device has at most {limits.STREAMS_PER_DEVICE_COUNT_MAX} streams")
+        # opening costs as much as a ping, so that reconnecting is no way around
+        self._quotas.take_rows(stream.identity, 1)
+        who = (stream.identity.role, stream.identity.subject)
         if stream.number:
-            self._streams_of_device[key] += 1
+            count_max = (
+                limits.STREAMS_PER_DEVICE_COUNT_MAX if stream.sender.own_key else limits.STREAMS_PER_SUBJECT_COUNT_MAX
+            )
+            if self._streams_of[who] >= count_max:
+                raise LimitExceededError(f"a {stream.identity.role} has at most {count_max} streams")
+            self._streams_of[who] += 1
         self._open_count += 1
         self._gatherer.statistics.streams = self._open_count
         self._gatherer.open(stream)
@@ -123,11 +136,11 @@ class PingService:
         return stream
 
     def _close(self, stream: PingStream) -> None:
-        key = stream.sender.own_key
+        who = (stream.identity.role, stream.identity.subject)
         if stream.number:
-            self._streams_of_device[key] -= 1
-            if not self._streams_of_device[key]:
-                del self._streams_of_device[key]
+            self._streams_of[who] -= 1
+            if not self._streams_of[who]:
+                del self._streams_of[who]
         self._open_count -= 1
         self._gatherer.statistics.streams = self._open_count
         self._gatherer.close(stream)

@@ -1,34 +1,47 @@
 """Who is calling: a signed token becomes an Identity, once per call or stream.
 
-A token is a JWT (EdDSA, nothing else) with `exp iat sub aud iss` and `role`. A device's `sub` is its device
-key in decimal; gateways and operators speak for the keys in `device_key_ranges` ([[low, high], …], both
-inclusive). Whatever is wrong with a token, the caller reads the same sentence.
+A token is a JWT (EdDSA or ES256, whichever its key is for) with `exp iat sub aud iss` and `role`. A device's `sub` is
+its device key in decimal; gateways and operators speak for the keys in `device_key_ranges` ([[low, high], …], both
+inclusive), a store for its `store_ids`. Whatever is wrong with a token, the caller reads the same sentence, and the
+service has done the same work: one signature is checked, a decoy's where the token's cannot be.
 """
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import jwt
 import numpy as np
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from geooffer.errors import InvalidArgumentError, UnauthenticatedError
 from geooffer.model import limits
 from geooffer.model.columns import Int64Array
 from geooffer.rpc import roles
+from geooffer.rpc.token_keys import EDDSA, ES256, SIGNATURE_SIZE_BYTES, KeyRing, PublicKey, TokenKey
 
-ALGORITHM = "EdDSA"
 ISSUER = "geooffer"
 AUDIENCE = "geooffer"
 AUTHORIZATION_KEY = "authorization"
 ALL_DEVICE_KEYS = ((-(2**63), 2**63 - 1),)
 LIFETIME_DEFAULT_S = 3_600
 
+LIFETIME_DEFAULT_MAX_S = 7 * 86_400
+LEEWAY_DEFAULT_S = 5
+
 _REFUSED = "a valid token is required"
+_REQUIRED = ("exp", "iat", "sub", "aud", "iss")
+_UNHEARD_OF = frozenset({"crit", "b64", "zip", "enc"})
+"""Header fields that change what the rest means; keys and addresses of keys in a header are not read."""
+_SIGNATURE_LENGTH = (SIGNATURE_SIZE_BYTES * 8 + 5) // 6
+"""Characters of base64url, unpadded."""
+_FAULTS = (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError, RecursionError)
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 
 
@@ -43,7 +56,9 @@ class Identity:
     device_key_ranges: Int64Array
     """Shape (n, 2): inclusive bounds of the device keys it may speak for."""
     expires_at: float
-    """Seconds since 1970, real clock."""
+    """Seconds since 1970, real clock; leeway included. Streams end then."""
+    store_ids: frozenset[str] = frozenset()
+    """Of role `store` only: the stores it may speak for."""
 
 
 _identity: contextvars.ContextVar[Identity] = contextvars.ContextVar("geooffer_identity")
@@ -62,49 +77,102 @@ def identity_of(context: object) -> Identity:
         raise UnauthenticatedError(_REFUSED) from None
 
 
+def bound_identity() -> Identity | None:
+    """The caller of the running RPC; None where it needs no token (health), or before it was verified."""
+    return _identity.get(None)
+
+
 def bind_identity(identity: Identity) -> None:
     """Set the caller of the running RPC. Only rpc/interceptors.py calls this."""
     _identity.set(identity)
 
 
 class TokenVerifier:
-    """Verifies tokens against one public key."""
+    """Verifies tokens against one ring of public keys, which a reload may exchange."""
 
-    def __init__(self, public_key: Ed25519PublicKey, *, issuer: str = ISSUER, audience: str = AUDIENCE) -> None:
-        self._key = public_key
+    def __init__(
+        self,
+        keys: KeyRing | PublicKey,
+        *,
+        issuer: str = ISSUER,
+        audience: str = AUDIENCE,
+        leeway_s: float = 0.0,
+        lifetime_max_s: float = limits.TOKEN_LIFETIME_MAX_S,
+    ) -> None:
+        """`leeway_s`: how far the issuer's clock may be off, 0..60; `lifetime_max_s`: from `iat` to `exp`, at most."""
+        assert 0 <= leeway_s <= limits.TOKEN_LEEWAY_MAX_S
+        assert 0 < lifetime_max_s <= limits.TOKEN_LIFETIME_MAX_S
+        self._ring = keys if isinstance(keys, KeyRing) else KeyRing({"": keys})
         self._issuer = issuer
         self._audience = audience
+        self._leeway_s = leeway_s
+        self._lifetime_max_s = lifetime_max_s
+
+    def replace(self, keys: KeyRing) -> bool:
+        """Verify by `keys` from now on; streams that are open stay. False where they are the same."""
+        if keys == self._ring:
+            return False
+        self._ring = keys
+        return True
 
     def verify(self, token: str) -> Identity:
         """The identity a token proves. Raises UnauthenticatedError, with one text for every cause."""
-        if len(token) > limits.TOKEN_LENGTH_MAX:
-            raise UnauthenticatedError(_REFUSED)
+        key = self._key_for(token)
+        if key is None:
+            self._refuse()
         try:
-            claims = jwt.decode(
-                token,
-                self._key,
-                algorithms=[ALGORITHM],
-                audience=self._audience,
-                issuer=self._issuer,
-                options={"require": ["exp", "iat", "sub", "aud", "iss"]},
-            )
-            return _identity_from(claims)
-        except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError):
+            claims = self._claims(token, key)
+            return _identity_from(claims, self._lifetime_max_s, self._leeway_s)
+        except _FAULTS:
             # from None: the cause may quote the token
             raise UnauthenticatedError(_REFUSED) from None
+
+    def _claims(self, token: str, key: TokenKey) -> dict[str, Any]:
+        return jwt.decode(
+            token,
+            key.key,
+            algorithms=[key.algorithm],
+            audience=self._audience,
+            issuer=self._issuer,
+            leeway=self._leeway_s,
+            options={"require": list(_REQUIRED)},
+        )
+
+    def _key_for(self, token: str) -> TokenKey | None:
+        """The key whose signature is going to be checked; None where none can be."""
+        if len(token) > limits.TOKEN_LENGTH_MAX or len(token.rpartition(".")[2]) != _SIGNATURE_LENGTH:
+            return None
+        try:
+            header = jwt.get_unverified_header(token)
+        except _FAULTS:
+            return None
+        if _UNHEARD_OF & header.keys():
+            return None
+        key = self._ring.find(header.get("kid"))
+        return key if key is not None and key.algorithm == header.get("alg") else None
+
+    def _refuse(self) -> NoReturn:
+        """Refuse a token whose signature was not checked, after the work of checking one."""
+        ring = self._ring
+        with contextlib.suppress(jwt.PyJWTError):
+            self._claims(ring.decoy_token, ring.decoy)
+        raise UnauthenticatedError(_REFUSED)
 
     def verify_metadata(self, metadata: Iterable[tuple[str, str | bytes]] | None) -> Identity:
         """The identity of exactly one `authorization: Bearer …` entry. Raises UnauthenticatedError."""
         values = [value for key, value in metadata or () if key == AUTHORIZATION_KEY]
         if len(values) != 1 or not isinstance(values[0], str):
-            raise UnauthenticatedError(_REFUSED)
+            self._refuse()
         scheme, _, token = values[0].partition(" ")
         if scheme.lower() != "bearer":
-            raise UnauthenticatedError(_REFUSED)
+            self._refuse()
         return self.verify(token)
 
 
-def _identity_from(claims: dict[str, Any]) -> Identity:
+def _identity_from(claims: dict[str, Any], lifetime_max_s: float, leeway_s: float) -> Identity:
+    expires, issued = _seconds(claims["exp"]), _seconds(claims["iat"])
+    if not 0 < expires - issued <= lifetime_max_s:
+        raise ValueError
     role, subject = claims["role"], claims["sub"]
     if role not in roles.ROLES or not 1 <= len(subject) <= limits.ID_LENGTH_MAX:
         raise ValueError
@@ -116,7 +184,23 @@ def _identity_from(claims: dict[str, Any]) -> Identity:
         if str(key) != subject or key == 0:
             raise ValueError
         ranges = ((key, key),)
-    return Identity(role, subject, key, _ranges(ranges), float(claims["exp"]))
+    stores = _store_ids(claims["store_ids"]) if role == roles.STORE else frozenset()
+    return Identity(role, subject, key, _ranges(ranges), expires + leeway_s, stores)
+
+
+def _seconds(value: object) -> float:
+    # bool is an int to Python, and PyJWT takes digits in a text
+    if type(value) not in (int, float) or not math.isfinite(value):  # type: ignore[arg-type]
+        raise ValueError
+    return float(value)  # type: ignore[arg-type]
+
+
+def _store_ids(values: object) -> frozenset[str]:
+    if not isinstance(values, list) or not 1 <= len(values) <= limits.STORES_PER_TOKEN_COUNT_MAX:
+        raise ValueError
+    if not all(isinstance(value, str) and 1 <= len(value) <= limits.ID_LENGTH_MAX for value in values):
+        raise ValueError
+    return frozenset(values)
 
 
 def _ranges(pairs: Sequence[Sequence[int]]) -> Int64Array:
@@ -129,17 +213,20 @@ def _ranges(pairs: Sequence[Sequence[int]]) -> Int64Array:
 
 
 def issue_token(
-    private_key: Ed25519PrivateKey,
+    private_key: Ed25519PrivateKey | ec.EllipticCurvePrivateKey,
     *,
     role: str,
     subject: str,
     now_s: float,
     lifetime_s: float = LIFETIME_DEFAULT_S,
     device_key_ranges: Sequence[tuple[int, int]] | None = None,
+    store_ids: Sequence[str] = (),
+    key_id: str = "",
     issuer: str = ISSUER,
     audience: str = AUDIENCE,
 ) -> str:
-    """A signed token. `now_s`: seconds since 1970. Gateways and operators may speak for all keys by default.
+    """A signed token. `now_s`: seconds since 1970. Gateways and operators may speak for all keys by default; a store
+    needs `store_ids`. `key_id`: its `kid`, for rings of several keys.
 
     Raises InvalidArgumentError for an unknown role, no lifetime, or what TokenVerifier would refuse.
     """
@@ -158,12 +245,17 @@ def issue_token(
     if role in (roles.GATEWAY, roles.OPERATOR):
         pairs = ALL_DEVICE_KEYS if device_key_ranges is None else device_key_ranges
         claims["device_key_ranges"] = [list(pair) for pair in pairs]
+    if role == roles.STORE:
+        claims["store_ids"] = list(store_ids)
     try:
-        _identity_from(claims)
+        _identity_from(claims, limits.TOKEN_LIFETIME_MAX_S, 0.0)
     except (TypeError, ValueError):
-        if role == roles.DEVICE:
+        if role == roles.STORE:
+            rule = f"a store's token names 1..{limits.STORES_PER_TOKEN_COUNT_MAX} store_ids"
+        elif role == roles.DEVICE:
             rule = "a device's subject is its device key: a decimal int64 other than 0"
         else:
             rule = f"a subject has 1 to {limits.ID_LENGTH_MAX} characters; a range of device keys ascends within int64"
         raise InvalidArgumentError(rule, field="subject") from None
-    return jwt.encode(claims, private_key, algorithm=ALGORITHM)
+    algorithm = EDDSA if isinstance(private_key, Ed25519PrivateKey) else ES256
+    return jwt.encode(claims, private_key, algorithm, headers={"kid": key_id} if key_id else None)

@@ -43,6 +43,11 @@ def is_always_let_in(method: str, request: Any) -> bool:
     return method in _ALWAYS
 
 
+def is_never_kept_waiting(method: str) -> bool:
+    """What no quota holds up, known before the request is read: withdrawals and erasures."""
+    return method in _ALWAYS or method == _CONSENT_BATCH
+
+
 class CallAdmission:
     """Counts the calls of one port that are being worked on."""
 

@@ -1,4 +1,4 @@
-"""What stands before every method of both ports, in order: token, role, decoding; after it: the error table.
+"""What stands before every method of both ports, in order: token, role, quota, decoding; after it: the error table.
 
 A method therefore starts with a verified Identity and a whole message, and may raise any GeoofferError.
 grpc.aio would answer a message that does not parse, and any exception, with UNKNOWN and the exception's text;
@@ -16,11 +16,18 @@ import grpc
 import structlog
 from google.protobuf.message import DecodeError
 
-from geooffer.errors import GeoofferError, InvalidArgumentError, JournalError, PermissionDeniedError
+from geooffer.errors import (
+    GeoofferError,
+    InvalidArgumentError,
+    JournalError,
+    PermissionDeniedError,
+)
 from geooffer.rpc import roles
-from geooffer.rpc.auth import TokenVerifier, bind_identity
-from geooffer.rpc.call_admission import CallAdmission
+from geooffer.rpc.auth import TokenVerifier, bind_identity, bound_identity
+from geooffer.rpc.call_admission import CallAdmission, is_never_kept_waiting
 from geooffer.rpc.faults import place_of
+from geooffer.rpc.quotas import Quotas
+from geooffer.rpc.refusals import Refusals
 from geooffer.rpc.status import abort
 
 Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Any]]
@@ -39,12 +46,21 @@ log = structlog.get_logger(__name__)
 class CallGate(grpc.aio.ServerInterceptor):
     """Authenticates, authorises, decodes, admits and translates errors, for all four kinds of method."""
 
-    def __init__(self, verifier: TokenVerifier, durable: Durable, admission: CallAdmission | None = None) -> None:
+    def __init__(
+        self,
+        verifier: TokenVerifier,
+        durable: Durable,
+        admission: CallAdmission | None = None,
+        quotas: Quotas | None = None,
+        refusals: Refusals | None = None,
+    ) -> None:
         """`durable` returns once all that an answer may tell of survives a power cut; `admission`: by default calls
-        are only counted."""
+        are only counted; `refusals` is told of verified callers that were refused."""
         self._verifier = verifier
         self._durable = durable
         self._admission = admission or CallAdmission()
+        self._quotas = quotas or Quotas()
+        self._refusals = refusals or Refusals()
 
     async def intercept_service(self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails) -> Any:
         """Wrap the method's behaviour. Unknown methods stay unknown: UNIMPLEMENTED by the transport."""
@@ -81,7 +97,7 @@ class CallGate(grpc.aio.ServerInterceptor):
             except grpc.aio.AbortError:
                 raise
             except Exception as error:  # noqa: BLE001  (the one place that turns faults into a status)
-                return await _end(error, method, context)
+                return await self._end(error, method, context)
 
         return answer
 
@@ -108,7 +124,7 @@ class CallGate(grpc.aio.ServerInterceptor):
             except grpc.aio.AbortError:
                 raise
             except Exception as error:  # noqa: BLE001  (the one place that turns faults into a status)
-                await _end(error, method, context)
+                await self._end(error, method, context)
 
         return stream
 
@@ -139,9 +155,21 @@ class CallGate(grpc.aio.ServerInterceptor):
         if method == roles.HEALTH_CHECK:
             return
         identity = self._verifier.verify_metadata(context.invocation_metadata())
+        bind_identity(identity)
         if not roles.allowed(identity.role, method):
             raise PermissionDeniedError("this role may not call this method")
-        bind_identity(identity)
+        if not method.startswith(UNRECORDED) and not is_never_kept_waiting(method):
+            self._quotas.take_call(identity)
+
+    async def _end(self, error: Exception, method: str, context: Any) -> None:
+        """End the call by the error table."""
+        if isinstance(error, grpc.aio.InternalError):
+            log.debug("caller_gone", method=method)  # a write found nobody; there is no one to be told
+        elif not isinstance(error, GeoofferError):
+            log.error("call_failed", method=method, error=type(error).__name__, place=place_of(error))
+        elif (caller := bound_identity()) is not None:
+            self._refusals.tell(caller, method, error)
+        await abort(context, error)
 
 
 def strict(deserializer: Deserializer) -> Deserializer:
@@ -156,12 +184,3 @@ def strict(deserializer: Deserializer) -> Deserializer:
             raise InvalidArgumentError("the message is not valid protobuf") from None
 
     return decode
-
-
-async def _end(error: Exception, method: str, context: Any) -> None:
-    """End the call by the error table."""
-    if isinstance(error, grpc.aio.InternalError):
-        log.debug("caller_gone", method=method)  # a write found nobody; there is no one to be told
-    elif not isinstance(error, GeoofferError):
-        log.error("call_failed", method=method, error=type(error).__name__, place=place_of(error))
-    await abort(context, error)

@@ -6,10 +6,11 @@ from typing import Final
 
 DEVICE: Final = "device"
 GATEWAY: Final = "gateway"
+STORE: Final = "store"
 MARKETING: Final = "marketing"
 PRIVACY_OFFICER: Final = "privacy_officer"
 OPERATOR: Final = "operator"
-ROLES: Final = (DEVICE, GATEWAY, MARKETING, PRIVACY_OFFICER, OPERATOR)
+ROLES: Final = (DEVICE, GATEWAY, STORE, MARKETING, PRIVACY_OFFICER, OPERATOR)
 
 #: The one method that needs no token: probes of load balancers and schedulers have none. It tells up or down.
 HEALTH_CHECK: Final = "/grpc.health.v1.Health/Check"
@@ -17,6 +18,8 @@ HEALTH_CHECK: Final = "/grpc.health.v1.Health/Check"
 _ANY = frozenset(ROLES)
 _PINGS = frozenset({DEVICE, GATEWAY, OPERATOR})
 _OPERATOR = frozenset({OPERATOR})
+_STORE = frozenset({STORE, OPERATOR})
+"""A store's token names its stores; the methods refuse all others (rpc/store_scope.py)."""
 _CAMPAIGN = frozenset({MARKETING, OPERATOR})
 _PRIVACY = frozenset({PRIVACY_OFFICER, OPERATOR})
 
@@ -33,16 +36,18 @@ METHODS: Final[dict[str, frozenset[str]]] = {
     **_rows(
         "geooffer.v1.StoreService",
         "CreateStore UpdateStore DeleteStore BatchUpsertStores "
-        "CreateGeofence UpdateGeofence DeleteGeofence BatchUpsertGeofences "
-        "CloseStores ReopenStores PauseOffers ResumeOffers",
+        "CreateGeofence UpdateGeofence DeleteGeofence BatchUpsertGeofences",
         _OPERATOR,
     ),
+    **_rows("geooffer.v1.StoreService", "CloseStores ReopenStores PauseOffers ResumeOffers", _STORE),
+    **_rows("geooffer.v1.StoreService", "ListClosures", _CAMPAIGN | _STORE),
     **_rows(
         "geooffer.v1.StoreService",
-        "GetStore ListStores GetGeofence ListGeofences ListClosures GetCatalogState",
+        "GetStore ListStores GetGeofence ListGeofences GetCatalogState",
         _CAMPAIGN,
     ),
-    **_rows("geooffer.v1.InventoryService", "ReportStock GetStock ListStaleStock", _OPERATOR),
+    **_rows("geooffer.v1.InventoryService", "ReportStock GetStock", _STORE),
+    **_rows("geooffer.v1.InventoryService", "ListStaleStock", _OPERATOR),
     **_rows(
         "geooffer.v1.CampaignService",
         "CreateCategory GetCategory ListCategories UpdateCategory DeleteCategory BatchUpsertCategories "

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -22,11 +22,13 @@ from geooffer.rpc.auth import TokenVerifier
 from geooffer.rpc.call_admission import CallAdmission
 from geooffer.rpc.call_watch import CallWatch
 from geooffer.rpc.interceptors import CallGate, Durable
-from geooffer.rpc.tls import TlsFiles, TlsSource
+from geooffer.rpc.quotas import Quotas
+from geooffer.rpc.refusals import Refusals
+from geooffer.rpc.tls import PortKind, TlsFiles, TlsSource
 from geooffer.telemetry.observed import CallHook, ignore
 
-PortKind = Literal["data", "control"]
 AddService = Callable[[grpc.aio.Server], None]
+CONNECTION_AGE_GRACE_MS = 60_000
 DATA_LOOKAHEAD_BYTES = 1_024
 """A dozen single pings; of a large batch the rest is let in when it is read."""
 
@@ -100,16 +102,17 @@ def bind_port(
     services: Sequence[Service],
     on_call: CallHook = ignore,
     admission: CallAdmission | None = None,
+    quotas: Quotas | None = None,
+    refusals: Refusals | None = None,
 ) -> Port:
-    """Build and bind a port; its answers wait for `durable`, its calls for room (`admission`); `on_call` is told of
-    every call that ended.
+    """Build and bind a port; its answers wait for `durable`, its calls for room (`admission`) and for their caller's
+    share (`quotas`); `on_call` is told of every call that ended, `refusals` of callers that were refused.
 
     Raises ConfigurationError for an unsafe or unavailable address.
     """
     check_exposure(options)
-    server = grpc.aio.server(
-        interceptors=[CallWatch(on_call), CallGate(verifier, durable, admission)], options=channel_options(kind)
-    )
+    gate = CallGate(verifier, durable, admission, quotas, refusals)
+    server = grpc.aio.server(interceptors=[CallWatch(on_call), gate], options=channel_options(kind))
     names = [service.name for service in services]
     for service in services:
         service.add(server)
@@ -118,7 +121,7 @@ def bind_port(
     if kind == "control":
         reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
     host, _ = split_address(options.address)
-    return Port(server, health_servicer, names, join_address(host, _bind(server, options)))
+    return Port(server, health_servicer, names, join_address(host, _bind(server, kind, options)))
 
 
 def channel_options(kind: PortKind) -> list[tuple[str, int]]:
@@ -138,6 +141,9 @@ def channel_options(kind: PortKind) -> list[tuple[str, int]]:
         ("grpc.keepalive_time_ms", 60_000),
         ("grpc.keepalive_timeout_ms", 20_000),
         ("grpc.max_connection_idle_ms", 600_000),
+        # ± 10 % by the transport; a stream that goes on is cut after the grace, and its client resumes it
+        ("grpc.max_connection_age_ms", limits.CONNECTION_AGE_MAX_MS),
+        ("grpc.max_connection_age_grace_ms", CONNECTION_AGE_GRACE_MS),
     ]
 
 
@@ -155,13 +161,13 @@ def check_exposure(options: PortOptions) -> None:
         raise ConfigurationError(rule, field="address")
 
 
-def _bind(server: grpc.aio.Server, options: PortOptions) -> int:
+def _bind(server: grpc.aio.Server, kind: PortKind, options: PortOptions) -> int:
     try:
         if options.tls is None:
             port = server.add_insecure_port(options.address)
         else:
             source = TlsSource(options.tls) if isinstance(options.tls, TlsFiles) else options.tls
-            port = server.add_secure_port(options.address, source.credentials())
+            port = server.add_secure_port(options.address, source.credentials(kind))
     except RuntimeError:
         port = 0
     except ConfigurationError as error:

@@ -34,6 +34,7 @@ CODES: dict[type[GeoofferError], grpc.StatusCode] = {
     errors.NotConsentedError: grpc.StatusCode.FAILED_PRECONDITION,
     errors.RestrictedError: grpc.StatusCode.FAILED_PRECONDITION,
     errors.LimitExceededError: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    errors.QuotaExceededError: grpc.StatusCode.RESOURCE_EXHAUSTED,
     errors.UnauthenticatedError: grpc.StatusCode.UNAUTHENTICATED,
     errors.PermissionDeniedError: grpc.StatusCode.PERMISSION_DENIED,
     errors.OverloadedError: grpc.StatusCode.UNAVAILABLE,
@@ -62,8 +63,9 @@ def status_of(error: BaseException) -> status_pb2.Status:
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
         quota = error_details_pb2.QuotaFailure.Violation(subject=DOMAIN, description=error.message)
         details.append(error_details_pb2.QuotaFailure(violations=[quota]))
-    if code is grpc.StatusCode.UNAVAILABLE:
-        delay = duration_pb2.Duration(nanos=RETRY_DELAY_MS * 1_000_000)
+    delay_ms = error.retry_after_ms if isinstance(error, errors.QuotaExceededError) else RETRY_DELAY_MS
+    if code is grpc.StatusCode.UNAVAILABLE or isinstance(error, errors.QuotaExceededError):
+        delay = duration_pb2.Duration(seconds=delay_ms // 1_000, nanos=delay_ms % 1_000 * 1_000_000)
         details.append(error_details_pb2.RetryInfo(retry_delay=delay))
     return _status(code, error.message, *details)
 

@@ -1,8 +1,11 @@
-"""Certificate and key of the ports, which may be exchanged while they serve: the next handshake takes the new pair."""
+"""Certificate and key of the ports, and the roots that clients' certificates must lead to. All may be exchanged while
+the ports serve: the next handshake takes the new ones.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final, Literal
 
 import grpc
 from cryptography import x509
@@ -11,20 +14,28 @@ from cryptography.hazmat.primitives import serialization
 
 from geooffer.errors import ConfigurationError
 
+PortKind = Literal["data", "control"]
+_KEYS_OF_SETTINGS: Final = {
+    "certificate_chain": "tls_cert",
+    "private_key": "tls_key",
+    "control_client_ca": "tls_client_ca",
+    "data_client_ca": "tls_client_ca_data",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
-    """PEM contents of a certificate chain and its private key."""
+    """PEM contents of a certificate chain and its private key; and of roots, where clients need certificates."""
 
     certificate_chain: bytes
     private_key: bytes
+    control_client_ca: bytes | None = None
+    """None: clients of the control port need no certificate."""
+    data_client_ca: bytes | None = None
 
     def check(self) -> None:
         """Raises ConfigurationError where these are no certificate and its key: the transport would only go silent."""
-        try:
-            certificates = x509.load_pem_x509_certificates(self.certificate_chain)
-        except ValueError:
-            raise ConfigurationError("the certificate file holds no PEM certificate", field="tls_cert") from None
+        certificates = _certificates(self.certificate_chain, "certificate", "tls_cert")
         try:
             key = serialization.load_pem_private_key(self.private_key, password=None)
         except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -33,36 +44,61 @@ class TlsFiles:
             ) from None
         if _public_bytes(key.public_key()) != _public_bytes(certificates[0].public_key()):
             raise ConfigurationError("the key is not that of the first certificate", field="tls_key")
+        for name in ("control_client_ca", "data_client_ca"):
+            roots = getattr(self, name)
+            if roots is not None:
+                _certificates(roots, "client CA", _KEYS_OF_SETTINGS[name])
+
+    def client_ca(self, kind: PortKind) -> bytes | None:
+        """The roots of clients of a port; None where they need no certificate."""
+        return self.control_client_ca if kind == "control" else self.data_client_ca
 
 
 class TlsSource:
-    """What a port asks before every handshake."""
+    """What both ports ask before every handshake."""
 
     def __init__(self, files: TlsFiles) -> None:
         """Raises ConfigurationError as `TlsFiles.check`."""
         files.check()
         self._files = files
-        self._configuration = _configuration(files)
+        self._configurations = _configurations(files)
 
-    def replace(self, files: TlsFiles) -> bool:
-        """Take another pair for connections to come; those that are open stay. False where it is the same one.
+    def replace(self, files: TlsFiles) -> list[str]:
+        """Take other files for connections to come; those that are open stay. Returns the settings that changed.
 
-        Raises ConfigurationError and changes nothing where they do not fit together.
+        Raises ConfigurationError and changes nothing where they do not fit together, or where clients would need
+        certificates from now on, or no more: a port is one or the other for as long as it is bound.
         """
         files.check()
-        if files == self._files:
-            return False
-        self._files, self._configuration = files, _configuration(files)
-        return True
+        for name in ("control_client_ca", "data_client_ca"):
+            if (getattr(files, name) is None) != (getattr(self._files, name) is None):
+                raise ConfigurationError("needs a restart", field=_KEYS_OF_SETTINGS[name])
+        changed = [key for name, key in _KEYS_OF_SETTINGS.items() if getattr(files, name) != getattr(self._files, name)]
+        if changed:
+            self._files, self._configurations = files, _configurations(files)
+        return changed
 
-    def credentials(self) -> grpc.ServerCredentials:
-        """For one port; it follows every `replace`."""
+    def credentials(self, kind: PortKind = "data") -> grpc.ServerCredentials:
+        """For one port; they follow every `replace`."""
         # asked on a thread of the transport's: one reference, read whole
-        return grpc.dynamic_ssl_server_credentials(self._configuration, lambda: self._configuration)
+        return grpc.dynamic_ssl_server_credentials(
+            self._configurations[kind],
+            lambda: self._configurations[kind],
+            require_client_authentication=self._files.client_ca(kind) is not None,
+        )
 
 
-def _configuration(files: TlsFiles) -> grpc.ServerCertificateConfiguration:
-    return grpc.ssl_server_certificate_configuration([(files.private_key, files.certificate_chain)])
+def _configurations(files: TlsFiles) -> dict[PortKind, grpc.ServerCertificateConfiguration]:
+    pairs = [(files.private_key, files.certificate_chain)]
+    kinds: tuple[PortKind, PortKind] = ("data", "control")
+    return {kind: grpc.ssl_server_certificate_configuration(pairs, files.client_ca(kind)) for kind in kinds}
+
+
+def _certificates(pem: bytes, what: str, field: str) -> list[x509.Certificate]:
+    try:
+        return x509.load_pem_x509_certificates(pem)
+    except ValueError:
+        raise ConfigurationError(f"the {what} file holds no PEM certificate", field=field) from None
 
 
 def _public_bytes(key: object) -> bytes:

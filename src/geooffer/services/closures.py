@@ -13,6 +13,7 @@ from geooffer.model.catalog import Store
 from geooffer.model.kinds import SwitchKind
 from geooffer.rpc import checks
 from geooffer.rpc.convert_diagnostics import encode_closure
+from geooffer.rpc.store_scope import check_own_stores
 from geooffer.services.control import Control
 from geooffer.services.pages import Key, page_of
 from geooffer.v1 import store_service_pb2 as pb
@@ -31,6 +32,7 @@ class ClosureCalls:
 
     async def switch(self, request: Any, context: object, kind: SwitchKind, response: type[R]) -> R:
         """Close or pause, once per request_id."""
+        _check_own(request, context)
 
         async def call() -> R:
             store_ids = self._selected(request)
@@ -56,17 +58,19 @@ class ClosureCalls:
         method = type(request).__name__.removesuffix("Request")
         return await self._control.once(method, request, context, call)
 
-    def restore(self, request: Any, kind: SwitchKind, response: type[R]) -> R:
+    def restore(self, request: Any, context: object, kind: SwitchKind, response: type[R]) -> R:
         """End closures or pauses."""
+        _check_own(request, context)
         store_ids = self._selected(request)
         # 0 for a client clock that has not started: then all of it is still to come, and is dropped
         self._control.engine.restore_stores(store_ids, kind, now_ms=self._control.now_ms())
         return self._told(store_ids, response)
 
-    def page(self, request: pb.ListClosuresRequest) -> pb.ListClosuresResponse:
+    def page(self, request: pb.ListClosuresRequest, context: object) -> pb.ListClosuresResponse:
         """One page of one store's, or of all."""
         engine = self._control.engine
         store_id = checks.identifier(request.store_id, "store_id", required=False)
+        check_own_stores(context, [store_id] if store_id else [], "store_id")
         number = -1
         if store_id:
             if store_id not in engine.registry.stores:
@@ -102,3 +106,9 @@ class ClosureCalls:
 
     def _encoded(self, closure: Closure) -> pb.Closure:
         return encode_closure(closure, self._control.engine.registry.store_id(closure.store_number))
+
+
+def _check_own(request: Any, context: object) -> None:
+    """A region or a tag may select stores of others, so a store's token names its own."""
+    by_id_alone = not request.region and not request.tag
+    check_own_stores(context, request.store_ids if by_id_alone else [], "store_ids")

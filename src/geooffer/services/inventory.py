@@ -9,6 +9,7 @@ from geooffer.errors import InvalidArgumentError
 from geooffer.model.catalog import StockFigure
 from geooffer.rpc import checks
 from geooffer.rpc.convert import decode_stock_figure, encode_stock_figure
+from geooffer.rpc.store_scope import check_own_stores
 from geooffer.services.batches import apply_batch
 from geooffer.services.control import Control
 from geooffer.services.pages import page_of
@@ -27,6 +28,9 @@ class InventoryService(rpc.InventoryServiceServicer):
         self._control = control
 
     async def ReportStock(self, request: pb.ReportStockRequest, context: Context) -> pb.ReportStockResponse:
+        rows = _figures(request)
+        check_own_stores(context, (figure.store_id for figure in rows), "content")
+
         def put(figures: list[StockFigure]) -> Any:
             return self._control.engine.report_stock(figures, partial=request.partial)
 
@@ -40,11 +44,12 @@ class InventoryService(rpc.InventoryServiceServicer):
             return figure
 
         name = "columns" if request.WhichOneof("content") == "columns" else "rows.figures"
-        result = await apply_batch(_figures(request), name, decode, put, partial=request.partial)
+        result = await apply_batch(rows, name, decode, put, partial=request.partial)
         return self._control.batch_answer(result, pb.ReportStockResponse)
 
     async def GetStock(self, request: pb.GetStockRequest, context: Context) -> pb.GetStockResponse:
         store_id = checks.identifier(request.store_id, "store_id")
+        check_own_stores(context, [store_id], "store_id")
         product_id = checks.identifier(request.product_id, "product_id", required=False)
         figures = self._control.engine.stock_of(store_id, product_id)
         page, token = page_of(figures, _key, encode_stock_figure, request, "stock", store_id, product_id)

@@ -77,16 +77,16 @@ class StoreService(rpc.StoreServiceServicer):
         return await self._closures.switch(request, context, SwitchKind.CLOSED, pb.CloseStoresResponse)
 
     async def ReopenStores(self, request: pb.ReopenStoresRequest, context: Context) -> pb.ReopenStoresResponse:
-        return self._closures.restore(request, SwitchKind.CLOSED, pb.ReopenStoresResponse)
+        return self._closures.restore(request, context, SwitchKind.CLOSED, pb.ReopenStoresResponse)
 
     async def PauseOffers(self, request: pb.PauseOffersRequest, context: Context) -> pb.PauseOffersResponse:
         return await self._closures.switch(request, context, SwitchKind.OFFERS_PAUSED, pb.PauseOffersResponse)
 
     async def ResumeOffers(self, request: pb.ResumeOffersRequest, context: Context) -> pb.ResumeOffersResponse:
-        return self._closures.restore(request, SwitchKind.OFFERS_PAUSED, pb.ResumeOffersResponse)
+        return self._closures.restore(request, context, SwitchKind.OFFERS_PAUSED, pb.ResumeOffersResponse)
 
     async def ListClosures(self, request: pb.ListClosuresRequest, context: Context) -> pb.ListClosuresResponse:
-        return self._closures.page(request)
+        return self._closures.page(request, context)
 
     # -- geofences -------------------------------------------------------------------------------------------
 
