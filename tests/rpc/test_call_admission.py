@@ -21,6 +21,7 @@ WRITES = {
     "LinkIdentity", "MergeCustomers", "PauseOffers", "RecordConsent", "RecordTouchpoints", "RemoveAudienceMembers",
     "EraseSubject", "ReopenStores", "ReportOutcomes", "ReportStock", "ResumeOffers", "UnlinkIdentity",
     "UpsertCustomers", "WithdrawConsent",
+    "BatchRegisterNotices", "SnoozeLocation", "WithdrawOwnConsent",
 }  # fmt: skip
 """And what is created, updated, deleted and upserted."""
 READS = {"ExplainPing", "ExportSubject", "FindNearbyStock"}

@@ -6,10 +6,11 @@ import pytest
 
 from geooffer.errors import InvalidArgumentError
 from geooffer.model.catalog import Customer, Size
+from geooffer.model.consent import ConsentMethod
 from geooffer.model.kinds import AccountKind, Channel, FulfilmentPreference, IdentityKind
 from geooffer.model.signals import ConsentEvent, Identity, IdentityLink, Touchpoint
 from geooffer.model.verdicts import Purpose, TouchpointKind
-from geooffer.rpc import convert_people
+from geooffer.rpc import convert_consent, convert_people
 
 TIME_MS = 1_772_532_000_123
 
@@ -19,10 +20,12 @@ TIME_MS = 1_772_532_000_123
     [
         ConsentEvent("c1", Purpose.SEARCH_INTENT_USE.bit | Purpose.PERSONALISED_OFFERS.bit, True, TIME_MS, "2026-01"),
         ConsentEvent("c1", sum(purpose.bit for purpose in Purpose), False, TIME_MS),
+        ConsentEvent("c1", 3, True, TIME_MS, "v2", "de", bytes(range(32)), ConsentMethod.PAPER, TIME_MS + 1),
+        ConsentEvent("c1", 3, False, TIME_MS, method=ConsentMethod.PHONE),
     ],
 )
 def test_consent_events(event: ConsentEvent) -> None:
-    assert convert_people.decode_consent_event(convert_people.encode_consent_event(event)) == event
+    assert convert_consent.decode_consent_event(convert_consent.encode_consent_event(event)) == event
 
 
 @pytest.mark.parametrize(
@@ -34,7 +37,7 @@ def test_consent_events(event: ConsentEvent) -> None:
 )
 def test_consent_events_that_say_too_little(event: ConsentEvent, field: str) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
-        convert_people.decode_consent_event(convert_people.encode_consent_event(event))
+        convert_consent.decode_consent_event(convert_consent.encode_consent_event(event))
     assert caught.value.field == field
 
 

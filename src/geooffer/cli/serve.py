@@ -129,6 +129,7 @@ async def _serve(settings: ServiceSettings, load: Load, json_output: bool) -> Ba
     from geooffer.operation.traces import traces_from
     from geooffer.operation.watched import Watched
     from geooffer.rpc.faults import log_end_of
+    from geooffer.services.consent_expiry import ConsentExpiry
     from geooffer.services.stock_alarm import StockAlarm
     from geooffer.services.sweeper import Sweeper
 
@@ -152,13 +153,15 @@ async def _serve(settings: ServiceSettings, load: Load, json_output: bool) -> Ba
             _announce(service, settings, port.address, json_output)
             looking = asyncio.create_task(alarm.run())
             sweeping = asyncio.create_task(Sweeper(service.control).run())
-            for task in (looking, sweeping):
+            expiring = asyncio.create_task(ConsentExpiry(service.control).run())
+            for task in (looking, sweeping, expiring):
                 task.add_done_callback(log_end_of)
             try:
                 fault = await _until_stopped(service, stop)
             finally:
                 looking.cancel()
                 sweeping.cancel()
+                expiring.cancel()
             log.info("draining")
     finally:
         if watched.traces is not None:

@@ -30,7 +30,7 @@ from geooffer.model.catalog import (
 )
 from geooffer.model.kinds import Channel
 from geooffer.model.signals import ConsentEvent, Identity, IdentityLink, Touchpoint
-from geooffer.rpc import convert, convert_campaigns, convert_people
+from geooffer.rpc import convert, convert_campaigns, convert_consent, convert_people
 from geooffer.v1 import (
     campaign_service_pb2,
     campaign_service_pb2_grpc,
@@ -192,7 +192,7 @@ class GeoofferControl:
 
     async def record_consents(self, events: Iterable[ConsentEvent]) -> BatchResult:
         """Record consents and withdrawals; rows are taken one by one."""
-        rows = map(convert_people.encode_consent_event, events)
+        rows = map(convert_consent.encode_consent_event, events)
         kind = consent_service_pb2.BatchRecordConsentsRequest
         return await self._batch(self.consents.BatchRecordConsents, kind, "events", rows)
 

@@ -129,6 +129,10 @@ class ConsentChanges(Retention):
         """Before this moment superseded events were dropped; None = none was. Raises NotFoundError."""
         return self.state.consents_known_from.get(self.key_of(customer_id))
 
+    def snoozed_until_ms(self, customer_id: str) -> int | None:
+        """Until when her location is not used, or lately was not; None = never. Raises NotFoundError."""
+        return self.state.snoozes.get(self.key_of(customer_id))
+
     def was_allowed(self, customer_id: str, purpose: Purpose, time_ms: int) -> Allowance:
         """Whether she consented to a purpose at a moment, by replaying her events. Raises NotFoundError."""
         key = self.key_of(customer_id)

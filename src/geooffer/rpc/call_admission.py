@@ -22,6 +22,8 @@ _READS: Final = ("Get", "List", "Find", "Explain", "Export", "Verify")
 _ALWAYS: Final = frozenset(
     {
         "/geooffer.v1.ConsentService/WithdrawConsent",
+        "/geooffer.v1.OfferService/WithdrawOwnConsent",
+        "/geooffer.v1.OfferService/SnoozeLocation",
         "/geooffer.v1.SignalService/DeleteCustomer",
         "/geooffer.v1.PrivacyService/EraseSubject",
     }

@@ -1,4 +1,4 @@
-"""Customers, touchpoints and consents to and from the wire. No error quotes a value: they are persons'."""
+"""Customers, touchpoints and identities to and from the wire. No error quotes a value: they are persons'."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from geooffer.errors import InvalidArgumentError
 from geooffer.model import limits
 from geooffer.model.catalog import Customer
 from geooffer.model.kinds import AccountKind, Channel, FulfilmentPreference, IdentityKind
-from geooffer.model.signals import ConsentEvent, Identity, IdentityLink, Touchpoint
-from geooffer.model.verdicts import Purpose, TouchpointKind
+from geooffer.model.signals import Identity, IdentityLink, Touchpoint
+from geooffer.model.verdicts import TouchpointKind
 from geooffer.rpc import checks
-from geooffer.rpc.convert import decode_purposes, decode_size, encode_purposes, encode_size
-from geooffer.v1 import consent_service_pb2 as consent_pb
+from geooffer.rpc.convert import decode_size, encode_size
 from geooffer.v1 import signal_service_pb2 as pb
 
 LANGUAGE_DEFAULT = "en"
@@ -166,46 +165,3 @@ def encode_identity_link(link: IdentityLink) -> pb.IdentityLink:
     else:
         message.device_key = link.device_key
     return message
-
-
-# -- consent -------------------------------------------------------------------------------------------------
-
-
-def decode_consent_event(message: consent_pb.ConsentEvent) -> ConsentEvent:
-    """Raises InvalidArgumentError."""
-    return ConsentEvent(
-        customer_id=checks.identifier(message.customer_id, "customer_id"),
-        purposes=decode_purposes(message.purposes, "purposes", required=True),
-        granted=message.granted,
-        time_ms=checks.time_ms(message, "event_time"),
-        notice_version=decode_notice_version(message.notice_version, required=message.granted),
-    )
-
-
-def encode_consent_event(event: ConsentEvent) -> consent_pb.ConsentEvent:
-    """The wire form."""
-    return consent_pb.ConsentEvent(
-        customer_id=event.customer_id,
-        purposes=encode_purposes(event.purposes),  # type: ignore[arg-type]
-        granted=event.granted,
-        event_time=checks.timestamp(event.time_ms),
-        notice_version=event.notice_version,
-    )
-
-
-def decode_notice_version(value: str, *, required: bool) -> str:
-    """The version of the notice that was shown. Raises InvalidArgumentError."""
-    return checks.text(value, "notice_version", required=required, length_max=limits.ID_LENGTH_MAX)
-
-
-def encode_consents(states: dict[Purpose, RecordedConsent]) -> list[consent_pb.PurposeConsent]:
-    """The latest event of each purpose that has one, by purpose."""
-    return [
-        consent_pb.PurposeConsent(
-            purpose=purpose.value + 1,  # type: ignore[arg-type]
-            granted=state.granted,
-            event_time=checks.timestamp(state.time_ms),
-            notice_version=state.notice_version,
-        )
-        for purpose, state in sorted(states.items())
-    ]

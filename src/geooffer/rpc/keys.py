@@ -72,6 +72,13 @@ def development_keys(state_directory: Path) -> TokenKeys:
     return TokenKeys(private, public)
 
 
+def private_key_file(path: Path) -> Ed25519PrivateKey:
+    """The Ed25519 key kept in `path`, made on first use. Refused if anyone but its owner can read it."""
+    if not path.exists():
+        _create(path, _private_pem())
+    return load_private_key(path)
+
+
 def secret_file(path: Path, size_bytes: int) -> bytes:
     """The random secret kept in `path`, made on first use. Refused if anyone but its owner can read it."""
     if not path.exists():

@@ -17,6 +17,7 @@ HEALTH_CHECK: Final = "/grpc.health.v1.Health/Check"
 
 _ANY = frozenset(ROLES)
 _PINGS = frozenset({DEVICE, GATEWAY, OPERATOR})
+_DEVICE = frozenset({DEVICE})
 _OPERATOR = frozenset({OPERATOR})
 _STORE = frozenset({STORE, OPERATOR})
 """A store's token names its stores; the methods refuse all others (rpc/store_scope.py)."""
@@ -31,6 +32,8 @@ def _rows(service: str, methods: str, roles: frozenset[str]) -> dict[str, frozen
 METHODS: Final[dict[str, frozenset[str]]] = {
     **_rows("geooffer.v1.PingService", "StreamPings IngestPings", _PINGS),
     **_rows("geooffer.v1.OfferService", "ReportOutcomes FindNearbyStock", _PINGS),
+    # for the customer herself, whom her own device's token stands for
+    **_rows("geooffer.v1.OfferService", "WithdrawOwnConsent SnoozeLocation", _DEVICE),
     # a decision says much of a person and consumes her caps: not for marketing, which plans for all of them
     **_rows("geooffer.v1.DecisionService", "Decide", _OPERATOR),
     **_rows(
@@ -69,10 +72,17 @@ METHODS: Final[dict[str, frozenset[str]]] = {
     ),
     **_rows(
         "geooffer.v1.ConsentService",
-        "RecordConsent WithdrawConsent GetConsent BatchRecordConsents",
+        "RecordConsent WithdrawConsent GetConsent BatchRecordConsents BatchRegisterNotices ListNotices "
+        "GetConsentHistory GetAllowance GetConsentReceipt",
         _PRIVACY,
     ),
     **_rows("geooffer.v1.PrivacyService", "ExportSubject EraseSubject GetErasure ListErasures", _PRIVACY),
+    **_rows(
+        "geooffer.v1.PrivacyService",
+        "CreateExclusionZone GetExclusionZone ListExclusionZones UpdateExclusionZone DeleteExclusionZone "
+        "BatchUpsertExclusionZones",
+        _PRIVACY,
+    ),
     **_rows("geooffer.v1.DiagnosticsService", "ExplainPing GetDecision ListRecentTries", _OPERATOR),
     **_rows("geooffer.v1.DiagnosticsService", "GetStatistics", _CAMPAIGN),
     **_rows("grpc.health.v1.Health", "Check Watch List", _ANY),

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from google.protobuf.message import Message
 
 from geooffer.engine.engine import Engine
 from geooffer.errors import InvalidArgumentError
 from geooffer.rpc.auth import identity_of
 from geooffer.rpc.durability import at_once
+from geooffer.rpc.receipts import ReceiptSigner
 from geooffer.services.batches import BatchResult
 from geooffer.services.erasures import Erasures
 from geooffer.services.publisher import Publisher
@@ -29,13 +31,15 @@ class Control:
         real_now_ms: Callable[[], int],
         durable: Callable[[], Awaitable[None]] = at_once,
         erasures: Erasures | None = None,
+        receipts: ReceiptSigner | None = None,
     ) -> None:
         """`durable` returns once all that was recorded so far survives a power cut (rpc/durability.py). `erasures`:
-        where the journal is in files.
+        where the journal is in files. `receipts`: where a key is kept; else one that is gone with the process.
         """
         self.engine = engine
         self.durable = durable
         self.erasures = erasures or Erasures(engine, real_now_ms=real_now_ms, durable=durable)
+        self.receipts = receipts or ReceiptSigner(Ed25519PrivateKey.generate())
         self.publisher = Publisher(engine)
         self._real_now_ms = real_now_ms
         self._requests = RequestMemory(engine, self.now_ms)

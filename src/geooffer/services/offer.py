@@ -13,6 +13,7 @@ from geooffer.rpc.convert import decode_size
 from geooffer.rpc.convert_places import decode_place, encode_nearby_store
 from geooffer.services.batches import apply_batch, tried
 from geooffer.services.control import Control
+from geooffer.services.own_consent import OwnConsent
 from geooffer.v1 import offer_service_pb2 as pb
 from geooffer.v1 import offer_service_pb2_grpc as rpc
 
@@ -30,10 +31,11 @@ class _Report(NamedTuple):
 
 
 class OfferService(rpc.OfferServiceServicer):
-    """Outcomes and nearby stock; the fields and rules are in proto/geooffer/v1/offer_service.proto."""
+    """Outcomes, nearby stock, her own consent; the fields and rules are in proto/geooffer/v1/offer_service.proto."""
 
     def __init__(self, control: Control) -> None:
         self._control = control
+        self._own_consent = OwnConsent(control)
 
     async def ReportOutcomes(self, request: pb.ReportOutcomesRequest, context: Context) -> pb.ReportOutcomesResponse:
         identity = identity_of(context)
@@ -61,6 +63,14 @@ class OfferService(rpc.OfferServiceServicer):
             or NEARBY_DEFAULT_COUNT,
         )
         return pb.FindNearbyStockResponse(stores=[encode_nearby_store(nearby) for nearby in found])
+
+    async def WithdrawOwnConsent(
+        self, request: pb.WithdrawOwnConsentRequest, context: Context
+    ) -> pb.WithdrawOwnConsentResponse:
+        return await self._own_consent.withdraw(request, context)
+
+    async def SnoozeLocation(self, request: pb.SnoozeLocationRequest, context: Context) -> pb.SnoozeLocationResponse:
+        return await self._own_consent.snooze(request, context)
 
     def _report(self, report: _Report) -> None:
         self._control.engine.report_outcome(

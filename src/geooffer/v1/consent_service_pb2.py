@@ -27,33 +27,61 @@ from geooffer.v1 import verdicts_pb2 as geooffer_dot_v1_dot_verdicts__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!geooffer/v1/consent_service.proto\x12\x0bgeooffer.v1\x1a\x1bgeooffer/v1/resources.proto\x1a\x1ageooffer/v1/verdicts.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9b\x01\n\x14RecordConsentRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12&\n\x08purposes\x18\x02 \x03(\x0e\x32\x14.geooffer.v1.Purpose\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0enotice_version\x18\x04 \x01(\t\"b\n\x15RecordConsentResponse\x12-\n\x08\x63onsents\x18\x01 \x03(\x0b\x32\x1b.geooffer.v1.PurposeConsent\x12\x1a\n\x12\x63\x61talog_generation\x18\x02 \x01(\x03\"\x85\x01\n\x16WithdrawConsentRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12&\n\x08purposes\x18\x02 \x03(\x0e\x32\x14.geooffer.v1.Purpose\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"d\n\x17WithdrawConsentResponse\x12-\n\x08\x63onsents\x18\x01 \x03(\x0b\x32\x1b.geooffer.v1.PurposeConsent\x12\x1a\n\x12\x63\x61talog_generation\x18\x02 \x01(\x03\"(\n\x11GetConsentRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\"_\n\x12GetConsentResponse\x12-\n\x08\x63onsents\x18\x01 \x03(\x0b\x32\x1b.geooffer.v1.PurposeConsent\x12\x1a\n\x12\x63\x61talog_generation\x18\x02 \x01(\x03\"\x90\x01\n\x0ePurposeConsent\x12%\n\x07purpose\x18\x01 \x01(\x0e\x32\x14.geooffer.v1.Purpose\x12\x0f\n\x07granted\x18\x02 \x01(\x08\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0enotice_version\x18\x04 \x01(\t\"\xa4\x01\n\x0c\x43onsentEvent\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12&\n\x08purposes\x18\x02 \x03(\x0e\x32\x14.geooffer.v1.Purpose\x12\x0f\n\x07granted\x18\x03 \x01(\x08\x12.\n\nevent_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0enotice_version\x18\x05 \x01(\t\"G\n\x1a\x42\x61tchRecordConsentsRequest\x12)\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x19.geooffer.v1.ConsentEvent\"|\n\x1b\x42\x61tchRecordConsentsResponse\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x12)\n\x08problems\x18\x02 \x03(\x0b\x32\x17.geooffer.v1.RowProblem\x12\x1a\n\x12\x63\x61talog_generation\x18\x03 \x01(\x03\x32\xff\x02\n\x0e\x43onsentService\x12V\n\rRecordConsent\x12!.geooffer.v1.RecordConsentRequest\x1a\".geooffer.v1.RecordConsentResponse\x12\\\n\x0fWithdrawConsent\x12#.geooffer.v1.WithdrawConsentRequest\x1a$.geooffer.v1.WithdrawConsentResponse\x12M\n\nGetConsent\x12\x1e.geooffer.v1.GetConsentRequest\x1a\x1f.geooffer.v1.GetConsentResponse\x12h\n\x13\x42\x61tchRecordConsents\x12\'.geooffer.v1.BatchRecordConsentsRequest\x1a(.geooffer.v1.BatchRecordConsentsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!geooffer/v1/consent_service.proto\x12\x0bgeooffer.v1\x1a\x1bgeooffer/v1/resources.proto\x1a\x1ageooffer/v1/verdicts.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa9\x02\n\x14RecordConsentRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12&\n\x08purposes\x18\x02 \x03(\x0e\x32\x14.geooffer.v1.Purpose\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0enotice_version\x18\x04 \x01(\t\x12\x15\n\rlanguage_code\x18\x05 \x01(\t\x12\x13\n\x0bnotice_hash\x18\x06 \x01(\x0c\x12*\n\x06method\x18\x07 \x01(\x0e\x32\x1a.geooffer.v1.ConsentMethod\x12\x34\n\x10valid_until_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"b\n\x15RecordConsentResponse\x12-\n\x08\x63onsents\x18\x01 \x03(\x0b\x32\x1b.geooffer.v1.PurposeConsent\x12\x1a\n\x12\x63\x61talog_generation\x18\x02 \x01(\x03\"\xb1\x01\n\x16WithdrawConsentRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12&\n\x08purposes\x18\x02 \x03(\x0e\x32\x14.geooffer.v1.Purpose\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06method\x18\x04 \x01(\x0e\x32\x1a.geooffer.v1.ConsentMethod\"d\n\x17WithdrawConsentResponse\x12-\n\x08\x63onsents\x18\x01 \x03(\x0b\x32\x1b.geooffer.v1.PurposeConsent\x12\x1a\n\x12\x63\x61talog_generation\x18\x02 \x01(\x03\"(\n\x11GetConsentRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\"_\n\x12GetConsentResponse\x12-\n\x08\x63onsents\x18\x01 \x03(\x0b\x32\x1b.geooffer.v1.PurposeConsent\x12\x1a\n\x12\x63\x61talog_generation\x18\x02 \x01(\x03\"\xdb\x01\n\x0ePurposeConsent\x12%\n\x07purpose\x18\x01 \x01(\x0e\x32\x14.geooffer.v1.Purpose\x12\x0f\n\x07granted\x18\x02 \x01(\x08\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0enotice_version\x18\x04 \x01(\t\x12\x13\n\x0bis_in_force\x18\x05 \x01(\x08\x12\x34\n\x10valid_until_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb2\x02\n\x0c\x43onsentEvent\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12&\n\x08purposes\x18\x02 \x03(\x0e\x32\x14.geooffer.v1.Purpose\x12\x0f\n\x07granted\x18\x03 \x01(\x08\x12.\n\nevent_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0enotice_version\x18\x05 \x01(\t\x12\x15\n\rlanguage_code\x18\x06 \x01(\t\x12\x13\n\x0bnotice_hash\x18\x07 \x01(\x0c\x12*\n\x06method\x18\x08 \x01(\x0e\x32\x1a.geooffer.v1.ConsentMethod\x12\x34\n\x10valid_until_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"G\n\x1a\x42\x61tchRecordConsentsRequest\x12)\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x19.geooffer.v1.ConsentEvent\"|\n\x1b\x42\x61tchRecordConsentsResponse\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x12)\n\x08problems\x18\x02 \x03(\x0b\x32\x17.geooffer.v1.RowProblem\x12\x1a\n\x12\x63\x61talog_generation\x18\x03 \x01(\x03\"\x9b\x02\n\x06Notice\x12\x16\n\x0enotice_version\x18\x01 \x01(\t\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x08purposes\x18\x03 \x03(\x0e\x32\x14.geooffer.v1.Purpose\x12&\n\x05texts\x18\x04 \x03(\x0b\x32\x17.geooffer.v1.NoticeText\x12\x12\n\ncontroller\x18\x05 \x01(\t\x12\x12\n\nrecipients\x18\x06 \x03(\t\x12\x19\n\x11withdrawal_method\x18\x07 \x01(\t\x12\x1b\n\x13retention_reference\x18\x08 \x01(\t\x12\x15\n\rvalidity_days\x18\t \x01(\x05\"6\n\nNoticeText\x12\x15\n\rlanguage_code\x18\x01 \x01(\t\x12\x11\n\ttext_hash\x18\x02 \x01(\x0c\"T\n\x1b\x42\x61tchRegisterNoticesRequest\x12$\n\x07notices\x18\x01 \x03(\x0b\x32\x13.geooffer.v1.Notice\x12\x0f\n\x07partial\x18\x02 \x01(\x08\"}\n\x1c\x42\x61tchRegisterNoticesResponse\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x12)\n\x08problems\x18\x02 \x03(\x0b\x32\x17.geooffer.v1.RowProblem\x12\x1a\n\x12\x63\x61talog_generation\x18\x03 \x01(\x03\";\n\x12ListNoticesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"T\n\x13ListNoticesResponse\x12$\n\x07notices\x18\x01 \x03(\x0b\x32\x13.geooffer.v1.Notice\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"/\n\x18GetConsentHistoryRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\"\xbe\x01\n\x19GetConsentHistoryResponse\x12(\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x18.geooffer.v1.HeldConsent\x12\x36\n\x12\x63omplete_from_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12?\n\x1blocation_snoozed_until_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xac\x01\n\x0bHeldConsent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12(\n\x05\x65vent\x18\x02 \x01(\x0b\x32\x19.geooffer.v1.ConsentEvent\x12/\n\x0brecord_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x12latest_of_purposes\x18\x04 \x03(\x0e\x32\x14.geooffer.v1.Purpose\"~\n\x13GetAllowanceRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12%\n\x07purpose\x18\x02 \x01(\x0e\x32\x14.geooffer.v1.Purpose\x12+\n\x07\x61t_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"x\n\x14GetAllowanceResponse\x12\x0f\n\x07\x61llowed\x18\x01 \x01(\x08\x12\x11\n\twas_known\x18\x02 \x01(\x08\x12\x13\n\x0bis_complete\x18\x03 \x01(\x08\x12\'\n\x05\x65vent\x18\x04 \x01(\x0b\x32\x18.geooffer.v1.HeldConsent\"A\n\x18GetConsentReceiptRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\"1\n\x19GetConsentReceiptResponse\x12\x14\n\x0creceipt_json\x18\x01 \x01(\t*\xf0\x01\n\rConsentMethod\x12\x1e\n\x1a\x43ONSENT_METHOD_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43ONSENT_METHOD_APP\x10\x01\x12\x16\n\x12\x43ONSENT_METHOD_WEB\x10\x02\x12\x1b\n\x17\x43ONSENT_METHOD_IN_STORE\x10\x03\x12\x18\n\x14\x43ONSENT_METHOD_PHONE\x10\x04\x12\x18\n\x14\x43ONSENT_METHOD_PAPER\x10\x05\x12\x1f\n\x1b\x43ONSENT_METHOD_CONSENT_TOOL\x10\x06\x12\x1d\n\x19\x43ONSENT_METHOD_OWN_DEVICE\x10\x07\x32\xdb\x06\n\x0e\x43onsentService\x12V\n\rRecordConsent\x12!.geooffer.v1.RecordConsentRequest\x1a\".geooffer.v1.RecordConsentResponse\x12\\\n\x0fWithdrawConsent\x12#.geooffer.v1.WithdrawConsentRequest\x1a$.geooffer.v1.WithdrawConsentResponse\x12M\n\nGetConsent\x12\x1e.geooffer.v1.GetConsentRequest\x1a\x1f.geooffer.v1.GetConsentResponse\x12h\n\x13\x42\x61tchRecordConsents\x12\'.geooffer.v1.BatchRecordConsentsRequest\x1a(.geooffer.v1.BatchRecordConsentsResponse\x12k\n\x14\x42\x61tchRegisterNotices\x12(.geooffer.v1.BatchRegisterNoticesRequest\x1a).geooffer.v1.BatchRegisterNoticesResponse\x12P\n\x0bListNotices\x12\x1f.geooffer.v1.ListNoticesRequest\x1a .geooffer.v1.ListNoticesResponse\x12\x62\n\x11GetConsentHistory\x12%.geooffer.v1.GetConsentHistoryRequest\x1a&.geooffer.v1.GetConsentHistoryResponse\x12S\n\x0cGetAllowance\x12 .geooffer.v1.GetAllowanceRequest\x1a!.geooffer.v1.GetAllowanceResponse\x12\x62\n\x11GetConsentReceipt\x12%.geooffer.v1.GetConsentReceiptRequest\x1a&.geooffer.v1.GetConsentReceiptResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'geooffer.v1.consent_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_CONSENTMETHOD']._serialized_start=3179
+  _globals['_CONSENTMETHOD']._serialized_end=3419
   _globals['_RECORDCONSENTREQUEST']._serialized_start=141
-  _globals['_RECORDCONSENTREQUEST']._serialized_end=296
-  _globals['_RECORDCONSENTRESPONSE']._serialized_start=298
-  _globals['_RECORDCONSENTRESPONSE']._serialized_end=396
-  _globals['_WITHDRAWCONSENTREQUEST']._serialized_start=399
-  _globals['_WITHDRAWCONSENTREQUEST']._serialized_end=532
-  _globals['_WITHDRAWCONSENTRESPONSE']._serialized_start=534
-  _globals['_WITHDRAWCONSENTRESPONSE']._serialized_end=634
-  _globals['_GETCONSENTREQUEST']._serialized_start=636
-  _globals['_GETCONSENTREQUEST']._serialized_end=676
-  _globals['_GETCONSENTRESPONSE']._serialized_start=678
-  _globals['_GETCONSENTRESPONSE']._serialized_end=773
-  _globals['_PURPOSECONSENT']._serialized_start=776
-  _globals['_PURPOSECONSENT']._serialized_end=920
-  _globals['_CONSENTEVENT']._serialized_start=923
-  _globals['_CONSENTEVENT']._serialized_end=1087
-  _globals['_BATCHRECORDCONSENTSREQUEST']._serialized_start=1089
-  _globals['_BATCHRECORDCONSENTSREQUEST']._serialized_end=1160
-  _globals['_BATCHRECORDCONSENTSRESPONSE']._serialized_start=1162
-  _globals['_BATCHRECORDCONSENTSRESPONSE']._serialized_end=1286
-  _globals['_CONSENTSERVICE']._serialized_start=1289
-  _globals['_CONSENTSERVICE']._serialized_end=1672
+  _globals['_RECORDCONSENTREQUEST']._serialized_end=438
+  _globals['_RECORDCONSENTRESPONSE']._serialized_start=440
+  _globals['_RECORDCONSENTRESPONSE']._serialized_end=538
+  _globals['_WITHDRAWCONSENTREQUEST']._serialized_start=541
+  _globals['_WITHDRAWCONSENTREQUEST']._serialized_end=718
+  _globals['_WITHDRAWCONSENTRESPONSE']._serialized_start=720
+  _globals['_WITHDRAWCONSENTRESPONSE']._serialized_end=820
+  _globals['_GETCONSENTREQUEST']._serialized_start=822
+  _globals['_GETCONSENTREQUEST']._serialized_end=862
+  _globals['_GETCONSENTRESPONSE']._serialized_start=864
+  _globals['_GETCONSENTRESPONSE']._serialized_end=959
+  _globals['_PURPOSECONSENT']._serialized_start=962
+  _globals['_PURPOSECONSENT']._serialized_end=1181
+  _globals['_CONSENTEVENT']._serialized_start=1184
+  _globals['_CONSENTEVENT']._serialized_end=1490
+  _globals['_BATCHRECORDCONSENTSREQUEST']._serialized_start=1492
+  _globals['_BATCHRECORDCONSENTSREQUEST']._serialized_end=1563
+  _globals['_BATCHRECORDCONSENTSRESPONSE']._serialized_start=1565
+  _globals['_BATCHRECORDCONSENTSRESPONSE']._serialized_end=1689
+  _globals['_NOTICE']._serialized_start=1692
+  _globals['_NOTICE']._serialized_end=1975
+  _globals['_NOTICETEXT']._serialized_start=1977
+  _globals['_NOTICETEXT']._serialized_end=2031
+  _globals['_BATCHREGISTERNOTICESREQUEST']._serialized_start=2033
+  _globals['_BATCHREGISTERNOTICESREQUEST']._serialized_end=2117
+  _globals['_BATCHREGISTERNOTICESRESPONSE']._serialized_start=2119
+  _globals['_BATCHREGISTERNOTICESRESPONSE']._serialized_end=2244
+  _globals['_LISTNOTICESREQUEST']._serialized_start=2246
+  _globals['_LISTNOTICESREQUEST']._serialized_end=2305
+  _globals['_LISTNOTICESRESPONSE']._serialized_start=2307
+  _globals['_LISTNOTICESRESPONSE']._serialized_end=2391
+  _globals['_GETCONSENTHISTORYREQUEST']._serialized_start=2393
+  _globals['_GETCONSENTHISTORYREQUEST']._serialized_end=2440
+  _globals['_GETCONSENTHISTORYRESPONSE']._serialized_start=2443
+  _globals['_GETCONSENTHISTORYRESPONSE']._serialized_end=2633
+  _globals['_HELDCONSENT']._serialized_start=2636
+  _globals['_HELDCONSENT']._serialized_end=2808
+  _globals['_GETALLOWANCEREQUEST']._serialized_start=2810
+  _globals['_GETALLOWANCEREQUEST']._serialized_end=2936
+  _globals['_GETALLOWANCERESPONSE']._serialized_start=2938
+  _globals['_GETALLOWANCERESPONSE']._serialized_end=3058
+  _globals['_GETCONSENTRECEIPTREQUEST']._serialized_start=3060
+  _globals['_GETCONSENTRECEIPTREQUEST']._serialized_end=3125
+  _globals['_GETCONSENTRECEIPTRESPONSE']._serialized_start=3127
+  _globals['_GETCONSENTRECEIPTRESPONSE']._serialized_end=3176
+  _globals['_CONSENTSERVICE']._serialized_start=3422
+  _globals['_CONSENTSERVICE']._serialized_end=4281
 # @@protoc_insertion_point(module_scope)

@@ -30,7 +30,9 @@ class ConsentServiceStub:
 
     Control port, unary only. Limits: message ≤ 4 MiB, ≤ 1,000 rows a batch, metadata ≤ 8 KiB. Every error is a
     google.rpc.Status with one ErrorInfo (domain "geooffer"); what the transport itself refuses comes without.
-    Per purpose the latest event by its own time holds; at the same time a withdrawal wins.
+    Per purpose the latest event by its own time holds; at the same time a withdrawal wins. Unknown is no: a purpose
+    without an event, expired, or given by an older notice than the policy demands, is not consented to. All events are
+    kept, with the fields of ISO/IEC TS 27560; the same event again adds none.
     """
 
     def __init__(self, channel):
@@ -59,6 +61,31 @@ class ConsentServiceStub:
                 request_serializer=geooffer_dot_v1_dot_consent__service__pb2.BatchRecordConsentsRequest.SerializeToString,
                 response_deserializer=geooffer_dot_v1_dot_consent__service__pb2.BatchRecordConsentsResponse.FromString,
                 _registered_method=True)
+        self.BatchRegisterNotices = channel.unary_unary(
+                '/geooffer.v1.ConsentService/BatchRegisterNotices',
+                request_serializer=geooffer_dot_v1_dot_consent__service__pb2.BatchRegisterNoticesRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_consent__service__pb2.BatchRegisterNoticesResponse.FromString,
+                _registered_method=True)
+        self.ListNotices = channel.unary_unary(
+                '/geooffer.v1.ConsentService/ListNotices',
+                request_serializer=geooffer_dot_v1_dot_consent__service__pb2.ListNoticesRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_consent__service__pb2.ListNoticesResponse.FromString,
+                _registered_method=True)
+        self.GetConsentHistory = channel.unary_unary(
+                '/geooffer.v1.ConsentService/GetConsentHistory',
+                request_serializer=geooffer_dot_v1_dot_consent__service__pb2.GetConsentHistoryRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_consent__service__pb2.GetConsentHistoryResponse.FromString,
+                _registered_method=True)
+        self.GetAllowance = channel.unary_unary(
+                '/geooffer.v1.ConsentService/GetAllowance',
+                request_serializer=geooffer_dot_v1_dot_consent__service__pb2.GetAllowanceRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_consent__service__pb2.GetAllowanceResponse.FromString,
+                _registered_method=True)
+        self.GetConsentReceipt = channel.unary_unary(
+                '/geooffer.v1.ConsentService/GetConsentReceipt',
+                request_serializer=geooffer_dot_v1_dot_consent__service__pb2.GetConsentReceiptRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_consent__service__pb2.GetConsentReceiptResponse.FromString,
+                _registered_method=True)
 
 
 class ConsentServiceServicer:
@@ -66,7 +93,9 @@ class ConsentServiceServicer:
 
     Control port, unary only. Limits: message ≤ 4 MiB, ≤ 1,000 rows a batch, metadata ≤ 8 KiB. Every error is a
     google.rpc.Status with one ErrorInfo (domain "geooffer"); what the transport itself refuses comes without.
-    Per purpose the latest event by its own time holds; at the same time a withdrawal wins.
+    Per purpose the latest event by its own time holds; at the same time a withdrawal wins. Unknown is no: a purpose
+    without an event, expired, or given by an older notice than the policy demands, is not consented to. All events are
+    kept, with the fields of ISO/IEC TS 27560; the same event again adds none.
     """
 
     def RecordConsent(self, request, context):
@@ -98,6 +127,41 @@ class ConsentServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchRegisterNotices(self, request, context):
+        """Texts that people are shown. A registered notice stays as it is, only languages may be added (ALREADY_EXISTS else).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListNotices(self, request, context):
+        """All notices, by the moment they came into force.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetConsentHistory(self, request, context):
+        """All events held of a customer, by their own time; NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetAllowance(self, request, context):
+        """Whether a purpose was consented to at a moment, by replaying her events; NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetConsentReceipt(self, request, context):
+        """One event as a document signed by this service; NOT_FOUND. Where the journal is in memory the key is gone with it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ConsentServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -121,6 +185,31 @@ def add_ConsentServiceServicer_to_server(servicer, server):
                     request_deserializer=geooffer_dot_v1_dot_consent__service__pb2.BatchRecordConsentsRequest.FromString,
                     response_serializer=geooffer_dot_v1_dot_consent__service__pb2.BatchRecordConsentsResponse.SerializeToString,
             ),
+            'BatchRegisterNotices': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchRegisterNotices,
+                    request_deserializer=geooffer_dot_v1_dot_consent__service__pb2.BatchRegisterNoticesRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_consent__service__pb2.BatchRegisterNoticesResponse.SerializeToString,
+            ),
+            'ListNotices': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListNotices,
+                    request_deserializer=geooffer_dot_v1_dot_consent__service__pb2.ListNoticesRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_consent__service__pb2.ListNoticesResponse.SerializeToString,
+            ),
+            'GetConsentHistory': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetConsentHistory,
+                    request_deserializer=geooffer_dot_v1_dot_consent__service__pb2.GetConsentHistoryRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_consent__service__pb2.GetConsentHistoryResponse.SerializeToString,
+            ),
+            'GetAllowance': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAllowance,
+                    request_deserializer=geooffer_dot_v1_dot_consent__service__pb2.GetAllowanceRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_consent__service__pb2.GetAllowanceResponse.SerializeToString,
+            ),
+            'GetConsentReceipt': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetConsentReceipt,
+                    request_deserializer=geooffer_dot_v1_dot_consent__service__pb2.GetConsentReceiptRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_consent__service__pb2.GetConsentReceiptResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'geooffer.v1.ConsentService', rpc_method_handlers)
@@ -134,7 +223,9 @@ class ConsentService:
 
     Control port, unary only. Limits: message ≤ 4 MiB, ≤ 1,000 rows a batch, metadata ≤ 8 KiB. Every error is a
     google.rpc.Status with one ErrorInfo (domain "geooffer"); what the transport itself refuses comes without.
-    Per purpose the latest event by its own time holds; at the same time a withdrawal wins.
+    Per purpose the latest event by its own time holds; at the same time a withdrawal wins. Unknown is no: a purpose
+    without an event, expired, or given by an older notice than the policy demands, is not consented to. All events are
+    kept, with the fields of ISO/IEC TS 27560; the same event again adds none.
     """
 
     @staticmethod
@@ -235,6 +326,141 @@ class ConsentService:
             '/geooffer.v1.ConsentService/BatchRecordConsents',
             geooffer_dot_v1_dot_consent__service__pb2.BatchRecordConsentsRequest.SerializeToString,
             geooffer_dot_v1_dot_consent__service__pb2.BatchRecordConsentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchRegisterNotices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.ConsentService/BatchRegisterNotices',
+            geooffer_dot_v1_dot_consent__service__pb2.BatchRegisterNoticesRequest.SerializeToString,
+            geooffer_dot_v1_dot_consent__service__pb2.BatchRegisterNoticesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListNotices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.ConsentService/ListNotices',
+            geooffer_dot_v1_dot_consent__service__pb2.ListNoticesRequest.SerializeToString,
+            geooffer_dot_v1_dot_consent__service__pb2.ListNoticesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetConsentHistory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.ConsentService/GetConsentHistory',
+            geooffer_dot_v1_dot_consent__service__pb2.GetConsentHistoryRequest.SerializeToString,
+            geooffer_dot_v1_dot_consent__service__pb2.GetConsentHistoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAllowance(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.ConsentService/GetAllowance',
+            geooffer_dot_v1_dot_consent__service__pb2.GetAllowanceRequest.SerializeToString,
+            geooffer_dot_v1_dot_consent__service__pb2.GetAllowanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetConsentReceipt(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.ConsentService/GetConsentReceipt',
+            geooffer_dot_v1_dot_consent__service__pb2.GetConsentReceiptRequest.SerializeToString,
+            geooffer_dot_v1_dot_consent__service__pb2.GetConsentReceiptResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -3,6 +3,7 @@ import datetime
 from geooffer.v1 import kinds_pb2 as _kinds_pb2
 from geooffer.v1 import places_pb2 as _places_pb2
 from geooffer.v1 import resources_pb2 as _resources_pb2
+from geooffer.v1 import verdicts_pb2 as _verdicts_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -55,3 +56,35 @@ class FindNearbyStockResponse(_message.Message):
     STORES_FIELD_NUMBER: _ClassVar[int]
     stores: _containers.RepeatedCompositeFieldContainer[_places_pb2.NearbyStore]
     def __init__(self, stores: _Optional[_Iterable[_Union[_places_pb2.NearbyStore, _Mapping]]] = ...) -> None: ...
+
+class WithdrawOwnConsentRequest(_message.Message):
+    __slots__ = ("purposes", "device_key", "request_id")
+    PURPOSES_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_KEY_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    purposes: _containers.RepeatedScalarFieldContainer[_verdicts_pb2.Purpose]
+    device_key: int
+    request_id: str
+    def __init__(self, purposes: _Optional[_Iterable[_Union[_verdicts_pb2.Purpose, str]]] = ..., device_key: _Optional[int] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class WithdrawOwnConsentResponse(_message.Message):
+    __slots__ = ("location_wanted",)
+    LOCATION_WANTED_FIELD_NUMBER: _ClassVar[int]
+    location_wanted: bool
+    def __init__(self, location_wanted: _Optional[bool] = ...) -> None: ...
+
+class SnoozeLocationRequest(_message.Message):
+    __slots__ = ("until_time", "device_key", "request_id")
+    UNTIL_TIME_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_KEY_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    until_time: _timestamp_pb2.Timestamp
+    device_key: int
+    request_id: str
+    def __init__(self, until_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., device_key: _Optional[int] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class SnoozeLocationResponse(_message.Message):
+    __slots__ = ("location_wanted",)
+    LOCATION_WANTED_FIELD_NUMBER: _ClassVar[int]
+    location_wanted: bool
+    def __init__(self, location_wanted: _Optional[bool] = ...) -> None: ...

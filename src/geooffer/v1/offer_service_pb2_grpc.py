@@ -48,6 +48,16 @@ class OfferServiceStub:
                 request_serializer=geooffer_dot_v1_dot_offer__service__pb2.FindNearbyStockRequest.SerializeToString,
                 response_deserializer=geooffer_dot_v1_dot_offer__service__pb2.FindNearbyStockResponse.FromString,
                 _registered_method=True)
+        self.WithdrawOwnConsent = channel.unary_unary(
+                '/geooffer.v1.OfferService/WithdrawOwnConsent',
+                request_serializer=geooffer_dot_v1_dot_offer__service__pb2.WithdrawOwnConsentRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_offer__service__pb2.WithdrawOwnConsentResponse.FromString,
+                _registered_method=True)
+        self.SnoozeLocation = channel.unary_unary(
+                '/geooffer.v1.OfferService/SnoozeLocation',
+                request_serializer=geooffer_dot_v1_dot_offer__service__pb2.SnoozeLocationRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_offer__service__pb2.SnoozeLocationResponse.FromString,
+                _registered_method=True)
 
 
 class OfferServiceServicer:
@@ -73,6 +83,22 @@ class OfferServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WithdrawOwnConsent(self, request, context):
+        """Take purposes back, for the customer of the calling device alone. Role: device. When this has returned no offer that
+        needs them is handed to the transport any more, on any stream or channel, and what was held on their ground is gone.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SnoozeLocation(self, request, context):
+        """Have the location of the calling device's customer not used until a moment; her consent stays as it is. Role: device.
+        When this has returned no offer that was found by her location leaves.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OfferServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -85,6 +111,16 @@ def add_OfferServiceServicer_to_server(servicer, server):
                     servicer.FindNearbyStock,
                     request_deserializer=geooffer_dot_v1_dot_offer__service__pb2.FindNearbyStockRequest.FromString,
                     response_serializer=geooffer_dot_v1_dot_offer__service__pb2.FindNearbyStockResponse.SerializeToString,
+            ),
+            'WithdrawOwnConsent': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawOwnConsent,
+                    request_deserializer=geooffer_dot_v1_dot_offer__service__pb2.WithdrawOwnConsentRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_offer__service__pb2.WithdrawOwnConsentResponse.SerializeToString,
+            ),
+            'SnoozeLocation': grpc.unary_unary_rpc_method_handler(
+                    servicer.SnoozeLocation,
+                    request_deserializer=geooffer_dot_v1_dot_offer__service__pb2.SnoozeLocationRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_offer__service__pb2.SnoozeLocationResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -145,6 +181,60 @@ class OfferService:
             '/geooffer.v1.OfferService/FindNearbyStock',
             geooffer_dot_v1_dot_offer__service__pb2.FindNearbyStockRequest.SerializeToString,
             geooffer_dot_v1_dot_offer__service__pb2.FindNearbyStockResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawOwnConsent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.OfferService/WithdrawOwnConsent',
+            geooffer_dot_v1_dot_offer__service__pb2.WithdrawOwnConsentRequest.SerializeToString,
+            geooffer_dot_v1_dot_offer__service__pb2.WithdrawOwnConsentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SnoozeLocation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.OfferService/SnoozeLocation',
+            geooffer_dot_v1_dot_offer__service__pb2.SnoozeLocationRequest.SerializeToString,
+            geooffer_dot_v1_dot_offer__service__pb2.SnoozeLocationResponse.FromString,
             options,
             channel_credentials,
             insecure,
