@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from geooffer.engine.core import RowResults
 from geooffer.engine.exclusion import reach_boxes
 from geooffer.engine.pipeline import Pipeline
 from geooffer.engine.shape_distance import are_near, located
@@ -52,6 +54,21 @@ class ZoneRules(Pipeline):
             more = f" and {len(zones) - 3} more" if len(zones) > 3 else ""
             rule = f"a store's fence may not touch an exclusion zone with its buffer: {named}{more}"
             raise ExclusionZoneOverlapError(rule, field="shape")
+
+    def check_zones(self, zones: Sequence[ExclusionZone], *, partial: bool) -> RowResults:
+        """What `put_nouns` would answer for zones; changes nothing. Without `partial` the first error is raised."""
+        results: RowResults = []
+        for row, zone in enumerate(zones):
+            try:
+                self._check_zone(zone)
+            except InvalidArgumentError as error:
+                error.row = row
+                if not partial:
+                    raise
+                results.append(error)
+            else:
+                results.append(None)
+        return results
 
     def _check_zone(self, zone: ExclusionZone) -> None:
         if not 0 <= zone.buffer_cm <= limits.EXCLUSION_BUFFER_MAX_CM:

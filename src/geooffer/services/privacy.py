@@ -9,6 +9,7 @@ from geooffer.journal.erasures import Erasure
 from geooffer.rpc import checks
 from geooffer.services.control import Control
 from geooffer.services.pages import page_of
+from geooffer.services.zones import ZoneMethods
 from geooffer.v1 import privacy_service_pb2 as pb
 from geooffer.v1 import privacy_service_pb2_grpc as rpc
 
@@ -16,10 +17,11 @@ NAME = "geooffer.v1.PrivacyService"
 Context = Any
 
 
-class PrivacyService(rpc.PrivacyServiceServicer):
+class PrivacyService(ZoneMethods, rpc.PrivacyServiceServicer):
     """Export and erase; the rules are in proto/geooffer/v1/privacy_service.proto."""
 
     def __init__(self, control: Control) -> None:
+        super().__init__(control)
         self._control = control
 
     async def ExportSubject(self, request: pb.ExportSubjectRequest, context: Context) -> pb.ExportSubjectResponse:

@@ -46,7 +46,7 @@ class StoreService(rpc.StoreServiceServicer):
             category_count=len(engine.registry.nouns(Category)),
             product_count=len(engine.registry.nouns(Product)),
             offer_count=len(engine.registry.nouns(Offer)),
-            index_size_bytes=sum(array.nbytes for array in engine.snapshot.fences),
+            index_size_bytes=engine.snapshot.fences.size_bytes + engine.exclusion.size_bytes,
         )
 
     # -- stores ----------------------------------------------------------------------------------------------
@@ -88,11 +88,16 @@ class StoreService(rpc.StoreServiceServicer):
     async def ListClosures(self, request: pb.ListClosuresRequest, context: Context) -> pb.ListClosuresResponse:
         return self._closures.page(request, context)
 
+    def _mended(self, request: Any) -> Mended[Geofence]:
+        """The decoder of a request with geofences."""
+        clip = self._control.engine.clip_fence if request.clip_to_zones else None
+        return Mended(request.repair, decode_geofence, clip)
+
     # -- geofences -------------------------------------------------------------------------------------------
 
     async def CreateGeofence(self, request: pb.CreateGeofenceRequest, context: Context) -> pb.CreateGeofenceResponse:
         async def call() -> pb.CreateGeofenceResponse:
-            mended = Mended(request.repair)
+            mended = self._mended(request)
             geofence = self._geofences.create(request.geofence, mended.decode)
             return pb.CreateGeofenceResponse(
                 geofence=geofence,
@@ -109,7 +114,7 @@ class StoreService(rpc.StoreServiceServicer):
         return self._geofences.answer_list(request, pb.ListGeofencesResponse)
 
     async def UpdateGeofence(self, request: pb.UpdateGeofenceRequest, context: Context) -> pb.UpdateGeofenceResponse:
-        mended = Mended(request.repair)
+        mended = self._mended(request)
         geofence = self._geofences.update(request.geofence, request.update_mask, mended.decode)
         return pb.UpdateGeofenceResponse(
             geofence=geofence,
@@ -124,7 +129,7 @@ class StoreService(rpc.StoreServiceServicer):
         self, request: pb.BatchUpsertGeofencesRequest, context: Context
     ) -> pb.BatchUpsertGeofencesResponse:
         async def call() -> pb.BatchUpsertGeofencesResponse:
-            mended = Mended(request.repair)
+            mended = self._mended(request)
             result = await self._geofences.upsert(request.geofences, partial=request.partial, decode=mended.decode)
             return self._control.batch_answer(
                 result, pb.BatchUpsertGeofencesResponse, repairs=mended.repairs(result.problems)

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from geooffer.v1 import privacy_service_pb2 as geooffer_dot_v1_dot_privacy__service__pb2
+from geooffer.v1 import zones_pb2 as geooffer_dot_v1_dot_zones__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -26,7 +27,8 @@ if _version_not_supported:
 
 
 class PrivacyServiceStub:
-    """The rights of a person: all that is held of her, and its erasure. Roles: privacy_officer, operator.
+    """The rights of a person: all that is held of her, and its erasure; and exclusion zones, about which nothing is known.
+    Roles: privacy_officer, operator.
 
     Control port, unary only. Limits: message ≤ 4 MiB, metadata ≤ 8 KiB. Every error is a google.rpc.Status with one
     ErrorInfo (domain "geooffer"); what the transport itself refuses comes without.
@@ -58,10 +60,41 @@ class PrivacyServiceStub:
                 request_serializer=geooffer_dot_v1_dot_privacy__service__pb2.ListErasuresRequest.SerializeToString,
                 response_deserializer=geooffer_dot_v1_dot_privacy__service__pb2.ListErasuresResponse.FromString,
                 _registered_method=True)
+        self.CreateExclusionZone = channel.unary_unary(
+                '/geooffer.v1.PrivacyService/CreateExclusionZone',
+                request_serializer=geooffer_dot_v1_dot_zones__pb2.CreateExclusionZoneRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_zones__pb2.CreateExclusionZoneResponse.FromString,
+                _registered_method=True)
+        self.GetExclusionZone = channel.unary_unary(
+                '/geooffer.v1.PrivacyService/GetExclusionZone',
+                request_serializer=geooffer_dot_v1_dot_zones__pb2.GetExclusionZoneRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_zones__pb2.GetExclusionZoneResponse.FromString,
+                _registered_method=True)
+        self.ListExclusionZones = channel.unary_unary(
+                '/geooffer.v1.PrivacyService/ListExclusionZones',
+                request_serializer=geooffer_dot_v1_dot_zones__pb2.ListExclusionZonesRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_zones__pb2.ListExclusionZonesResponse.FromString,
+                _registered_method=True)
+        self.UpdateExclusionZone = channel.unary_unary(
+                '/geooffer.v1.PrivacyService/UpdateExclusionZone',
+                request_serializer=geooffer_dot_v1_dot_zones__pb2.UpdateExclusionZoneRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_zones__pb2.UpdateExclusionZoneResponse.FromString,
+                _registered_method=True)
+        self.DeleteExclusionZone = channel.unary_unary(
+                '/geooffer.v1.PrivacyService/DeleteExclusionZone',
+                request_serializer=geooffer_dot_v1_dot_zones__pb2.DeleteExclusionZoneRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_zones__pb2.DeleteExclusionZoneResponse.FromString,
+                _registered_method=True)
+        self.BatchUpsertExclusionZones = channel.unary_unary(
+                '/geooffer.v1.PrivacyService/BatchUpsertExclusionZones',
+                request_serializer=geooffer_dot_v1_dot_zones__pb2.BatchUpsertExclusionZonesRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_zones__pb2.BatchUpsertExclusionZonesResponse.FromString,
+                _registered_method=True)
 
 
 class PrivacyServiceServicer:
-    """The rights of a person: all that is held of her, and its erasure. Roles: privacy_officer, operator.
+    """The rights of a person: all that is held of her, and its erasure; and exclusion zones, about which nothing is known.
+    Roles: privacy_officer, operator.
 
     Control port, unary only. Limits: message ≤ 4 MiB, metadata ≤ 8 KiB. Every error is a google.rpc.Status with one
     ErrorInfo (domain "geooffer"); what the transport itself refuses comes without.
@@ -99,6 +132,48 @@ class PrivacyServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateExclusionZone(self, request, context):
+        """Exclusion zones: create; ALREADY_EXISTS. Tells which geofences it silences.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetExclusionZone(self, request, context):
+        """NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListExclusionZones(self, request, context):
+        """By id, in pages.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateExclusionZone(self, request, context):
+        """Change the fields of the mask; NOT_FOUND, STALE_ETAG.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteExclusionZone(self, request, context):
+        """NOT_FOUND, STALE_ETAG.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchUpsertExclusionZones(self, request, context):
+        """Create or replace ≤ 1,000, or say what would come of it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PrivacyServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -122,6 +197,36 @@ def add_PrivacyServiceServicer_to_server(servicer, server):
                     request_deserializer=geooffer_dot_v1_dot_privacy__service__pb2.ListErasuresRequest.FromString,
                     response_serializer=geooffer_dot_v1_dot_privacy__service__pb2.ListErasuresResponse.SerializeToString,
             ),
+            'CreateExclusionZone': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateExclusionZone,
+                    request_deserializer=geooffer_dot_v1_dot_zones__pb2.CreateExclusionZoneRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_zones__pb2.CreateExclusionZoneResponse.SerializeToString,
+            ),
+            'GetExclusionZone': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetExclusionZone,
+                    request_deserializer=geooffer_dot_v1_dot_zones__pb2.GetExclusionZoneRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_zones__pb2.GetExclusionZoneResponse.SerializeToString,
+            ),
+            'ListExclusionZones': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListExclusionZones,
+                    request_deserializer=geooffer_dot_v1_dot_zones__pb2.ListExclusionZonesRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_zones__pb2.ListExclusionZonesResponse.SerializeToString,
+            ),
+            'UpdateExclusionZone': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateExclusionZone,
+                    request_deserializer=geooffer_dot_v1_dot_zones__pb2.UpdateExclusionZoneRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_zones__pb2.UpdateExclusionZoneResponse.SerializeToString,
+            ),
+            'DeleteExclusionZone': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteExclusionZone,
+                    request_deserializer=geooffer_dot_v1_dot_zones__pb2.DeleteExclusionZoneRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_zones__pb2.DeleteExclusionZoneResponse.SerializeToString,
+            ),
+            'BatchUpsertExclusionZones': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchUpsertExclusionZones,
+                    request_deserializer=geooffer_dot_v1_dot_zones__pb2.BatchUpsertExclusionZonesRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_zones__pb2.BatchUpsertExclusionZonesResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'geooffer.v1.PrivacyService', rpc_method_handlers)
@@ -131,7 +236,8 @@ def add_PrivacyServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class PrivacyService:
-    """The rights of a person: all that is held of her, and its erasure. Roles: privacy_officer, operator.
+    """The rights of a person: all that is held of her, and its erasure; and exclusion zones, about which nothing is known.
+    Roles: privacy_officer, operator.
 
     Control port, unary only. Limits: message ≤ 4 MiB, metadata ≤ 8 KiB. Every error is a google.rpc.Status with one
     ErrorInfo (domain "geooffer"); what the transport itself refuses comes without.
@@ -235,6 +341,168 @@ class PrivacyService:
             '/geooffer.v1.PrivacyService/ListErasures',
             geooffer_dot_v1_dot_privacy__service__pb2.ListErasuresRequest.SerializeToString,
             geooffer_dot_v1_dot_privacy__service__pb2.ListErasuresResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateExclusionZone(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.PrivacyService/CreateExclusionZone',
+            geooffer_dot_v1_dot_zones__pb2.CreateExclusionZoneRequest.SerializeToString,
+            geooffer_dot_v1_dot_zones__pb2.CreateExclusionZoneResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetExclusionZone(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.PrivacyService/GetExclusionZone',
+            geooffer_dot_v1_dot_zones__pb2.GetExclusionZoneRequest.SerializeToString,
+            geooffer_dot_v1_dot_zones__pb2.GetExclusionZoneResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListExclusionZones(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.PrivacyService/ListExclusionZones',
+            geooffer_dot_v1_dot_zones__pb2.ListExclusionZonesRequest.SerializeToString,
+            geooffer_dot_v1_dot_zones__pb2.ListExclusionZonesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateExclusionZone(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.PrivacyService/UpdateExclusionZone',
+            geooffer_dot_v1_dot_zones__pb2.UpdateExclusionZoneRequest.SerializeToString,
+            geooffer_dot_v1_dot_zones__pb2.UpdateExclusionZoneResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteExclusionZone(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.PrivacyService/DeleteExclusionZone',
+            geooffer_dot_v1_dot_zones__pb2.DeleteExclusionZoneRequest.SerializeToString,
+            geooffer_dot_v1_dot_zones__pb2.DeleteExclusionZoneResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchUpsertExclusionZones(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.PrivacyService/BatchUpsertExclusionZones',
+            geooffer_dot_v1_dot_zones__pb2.BatchUpsertExclusionZonesRequest.SerializeToString,
+            geooffer_dot_v1_dot_zones__pb2.BatchUpsertExclusionZonesResponse.FromString,
             options,
             channel_credentials,
             insecure,

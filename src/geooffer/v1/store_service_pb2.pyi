@@ -111,14 +111,16 @@ class BatchUpsertStoresResponse(_message.Message):
     def __init__(self, accepted_count: _Optional[int] = ..., problems: _Optional[_Iterable[_Union[_resources_pb2.RowProblem, _Mapping]]] = ..., catalog_generation: _Optional[int] = ...) -> None: ...
 
 class CreateGeofenceRequest(_message.Message):
-    __slots__ = ("geofence", "request_id", "repair")
+    __slots__ = ("geofence", "request_id", "repair", "clip_to_zones")
     GEOFENCE_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     REPAIR_FIELD_NUMBER: _ClassVar[int]
+    CLIP_TO_ZONES_FIELD_NUMBER: _ClassVar[int]
     geofence: _resources_pb2.Geofence
     request_id: str
     repair: bool
-    def __init__(self, geofence: _Optional[_Union[_resources_pb2.Geofence, _Mapping]] = ..., request_id: _Optional[str] = ..., repair: _Optional[bool] = ...) -> None: ...
+    clip_to_zones: bool
+    def __init__(self, geofence: _Optional[_Union[_resources_pb2.Geofence, _Mapping]] = ..., request_id: _Optional[str] = ..., repair: _Optional[bool] = ..., clip_to_zones: _Optional[bool] = ...) -> None: ...
 
 class CreateGeofenceResponse(_message.Message):
     __slots__ = ("geofence", "catalog_generation", "repair_note")
@@ -163,14 +165,16 @@ class ListGeofencesResponse(_message.Message):
     def __init__(self, geofences: _Optional[_Iterable[_Union[_resources_pb2.Geofence, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., catalog_generation: _Optional[int] = ...) -> None: ...
 
 class UpdateGeofenceRequest(_message.Message):
-    __slots__ = ("geofence", "update_mask", "repair")
+    __slots__ = ("geofence", "update_mask", "repair", "clip_to_zones")
     GEOFENCE_FIELD_NUMBER: _ClassVar[int]
     UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
     REPAIR_FIELD_NUMBER: _ClassVar[int]
+    CLIP_TO_ZONES_FIELD_NUMBER: _ClassVar[int]
     geofence: _resources_pb2.Geofence
     update_mask: _field_mask_pb2.FieldMask
     repair: bool
-    def __init__(self, geofence: _Optional[_Union[_resources_pb2.Geofence, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., repair: _Optional[bool] = ...) -> None: ...
+    clip_to_zones: bool
+    def __init__(self, geofence: _Optional[_Union[_resources_pb2.Geofence, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., repair: _Optional[bool] = ..., clip_to_zones: _Optional[bool] = ...) -> None: ...
 
 class UpdateGeofenceResponse(_message.Message):
     __slots__ = ("geofence", "catalog_generation", "repair_note")
@@ -197,16 +201,18 @@ class DeleteGeofenceResponse(_message.Message):
     def __init__(self, catalog_generation: _Optional[int] = ...) -> None: ...
 
 class BatchUpsertGeofencesRequest(_message.Message):
-    __slots__ = ("geofences", "partial", "request_id", "repair")
+    __slots__ = ("geofences", "partial", "request_id", "repair", "clip_to_zones")
     GEOFENCES_FIELD_NUMBER: _ClassVar[int]
     PARTIAL_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     REPAIR_FIELD_NUMBER: _ClassVar[int]
+    CLIP_TO_ZONES_FIELD_NUMBER: _ClassVar[int]
     geofences: _containers.RepeatedCompositeFieldContainer[_resources_pb2.Geofence]
     partial: bool
     request_id: str
     repair: bool
-    def __init__(self, geofences: _Optional[_Iterable[_Union[_resources_pb2.Geofence, _Mapping]]] = ..., partial: _Optional[bool] = ..., request_id: _Optional[str] = ..., repair: _Optional[bool] = ...) -> None: ...
+    clip_to_zones: bool
+    def __init__(self, geofences: _Optional[_Iterable[_Union[_resources_pb2.Geofence, _Mapping]]] = ..., partial: _Optional[bool] = ..., request_id: _Optional[str] = ..., repair: _Optional[bool] = ..., clip_to_zones: _Optional[bool] = ...) -> None: ...
 
 class BatchUpsertGeofencesResponse(_message.Message):
     __slots__ = ("accepted_count", "problems", "catalog_generation", "repairs")

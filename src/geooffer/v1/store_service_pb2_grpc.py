@@ -180,7 +180,7 @@ class StoreServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateGeofence(self, request, context):
-        """Geofences: create; ALREADY_EXISTS.
+        """Geofences: create; ALREADY_EXISTS, EXCLUSION_ZONE_OVERLAP.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
