@@ -105,7 +105,7 @@ class TokenVerifier:
         self._ring = keys if isinstance(keys, KeyRing) else KeyRing({"": keys})
         self._issuer = issuer
         self._audience = audience
-        self._leeway_s = leeway_s
+        self.leeway_s = leeway_s
         self._lifetime_max_s = lifetime_max_s
 
     def replace(self, keys: KeyRing) -> bool:
@@ -122,7 +122,7 @@ class TokenVerifier:
             self._refuse()
         try:
             claims = self._claims(token, key)
-            return _identity_from(claims, self._lifetime_max_s, self._leeway_s)
+            return _identity_from(claims, self._lifetime_max_s, self.leeway_s)
         except _FAULTS:
             # from None: the cause may quote the token
             raise UnauthenticatedError(_REFUSED) from None
@@ -134,7 +134,7 @@ class TokenVerifier:
             algorithms=[key.algorithm],
             audience=self._audience,
             issuer=self._issuer,
-            leeway=self._leeway_s,
+            leeway=self.leeway_s,
             options={"require": list(_REQUIRED)},
         )
 
