@@ -33,9 +33,9 @@ class ListModel:
         """The latest commit."""
         return self.commits[-1].position if self.commits else self.base
 
-    def append(self, payload: bytes) -> None:
+    def append(self, payload: bytes, position: Position) -> None:
         """One more."""
-        self.commits.append(Commit(follow(self.last, payload), payload))
+        self.commits.append(Commit(position, payload))
 
     def place(self, share: float) -> Position:
         """A position this far between base and last."""
@@ -66,8 +66,10 @@ def act(store: CommitStore, model: ListModel, name: str, argument: object) -> No
     """One action on both. (`reopen` is the caller's.)"""
     match name, argument:
         case "append", bytes():
-            assert store.append(argument, store.last.lsn) == follow(model.last, argument)
-            model.append(argument)
+            position = store.append(argument, store.last.lsn)
+            written = next(iter(store.read(model.last.lsn))).written  # what is encrypted is chained as written
+            assert position == follow(model.last, written)
+            model.append(argument, position)
         case "read", float():
             start = model.place(argument)
             assert list(store.read(start.lsn)) == [c for c in model.commits if c.position.lsn > start.lsn]
@@ -158,5 +160,6 @@ class StoreConformance:
             assert [commit.position for commit in store.read()] == [third, last]
             store.truncate(last)
             assert (store.base, store.last, list(store.read())) == (last, last, [])
-            assert store.append(b"y", 4) == follow(last, b"y")
+            position = store.append(b"y", 4)
+            assert position == follow(last, next(iter(store.read(4))).written)
             store.close()

@@ -17,12 +17,14 @@ import pytest
 from geooffer.errors import JournalError
 from geooffer.journal import sqlite
 from geooffer.journal.commits import Commit, Position
+from geooffer.journal.keyring import Keyring
 from geooffer.journal.sqlite import SqliteReader, SqliteStore
 from geooffer.journal.verification import verify_state
 
 PAGE_SIZE_BYTES = 4_096
 FRAME_SIZE_BYTES = PAGE_SIZE_BYTES + 24
 LOG_HEADER_SIZE_BYTES = 32
+KEYRING = Keyring([bytes(range(32))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Files:
     log: bytes
     base: Position
     commits: list[Commit]
+    keyring: Keyring | None = None
 
     def put(self, directory: Path) -> Path:
         """Where it can be opened."""
@@ -47,13 +50,18 @@ def payload(generator: np.random.Generator, size_bytes: int) -> bytes:
     return generator.bytes(size_bytes)
 
 
-@pytest.fixture(scope="module")
-def at_rest() -> Files:
+def keyring_of(request: pytest.FixtureRequest) -> Keyring | None:
+    return KEYRING if request.param == "encrypted" else None
+
+
+@pytest.fixture(scope="module", params=["plain", "encrypted"])
+def at_rest(request: pytest.FixtureRequest) -> Files:
     """Every kind of page: header, schema, interior, leaf and overflow pages of commits, free trunk and leaf pages."""
     generator = np.random.default_rng(1)
     with tempfile.TemporaryDirectory(prefix="geooffer-journal-") as directory:
         path = Path(directory) / "journal.sqlite3"
-        store = SqliteStore(path, synchronous="OFF", laid_out_page_count=8)
+        keyring = keyring_of(request)
+        store = SqliteStore(path, synchronous="OFF", laid_out_page_count=8, keyring=keyring)
         for number in range(70):
             store.append(payload(generator, 20_000 if number % 9 == 4 else 500), store.last.lsn)
         store.truncate([commit.position for commit in store.read()][15])
@@ -64,7 +72,7 @@ def at_rest() -> Files:
         with apsw.Connection(str(path)) as connection:
             assert int(connection.execute("PRAGMA freelist_count").get) > 3  # type: ignore[arg-type]
         connection.close()
-        return Files(path.read_bytes(), b"", base, commits)
+        return Files(path.read_bytes(), b"", base, commits, keyring)
 
 
 def _page_kinds(path: Path) -> list[tuple[str]]:
@@ -74,19 +82,21 @@ def _page_kinds(path: Path) -> list[tuple[str]]:
     return rows  # type: ignore[return-value]
 
 
-@pytest.fixture(scope="module")
-def killed() -> Files:
+@pytest.fixture(scope="module", params=["plain", "encrypted"])
+def killed(request: pytest.FixtureRequest) -> Files:
     """Some commits in the file, 12 more in the log; with what the log had before its present round."""
     generator = np.random.default_rng(2)
     with tempfile.TemporaryDirectory(prefix="geooffer-journal-") as directory:
         path = Path(directory) / "journal.sqlite3"
-        store = SqliteStore(path, synchronous="OFF", laid_out_page_count=8)
+        keyring = keyring_of(request)
+        store = SqliteStore(path, synchronous="OFF", laid_out_page_count=8, keyring=keyring)
         for _ in range(30):
             store.append(payload(generator, 6_000), store.last.lsn)
         store.tidy(idle=True)
         for number in range(12):
             store.append(payload(generator, 9_000 if number % 3 else 300), store.last.lsn)
-        files = Files(path.read_bytes(), Path(f"{path}-wal").read_bytes(), store.base, list(store.read()))
+        log = Path(f"{path}-wal").read_bytes()
+        files = Files(path.read_bytes(), log, store.base, list(store.read()), keyring)
         store.close()
         return files
 
@@ -96,12 +106,12 @@ def read(files: Files) -> tuple[Position, list[Commit]] | None:
     with tempfile.TemporaryDirectory(prefix="geooffer-journal-") as directory:
         path = files.put(Path(directory))
         try:
-            store = SqliteStore(path, synchronous="OFF", laid_out_page_count=8)
+            store = SqliteStore(path, synchronous="OFF", laid_out_page_count=8, keyring=files.keyring)
         except JournalError:
             return None
         try:
             found = store.base, list(store.read())
-            reader = SqliteReader(path)
+            reader = SqliteReader(path, keyring=files.keyring)
             assert (reader.base, list(reader.read())) == found
             reader.close()
         except JournalError as error:
@@ -118,7 +128,7 @@ def check_as_reader(files: Files) -> bool:
     with tempfile.TemporaryDirectory(prefix="geooffer-journal-") as directory:
         path = files.put(Path(directory))
         try:
-            reader = SqliteReader(path)
+            reader = SqliteReader(path, keyring=files.keyring)
         except JournalError:
             return True
         try:
@@ -150,7 +160,9 @@ def check_flips_at_rest(files: Files, seed: int, flips_per_page: int) -> int:
         for flip in range(flips_per_page):
             width = PAGE_SIZE_BYTES if flip % 2 else 110
             offset = page * PAGE_SIZE_BYTES + int(generator.integers(width))
-            changed = Files(flipped(files.main, offset, int(generator.integers(8))), b"", files.base, files.commits)
+            changed = Files(
+                flipped(files.main, offset, int(generator.integers(8))), b"", files.base, files.commits, files.keyring
+            )
             found = read(changed)
             refused += found is None
             assert found in (None, (files.base, files.commits)), f"byte {offset} of page {page + 1}"
@@ -171,19 +183,19 @@ def test_many_flipped_bits_in_the_file_are_found_or_harmless(at_rest: Files, see
 @pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.long)])
 def test_every_bit_of_the_file_header_is_found_or_harmless(at_rest: Files, step: int) -> None:
     for bit in range(0, 800, step):
-        changed = Files(flipped(at_rest.main, bit // 8, bit % 8), b"", at_rest.base, at_rest.commits)
+        changed = Files(flipped(at_rest.main, bit // 8, bit % 8), b"", at_rest.base, at_rest.commits, at_rest.keyring)
         assert read(changed) in (None, (at_rest.base, at_rest.commits)), f"byte {bit // 8}"
 
 
 def test_a_file_that_was_cut_is_refused(at_rest: Files) -> None:
     sizes = [*range(0, len(at_rest.main), PAGE_SIZE_BYTES), 1, 99, 100, 4_095, 4_097, len(at_rest.main) - 1]
     for size in sizes:
-        assert read(Files(at_rest.main[:size], b"", at_rest.base, at_rest.commits)) is None, size
+        assert read(Files(at_rest.main[:size], b"", at_rest.base, at_rest.commits, at_rest.keyring)) is None, size
 
 
 def check_log(files: Files, log: bytes, last_commit_offset: int, offset: int) -> bool:
     """Whether it was refused; only what lies in the last commit may be lost."""
-    found = read(Files(files.main, log, files.base, files.commits))
+    found = read(Files(files.main, log, files.base, files.commits, files.keyring))
     allowed = [None, (files.base, files.commits)]
     if offset >= last_commit_offset:
         allowed.append((files.base, files.commits[:-1]))
@@ -243,7 +255,7 @@ def test_without_the_check_of_the_log_commits_would_be_lost(killed: Files, monke
     """The control: what SQLite makes of a flipped bit by itself is a journal that ends earlier."""
     monkeypatch.setattr(sqlite, "check_log", lambda *_: None)
     offset = LOG_HEADER_SIZE_BYTES + 3 * FRAME_SIZE_BYTES + 1_000
-    found = read(Files(killed.main, flipped(killed.log, offset, 3), killed.base, killed.commits))
+    found = read(Files(killed.main, flipped(killed.log, offset, 3), killed.base, killed.commits, killed.keyring))
     assert found is not None
     assert 0 < len(found[1]) < len(killed.commits) - 1
 
@@ -252,13 +264,13 @@ def test_a_reader_finds_what_a_server_would_refuse(killed: Files) -> None:
     assert not check_as_reader(killed)
     for frame in range(1, 12):
         log = flipped(killed.log, LOG_HEADER_SIZE_BYTES + frame * FRAME_SIZE_BYTES + 1_000, 3)
-        damaged = Files(killed.main, log, killed.base, killed.commits)
+        damaged = Files(killed.main, log, killed.base, killed.commits, killed.keyring)
         assert check_as_reader(damaged) == (read(damaged) is None)
         assert check_as_reader(damaged)
 
 
 def test_verification_looks_behind_the_last_commit_that_is_read(killed: Files, tmp_path: Path) -> None:
     log = flipped(killed.log, LOG_HEADER_SIZE_BYTES + 3 * FRAME_SIZE_BYTES + 1_000, 3)
-    Files(killed.main, log, killed.base, killed.commits).put(tmp_path)
+    Files(killed.main, log, killed.base, killed.commits, killed.keyring).put(tmp_path)
     with pytest.raises(JournalError, match="write-ahead log is damaged at frame"):
         verify_state(tmp_path)

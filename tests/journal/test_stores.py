@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from store_conformance import ACTIONS, Actions, Place, StoreConformance, check_interleaving
 
 from geooffer.journal.commits import CommitStore
+from geooffer.journal.keyring import Keyring
 from geooffer.journal.memory import MemoryStore
 from geooffer.journal.sqlite import SqliteStore
 
@@ -29,12 +30,13 @@ class MemoryPlace:
 class SqlitePlace:
     """A directory. Unsynced, for speed: what is durable is test_power_cuts.py's matter."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, keyring: Keyring | None = None) -> None:
         self._path = directory / "journal.sqlite3"
+        self._keyring = keyring
 
     def open(self) -> CommitStore:
         """Another store on the same file."""
-        return SqliteStore(self._path, synchronous="OFF")
+        return SqliteStore(self._path, synchronous="OFF", keyring=self._keyring)
 
 
 @contextmanager
@@ -48,6 +50,13 @@ def sqlite_place() -> Iterator[Place]:
     """For one test."""
     with tempfile.TemporaryDirectory(prefix="geooffer-journal-") as directory:
         yield SqlitePlace(Path(directory))
+
+
+@contextmanager
+def encrypted_place() -> Iterator[Place]:
+    """For one test."""
+    with tempfile.TemporaryDirectory(prefix="geooffer-journal-") as directory:
+        yield SqlitePlace(Path(directory), Keyring([bytes(range(32))]))
 
 
 class TestMemoryStore(StoreConformance):
@@ -65,3 +74,12 @@ class TestSqliteStore(StoreConformance):
     @settings(max_examples=60, deadline=None)
     def test_any_interleaving_equals_a_list(self, actions: Actions) -> None:
         check_interleaving(sqlite_place, actions)
+
+
+class TestEncryptedStore(StoreConformance):
+    new_place = encrypted_place
+
+    @given(actions=ACTIONS)
+    @settings(max_examples=60, deadline=None)
+    def test_any_interleaving_equals_a_list(self, actions: Actions) -> None:
+        check_interleaving(encrypted_place, actions)

@@ -28,6 +28,7 @@ from geooffer.journal.commits import Position
 from geooffer.journal.compactor import only_compactor
 from geooffer.journal.erasing import apply_ledger, open_ledger
 from geooffer.journal.erasures import LEDGER_NAME, goes_on_from, ledger_mark
+from geooffer.journal.keyring import Keyring
 from geooffer.journal.recovery import recover
 from geooffer.journal.service_lock import ServiceLock
 from geooffer.journal.snapshots import digest_of, newest_snapshot, snapshot_paths, sync_directory, write_synced
@@ -35,6 +36,7 @@ from geooffer.journal.sqlite import SqliteReader
 from geooffer.journal.tail import JOURNAL_NAME, RESTORE_NAME, commits_after, refuse_half_restored
 from geooffer.model.limits import BACKUP_RETENTION_MS
 from geooffer.model.policy import DAY_MS
+from geooffer.model.records import CATALOG_PARTITION
 
 BACKUP_NAME = "backup.json"
 DECISION_KEY_NAME = "decision.key"
@@ -138,6 +140,7 @@ def restore(
     is_forced: bool = False,
     is_expired_allowed: bool = False,
     is_ledger_optional: bool = False,
+    keyring: Keyring | None = None,
 ) -> Restored:
     """Put a backup in the place of what `directory` holds, then erase again whoever was erased since it was taken.
 
@@ -147,6 +150,7 @@ def restore(
     Cut short at any point it can be run again, and no server starts on what it left.
     """
     backup = open_backup(source)
+    _check_keys(source, keyring)
     if now_ms - backup.taken_ms > BACKUP_RETENTION_MS and not is_expired_allowed:
         rule = f"the backup is older than {BACKUP_RETENTION_MS // DAY_MS} days and should be gone (--expired takes it)"
         raise ConfigurationError(rule)
@@ -172,7 +176,7 @@ def restore(
             (directory / path.name).unlink(missing_ok=True)
             path.rename(directory / path.name)
         sync_directory(directory)
-        recovered = recover(directory, is_restoring=True)
+        recovered = recover(directory, is_restoring=True, keyring=keyring)
         try:
             ledger = open_ledger(directory)
             erased_count = apply_ledger(
@@ -186,6 +190,13 @@ def restore(
     finally:
         lock.close()
     return Restored(position, recovered.person_count, erased_count)
+
+
+def _check_keys(source: Path, keyring: Keyring | None) -> None:
+    """Before anything is replaced: whether what is encrypted opens. Raises JournalError where it does not."""
+    snapshot = newest_snapshot(source, keyring)
+    if snapshot is not None:
+        snapshot.read_part(CATALOG_PARTITION)
 
 
 def _state_paths(directory: Path) -> list[Path]:

@@ -1,13 +1,13 @@
 """A commit as every store keeps it: LSN, hash and payload, chained so that a hole or a change is found.
 
-hash(n) = BLAKE2b-256(hash(n − 1) ‖ n ‖ payload(n))        hash(0) = 32 zero bytes
+hash(n) = BLAKE2b-256(hash(n − 1) ‖ n ‖ payload(n) as written)        hash(0) = 32 zero bytes
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from geooffer.errors import JournalError
@@ -31,6 +31,13 @@ class Commit:
     position: Position
     payload: bytes
     """`frames.encode_entries` of its entries."""
+    sealed: bytes | None = field(default=None, compare=False)
+    """What was written of it where that is encrypted (journal/keyring.py)."""
+
+    @property
+    def written(self) -> bytes:
+        """What the chain runs over."""
+        return self.payload if self.sealed is None else self.sealed
 
 
 def follow(previous: Position, payload: bytes) -> Position:
@@ -44,7 +51,7 @@ def follow(previous: Position, payload: bytes) -> Position:
 
 def checked(previous: Position, commit: Commit) -> Position:
     """The position of `commit`, which has to follow `previous`. Raises JournalError where it does not."""
-    expected = follow(previous, commit.payload)
+    expected = follow(previous, commit.written)
     if commit.position.lsn != expected.lsn:
         raise JournalError(f"the journal has a gap: commit {expected.lsn} expected, {commit.position.lsn} found")
     if commit.position.hash != expected.hash:

@@ -26,6 +26,7 @@ from pathlib import Path
 from geooffer.engine.parts import PARTITIONS, Part, take_part
 from geooffer.errors import GeoofferError, JournalError
 from geooffer.journal.commits import Position
+from geooffer.journal.keyring import Keyring, load_keyring
 from geooffer.journal.snapshots import SnapshotDraft, newest_snapshot
 from geooffer.journal.sqlite import SqliteReader
 from geooffer.journal.tail import JOURNAL_NAME, fold_partitions, read_tail, refuse_half_restored
@@ -72,18 +73,19 @@ def compact(
     size_bytes_max: int = ROUND_SIZE_BYTES_MAX,
     reserve_bytes: int = 0,
     is_background: bool = False,
+    keyring: Keyring | None = None,
     on_step: Callable[[str], None] = lambda step: None,
 ) -> Compacted:
     """Write the snapshot that follows the newest one; the caller holds `only_compactor`. Raises JournalError, OSError.
 
     `reserve_bytes`: room that is left on the disk; a snapshot that would take it, and one that fails in any other way,
-    is gone again. `is_background`: what costs time runs at the lowest priority. `on_step`: told of every step, for
-    fault tests.
+    is gone again. `is_background`: what costs time runs at the lowest priority. `keyring`: it is encrypted. `on_step`:
+    told of every step, for fault tests.
     """
     started_s = time.perf_counter()
     refuse_half_restored(directory)
-    snapshot = newest_snapshot(directory)
-    reader = SqliteReader(directory / JOURNAL_NAME)
+    snapshot = newest_snapshot(directory, keyring)
+    reader = SqliteReader(directory / JOURNAL_NAME, keyring=keyring)
     try:
         tail = read_tail(reader, snapshot, size_bytes_max=size_bytes_max)
     finally:
@@ -91,7 +93,7 @@ def compact(
     on_step("read")
     person_count = 0 if snapshot is None else snapshot.counts.persons
     if tail.record_count and (snapshot is None or tail.position != snapshot.position):
-        draft = SnapshotDraft(directory, tail.position, reserve_bytes=reserve_bytes)
+        draft = SnapshotDraft(directory, tail.position, reserve_bytes=reserve_bytes, keyring=keyring)
         try:
             on_step("draft")
             states = fold_partitions(snapshot, tail, PARTITIONS)
@@ -151,6 +153,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("directory", type=Path)
     parser.add_argument("--with-parent", action="store_true", help="end when stdin does")
     parser.add_argument("--reserve-bytes", type=int, default=0, help="room to leave on the disk")
+    parser.add_argument("--encryption-key-file", type=Path, help="encrypt it under the first key in there")
     told_to = parser.parse_args(arguments)
     directory: Path = told_to.directory
     if told_to.with_parent:
@@ -163,7 +166,8 @@ def main(arguments: list[str]) -> int:
     gc.disable()  # what this process makes is freed by its counts, and it does not live long
     try:
         with only_compactor(directory, wait_s=60.0):
-            done = compact(directory, reserve_bytes=told_to.reserve_bytes, is_background=True)
+            keyring = load_keyring(told_to.encryption_key_file)
+            done = compact(directory, reserve_bytes=told_to.reserve_bytes, is_background=True, keyring=keyring)
     except (GeoofferError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -20,6 +20,7 @@ import msgpack
 
 from geooffer.errors import InvalidArgumentError, JournalError
 from geooffer.journal.field_arrays import CLASSES, CODES, pack_fields, unpack_fields
+from geooffer.journal.keyring import NO_KEY, is_sealed
 from geooffer.journal.layouts import READERS, WRITERS
 from geooffer.model.limits import PARTITION_COUNT
 from geooffer.model.records import CATALOG_PARTITION, Entry, Record
@@ -97,6 +98,8 @@ def encode_entries(entries: Sequence[Entry]) -> bytes:
 
 def partitions_of(frame: bytes) -> list[RawEntry]:
     """Whose each record is, the records undecoded, in the order written. Raises JournalError for what is no frame."""
+    if is_sealed(frame):
+        raise JournalError(f"the journal {NO_KEY}")
     try:
         schema = frame[0]
         split = _SCHEMAS.get(1 if schema == _MSGPACK_PAIR else schema)

@@ -20,6 +20,7 @@ from geooffer.engine.parts import PARTITIONS, Part, put_parts
 from geooffer.engine.state import State
 from geooffer.errors import JournalError
 from geooffer.journal.frames import decode_entries
+from geooffer.journal.keyring import Keyring
 from geooffer.journal.snapshots import Snapshot, newest_snapshot
 from geooffer.journal.sqlite import SqliteStore
 from geooffer.journal.tail import JOURNAL_NAME, commits_after, refuse_half_restored
@@ -51,20 +52,27 @@ class Recovered:
         return len(self.state.people.person_slots)
 
 
-def recover(directory: Path, on_progress: OnProgress = lambda text: None, *, is_restoring: bool = False) -> Recovered:
+def recover(
+    directory: Path,
+    on_progress: OnProgress = lambda text: None,
+    *,
+    is_restoring: bool = False,
+    keyring: Keyring | None = None,
+) -> Recovered:
     """Open `directory`, made where it does not exist. Raises JournalError where it cannot be trusted, saying where.
 
-    `is_restoring`: the caller is the restore that is under way there.
+    `is_restoring`: the caller is the restore that is under way there. `keyring`: what is written is encrypted from now
+    on; what is there is read, encrypted or not.
     """
     started_s = time.perf_counter()
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not is_restoring:
         refuse_half_restored(directory)
-    snapshot = newest_snapshot(directory)
+    snapshot = newest_snapshot(directory, keyring)
     journal_path = directory / JOURNAL_NAME
     if snapshot is not None and not journal_path.exists():
         raise JournalError(f"{JOURNAL_NAME} is missing beside {snapshot.path.name}")
-    store = SqliteStore(journal_path)
+    store = SqliteStore(journal_path, keyring=keyring)
     try:
         with _quiet_collector():
             state = State()

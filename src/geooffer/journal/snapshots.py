@@ -28,6 +28,7 @@ from geooffer.engine.people_rows import PeopleCounts
 from geooffer.errors import JournalError
 from geooffer.journal.commits import HASH_SIZE_BYTES, Position
 from geooffer.journal.field_arrays import pack, unpack
+from geooffer.journal.keyring import NO_KEY, Keyring, is_sealed, key_id_of
 from geooffer.model.records import CATALOG_PARTITION
 
 SCHEMA_VERSION = 1
@@ -60,7 +61,15 @@ class Snapshot:
     counts: PeopleCounts
     program: str
     parts: Mapping[str, tuple[int, str]]
-    """File name → (size in bytes, digest)."""
+    """File name → (size in bytes, digest), of what is written."""
+    keyring: Keyring | None = None
+    """Opens what is encrypted."""
+
+    @property
+    def key_id(self) -> str:
+        """Of the key its catalog was encrypted under, in hex; '' = it is not encrypted. Raises JournalError."""
+        data = self._checked_bytes(CATALOG_PARTITION)
+        return key_id_of(data) if is_sealed(data) else ""
 
     def read_part(self, partition: int) -> Part:
         """One part. Raises JournalError that names it."""
@@ -91,7 +100,7 @@ class Snapshot:
 
     def _decoded(self, partition: int, data: bytes) -> Part:
         try:
-            part: Part = unpack(data)
+            part: Part = unpack(self._opened(partition, data))
             for schema in range(self.schema, SCHEMA_VERSION):
                 part = UPGRADES[schema](part)
             if part["partition"] == partition:
@@ -102,11 +111,22 @@ class Snapshot:
             raise self._fault(part_name(partition), "does not decode") from error
         raise self._fault(part_name(partition), "is another partition's")
 
+    def _opened(self, partition: int, data: bytes) -> bytes:
+        if not is_sealed(data):
+            return data
+        name = part_name(partition)
+        if self.keyring is None:
+            raise self._fault(name, NO_KEY)
+        try:
+            return self.keyring.open_part(name, self.position, data)
+        except JournalError as error:
+            raise JournalError(f"{self.path.name}/{name}: {error.message}") from error
+
     def _fault(self, name: str, text: str) -> JournalError:
         return JournalError(f"{self.path.name}/{name} {text}")
 
 
-def open_snapshot(path: Path) -> Snapshot:
+def open_snapshot(path: Path, keyring: Keyring | None = None) -> Snapshot:
     """Read a manifest and look whether all files are there. Raises JournalError."""
     try:
         names = {entry.name for entry in path.iterdir()}
@@ -126,6 +146,7 @@ def open_snapshot(path: Path) -> Snapshot:
             PeopleCounts(**told["counts"]),
             told["program"],
             {name: (size_bytes, digest) for name, (size_bytes, digest) in told["parts"].items()},
+            keyring,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise JournalError(f"{path.name}/{MANIFEST_NAME} is damaged") from error
@@ -150,10 +171,10 @@ def snapshot_paths(directory: Path) -> list[Path]:
     return [path for _, path in sorted(found, reverse=True)]
 
 
-def newest_snapshot(directory: Path) -> Snapshot | None:
+def newest_snapshot(directory: Path, keyring: Keyring | None = None) -> Snapshot | None:
     """The one to start from. Raises JournalError where it is damaged: an older one is not taken in silence."""
     paths = snapshot_paths(directory)
-    return open_snapshot(paths[0]) if paths else None
+    return open_snapshot(paths[0], keyring) if paths else None
 
 
 def remove_older(directory: Path) -> int:
@@ -176,8 +197,10 @@ class SnapshotDraft:
     the next: else each attempt would fill the disk further.
     """
 
-    def __init__(self, directory: Path, position: Position, *, reserve_bytes: int = 0) -> None:
-        """`reserve_bytes`: room on the disk that is left to the journal beside it."""
+    def __init__(
+        self, directory: Path, position: Position, *, reserve_bytes: int = 0, keyring: Keyring | None = None
+    ) -> None:
+        """`reserve_bytes`: room on the disk that is left to the journal beside it. `keyring`: parts are encrypted."""
         for path in directory.iterdir():
             if _ASIDE.fullmatch(path.name):
                 shutil.rmtree(path)
@@ -186,12 +209,15 @@ class SnapshotDraft:
         self._path.mkdir(mode=0o700)
         self._position = position
         self._reserve_bytes = reserve_bytes
+        self._keyring = keyring
         self._parts: dict[str, tuple[int, str]] = {}
         self._counts = PeopleCounts()
 
     def write(self, part: Part) -> None:
         """Add one part, synced. Raises JournalError where the disk has no room for it."""
         data, name = pack(part), part_name(part["partition"])
+        if self._keyring is not None:
+            data = self._keyring.seal_part(name, self._position, data)
         room = os.statvfs(self._path)
         if room.f_bavail * room.f_frsize < self._reserve_bytes + len(data):
             raise JournalError("the disk has no room for a snapshot beside its reserve")
@@ -214,7 +240,7 @@ class SnapshotDraft:
         sync_directory(self._path)
         self._path.rename(self._final)
         sync_directory(self._final.parent)
-        return open_snapshot(self._final)
+        return open_snapshot(self._final, self._keyring)
 
     def discard(self) -> None:
         """It will not be finished: what it holds of the disk is wanted by others."""

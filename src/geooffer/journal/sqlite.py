@@ -20,6 +20,7 @@ import apsw
 from geooffer.errors import JournalError
 from geooffer.journal import sqlite_file
 from geooffer.journal.commits import Commit, Position, follow
+from geooffer.journal.keyring import CommitSealer, Keyring
 from geooffer.journal.sqlite_file import BUSY_TIMEOUT_MS, DAMAGE, FILE_MODE
 from geooffer.journal.sqlite_log import check_log, lay_out
 
@@ -46,12 +47,16 @@ class SqliteStore:
         synchronous: str = "FULL",
         vfs: str | None = None,
         laid_out_page_count: int = LAID_OUT_PAGE_COUNT,
+        keyring: Keyring | None = None,
     ) -> None:
-        """Open or create. All but `path` are for fault tests; a VFS is used without shared memory, so by nobody else.
-        Raises JournalError, saying where, for a file that is no journal of ours or is damaged.
+        """Open or create. `keyring`: what is appended is encrypted. All others are for fault tests; a VFS is used
+        without shared memory, so by nobody else. Raises JournalError, saying where, for a file that is no journal of
+        ours or is damaged.
         """
         sqlite_file.check_library()
         self._path = path
+        self._keyring = keyring
+        self._sealer = None if keyring is None else CommitSealer(keyring)
         self._vfs = vfs
         self._laid_out_page_count = laid_out_page_count
         self._fault: JournalError | None = None
@@ -102,6 +107,8 @@ class SqliteStore:
             raise self._fault
         if expected_lsn != self._last.lsn:
             raise JournalError(f"the latest commit is {self._last.lsn}, the writer expected {expected_lsn}")
+        if self._sealer is not None:
+            payload = self._sealer.seal(self._last, payload)
         position = follow(self._last, payload)
         with self._lock:
             try:
@@ -116,7 +123,7 @@ class SqliteStore:
 
     def read(self, after_lsn: int | None = None) -> Iterator[Commit]:
         """Commits after `after_lsn`, each checked against the chain."""
-        return sqlite_file.read_commits(self._connection, after_lsn, self._lock)
+        return sqlite_file.read_commits(self._connection, after_lsn, self._lock, self._keyring)
 
     def truncate(self, up_to: Position) -> None:
         """Delete commits up to this one, all steps at once."""
@@ -277,9 +284,12 @@ class SqliteStore:
 class SqliteReader:
     """The same commits for another connection or process, while the store writes them; it changes nothing."""
 
-    def __init__(self, path: Path) -> None:
-        """Open. Raises JournalError for a file that is missing or is no journal of ours."""
+    def __init__(self, path: Path, *, keyring: Keyring | None = None) -> None:
+        """Open. Without `keyring` payloads are what was written, encrypted or not. Raises JournalError for a file that
+        is missing or is no journal of ours.
+        """
         sqlite_file.check_library()
+        self._keyring = keyring
         self._path = path
         try:
             self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
@@ -308,7 +318,7 @@ class SqliteReader:
 
     def read(self, after_lsn: int | None = None) -> Iterator[Commit]:
         """Commits after `after_lsn`, also those that come meanwhile; each checked against the chain."""
-        return sqlite_file.read_commits(self._connection, after_lsn)
+        return sqlite_file.read_commits(self._connection, after_lsn, keyring=self._keyring)
 
     def check_file(self) -> None:
         """Check what `read` does not touch: the file's structure, and the log behind the commits that are read.

@@ -20,6 +20,7 @@ import apsw
 
 from geooffer.errors import JournalError
 from geooffer.journal.commits import GENESIS_HASH, HASH_SIZE_BYTES, Commit, Position, checked
+from geooffer.journal.keyring import Keyring, is_sealed
 from geooffer.model.limits import PARTITION_COUNT
 
 SQLITE_VERSION_MIN = (3, 51, 3)
@@ -147,13 +148,17 @@ def position_at(connection: apsw.Connection, lsn: int) -> Position | None:
 
 
 def read_commits(
-    connection: apsw.Connection, after_lsn: int | None, lock: AbstractContextManager[object] = _NO_LOCK
+    connection: apsw.Connection,
+    after_lsn: int | None,
+    lock: AbstractContextManager[object] = _NO_LOCK,
+    keyring: Keyring | None = None,
 ) -> Iterator[Commit]:
     """Commits after `after_lsn` (default: all), each checked against the chain. Raises JournalError, saying where.
 
-    No statement is left open between two commits, and `lock` is not held: a slow reader holds up nobody.
+    No statement is left open between two commits, and `lock` is not held: a slow reader holds up nobody. Without
+    `keyring` payloads are what was written.
     """
-    place = "in its header"
+    place, was_sealed = "in its header", False
     try:
         with lock:
             previous, rows = _start(connection, after_lsn)
@@ -163,13 +168,26 @@ def read_commits(
                 if not isinstance(payload, bytes):
                     raise JournalError(f"the journal is damaged {place}: a commit holds no bytes")
                 commit = Commit(_position(lsn, digest), payload)
-                previous = checked(previous, commit)
+                before, previous = previous, checked(previous, commit)
+                if keyring is not None and (is_sealed(payload) or was_sealed):
+                    commit = _opened(keyring, before, commit)
+                    was_sealed = True
                 yield commit
             place = f"after commit {previous.lsn}"
             with lock:
                 rows = _rows(connection, previous.lsn)
     except DAMAGE as error:
         raise JournalError(f"the journal is damaged {place}: {type(error).__name__}") from error
+
+
+def _opened(keyring: Keyring, before: Position, commit: Commit) -> Commit:
+    """A commit decrypted. After one that is encrypted there is none that is not: it would be somebody else's."""
+    try:
+        if not is_sealed(commit.payload):
+            raise JournalError("it is not encrypted, and those before are")
+        return Commit(commit.position, keyring.open_commit(before, commit.payload), commit.payload)
+    except JournalError as error:
+        raise JournalError(f"commit {commit.position.lsn} of the journal: {error.message}") from error
 
 
 def _start(connection: apsw.Connection, after_lsn: int | None) -> tuple[Position, list[tuple[Any, ...]]]:

@@ -45,7 +45,7 @@ def commits_after(store: CommitStore | SqliteReader, snapshot: Snapshot | None) 
     # not from the first that is kept: a server may be truncating up to the snapshot at this moment
     for commit in store.read(start.lsn):
         if commit.position.lsn == start.lsn + 1:
-            _check_meeting(commit.position, follow(start, commit.payload), start)
+            _check_meeting(commit.position, follow(start, commit.written), start)
         yield commit
 
 

@@ -12,6 +12,7 @@ from geooffer.engine.parts import PARTITIONS
 from geooffer.engine.state import digest
 from geooffer.errors import JournalError
 from geooffer.journal.commits import Position
+from geooffer.journal.keyring import Keyring
 from geooffer.journal.snapshots import newest_snapshot
 from geooffer.journal.sqlite import SqliteReader
 from geooffer.journal.tail import JOURNAL_NAME, fold_partitions, read_tail, refuse_half_restored
@@ -31,12 +32,18 @@ class Verified:
     latest_ms: int
     """When the latest of what carries the service's time was recorded; NEVER_MS = nothing does."""
     seconds: float
+    key_id: str = ""
+    """Of the key the snapshot is encrypted under; '' = there is none, or it is not encrypted."""
     digests: dict[int, str] = field(default_factory=dict)
     """By partition, −1 = the catalog; equal for equal states, whoever folded them (engine/state.py)."""
 
 
 def verify_state(
-    directory: Path, *, with_digests: bool = False, on_partition: Callable[[int], None] = lambda partition: None
+    directory: Path,
+    *,
+    with_digests: bool = False,
+    keyring: Keyring | None = None,
+    on_partition: Callable[[int], None] = lambda partition: None,
 ) -> Verified:
     """Read, check and fold all; also beside a running server. Raises JournalError, saying where it is not sound.
 
@@ -44,10 +51,10 @@ def verify_state(
     """
     started_s = time.perf_counter()
     refuse_half_restored(directory)
-    snapshot = newest_snapshot(directory)
+    snapshot = newest_snapshot(directory, keyring)
     if not (directory / JOURNAL_NAME).exists():
         raise JournalError(f"{JOURNAL_NAME} is missing")
-    reader = SqliteReader(directory / JOURNAL_NAME)
+    reader = SqliteReader(directory / JOURNAL_NAME, keyring=keyring)
     try:
         reader.check_file()
         tail = read_tail(reader, snapshot, size_bytes_max=sys.maxsize)
@@ -67,4 +74,5 @@ def verify_state(
             digests[partition] = digest(state, partition)
     lsn = 0 if snapshot is None else snapshot.position.lsn
     seconds = time.perf_counter() - started_s
-    return Verified(tail.position, lsn, tail.record_count, person_count, latest_ms, seconds, digests)
+    key_id = "" if snapshot is None else snapshot.key_id
+    return Verified(tail.position, lsn, tail.record_count, person_count, latest_ms, seconds, key_id, digests)
