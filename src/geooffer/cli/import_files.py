@@ -15,7 +15,7 @@ import typer
 
 from geooffer.cli import import_catalog, import_places
 from geooffer.cli.errors import EXIT_FINDINGS
-from geooffer.cli.options import CONTROL_SERVER_DEFAULT, CaFile, JsonOutput, Server, Token, TokenFile, access_from
+from geooffer.cli.options import CONTROL_SERVER_DEFAULT, CaFile, Clip, JsonOutput, Server, Token, TokenFile, access_from
 from geooffer.cli.output import remark
 from geooffer.cli.sync_options import AsOf, Force, KeepRefused, ShowAll, Sync, SyncFlags, choices_from
 from geooffer.errors import InvalidArgumentError
@@ -128,6 +128,7 @@ def register(app: typer.Typer) -> None:
         repair: Repair = False,
         radius_m: RadiusM = None,
         id_property: IdProperty = "",
+        clip: Clip = False,
         sync: Sync = False,
         dry_run: DryRun = False,
         force: Force = False,
@@ -146,8 +147,10 @@ def register(app: typer.Typer) -> None:
 
             return read_fences(path, repair=repair, radius_m=radius_m, id_property=id_property, taken=taken)
 
+        if clip and sync:
+            raise InvalidArgumentError("--clip and --sync exclude each other: a clipped fence is not the file's")
         flags = SyncFlags(sync, force, keep_refused, show_all)
-        _run("fences", files, read, flags, dry_run, server, (token, token_file, ca_file), json_output)
+        _run("fences", files, read, flags, dry_run, server, (token, token_file, ca_file), json_output, clip=clip)
 
     import_places.register(group)
 
@@ -198,6 +201,8 @@ def _run(
     server: str,
     credentials: tuple[str, Path | None, Path | None],
     json_output: bool,
+    *,
+    clip: bool = False,
 ) -> None:
     from geooffer.cli.import_report import Report
 
@@ -213,7 +218,7 @@ def _run(
     if access is not None and report.good:
         from geooffer.cli import upload
 
-        upload.run(report, server, access)
+        upload.run(report, server, access, clip_to_zones=clip)
     elif dry_run and not json_output:
         remark("dry run: files checked by themselves, references to other ids not; nothing sent")
     report.print(several_files=len(files) > 1, as_json=json_output, dry_run=dry_run)

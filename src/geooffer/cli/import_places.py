@@ -12,6 +12,7 @@ from geooffer.cli.options import (
     CONTROL_SERVER_DEFAULT,
     Access,
     CaFile,
+    Clip,
     JsonOutput,
     Server,
     Token,
@@ -45,6 +46,7 @@ def register(group: typer.Typer) -> None:
         time_zone: Annotated[str, typer.Option("--time-zone", help="IANA zone of features without time_zone.")] = "",
         country: Annotated[str, typer.Option("--country", help="ISO 3166-1 code of features without country.")] = "",
         region: Annotated[str, typer.Option("--region", help="Region of features without one, such as DE-BE.")] = "",
+        clip: Clip = False,
         closed_on_holidays: Annotated[
             bool, typer.Option("--closed-on-holidays", help='Add "PH off" to hours that do not speak of holidays.')
         ] = False,
@@ -69,7 +71,7 @@ def register(group: typer.Typer) -> None:
             )
             report.add_file(path, found)
         if access is not None and report.good:
-            _upload(report, server, access)
+            _upload(report, server, access, clip_to_zones=clip)
         elif dry_run and not json_output:
             remark("dry run: files checked by themselves; nothing sent")
         _print(report, several_files=len(files) > 1, as_json=json_output, dry_run=dry_run)
@@ -77,7 +79,7 @@ def register(group: typer.Typer) -> None:
             raise typer.Exit(EXIT_FINDINGS)
 
 
-def _upload(report: Report[Any], server: str, access: Access) -> None:
+def _upload(report: Report[Any], server: str, access: Access, *, clip_to_zones: bool) -> None:
     """Stores first, then the fences of those that the server took."""
     from geooffer.cli import upload
     from geooffer.cli.import_report import Report, SourceRow
@@ -88,7 +90,7 @@ def _upload(report: Report[Any], server: str, access: Access) -> None:
         part.good = [
             SourceRow(source.path, Row(source.row.place, getattr(source.row.item, noun))) for source in report.good
         ]
-        upload.run(part, server, access)
+        upload.run(part, server, access, clip_to_zones=clip_to_zones and kind == "fences")
         problems = {(path, refusal.place): prefix + refusal.reason for path, refusal in part.refused}
         places = [(source.path, source.row.place) for source in report.good]
         report.refuse({index: problems[place] for index, place in enumerate(places) if place in problems})

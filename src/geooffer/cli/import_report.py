@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -46,6 +46,13 @@ class Report(Generic[T]):
         self.good = [source for index, source in enumerate(self.good) if index not in problems]
         files = {path: index for index, path in enumerate(dict.fromkeys(path for path, _ in self.refused))}
         self.refused.sort(key=lambda refused: (files[refused[0]], _number(refused[1].place)))
+
+    def note(self, notes: dict[int, str]) -> None:
+        """Good rows (by index) of which the server kept less, and what it says of that."""
+        for index, note in notes.items():
+            source = self.good[index]
+            both = "; ".join(filter(None, (source.row.repair_note, note)))
+            self.good[index] = replace(source, row=replace(source.row, repair_note=both))
 
     @property
     def repaired(self) -> list[SourceRow[T]]:

@@ -34,6 +34,8 @@ CaFile = Annotated[
     ),
 ]
 
+Clip = Annotated[bool, typer.Option("--clip", help="Cut exclusion zones out of stores' fences, and say so.")]
+
 DATA_SERVER_DEFAULT = "127.0.0.1:7430"
 CONTROL_SERVER_DEFAULT = "127.0.0.1:7431"
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from geooffer.cli import privacy_zones
 from geooffer.cli.ask import asked
 from geooffer.cli.errors import EXIT_FINDINGS
 from geooffer.cli.options import CONTROL_SERVER_DEFAULT, CaFile, JsonOutput, Server, Token, TokenFile, access_from
@@ -31,6 +32,7 @@ def register(app: typer.Typer) -> None:
     group.command("erasures")(erasures_command)
 
 
+    privacy_zones.register(group)
 def export_command(
     customer_id: CustomerId,
     out: Annotated[

@@ -23,7 +23,7 @@ BATCH_ROW_COUNT = 500
 _CATALOG_KINDS = frozenset(("stores", "fences", "categories", "products", "prices", "audiences", "campaigns", "offers"))
 
 
-async def upload(report: Report[Any], server: str, access: Access) -> None:
+async def upload(report: Report[Any], server: str, access: Access, *, clip_to_zones: bool = False) -> None:
     """Send the good rows of `report`; those the server refuses become its refused ones.
 
     Returns once a changed catalog is live. Raises what stops the whole: no server, no right.
@@ -31,21 +31,27 @@ async def upload(report: Report[Any], server: str, access: Access) -> None:
     from geooffer.cli.reach import reached
 
     async with reached(server, access) as control:
-        await upload_with(control, report)
+        await upload_with(control, report, clip_to_zones=clip_to_zones)
 
 
-async def upload_with(control: GeoofferControl, report: Report[Any]) -> None:
-    """`upload` over a connection that is there already."""
+async def upload_with(control: GeoofferControl, report: Report[Any], *, clip_to_zones: bool = False) -> None:
+    """`upload` over a connection that is there already. `clip_to_zones`: of fences, as GeoofferControl has it."""
     items = [source.row.item for source in report.good]
     problems: dict[int, str] = {}
+    notes: dict[int, str] = {}
     generation = 0
     with progress(f"import {report.kind}", len(items), report.kind) as advance:
         for first, batch in _batches(items):
-            result = await send(control, report.kind, batch)
+            if clip_to_zones:
+                result = await control.upsert_geofences(batch, clip_to_zones=True)
+                notes |= {first + row: note for row, note in result.repairs.items()}
+            else:
+                result = await send(control, report.kind, batch)
             for refused in result.refused:
                 problems[first + refused.row] = f"{refused.message} [{refused.reason}]"
             generation = max(generation, result.catalog_generation)
             advance(len(batch))
+    report.note(notes)
     report.refuse(problems)
     if report.kind in _CATALOG_KINDS and report.good:
         await wait_live(control, generation)
@@ -105,6 +111,6 @@ def _batches(items: Sequence[Any]) -> Iterator[tuple[int, Sequence[Any]]]:
         yield first, items[first : first + BATCH_ROW_COUNT]
 
 
-def run(report: Report[Any], server: str, access: Access) -> None:
+def run(report: Report[Any], server: str, access: Access, *, clip_to_zones: bool = False) -> None:
     """`upload` for callers without a loop."""
-    asyncio.run(upload(report, server, access))
+    asyncio.run(upload(report, server, access, clip_to_zones=clip_to_zones))

@@ -84,13 +84,16 @@ class GeoofferControl:
         return await self._batch(self.stores.BatchUpsertStores, kind, "stores", rows, partial=partial)
 
     async def upsert_geofences(
-        self, geofences: Iterable[Geofence], *, partial: bool = True, repair: bool = False
+        self, geofences: Iterable[Geofence], *, partial: bool = True, repair: bool = False, clip_to_zones: bool = False
     ) -> BatchResult:
-        """Create or replace geofences; `repair` mends invalid polygons and says what changed."""
+        """Create or replace geofences; `repair` mends invalid polygons, `clip_to_zones` cuts exclusion zones out of
+        stores' fences, and both say what changed.
+        """
         rows = map(convert.encode_geofence, geofences)
         kind = store_service_pb2.BatchUpsertGeofencesRequest
         method = self.stores.BatchUpsertGeofences
-        return await self._batch(method, kind, "geofences", rows, partial=partial, repair=repair)
+        options = {"partial": partial, "repair": repair, "clip_to_zones": clip_to_zones}
+        return await self._batch(method, kind, "geofences", rows, **options)
 
     async def upsert_categories(self, categories: Iterable[Category], *, partial: bool = True) -> BatchResult:
         """Create or replace categories."""

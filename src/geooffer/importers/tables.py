@@ -25,9 +25,10 @@ from geooffer.model.catalog import (
     StockFigure,
     Store,
 )
+from geooffer.model.exclusion import ExclusionZone
 from geooffer.model.signals import ConsentEvent, IdentityLink, Touchpoint
 
-CatalogItem = Store | Geofence | Category | Product | Price | Audience | Campaign | Offer | StockFigure
+CatalogItem = Store | Geofence | Category | Product | Price | Audience | Campaign | Offer | StockFigure | ExclusionZone
 Item = CatalogItem | Customer | IdentityLink | Touchpoint | ConsentEvent | AudienceMember
 
 
