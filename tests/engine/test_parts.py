@@ -51,6 +51,7 @@ def assert_equal(found: State, expected: State) -> None:
         "identities",
         "owned_identities",
         "sequences",
+        "policies",
         "latest_ms",
         "consents",
         "audit_seal",
@@ -175,6 +176,7 @@ def test_every_attribute_of_the_state_is_known_here() -> None:
         "registry", "people", "live", "totals", "consents", "identities", "owned_identities", "aliases", "decisions",
         "released", "outcomes", "sequences", "latest_ms", "requests",
         "audit_seal", "consent_past", "consents_known_from", "snoozes", "consent_wheel", "accepted_notices",
+        "policies",
     }  # fmt: skip
     assert set(vars(State())) == known
 

@@ -395,6 +395,16 @@ def _keys_with_rights(state: State, record: records.RetentionSwept) -> list[int]
     return [key for key in state.rights.by_person if (partition_of(key), slice_of(key)) == place]
 
 
+def _policy_moved(state: State, record: records.PolicyMoved) -> None:
+    state.latest_ms = max(state.latest_ms, record.time_ms)
+    state.policies.move(record)
+
+
+def _policy_stop_switched(state: State, record: records.PolicyStopSwitched) -> None:
+    state.latest_ms = max(state.latest_ms, record.time_ms)
+    state.policies.switch_stop(record)
+
+
 def _call_noted(state: State, record: records.CallNoted) -> None:
     """It says who acted; what was done says another record."""
 
@@ -428,6 +438,8 @@ _APPLY: dict[type, Callable[[State, Any], None]] = {
     records.RequestAnswered: _request_answered,
     records.RightsRequested: _rights_requested,
     records.RightsStepTaken: _rights_step_taken,
+    records.PolicyMoved: _policy_moved,
+    records.PolicyStopSwitched: _policy_stop_switched,
     records.CallNoted: _call_noted,
     records.AuditSealed: _audit_sealed,
 }

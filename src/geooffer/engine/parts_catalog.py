@@ -59,6 +59,8 @@ def take_catalog(state: State) -> dict[str, Any]:
         "stock_versions": pack_array(live.view.store_versions),
         "newest_stock_ms": (int64s(live.newest_stock_ms.keys()), int64s(live.newest_stock_ms.values())),
         "closures": [tuple(closure) for closure in live.closures],
+        "policies": state.policies.take(),
+        "audit_seal": state.audit_seal,
     }
 
 
@@ -66,9 +68,9 @@ def put_catalog(state: State, part: dict[str, Any]) -> None:
     """Into a state that has no catalog yet."""
     registry, live = state.registry, state.live
     for kind in KINDS:
-        nouns = _make_nouns(kind, part["nouns"][kind.__name__])
         if kind.__name__ not in part["nouns"]:
             continue  # a snapshot from before there were exclusion zones
+        nouns = _make_nouns(kind, part["nouns"][kind.__name__])
         registry.restore_nouns(kind, nouns, part["ids"][kind.__name__], part["nameless"][kind.__name__])
     count = len(part["prices"]["product_id"])
     registry.restore_prices(make_all(Price, part["prices"], count), dict(part["currencies"]))
@@ -80,10 +82,13 @@ def put_catalog(state: State, part: dict[str, Any]) -> None:
     registry.generation, registry.everywhere_version, registry.fences_generation, registry.words_generation = part[
         "versions"
     ]
-    registry.removed_fences = dict(zip(*map(numbers_of, part["removed_fences"]), strict=True))
     registry.zones_generation = part.get("zones_generation", 0)
+    registry.removed_fences = dict(zip(*map(numbers_of, part["removed_fences"]), strict=True))
     for store in registry.stores.values():
         state.people.zones.number(store.time_zone)
+    number, seal_hash = part.get("audit_seal", (0, b""))  # parts of older releases have none
+    state.audit_seal = (number, seal_hash)
+    state.policies.restore(part.get("policies", []))  # parts of older releases have none
     live.cover_stores(len(registry.store_versions))
     live.cover_campaigns(len(part["ids"]["Campaign"]))
     closures = [Closure(row[0], SwitchKind(row[1]), *row[2:]) for row in part["closures"]]

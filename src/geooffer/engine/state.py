@@ -12,6 +12,7 @@ from geooffer.engine.consent_wheel import ConsentWheel
 from geooffer.engine.decision_book import DecisionBook
 from geooffer.engine.live import Live
 from geooffer.engine.people import People
+from geooffer.engine.policy_book import PolicyBook
 from geooffer.engine.registry import KINDS, Registry
 from geooffer.engine.requests import Requests
 from geooffer.engine.rights_book import RightsBook
@@ -61,6 +62,8 @@ class State:
         """Requests by which persons used their rights; whose processing is restricted."""
         self.audit_seal: tuple[int, bytes] = (0, b"")
         """(number, hash) of the audit log's entry that the journal remembers; (0, b"") = none."""
+        self.policies = PolicyBook()
+        """Policy documents, and the kill switch."""
         self.sequences: dict[int, int] = {}
         self.latest_ms = NEVER_MS
         """The latest moment at which a decision or a change of consent was taken: `now` is not before it (T0). Times
@@ -126,6 +129,7 @@ def _catalog_parts(state: State) -> list[Any]:
         removed,
         state.live.figures(),
         sorted(state.live.closures),
+        *state.policies.take(),
     ]
 
 

@@ -41,6 +41,8 @@ CODES: dict[type, int] = {
     records.LocationSnoozed: 23,
     records.ConsentTaken: 24,
     records.ConsentLapsed: 25,
+    records.PolicyMoved: 26,
+    records.PolicyStopSwitched: 27,
     records.RightsRequested: 29,
     records.RightsStepTaken: 30,
     records.CallNoted: 31,

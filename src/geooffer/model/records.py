@@ -351,6 +351,38 @@ class RightsStepTaken:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyMoved:
+    """A policy document was proposed, approved or published; `step` is a PolicyStep."""
+
+    step: int
+    version: int
+    """The document's number; every proposal takes the next one."""
+    time_ms: int
+    author: str
+    """Whoever took this step: the subject of a token."""
+    text: str = ""
+    """Of a proposal: the canonical text, with its version, author and time."""
+    is_loosening: bool = False
+    """Of a proposal, compared with what was in force then."""
+    base_version: int = 0
+    """Of a proposal: what was in force then."""
+    restores: int = 0
+    """Of a proposal: the earlier version whose rules it brings back; 0 = none."""
+    signature: bytes = b""
+    """Of what is published: Ed25519 over the text in UTF-8."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyStopSwitched:
+    """The kill switch: from now on no offer is made, or offers are made again."""
+
+    is_stopped: bool
+    time_ms: int
+    author: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallNoted:
     """Who caused the `record_count` records after this one in the same append, or a call that left none. The audit log
     is made of it (audit/); it folds to nothing.
@@ -408,6 +440,8 @@ Record = (
     | RequestAnswered
     | RightsRequested
     | RightsStepTaken
+    | PolicyMoved
+    | PolicyStopSwitched
     | CallNoted
     | AuditSealed
 )
