@@ -46,5 +46,5 @@ class ConsentWheel:
         while self._near and self._near[0][0] <= now_ms:
             found[heappop(self._near)[1]] = None
         near_ms = self._near[0][0] if self._near else NEVER_AGAIN_MS
-        self.next_ms = min(near_ms, min(self._far, default=NEVER_AGAIN_MS // DAY_MS) * DAY_MS)
+        self.next_ms = min(near_ms, min(self._far) * DAY_MS if self._far else NEVER_AGAIN_MS)
         return list(found)
