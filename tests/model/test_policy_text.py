@@ -34,8 +34,8 @@ RULES = st.builds(
 )
 DOCUMENTS = st.builds(
     PolicyDocument,
-    numbers=st.builds(
-        Policy, cooldown_ms=st.integers(0, DAY_MS), score_floor=st.integers(0, 9_999), version=st.just(1)
+    numbers=st.tuples(st.integers(0, DAY_MS), st.integers(0, 9_999)).map(
+        lambda drawn: Policy(cooldown_ms=drawn[0], score_floor=drawn[1])
     ),
     cap_rules=st.lists(RULES, max_size=limits.CAP_RULE_COUNT_MAX).map(tuple),
     minimum_notices=st.sets(st.sampled_from(NOTICES)).map(lambda chosen: tuple(sorted(chosen))),

@@ -22,6 +22,7 @@ from geooffer.engine.live import Closure
 from geooffer.engine.people import INTENT_FIELDS
 from geooffer.engine.people_history import add_history
 from geooffer.engine.registry import KINDS
+from geooffer.engine.special_categories import clear_special
 from geooffer.engine.state import State, decision_key
 from geooffer.errors import JournalError
 from geooffer.kernels.contacts import contact_prune
@@ -382,6 +383,7 @@ def _retention_swept(state: State, record: records.RetentionSwept) -> None:
         return
     restricted = state.rights.restricted  # what is held of them is kept until that is lifted
     state.people.sweep_slice(record, restricted)
+    clear_special(state.people, record, restricted)
     sweep_consents(state, _keys_of_slice(state, record), record.consents_before_ms, record.time_ms)
     for held in (state.decisions, state.released):
         for key in held.older_keys(record.partition, record.slice_number, record.contacts_before_ms):

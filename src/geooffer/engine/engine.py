@@ -6,12 +6,12 @@ from typing import Any
 
 from geooffer.engine.explain import Explanation, FenceExplanation, explain_asked, explain_ping
 from geooffer.engine.export import export_person
-from geooffer.engine.rights import Rights
+from geooffer.engine.policies import Policies
 from geooffer.errors import NotFoundError
 from geooffer.model.kinds import Channel
 
 
-class Engine(Rights):
+class Engine(Policies):
     """core.py holds the state, pipeline.py the pings, *_changes.py what control calls do."""
 
     def explain(

@@ -286,7 +286,9 @@ class Pipeline(ConsentClock):
 
     def may_send(self, decision: Decision, now_ms: int | None = None) -> bool:
         """The send gate: the person still exists and her consent has not changed since the decision (D3), nor expired
-        by `now_ms`. Raises JournalError."""
+        by `now_ms`; and nobody has stopped all offers. Raises JournalError."""
+        if self.policy.offers_stopped:
+            return False
         if now_ms is not None:
             self.lapse_consents(now_ms)
         person = self.state.people.view.persons[decision.person_slot]

@@ -59,6 +59,10 @@ BACKUP_RETENTION_MS = 30 * 86_400_000
 RETENTION_SWEEP_INTERVAL_MS = 86_400_000
 RETENTION_SLICE_COUNT = 8  # of a partition, so that no sweep holds up pings
 
+# -- policies (docs/policy.md) ------------------------------------------------------------------------------
+POLICY_VERSION_COUNT_MAX = 1_000  # documents remembered, proposals included
+POLICY_WAITING_COUNT_MAX = 16  # proposals that wait for approval
+
 # -- catalog -----------------------------------------------------------------------------------------------
 ID_LENGTH_MAX = 128
 TEXT_LENGTH_MAX = 512

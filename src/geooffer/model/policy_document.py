@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 from geooffer.errors import InvalidArgumentError
 from geooffer.model import limits
@@ -39,6 +40,14 @@ SET_BY_SERVICE = ("version", "retry_count", "offers_stopped")
 CEILINGS = {"intent_max_age_ms": limits.INTENT_RETENTION_MS}
 """Where a document may ask for less than `Policy` alone would take."""
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+class PolicyStep(IntEnum):
+    """What happened to a policy document (privacy A3)."""
+
+    PROPOSED = 1
+    APPROVED = 2
+    PUBLISHED = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -314,6 +314,8 @@ class RetentionSwept:
     """Also of decisions and their outcomes."""
     consents_before_ms: int = NEVER_MS
     """Of consent events: when another one took their place."""
+    special_category_numbers: tuple[int, ...] = ()
+    """Categories that are special now: gone, too, is what persons without consent to them told before they were."""
 
 
 @dataclass(frozen=True, slots=True)

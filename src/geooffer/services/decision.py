@@ -39,6 +39,8 @@ class DecisionService(rpc.DecisionServiceServicer):
         decision = question.decision
         if decision is None or self._control.engine.may_send(decision, self._control.now_ms()):
             return answer
+        if self._control.engine.policy.offers_stopped:
+            return _silent(answer, OfferVerdict.OFFERS_STOPPED)
         return _silent(answer, OfferVerdict.PURPOSE_NOT_CONSENTED)
 
 
