@@ -27,14 +27,14 @@ async def test_a_customer_is_exported_and_erased(invoke: Invoke, tmp_path: Path)
     async with feeding(invoke, tmp_path, START) as feeds:
         await feeds.load("customers", CUSTOMERS)
         assert (await privacy(feeds, invoke, "erasures")).stdout == "nobody was erased\n"
-        told = json.loads((await privacy(feeds, invoke, "export", "c-1")).stdout)
+        told = json.loads((await privacy(feeds, invoke, "export", "c-1", "--reason", "her letter")).stdout)
         assert told["customer"]["customer_id"] == "c-1"
         file = tmp_path / "c-1.json"
-        await privacy(feeds, invoke, "export", "c-1", "--out", file)
+        await privacy(feeds, invoke, "export", "c-1", "--reason", "her letter", "--out", file)
         held = json.loads(file.read_text())
         assert held["devices"] == told["devices"] == [{"device_key": "4711"}]
         assert file.stat().st_mode & 0o777 == 0o600
-        await privacy(feeds, invoke, "export", "c-1", "--out", file, code=2)
+        await privacy(feeds, invoke, "export", "c-1", "--reason", "her letter", "--out", file, code=2)
 
         asked = await asyncio.to_thread(invoke, "privacy", "erase", "c-1", *feeds.access)
         assert asked.exit_code != 0, "without --yes it asks, and nobody answered"
@@ -44,6 +44,6 @@ async def test_a_customer_is_exported_and_erased(invoke: Invoke, tmp_path: Path)
         listed = (await privacy(feeds, invoke, "erasures")).stdout
         assert erasure["erasure_id"] in listed
         assert "c-1" not in listed
-        gone = await privacy(feeds, invoke, "export", "c-1", code=2)
+        gone = await privacy(feeds, invoke, "export", "c-1", "--reason", "her letter", code=2)
         assert gone.stderr.splitlines()[-1] == "error: no such customer [NOT_FOUND]"
-        await privacy(feeds, invoke, "export", "c-2")
+        await privacy(feeds, invoke, "export", "c-2", "--reason", "her letter")

@@ -23,6 +23,7 @@ from geooffer.model.consent import RecordedConsent
 from geooffer.model.keys import identity_key
 from geooffer.model.kinds import Channel, IdentityKind, OutcomeKind
 from geooffer.model.policy import DAY_MS
+from geooffer.model.rights import RestrictionGround, RightsKind, RightsRequest
 from geooffer.model.signals import Identity
 from geooffer.model.units import format_time_ms
 from geooffer.model.verdicts import Purpose, TouchpointKind
@@ -82,6 +83,11 @@ def a_full_life() -> Engine:
     engine.report_outcome(first.decision_id, OutcomeKind.DISPLAYED, time_ms=NOW_MS + 5, now_ms=NOW_MS + 5)
     engine.commit(engine.step(ping(device=2)))
     engine.merge_customers("carla", "ann")
+    engine.record_rights_request("ann", RightsKind.ERASE, "r1", received_ms=NOW_MS, now_ms=NOW_MS, reason="letter")
+    engine.extend_rights_request("r1", "many", now_ms=NOW_MS)
+    engine.refuse_rights_request("r1", "a claim is open", now_ms=NOW_MS)
+    engine.restrict_person("ann", "r2", ground=RestrictionGround.LEGAL_CLAIMS, reason="a claim", now_ms=NOW_MS)
+    engine.lift_restriction("ann", informed_ms=NOW_MS, reason="it is over", now_ms=NOW_MS)
     return engine
 
 
@@ -107,7 +113,11 @@ def test_a_full_life_is_told_with_meaning_reasons_and_ends() -> None:
     assert decision["outcomes"] == {"DISPLAYED": format_time_ms(NOW_MS + 5)}
     assert decision["kept_until"] == format_time_ms(NOW_MS + 32 * DAY_MS)
     assert decision["decision_id"] in {row.get("decision_id") for row in told["contacts"]}
-    assert [row["verdict"] for row in told["recent_tries"]] == ["OFFERED"]
+    assert told["recent_tries"] == [], "a restriction drops them"
+    refused, lifted = told["rights_requests"]
+    assert (refused["state"], refused["answer"], refused["extension_reason"]) == ("REFUSED", "a claim is open", "many")
+    assert (lifted["kind"], lifted["ground"], lifted["lift_reason"]) == ("RESTRICT", "LEGAL_CLAIMS", "it is over")
+    assert lifted["kept_until"] == format_time_ms(NOW_MS + 1_096 * DAY_MS)
     assert told["policy_version"] == engine.policy.version
     assert engine.export_person("carla", now_ms=NOW_MS + 10) == told, "any id of hers"
 
@@ -158,6 +168,7 @@ def test_every_field_about_a_person_is_told_or_has_a_reason() -> None:
         records.DecisionRecord,
         records.OutcomeRecord,
         records.RequestAnswered,
+        RightsRequest,
     ):
         held |= {f"{cls.__name__}.{field.name}" for field in fields(cls)}
     held |= {f"RecentTry.{name}" for name in RecentTry._fields}

@@ -268,7 +268,9 @@ def test_erased_her_requests_are_gone() -> None:
     engine = shop()
     engine.answer_export("ann", "r1", reason="x", document_digest="", now_ms=NOW_MS)
     engine.record_rights_request("ann", RightsKind.ERASE, "r2", received_ms=NOW_MS - DAY_MS, now_ms=NOW_MS)
-    assert engine.erasure_received_ms("ann", NOW_MS) == NOW_MS - DAY_MS
+    received_ms = NOW_MS - DAY_MS
+    assert engine.erasure_asked_for("ann") == (received_ms, months_after(received_ms, 1))
+    assert engine.erasure_asked_for("bob") == (0, 0)
     assert engine.delete_customer("ann")["rights_requests"] == 2
     with pytest.raises(NotFoundError):
         engine.rights_request("r1")

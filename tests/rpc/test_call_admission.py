@@ -17,6 +17,8 @@ WRITE = "/geooffer.v1.StoreService/CreateStore"
 WITHDRAWAL = "/geooffer.v1.ConsentService/WithdrawConsent"
 BATCH = "/geooffer.v1.ConsentService/BatchRecordConsents"
 WRITES = {
+    "ExportSubject", "RestrictSubject", "LiftRestriction", "ObjectSubject",
+    "RecordRequest", "ExtendRequest", "RefuseRequest",
     "AddAudienceMembers", "BatchLinkIdentities", "BatchRecordConsents", "CloseStores", "Decide", "DeleteCustomer",
     "LinkIdentity", "MergeCustomers", "PauseOffers", "RecordConsent", "RecordTouchpoints", "RemoveAudienceMembers",
     "EraseSubject", "ReopenStores", "ReportOutcomes", "ReportStock", "ResumeOffers", "UnlinkIdentity",
@@ -24,7 +26,7 @@ WRITES = {
     "BatchRegisterNotices", "SnoozeLocation", "WithdrawOwnConsent",
 }  # fmt: skip
 """And what is created, updated, deleted and upserted."""
-READS = {"ExplainPing", "ExportSubject", "FindNearbyStock"}
+READS = {"ExplainPing", "FindNearbyStock"}
 
 
 def test_every_method_is_known_to_write_or_to_read():

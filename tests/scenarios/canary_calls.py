@@ -223,7 +223,7 @@ def _requests_about_people(size: resources.Size) -> list[tuple[str, Message]]:
             diagnostics.GetStatisticsRequest(),
         ],
         "PrivacyService": [
-            privacy.ExportSubjectRequest(customer_id=CUSTOMER_ID),
+            privacy.ExportSubjectRequest(customer_id=CUSTOMER_ID, reason="a test"),
             privacy.ListErasuresRequest(page_size=10),
         ],
         "PingService": [

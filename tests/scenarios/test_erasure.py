@@ -146,7 +146,7 @@ async def assert_she_is_gone(running: Server) -> None:
     control = running.client.control
     for name in (CUSTOMER_ID, OTHER_ID):
         with pytest.raises(NotFoundError):
-            await running.call("ExportSubject", pb.ExportSubjectRequest(customer_id=name))
+            await running.call("ExportSubject", pb.ExportSubjectRequest(customer_id=name, reason="a test"))
         with pytest.raises(NotFoundError):
             await control.recent_tries(name)
     for signal_of_hers in (SEARCH, replace(SEARCH, customer_id="", identity=WEB)):

@@ -331,3 +331,4 @@ def _engine(settings: ServiceSettings, held: HeldJournal, real_now_ms: Callable[
     )
     read_first(engine.clock, engine.state.latest_ms, real_now_ms())
     return engine
+        pseudonyms=held.pseudonyms,

@@ -6,11 +6,12 @@ import secrets
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
 
+from geooffer.cli.held_pseudonyms import held_pseudonyms
 from geooffer.cli.settings import ServiceSettings
 from geooffer.engine.port import Journal
 from geooffer.engine.state import State
@@ -19,9 +20,11 @@ from geooffer.journal.backup import DECISION_KEY_NAME, DECISION_KEY_SIZE_BYTES
 from geooffer.journal.committer import GroupCommitter
 from geooffer.journal.erasing import finish_erasures, open_ledger
 from geooffer.journal.erasures import ErasureLedger
+from geooffer.journal.keyring import load_keyring
 from geooffer.journal.memory import MemoryJournal
 from geooffer.journal.recovery import Recovered, recover
 from geooffer.journal.service_lock import ServiceLock
+from geooffer.model.pseudonyms import Pseudonyms
 from geooffer.rpc.keys import secret_file
 from geooffer.services.erasures import wiped
 
@@ -51,6 +54,11 @@ class HeldJournal:
     """Who was erased; None = nothing is in files."""
     recovered: Recovered | None = None
     """What the start found; None where there is nothing to recover from."""
+    pseudonyms: Pseudonyms = field(default_factory=Pseudonyms)
+    """How persons are called; unkeyed in memory, where nothing outlives the process."""
+
+    followers: list[Callable[[], None]] = field(default_factory=list)
+    """Called at the end, when all is committed and the file is still open."""
 
     @property
     def last_lsn(self) -> int:
@@ -74,6 +82,8 @@ class HeldJournal:
         """Commit what is pending and close the file."""
         if isinstance(self.journal, GroupCommitter):
             self.journal.close()
+            for finish in self.followers:
+                finish()
             self.journal.store.close()
         if self.lock is not None:
             self.lock.close()
@@ -92,9 +102,11 @@ def open_journal(
     settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = ServiceLock(settings.state_dir)
     try:
-        recovered = recover(settings.state_dir, on_progress)
+        keyring = load_keyring(settings.encryption_key_file)
+        recovered = recover(settings.state_dir, on_progress, keyring=keyring)
         try:
             key = decision_key or _decision_key(settings.state_dir, recovered)
+            pseudonyms = held_pseudonyms(settings.pseudonym_key_dir or settings.state_dir, recovered.state)
             ledger = open_ledger(settings.state_dir)
             finish_erasures(recovered.state, recovered.store, ledger, now_ms=time.time_ns() // 1_000_000)
         except GeoofferError:
@@ -111,7 +123,7 @@ def open_journal(
         person_count=recovered.person_count,
         seconds=round(recovered.seconds, 3),
     )
-    return HeldJournal(GroupCommitter(recovered.store), recovered.state, key, lock, ledger, recovered)
+    return HeldJournal(GroupCommitter(recovered.store), recovered.state, key, lock, ledger, recovered, pseudonyms)
 
 
 def _decision_key(directory: Path, recovered: Recovered) -> bytes:

@@ -15,6 +15,8 @@ from geooffer.cli.ask import asked
 from geooffer.cli.errors import EXIT_FINDINGS
 from geooffer.cli.options import CONTROL_SERVER_DEFAULT, CaFile, JsonOutput, Server, Token, TokenFile, access_from
 from geooffer.cli.output import print_json, remark
+from geooffer.cli.privacy_consents import register_consents
+from geooffer.cli.rights import register_rights
 
 if TYPE_CHECKING:
     from geooffer.client import GeoofferControl
@@ -28,13 +30,16 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="What is held of a customer: export it, erase it, see erasures.")
     app.add_typer(group, name="privacy")
     group.command("export")(export_command)
+    register_consents(group)
+    register_rights(group)
     group.command("erase")(erase_command)
     group.command("erasures")(erasures_command)
-
-
     privacy_zones.register(group)
+
+
 def export_command(
     customer_id: CustomerId,
+    reason: Annotated[str, typer.Option("--reason", help="Why it is exported; it is recorded (≤ 200 characters).")],
     out: Annotated[
         Path | None, typer.Option("--out", help="File to write, for its owner's eyes only; without it stdout.")
     ] = None,
@@ -47,7 +52,7 @@ def export_command(
     from geooffer.v1 import privacy_service_pb2 as pb
 
     access = access_from(token, token_file, ca_file, role="privacy_officer")
-    request = pb.ExportSubjectRequest(customer_id=customer_id)
+    request = pb.ExportSubjectRequest(customer_id=customer_id, reason=reason)
     answer = asked(server, access, lambda control: control.call(control.privacy.ExportSubject, request))
     if out is None:
         print(answer.document_json)

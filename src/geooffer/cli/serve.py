@@ -130,6 +130,7 @@ async def _serve(settings: ServiceSettings, load: Load, json_output: bool) -> Ba
     from geooffer.operation.watched import Watched
     from geooffer.rpc.faults import log_end_of
     from geooffer.services.consent_expiry import ConsentExpiry
+    from geooffer.services.rights_watch import RightsWatch
     from geooffer.services.stock_alarm import StockAlarm
     from geooffer.services.sweeper import Sweeper
 
@@ -147,6 +148,7 @@ async def _serve(settings: ServiceSettings, load: Load, json_output: bool) -> Ba
             # only here: a replay's or a demo's stock is as old as its story wants it
             alarm = StockAlarm(service.control, alarm_age_ms(settings))
             watched.stock_alarm = alarm
+            rights = watched.rights_watch = RightsWatch(service.control)
             compactions = watched.parts.compactions if watched.parts is not None else None
             parts = Reloadable(watched, service.callers, service.disk, alarm, compactions)
             hang_up.reload = Reload(settings, load, parts)
@@ -154,13 +156,15 @@ async def _serve(settings: ServiceSettings, load: Load, json_output: bool) -> Ba
             looking = asyncio.create_task(alarm.run())
             sweeping = asyncio.create_task(Sweeper(service.control).run())
             expiring = asyncio.create_task(ConsentExpiry(service.control).run())
-            for task in (looking, sweeping, expiring):
+            watching = asyncio.create_task(rights.run())
+            for task in (looking, sweeping, expiring, watching):
                 task.add_done_callback(log_end_of)
             try:
                 fault = await _until_stopped(service, stop)
             finally:
                 looking.cancel()
                 sweeping.cancel()
+                watching.cancel()
                 expiring.cancel()
             log.info("draining")
     finally:

@@ -30,6 +30,9 @@ class ServiceSettings(BaseModel):
     state_dir: Path = Field(
         default_factory=default_state_dir, description="Directory of journal, snapshots and development token key."
     )
+    pseudonym_key_dir: Path | None = Field(
+        None, description="Directory of the key files of pseudonyms; without it state_dir."
+    )
     journal: Literal["sqlite", "memory"] = Field(
         "sqlite", description="Where records are kept; memory: until the process ends (replay, demo)."
     )

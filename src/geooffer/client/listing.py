@@ -6,7 +6,7 @@ from geooffer.client.control import GeoofferControl
 from geooffer.client.pages import rows_of
 from geooffer.model.catalog import Geofence, Offer, Store
 from geooffer.rpc import convert
-from geooffer.v1 import campaign_service_pb2, privacy_service_pb2, store_service_pb2
+from geooffer.v1 import campaign_service_pb2, privacy_service_pb2, rights_pb2, store_service_pb2
 
 
 async def list_stores(control: GeoofferControl) -> list[Store]:
@@ -31,3 +31,11 @@ async def list_erasures(control: GeoofferControl) -> list[privacy_service_pb2.Er
     """All erasures, newest first. Raises what the service refuses."""
     request = privacy_service_pb2.ListErasuresRequest()
     return [row async for row in rows_of(control, control.privacy.ListErasures, request, "erasures")]
+
+
+async def list_requests(
+    control: GeoofferControl, *, customer_id: str = "", only_open: bool = False
+) -> list[rights_pb2.RightsRequest]:
+    """Requests by which persons used their rights, what is due first. Raises what the service refuses."""
+    request = rights_pb2.ListRequestsRequest(customer_id=customer_id, only_open=only_open)
+    return [row async for row in rows_of(control, control.privacy.ListRequests, request, "requests")]

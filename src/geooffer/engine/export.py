@@ -21,7 +21,9 @@ from geooffer.model import limits
 from geooffer.model.keys import partition_of
 from geooffer.model.kinds import AccountKind, Channel, FulfilmentPreference, IdentityKind
 from geooffer.model.policy import DAY_MS
+from geooffer.model.rights import RestrictionGround, RightsKind, RightsRequest, RightsState
 from geooffer.model.units import format_time_ms
+from geooffer.model.verdicts import Purpose
 
 if TYPE_CHECKING:
     from geooffer.engine.consent_changes import ConsentChanges
@@ -66,6 +68,7 @@ def export_person(engine: ConsentChanges, customer_id: str, now_ms: int) -> Row:
         "decisions": decision_rows(engine, engine.state.decisions, key),
         "decisions_taken_back": decision_rows(engine, engine.state.released, key),
         "recent_tries": _tries(engine, key),
+        "rights_requests": [_rights_row(held) for held in state.rights.of(key)],
         "remembered_requests": _requests(engine, key),
     }
 
@@ -82,6 +85,7 @@ def _retention(engine: ConsentChanges) -> Row:
             "decisions": policy.decisions_kept_ms // DAY_MS,
             "decisions_taken_back": policy.decisions_kept_ms // DAY_MS,
             "recent_tries": limits.RECENT_TRY_RETENTION_MS // DAY_MS,
+            "rights_requests": limits.RIGHTS_RETENTION_MS // DAY_MS,
             "remembered_requests": limits.REQUEST_RETENTION_MS // DAY_MS,
             "backups": limits.BACKUP_RETENTION_MS // DAY_MS,
         },
@@ -121,6 +125,29 @@ def _tries(engine: ConsentChanges, key: int) -> list[Row]:
         }
         for attempt in engine.recent_tries.held(key)
     ]
+
+
+def _rights_row(held: RightsRequest) -> Row:
+    """A right she used; what is 0 or empty did not happen."""
+    row: Row = {
+        "request_id": held.request_id,
+        "kind": RightsKind(held.kind).name,
+        "state": RightsState(held.state).name,
+        "received": format_time_ms(held.received_ms),
+        "recorded": format_time_ms(held.recorded_ms),
+        "due": format_time_ms(held.due_ms),
+        "reason": held.reason,
+        "answer": held.answer,
+        "extension_reason": held.extension_reason,
+        "lift_reason": held.lift_reason,
+        "ground": RestrictionGround(held.ground).name if held.ground else "",
+        "purposes": [purpose.name for purpose in Purpose if held.purposes & purpose.bit],
+    }
+    times = {"closed": held.closed_ms, "extended": held.extended_ms, "lifted": held.lifted_ms}
+    row |= {name: format_time_ms(at) for name, at in (times | {"informed": held.informed_ms}).items() if at}
+    if held.closed_ms and not held.is_in_force:
+        row["kept_until"] = format_time_ms(max(held.closed_ms, held.lifted_ms) + limits.RIGHTS_RETENTION_MS)
+    return row
 
 
 def _requests(engine: ConsentChanges, key: int) -> list[Row]:

@@ -122,10 +122,12 @@ class Rights(ConsentChanges):
         if self.state.rights.is_restricted(self.key_of(customer_id)):
             raise RestrictedError("processing of this customer is restricted: lift that first", field="customer_id")
 
-    def erasure_received_ms(self, customer_id: str, now_ms: int) -> int:
-        """When she first asked for the erasure that comes now. Raises NotFoundError."""
+    def erasure_asked_for(self, customer_id: str) -> tuple[int, int]:
+        """(when she first asked for an erasure that was not begun, when it is due); 0, 0 = she did not before now.
+        Raises NotFoundError.
+        """
         asked = self._open(self.key_of(customer_id), RightsKind.ERASE)
-        return min((request.received_ms for request in asked), default=now_ms)
+        return min(((request.received_ms, request.due_ms) for request in asked), default=(0, 0))
 
     # -- inside ----------------------------------------------------------------------------------------------
 

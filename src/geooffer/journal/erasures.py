@@ -51,6 +51,10 @@ class Erasure:
     done_ms: int | None = None
     snapshot_lsn: int = 0
     """The snapshot that holds nothing of her any more; the journal begins after it."""
+    received_ms: int = 0
+    """When she asked for it, 0 = not told: then it was begun."""
+    due_ms: int = 0
+    """When it is to be done, 0 = a month after that."""
 
 
 class ErasureLedger:
@@ -119,10 +123,20 @@ class ErasureLedger:
 
     # -- writing ---------------------------------------------------------------------------------------------
 
-    def begin(self, erasure_id: str, person_keys: Iterable[int], *, time_ms: int, lsn: int) -> None:
+    def begin(
+        self,
+        erasure_id: str,
+        person_keys: Iterable[int],
+        *,
+        time_ms: int,
+        lsn: int,
+        received_ms: int = 0,
+        due_ms: int = 0,
+    ) -> None:
         """To be durable before the erase record is written; again with the same id where more names were found."""
         names = sorted({self.name_of(key) for key in person_keys})
-        self._append({"kind": "begun", "erasure_id": erasure_id, "time_ms": time_ms, "lsn": lsn, "names": names})
+        line = {"kind": "begun", "erasure_id": erasure_id, "time_ms": time_ms, "lsn": lsn, "names": names}
+        self._append(line | ({"received_ms": received_ms, "due_ms": due_ms} if received_ms else {}))
 
     def erased(self, erasure_id: str, *, time_ms: int, lsn: int, counts: Mapping[str, int]) -> None:
         """The erase record is durable, at commit `lsn` at the latest."""
@@ -184,7 +198,9 @@ class ErasureLedger:
         _TAKE[line["kind"]](self, line)
 
     def _begun(self, line: Mapping[str, Any]) -> None:
-        held = self.erasures.get(line["erasure_id"]) or Erasure(line["erasure_id"], line["time_ms"], line["lsn"])
+        begun = Erasure(line["erasure_id"], line["time_ms"], line["lsn"])
+        asked = replace(begun, received_ms=line.get("received_ms", 0), due_ms=line.get("due_ms", 0))
+        held = self.erasures.get(begun.erasure_id) or asked
         self.erasures[held.erasure_id] = replace(held, names=held.names | frozenset(line["names"]))
         self._since_restore.add(held.erasure_id)
 

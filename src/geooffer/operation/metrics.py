@@ -146,6 +146,14 @@ def _catalog_metrics(parts: Parts, watched: Watched) -> Iterator[Metric]:
     people = engine.state.people
     yield Gauge("geooffer_persons", "Customers known.", len(people.person_slots))
     yield Gauge("geooffer_devices", "Devices linked to customers.", len(people.device_slots))
+    watch = watched.rights_watch
+    if watch is not None:
+        yield Gauge(
+            "geooffer_rights_requests_open", "Requests of persons not answered yet, as of a minute.", watch.open_count
+        )
+        yield Gauge(
+            "geooffer_rights_requests_overdue", "Those whose answer is late (Art. 12(3) GDPR).", watch.overdue_count
+        )
     if watched.stock_alarm is not None:
         count = watched.stock_alarm.stale_store_count
         yield Gauge(

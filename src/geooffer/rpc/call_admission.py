@@ -3,7 +3,8 @@
                                     room        disk low, journal behind
     read (Get, List, Find, …)       normal      goes on
     write                           normal      refused: OVERLOADED or DISK_FULL, with RetryInfo
-    withdrawal, erasure             + reserve   goes on: nobody is kept from taking back what she gave
+    withdrawal, erasure,            + reserve   goes on: nobody is kept from taking back what she gave
+    restriction, objection
 
 Pings have their own admission (dataplane/admission.py); health and reflection have none.
 """
@@ -26,16 +27,21 @@ _ALWAYS: Final = frozenset(
         "/geooffer.v1.OfferService/SnoozeLocation",
         "/geooffer.v1.SignalService/DeleteCustomer",
         "/geooffer.v1.PrivacyService/EraseSubject",
+        "/geooffer.v1.PrivacyService/RestrictSubject",
+        "/geooffer.v1.PrivacyService/ObjectSubject",
     }
 )
 _CONSENT_BATCH: Final = "/geooffer.v1.ConsentService/BatchRecordConsents"
+
+_RECORDED_READS: Final = frozenset({"/geooffer.v1.PrivacyService/ExportSubject"})
+"""Told, and recorded that it was told."""
 
 Refusal = Callable[[], GeoofferError | None]
 
 
 def is_read(method: str) -> bool:
     """Whether a method (`/package.Service/Method`) leaves no record."""
-    return method.rpartition("/")[2].startswith(_READS)
+    return method.rpartition("/")[2].startswith(_READS) and method not in _RECORDED_READS
 
 
 def is_always_let_in(method: str, request: Any) -> bool:

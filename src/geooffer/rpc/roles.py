@@ -79,6 +79,11 @@ METHODS: Final[dict[str, frozenset[str]]] = {
     **_rows("geooffer.v1.PrivacyService", "ExportSubject EraseSubject GetErasure ListErasures", _PRIVACY),
     **_rows(
         "geooffer.v1.PrivacyService",
+        "RestrictSubject LiftRestriction ObjectSubject RecordRequest ExtendRequest RefuseRequest ListRequests",
+        _PRIVACY,
+    ),
+    **_rows(
+        "geooffer.v1.PrivacyService",
         "CreateExclusionZone GetExclusionZone ListExclusionZones UpdateExclusionZone DeleteExclusionZone "
         "BatchUpsertExclusionZones",
         _PRIVACY,

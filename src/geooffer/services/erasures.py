@@ -126,11 +126,13 @@ class Erasures:
     async def _erase(self, customer_id: str) -> Erasure:
         async with self._turn:
             erasure_id, recorded = secrets.token_hex(12), set[int]()
+            received_ms, due_ms = self._engine.erasure_asked_for(customer_id)
             # while the ledger is being synced she may be united with another: then that name has to be in it, too
             own_key = self._engine.pseudonyms.person(customer_id)
             while missing := {own_key, *self._engine.keys_of(customer_id)} - recorded:
                 now_ms, lsn = self._real_now_ms(), self._last_lsn()
-                await asyncio.to_thread(self.ledger.begin, erasure_id, missing, time_ms=now_ms, lsn=lsn)
+                asked = {"received_ms": received_ms, "due_ms": due_ms}
+                await asyncio.to_thread(self.ledger.begin, erasure_id, missing, time_ms=now_ms, lsn=lsn, **asked)
                 recorded |= missing
             counts = self._engine.delete_customer(customer_id)
             for forget in self.forgetting:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from geooffer.journal.erasures import Erasure
 from geooffer.rpc import checks
 from geooffer.services.control import Control
 from geooffer.services.pages import page_of
+from geooffer.services.rights import RightsMethods
 from geooffer.services.zones import ZoneMethods
 from geooffer.v1 import privacy_service_pb2 as pb
 from geooffer.v1 import privacy_service_pb2_grpc as rpc
@@ -17,17 +17,12 @@ NAME = "geooffer.v1.PrivacyService"
 Context = Any
 
 
-class PrivacyService(ZoneMethods, rpc.PrivacyServiceServicer):
-    """Export and erase; the rules are in proto/geooffer/v1/privacy_service.proto."""
+class PrivacyService(RightsMethods, ZoneMethods, rpc.PrivacyServiceServicer):
+    """Erase, and what rights.py and zones.py have; the rules are in proto/geooffer/v1/privacy_service.proto."""
 
     def __init__(self, control: Control) -> None:
         super().__init__(control)
         self._control = control
-
-    async def ExportSubject(self, request: pb.ExportSubjectRequest, context: Context) -> pb.ExportSubjectResponse:
-        customer_id = checks.identifier(request.customer_id, "customer_id")
-        document = self._control.engine.export_person(customer_id, now_ms=self._control.now_ms())
-        return pb.ExportSubjectResponse(document_json=json.dumps(document, ensure_ascii=False, indent=1))
 
     async def EraseSubject(self, request: pb.EraseSubjectRequest, context: Context) -> pb.EraseSubjectResponse:
         async def call() -> pb.EraseSubjectResponse:

@@ -22,39 +22,40 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from geooffer.v1 import rights_pb2 as geooffer_dot_v1_dot_rights__pb2
 from geooffer.v1 import zones_pb2 as geooffer_dot_v1_dot_zones__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!geooffer/v1/privacy_service.proto\x12\x0bgeooffer.v1\x1a\x17geooffer/v1/zones.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"+\n\x14\x45xportSubjectRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\".\n\x15\x45xportSubjectResponse\x12\x15\n\rdocument_json\x18\x01 \x01(\t\">\n\x13\x45raseSubjectRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"=\n\x14\x45raseSubjectResponse\x12%\n\x07\x65rasure\x18\x01 \x01(\x0b\x32\x14.geooffer.v1.Erasure\"\'\n\x11GetErasureRequest\x12\x12\n\nerasure_id\x18\x01 \x01(\t\";\n\x12GetErasureResponse\x12%\n\x07\x65rasure\x18\x01 \x01(\x0b\x32\x14.geooffer.v1.Erasure\"<\n\x13ListErasuresRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"W\n\x14ListErasuresResponse\x12&\n\x08\x65rasures\x18\x01 \x03(\x0b\x32\x14.geooffer.v1.Erasure\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa6\x02\n\x07\x45rasure\x12\x12\n\nerasure_id\x18\x01 \x01(\t\x12(\n\x05state\x18\x02 \x01(\x0e\x32\x19.geooffer.v1.ErasureState\x12\x30\n\x0crequest_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nerase_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tdone_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0b\n\x03lsn\x18\x06 \x01(\x03\x12\x14\n\x0csnapshot_lsn\x18\x07 \x01(\x03\x12)\n\x07touched\x18\x08 \x03(\x0b\x32\x18.geooffer.v1.TouchedRows\"/\n\x0bTouchedRows\x12\r\n\x05table\x18\x01 \x01(\t\x12\x11\n\trow_count\x18\x02 \x01(\x03*`\n\x0c\x45rasureState\x12\x1d\n\x19\x45RASURE_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15\x45RASURE_STATE_PENDING\x10\x01\x12\x16\n\x12\x45RASURE_STATE_DONE\x10\x02\x32\xe3\x07\n\x0ePrivacyService\x12V\n\rExportSubject\x12!.geooffer.v1.ExportSubjectRequest\x1a\".geooffer.v1.ExportSubjectResponse\x12S\n\x0c\x45raseSubject\x12 .geooffer.v1.EraseSubjectRequest\x1a!.geooffer.v1.EraseSubjectResponse\x12M\n\nGetErasure\x12\x1e.geooffer.v1.GetErasureRequest\x1a\x1f.geooffer.v1.GetErasureResponse\x12S\n\x0cListErasures\x12 .geooffer.v1.ListErasuresRequest\x1a!.geooffer.v1.ListErasuresResponse\x12h\n\x13\x43reateExclusionZone\x12\'.geooffer.v1.CreateExclusionZoneRequest\x1a(.geooffer.v1.CreateExclusionZoneResponse\x12_\n\x10GetExclusionZone\x12$.geooffer.v1.GetExclusionZoneRequest\x1a%.geooffer.v1.GetExclusionZoneResponse\x12\x65\n\x12ListExclusionZones\x12&.geooffer.v1.ListExclusionZonesRequest\x1a\'.geooffer.v1.ListExclusionZonesResponse\x12h\n\x13UpdateExclusionZone\x12\'.geooffer.v1.UpdateExclusionZoneRequest\x1a(.geooffer.v1.UpdateExclusionZoneResponse\x12h\n\x13\x44\x65leteExclusionZone\x12\'.geooffer.v1.DeleteExclusionZoneRequest\x1a(.geooffer.v1.DeleteExclusionZoneResponse\x12z\n\x19\x42\x61tchUpsertExclusionZones\x12-.geooffer.v1.BatchUpsertExclusionZonesRequest\x1a..geooffer.v1.BatchUpsertExclusionZonesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!geooffer/v1/privacy_service.proto\x12\x0bgeooffer.v1\x1a\x18geooffer/v1/rights.proto\x1a\x17geooffer/v1/zones.proto\x1a\x1fgoogle/protobuf/timestamp.proto\";\n\x14\x45xportSubjectRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\\\n\x15\x45xportSubjectResponse\x12\x15\n\rdocument_json\x18\x01 \x01(\t\x12,\n\x08requests\x18\x02 \x03(\x0b\x32\x1a.geooffer.v1.RightsRequest\">\n\x13\x45raseSubjectRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"=\n\x14\x45raseSubjectResponse\x12%\n\x07\x65rasure\x18\x01 \x01(\x0b\x32\x14.geooffer.v1.Erasure\"\'\n\x11GetErasureRequest\x12\x12\n\nerasure_id\x18\x01 \x01(\t\";\n\x12GetErasureResponse\x12%\n\x07\x65rasure\x18\x01 \x01(\x0b\x32\x14.geooffer.v1.Erasure\"<\n\x13ListErasuresRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"W\n\x14ListErasuresResponse\x12&\n\x08\x65rasures\x18\x01 \x03(\x0b\x32\x14.geooffer.v1.Erasure\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa6\x02\n\x07\x45rasure\x12\x12\n\nerasure_id\x18\x01 \x01(\t\x12(\n\x05state\x18\x02 \x01(\x0e\x32\x19.geooffer.v1.ErasureState\x12\x30\n\x0crequest_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nerase_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tdone_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0b\n\x03lsn\x18\x06 \x01(\x03\x12\x14\n\x0csnapshot_lsn\x18\x07 \x01(\x03\x12)\n\x07touched\x18\x08 \x03(\x0b\x32\x18.geooffer.v1.TouchedRows\"/\n\x0bTouchedRows\x12\r\n\x05table\x18\x01 \x01(\t\x12\x11\n\trow_count\x18\x02 \x01(\x03*`\n\x0c\x45rasureState\x12\x1d\n\x19\x45RASURE_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15\x45RASURE_STATE_PENDING\x10\x01\x12\x16\n\x12\x45RASURE_STATE_DONE\x10\x02\x32\xd4\x0c\n\x0ePrivacyService\x12V\n\rExportSubject\x12!.geooffer.v1.ExportSubjectRequest\x1a\".geooffer.v1.ExportSubjectResponse\x12S\n\x0c\x45raseSubject\x12 .geooffer.v1.EraseSubjectRequest\x1a!.geooffer.v1.EraseSubjectResponse\x12\\\n\x0fRestrictSubject\x12#.geooffer.v1.RestrictSubjectRequest\x1a$.geooffer.v1.RestrictSubjectResponse\x12\\\n\x0fLiftRestriction\x12#.geooffer.v1.LiftRestrictionRequest\x1a$.geooffer.v1.LiftRestrictionResponse\x12V\n\rObjectSubject\x12!.geooffer.v1.ObjectSubjectRequest\x1a\".geooffer.v1.ObjectSubjectResponse\x12V\n\rRecordRequest\x12!.geooffer.v1.RecordRequestRequest\x1a\".geooffer.v1.RecordRequestResponse\x12V\n\rExtendRequest\x12!.geooffer.v1.ExtendRequestRequest\x1a\".geooffer.v1.ExtendRequestResponse\x12V\n\rRefuseRequest\x12!.geooffer.v1.RefuseRequestRequest\x1a\".geooffer.v1.RefuseRequestResponse\x12S\n\x0cListRequests\x12 .geooffer.v1.ListRequestsRequest\x1a!.geooffer.v1.ListRequestsResponse\x12M\n\nGetErasure\x12\x1e.geooffer.v1.GetErasureRequest\x1a\x1f.geooffer.v1.GetErasureResponse\x12S\n\x0cListErasures\x12 .geooffer.v1.ListErasuresRequest\x1a!.geooffer.v1.ListErasuresResponse\x12h\n\x13\x43reateExclusionZone\x12\'.geooffer.v1.CreateExclusionZoneRequest\x1a(.geooffer.v1.CreateExclusionZoneResponse\x12_\n\x10GetExclusionZone\x12$.geooffer.v1.GetExclusionZoneRequest\x1a%.geooffer.v1.GetExclusionZoneResponse\x12\x65\n\x12ListExclusionZones\x12&.geooffer.v1.ListExclusionZonesRequest\x1a\'.geooffer.v1.ListExclusionZonesResponse\x12h\n\x13UpdateExclusionZone\x12\'.geooffer.v1.UpdateExclusionZoneRequest\x1a(.geooffer.v1.UpdateExclusionZoneResponse\x12h\n\x13\x44\x65leteExclusionZone\x12\'.geooffer.v1.DeleteExclusionZoneRequest\x1a(.geooffer.v1.DeleteExclusionZoneResponse\x12z\n\x19\x42\x61tchUpsertExclusionZones\x12-.geooffer.v1.BatchUpsertExclusionZonesRequest\x1a..geooffer.v1.BatchUpsertExclusionZonesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'geooffer.v1.privacy_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ERASURESTATE']._serialized_start=927
-  _globals['_ERASURESTATE']._serialized_end=1023
-  _globals['_EXPORTSUBJECTREQUEST']._serialized_start=108
-  _globals['_EXPORTSUBJECTREQUEST']._serialized_end=151
-  _globals['_EXPORTSUBJECTRESPONSE']._serialized_start=153
-  _globals['_EXPORTSUBJECTRESPONSE']._serialized_end=199
-  _globals['_ERASESUBJECTREQUEST']._serialized_start=201
-  _globals['_ERASESUBJECTREQUEST']._serialized_end=263
-  _globals['_ERASESUBJECTRESPONSE']._serialized_start=265
-  _globals['_ERASESUBJECTRESPONSE']._serialized_end=326
-  _globals['_GETERASUREREQUEST']._serialized_start=328
-  _globals['_GETERASUREREQUEST']._serialized_end=367
-  _globals['_GETERASURERESPONSE']._serialized_start=369
-  _globals['_GETERASURERESPONSE']._serialized_end=428
-  _globals['_LISTERASURESREQUEST']._serialized_start=430
-  _globals['_LISTERASURESREQUEST']._serialized_end=490
-  _globals['_LISTERASURESRESPONSE']._serialized_start=492
-  _globals['_LISTERASURESRESPONSE']._serialized_end=579
-  _globals['_ERASURE']._serialized_start=582
-  _globals['_ERASURE']._serialized_end=876
-  _globals['_TOUCHEDROWS']._serialized_start=878
-  _globals['_TOUCHEDROWS']._serialized_end=925
-  _globals['_PRIVACYSERVICE']._serialized_start=1026
-  _globals['_PRIVACYSERVICE']._serialized_end=2021
+  _globals['_ERASURESTATE']._serialized_start=1015
+  _globals['_ERASURESTATE']._serialized_end=1111
+  _globals['_EXPORTSUBJECTREQUEST']._serialized_start=134
+  _globals['_EXPORTSUBJECTREQUEST']._serialized_end=193
+  _globals['_EXPORTSUBJECTRESPONSE']._serialized_start=195
+  _globals['_EXPORTSUBJECTRESPONSE']._serialized_end=287
+  _globals['_ERASESUBJECTREQUEST']._serialized_start=289
+  _globals['_ERASESUBJECTREQUEST']._serialized_end=351
+  _globals['_ERASESUBJECTRESPONSE']._serialized_start=353
+  _globals['_ERASESUBJECTRESPONSE']._serialized_end=414
+  _globals['_GETERASUREREQUEST']._serialized_start=416
+  _globals['_GETERASUREREQUEST']._serialized_end=455
+  _globals['_GETERASURERESPONSE']._serialized_start=457
+  _globals['_GETERASURERESPONSE']._serialized_end=516
+  _globals['_LISTERASURESREQUEST']._serialized_start=518
+  _globals['_LISTERASURESREQUEST']._serialized_end=578
+  _globals['_LISTERASURESRESPONSE']._serialized_start=580
+  _globals['_LISTERASURESRESPONSE']._serialized_end=667
+  _globals['_ERASURE']._serialized_start=670
+  _globals['_ERASURE']._serialized_end=964
+  _globals['_TOUCHEDROWS']._serialized_start=966
+  _globals['_TOUCHEDROWS']._serialized_end=1013
+  _globals['_PRIVACYSERVICE']._serialized_start=1114
+  _globals['_PRIVACYSERVICE']._serialized_end=2734
 # @@protoc_insertion_point(module_scope)

@@ -1,5 +1,6 @@
 import datetime
 
+from geooffer.v1 import rights_pb2 as _rights_pb2
 from geooffer.v1 import zones_pb2 as _zones_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -21,16 +22,20 @@ ERASURE_STATE_PENDING: ErasureState
 ERASURE_STATE_DONE: ErasureState
 
 class ExportSubjectRequest(_message.Message):
-    __slots__ = ("customer_id",)
+    __slots__ = ("customer_id", "reason")
     CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
     customer_id: str
-    def __init__(self, customer_id: _Optional[str] = ...) -> None: ...
+    reason: str
+    def __init__(self, customer_id: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class ExportSubjectResponse(_message.Message):
-    __slots__ = ("document_json",)
+    __slots__ = ("document_json", "requests")
     DOCUMENT_JSON_FIELD_NUMBER: _ClassVar[int]
+    REQUESTS_FIELD_NUMBER: _ClassVar[int]
     document_json: str
-    def __init__(self, document_json: _Optional[str] = ...) -> None: ...
+    requests: _containers.RepeatedCompositeFieldContainer[_rights_pb2.RightsRequest]
+    def __init__(self, document_json: _Optional[str] = ..., requests: _Optional[_Iterable[_Union[_rights_pb2.RightsRequest, _Mapping]]] = ...) -> None: ...
 
 class EraseSubjectRequest(_message.Message):
     __slots__ = ("customer_id", "request_id")

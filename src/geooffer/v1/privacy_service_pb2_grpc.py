@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from geooffer.v1 import privacy_service_pb2 as geooffer_dot_v1_dot_privacy__service__pb2
+from geooffer.v1 import rights_pb2 as geooffer_dot_v1_dot_rights__pb2
 from geooffer.v1 import zones_pb2 as geooffer_dot_v1_dot_zones__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -27,8 +28,11 @@ if _version_not_supported:
 
 
 class PrivacyServiceStub:
-    """The rights of a person: all that is held of her, and its erasure; and exclusion zones, about which nothing is known.
-    Roles: privacy_officer, operator.
+    """The rights of a person (GDPR Art. 15 to 21): all that is held of her, its erasure, its restriction, her objection. And
+    exclusion zones, of which nothing is known. Roles: privacy_officer, operator.
+
+    Each use of a right is a request with a due date (Art. 12(3)). A letter is taken down by RecordRequest and stands open;
+    the action answers every open request of its kind. Where none is open, the action is recorded as asked for now.
 
     Control port, unary only. Limits: message ≤ 4 MiB, metadata ≤ 8 KiB. Every error is a google.rpc.Status with one
     ErrorInfo (domain "geooffer"); what the transport itself refuses comes without.
@@ -49,6 +53,41 @@ class PrivacyServiceStub:
                 '/geooffer.v1.PrivacyService/EraseSubject',
                 request_serializer=geooffer_dot_v1_dot_privacy__service__pb2.EraseSubjectRequest.SerializeToString,
                 response_deserializer=geooffer_dot_v1_dot_privacy__service__pb2.EraseSubjectResponse.FromString,
+                _registered_method=True)
+        self.RestrictSubject = channel.unary_unary(
+                '/geooffer.v1.PrivacyService/RestrictSubject',
+                request_serializer=geooffer_dot_v1_dot_rights__pb2.RestrictSubjectRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_rights__pb2.RestrictSubjectResponse.FromString,
+                _registered_method=True)
+        self.LiftRestriction = channel.unary_unary(
+                '/geooffer.v1.PrivacyService/LiftRestriction',
+                request_serializer=geooffer_dot_v1_dot_rights__pb2.LiftRestrictionRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_rights__pb2.LiftRestrictionResponse.FromString,
+                _registered_method=True)
+        self.ObjectSubject = channel.unary_unary(
+                '/geooffer.v1.PrivacyService/ObjectSubject',
+                request_serializer=geooffer_dot_v1_dot_rights__pb2.ObjectSubjectRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_rights__pb2.ObjectSubjectResponse.FromString,
+                _registered_method=True)
+        self.RecordRequest = channel.unary_unary(
+                '/geooffer.v1.PrivacyService/RecordRequest',
+                request_serializer=geooffer_dot_v1_dot_rights__pb2.RecordRequestRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_rights__pb2.RecordRequestResponse.FromString,
+                _registered_method=True)
+        self.ExtendRequest = channel.unary_unary(
+                '/geooffer.v1.PrivacyService/ExtendRequest',
+                request_serializer=geooffer_dot_v1_dot_rights__pb2.ExtendRequestRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_rights__pb2.ExtendRequestResponse.FromString,
+                _registered_method=True)
+        self.RefuseRequest = channel.unary_unary(
+                '/geooffer.v1.PrivacyService/RefuseRequest',
+                request_serializer=geooffer_dot_v1_dot_rights__pb2.RefuseRequestRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_rights__pb2.RefuseRequestResponse.FromString,
+                _registered_method=True)
+        self.ListRequests = channel.unary_unary(
+                '/geooffer.v1.PrivacyService/ListRequests',
+                request_serializer=geooffer_dot_v1_dot_rights__pb2.ListRequestsRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_rights__pb2.ListRequestsResponse.FromString,
                 _registered_method=True)
         self.GetErasure = channel.unary_unary(
                 '/geooffer.v1.PrivacyService/GetErasure',
@@ -93,15 +132,19 @@ class PrivacyServiceStub:
 
 
 class PrivacyServiceServicer:
-    """The rights of a person: all that is held of her, and its erasure; and exclusion zones, about which nothing is known.
-    Roles: privacy_officer, operator.
+    """The rights of a person (GDPR Art. 15 to 21): all that is held of her, its erasure, its restriction, her objection. And
+    exclusion zones, of which nothing is known. Roles: privacy_officer, operator.
+
+    Each use of a right is a request with a due date (Art. 12(3)). A letter is taken down by RecordRequest and stands open;
+    the action answers every open request of its kind. Where none is open, the action is recorded as asked for now.
 
     Control port, unary only. Limits: message ≤ 4 MiB, metadata ≤ 8 KiB. Every error is a google.rpc.Status with one
     ErrorInfo (domain "geooffer"); what the transport itself refuses comes without.
     """
 
     def ExportSubject(self, request, context):
-        """Everything held of one customer, and nothing of anyone else. NOT_FOUND. Changes nothing.
+        """Everything held of one customer, and nothing of anyone else. NOT_FOUND. Recorded with its reason and the SHA-256 of
+        the document; changes nothing else.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -113,6 +156,60 @@ class PrivacyServiceServicer:
         UpsertCustomers of the same id makes a new customer with nothing. Where nothing is held and she was erased before,
         her latest receipt: it may be sent again after a crash, with or without a request_id. NOT_FOUND where nothing is
         held and no customer of that id was ever erased.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RestrictSubject(self, request, context):
+        """Keep what is held of one customer, and use it no more: no ping, signal or offer of hers is worked on from the moment
+        this returns, and nothing is erased either, neither by retention nor by EraseSubject (FAILED_PRECONDITION,
+        RESTRICTED). NOT_FOUND; restricted already → FAILED_PRECONDITION.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LiftRestriction(self, request, context):
+        """Use it again, as far as she consents; what was due to go meanwhile goes now. She has to be told first. NOT_FOUND;
+        not restricted → FAILED_PRECONDITION.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ObjectSubject(self, request, context):
+        """Stop purposes for good, direct marketing among them: withdrawn as of now, and consent dated earlier never opens
+        them again, however late it is told. Only consent she gives later does. NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecordRequest(self, request, context):
+        """Take down a request that came in otherwise and is not answered yet. NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExtendRequest(self, request, context):
+        """Two months more, once, within the first month (Art. 12(3)). NOT_FOUND; answered, extended or overdue already →
+        FAILED_PRECONDITION.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RefuseRequest(self, request, context):
+        """Take no action, and say why (Art. 12(4)). NOT_FOUND; answered already → FAILED_PRECONDITION.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRequests(self, request, context):
+        """All requests, those due first before the others. Erasures are told without whose they are.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -187,6 +284,41 @@ def add_PrivacyServiceServicer_to_server(servicer, server):
                     request_deserializer=geooffer_dot_v1_dot_privacy__service__pb2.EraseSubjectRequest.FromString,
                     response_serializer=geooffer_dot_v1_dot_privacy__service__pb2.EraseSubjectResponse.SerializeToString,
             ),
+            'RestrictSubject': grpc.unary_unary_rpc_method_handler(
+                    servicer.RestrictSubject,
+                    request_deserializer=geooffer_dot_v1_dot_rights__pb2.RestrictSubjectRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_rights__pb2.RestrictSubjectResponse.SerializeToString,
+            ),
+            'LiftRestriction': grpc.unary_unary_rpc_method_handler(
+                    servicer.LiftRestriction,
+                    request_deserializer=geooffer_dot_v1_dot_rights__pb2.LiftRestrictionRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_rights__pb2.LiftRestrictionResponse.SerializeToString,
+            ),
+            'ObjectSubject': grpc.unary_unary_rpc_method_handler(
+                    servicer.ObjectSubject,
+                    request_deserializer=geooffer_dot_v1_dot_rights__pb2.ObjectSubjectRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_rights__pb2.ObjectSubjectResponse.SerializeToString,
+            ),
+            'RecordRequest': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordRequest,
+                    request_deserializer=geooffer_dot_v1_dot_rights__pb2.RecordRequestRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_rights__pb2.RecordRequestResponse.SerializeToString,
+            ),
+            'ExtendRequest': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExtendRequest,
+                    request_deserializer=geooffer_dot_v1_dot_rights__pb2.ExtendRequestRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_rights__pb2.ExtendRequestResponse.SerializeToString,
+            ),
+            'RefuseRequest': grpc.unary_unary_rpc_method_handler(
+                    servicer.RefuseRequest,
+                    request_deserializer=geooffer_dot_v1_dot_rights__pb2.RefuseRequestRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_rights__pb2.RefuseRequestResponse.SerializeToString,
+            ),
+            'ListRequests': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRequests,
+                    request_deserializer=geooffer_dot_v1_dot_rights__pb2.ListRequestsRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_rights__pb2.ListRequestsResponse.SerializeToString,
+            ),
             'GetErasure': grpc.unary_unary_rpc_method_handler(
                     servicer.GetErasure,
                     request_deserializer=geooffer_dot_v1_dot_privacy__service__pb2.GetErasureRequest.FromString,
@@ -236,8 +368,11 @@ def add_PrivacyServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class PrivacyService:
-    """The rights of a person: all that is held of her, and its erasure; and exclusion zones, about which nothing is known.
-    Roles: privacy_officer, operator.
+    """The rights of a person (GDPR Art. 15 to 21): all that is held of her, its erasure, its restriction, her objection. And
+    exclusion zones, of which nothing is known. Roles: privacy_officer, operator.
+
+    Each use of a right is a request with a due date (Art. 12(3)). A letter is taken down by RecordRequest and stands open;
+    the action answers every open request of its kind. Where none is open, the action is recorded as asked for now.
 
     Control port, unary only. Limits: message ≤ 4 MiB, metadata ≤ 8 KiB. Every error is a google.rpc.Status with one
     ErrorInfo (domain "geooffer"); what the transport itself refuses comes without.
@@ -287,6 +422,195 @@ class PrivacyService:
             '/geooffer.v1.PrivacyService/EraseSubject',
             geooffer_dot_v1_dot_privacy__service__pb2.EraseSubjectRequest.SerializeToString,
             geooffer_dot_v1_dot_privacy__service__pb2.EraseSubjectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RestrictSubject(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.PrivacyService/RestrictSubject',
+            geooffer_dot_v1_dot_rights__pb2.RestrictSubjectRequest.SerializeToString,
+            geooffer_dot_v1_dot_rights__pb2.RestrictSubjectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LiftRestriction(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.PrivacyService/LiftRestriction',
+            geooffer_dot_v1_dot_rights__pb2.LiftRestrictionRequest.SerializeToString,
+            geooffer_dot_v1_dot_rights__pb2.LiftRestrictionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ObjectSubject(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.PrivacyService/ObjectSubject',
+            geooffer_dot_v1_dot_rights__pb2.ObjectSubjectRequest.SerializeToString,
+            geooffer_dot_v1_dot_rights__pb2.ObjectSubjectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordRequest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.PrivacyService/RecordRequest',
+            geooffer_dot_v1_dot_rights__pb2.RecordRequestRequest.SerializeToString,
+            geooffer_dot_v1_dot_rights__pb2.RecordRequestResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExtendRequest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.PrivacyService/ExtendRequest',
+            geooffer_dot_v1_dot_rights__pb2.ExtendRequestRequest.SerializeToString,
+            geooffer_dot_v1_dot_rights__pb2.ExtendRequestResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RefuseRequest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.PrivacyService/RefuseRequest',
+            geooffer_dot_v1_dot_rights__pb2.RefuseRequestRequest.SerializeToString,
+            geooffer_dot_v1_dot_rights__pb2.RefuseRequestResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRequests(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.PrivacyService/ListRequests',
+            geooffer_dot_v1_dot_rights__pb2.ListRequestsRequest.SerializeToString,
+            geooffer_dot_v1_dot_rights__pb2.ListRequestsResponse.FromString,
             options,
             channel_credentials,
             insecure,
