@@ -11,8 +11,9 @@ import grpc
 import pytest
 
 from geooffer.client import Backoff, CallError, GeoofferClient, Ping
+from geooffer.client.errors import retry_delay_s
 from geooffer.client.pings import pending
-from geooffer.errors import InvalidArgumentError, UnauthenticatedError
+from geooffer.errors import InvalidArgumentError, LimitExceededError, QuotaExceededError, UnauthenticatedError
 from geooffer.rpc.checks import timestamp
 from geooffer.rpc.status import DETAILS_KEY, status_of
 from geooffer.v1 import ping_service_pb2 as pb
@@ -128,6 +129,29 @@ async def test_attempts_without_progress_are_counted_and_then_told() -> None:
             await anext(client.stream_answers(fixes(3)))
     assert caught.value.code == "UNAVAILABLE"
     assert len(service.calls) == FAST.attempt_count_max + 1
+
+
+async def test_a_quota_holds_up_and_does_not_end() -> None:
+    refusal = QuotaExceededError("too many pings a second", retry_after_ms=30)
+    service = ScriptedService([(2, grpc.StatusCode.RESOURCE_EXHAUSTED, refusal)] * 2)
+    async with serving(service) as target, GeoofferClient(target, token="t", backoff=FAST) as client:
+        answers = [answer async for answer in client.stream_answers(fixes(8), window_count=4)]
+    assert answers[-1].acknowledged_message_sequence == 8
+    assert len(service.calls) == 3
+    # a bound that no waiting helps against is told at once
+    service = ScriptedService([(1, grpc.StatusCode.RESOURCE_EXHAUSTED, LimitExceededError("at most 4 streams"))])
+    async with serving(service) as target, GeoofferClient(target, token="t", backoff=FAST) as client:
+        with pytest.raises(LimitExceededError):
+            [answer async for answer in client.stream_answers(fixes(3))]
+
+
+@pytest.mark.parametrize(("asked_ms", "waited_s"), [(0, 0.0), (1_250, 1.25), (-5, 0.0), (10**9, 60.0)])
+def test_the_wait_that_a_service_asks_for_is_bounded(asked_ms: int, waited_s: float) -> None:
+    status = status_of(QuotaExceededError("slower", retry_after_ms=asked_ms)).SerializeToString()
+    failure = grpc.aio.AioRpcError(
+        grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.aio.Metadata(), grpc.aio.Metadata((DETAILS_KEY, status))
+    )
+    assert retry_delay_s(failure) == waited_s
 
 
 async def test_an_error_the_service_names_is_raised_at_once_as_its_class() -> None:

@@ -16,6 +16,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from certificates import Authority, self_signed
 from geooffer.cli.assembly import RunningService, loopback_settings, running_service
 from geooffer.cli.callers import CallerFiles
+from geooffer.cli.options import Access, client_certificate_from
+from geooffer.cli.reach import UnreachableError, reached
 from geooffer.cli.settings import ServiceSettings
 from geooffer.errors import ConfigurationError
 from geooffer.rpc.tls import TlsFiles
@@ -121,6 +123,39 @@ async def test_what_a_reload_cannot_do(stage: tuple[Stage, str], root: Authority
     with pytest.raises(ConfigurationError, match="client CA file holds no PEM certificate"):
         CallerFiles.read(town.settings)
     assert await town.ask(port, root.client("till")) is SERVED
+
+
+async def test_commands_show_theirs(stage: tuple[Stage, str], root: Authority, tmp_path: Path) -> None:
+    """By $GEOOFFER_CLIENT_CERT and $GEOOFFER_CLIENT_KEY, to whichever port they call."""
+    town, port = stage
+    client = root.client("till")
+    (tmp_path / "me.crt").write_bytes(client.certificate_chain)
+    (tmp_path / "me.key").write_bytes(client.private_key)
+    environment = {"GEOOFFER_CLIENT_CERT": str(tmp_path / "me.crt"), "GEOOFFER_CLIENT_KEY": str(tmp_path / "me.key")}
+    roots = town.server.certificate_chain
+    assert client_certificate_from({}, roots) is None
+    for wrong, words in (
+        ({"GEOOFFER_CLIENT_CERT": "x"}, "belong together"),
+        (environment | {"GEOOFFER_CLIENT_KEY": str(tmp_path / "a.key")}, "not that of the first certificate"),
+        (environment | {"GEOOFFER_CLIENT_CERT": str(tmp_path / "none")}, "no such file"),
+    ):
+        with pytest.raises(ConfigurationError, match=words):
+            client_certificate_from(wrong, roots)
+    with pytest.raises(ConfigurationError, match="needs --ca-file"):
+        client_certificate_from(environment, None)
+    operator = town.service.issue_token("operator")
+    for certificate in (client_certificate_from(environment, roots), None):
+        access = Access(operator, roots, certificate)
+        if certificate is None and port == "control":
+            with pytest.raises(UnreachableError, match="GEOOFFER_CLIENT_CERT"):
+                await state_of(town, access)
+        else:
+            assert await state_of(town, access) == 0
+
+
+async def state_of(town: Stage, access: Access) -> int:
+    async with reached(town.address("control"), access) as control:
+        return (await control.catalog_state()).saved_generation
 
 
 @pytest.mark.parametrize(

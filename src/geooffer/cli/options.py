@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -47,11 +48,36 @@ class Access:
     token: str
     root_certificates: bytes | None = None
     """PEM; None: plaintext."""
+    client_certificate: tuple[bytes, bytes] | None = None
+    """PEM chain and key; None: the server asks for none."""
 
 
 def access_from(token: str, token_file: Path | None, ca_file: Path | None, role: str) -> Access:
     """The options of a command as what its client needs. Raises ConfigurationError."""
-    return Access(token_from(token, token_file, role), root_certificates_from(ca_file))
+    roots = root_certificates_from(ca_file)
+    return Access(token_from(token, token_file, role), roots, client_certificate_from(os.environ, roots))
+
+
+def client_certificate_from(environment: Mapping[str, str], roots: bytes | None) -> tuple[bytes, bytes] | None:
+    """$GEOOFFER_CLIENT_CERT and $GEOOFFER_CLIENT_KEY: what every command shows a server that asks for a certificate.
+
+    None where they are not set. Raises ConfigurationError where they do not fit together, or nothing is TLS.
+    """
+    chain, key = (environment.get(f"GEOOFFER_CLIENT_{name}", "") for name in ("CERT", "KEY"))
+    if not chain and not key:
+        return None
+    if not chain or not key:
+        raise ConfigurationError("GEOOFFER_CLIENT_CERT and GEOOFFER_CLIENT_KEY belong together", field="client_cert")
+    if roots is None:
+        raise ConfigurationError("GEOOFFER_CLIENT_CERT needs --ca-file: without it nothing is TLS", field="client_cert")
+    from geooffer.rpc.tls import TlsFiles
+
+    files = TlsFiles(read_small(Path(chain)), read_small(Path(key)))
+    try:
+        files.check()
+    except ConfigurationError as error:
+        raise ConfigurationError(f"client certificate: {error.message}", field="client_cert") from None
+    return files.certificate_chain, files.private_key
 
 
 def root_certificates_from(ca_file: Path | None) -> bytes | None:

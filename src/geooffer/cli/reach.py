@@ -25,7 +25,12 @@ async def reached(server: str, access: Access, option: str = "--server") -> Asyn
     """
     check_address(server, option)
     roots = access.root_certificates
-    async with GeoofferClient(control_target=server, token=access.token, root_certificates=roots) as client:
+    async with GeoofferClient(
+        control_target=server,
+        token=access.token,
+        root_certificates=roots,
+        client_certificate=access.client_certificate,
+    ) as client:
         with reaching(server, tls=roots is not None):
             yield client.control
 
@@ -62,6 +67,7 @@ def _sentence(address: str, tls: bool) -> str:
     if tls:
         return (
             f"no server answers at {address} over TLS; is `geooffer serve --tls-cert` running there, and does "
-            "--ca-file hold the root of its certificate, which names this address?"
+            "--ca-file hold the root of its certificate, which names this address? "
+            "(one with tls_client_ca asks for $GEOOFFER_CLIENT_CERT)"
         )
     return f"no server answers at {address}; is `geooffer serve` running there? (one with TLS needs --ca-file)"

@@ -88,6 +88,7 @@ def _client(addresses: tuple[str, str], access: Access) -> GeoofferClient:
         control_target=control,
         token=access.token,
         root_certificates=access.root_certificates,
+        client_certificate=access.client_certificate,
         backoff=backoff,
     )
 

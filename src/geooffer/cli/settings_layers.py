@@ -26,6 +26,8 @@ _OTHER_VARIABLES = frozenset(
     for name in (
         "CACHE_DIR",
         "CA_FILE",
+        "CLIENT_CERT",
+        "CLIENT_KEY",
         "CONFIG",
         "CONTROL_SERVER",
         "DEBUG",

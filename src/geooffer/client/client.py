@@ -47,18 +47,21 @@ class GeoofferClient:
         control_target: str | None = None,
         token: Token,
         root_certificates: bytes | None = None,
+        client_certificate: tuple[bytes, bytes] | None = None,
         backoff: Backoff | None = None,
         private_connection: bool = False,
     ) -> None:
         """data_target, control_target: `host:port` of the two ports; only what is used need be given.
 
         token: the bearer token, or a function that returns a fresh one (asked per call, so that a long stream
-        survives the expiry of its token). root_certificates: PEM; given, the connection is TLS.
+        survives the expiry of its token). root_certificates: PEM; given, the connection is TLS. client_certificate:
+        PEM chain and key, for servers that ask for one.
         private_connection: do not share a TCP connection with other clients of this process.
         """
         self._targets = {"data": data_target, "control": control_target}
         self._token = BearerToken(token)
         self._root_certificates = root_certificates
+        self._client_certificate = client_certificate
         self._backoff = backoff or Backoff()
         self._private_connection = private_connection
         self._channels: dict[str, grpc.aio.Channel] = {}
@@ -211,5 +214,6 @@ class GeoofferClient:
         interceptors = self._token.interceptors() if port == "control" else None
         if self._root_certificates is None:
             return grpc.aio.insecure_channel(target, options=options, interceptors=interceptors)
-        credentials = grpc.ssl_channel_credentials(self._root_certificates)
+        chain, key = self._client_certificate or (None, None)
+        credentials = grpc.ssl_channel_credentials(self._root_certificates, key, chain)
         return grpc.aio.secure_channel(target, credentials, options=options, interceptors=interceptors)

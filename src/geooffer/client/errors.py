@@ -7,8 +7,10 @@ from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
 from geooffer import errors
-from geooffer.errors import GeoofferError
+from geooffer.errors import GeoofferError, QuotaExceededError
 from geooffer.rpc.status import DETAILS_KEY, DOMAIN
+
+RETRY_DELAY_MAX_S = 60.0
 
 
 class CallError(GeoofferError):
@@ -53,8 +55,20 @@ def named_error(reason: str, message: str, field: str = "") -> GeoofferError:
 
 
 def is_transient(failure: grpc.aio.AioRpcError) -> bool:
-    """Whether the same call may succeed a little later: overload, drain, a lost connection."""
+    """Whether the same call may succeed a little later: overload, drain, a lost connection, a quota."""
+    if failure.code() == grpc.StatusCode.RESOURCE_EXHAUSTED:
+        return isinstance(error_of(failure), QuotaExceededError)
     return failure.code() == grpc.StatusCode.UNAVAILABLE
+
+
+def retry_delay_s(failure: grpc.aio.AioRpcError) -> float:
+    """What the service asks to wait, 0..60 s; 0 where it says nothing."""
+    status = _status_of(failure)
+    for detail in status.details if status is not None else ():
+        retry = error_details_pb2.RetryInfo()
+        if detail.Unpack(retry):
+            return min(max(retry.retry_delay.ToTimedelta().total_seconds(), 0.0), RETRY_DELAY_MAX_S)
+    return 0.0
 
 
 def _status_of(failure: grpc.aio.AioRpcError) -> status_pb2.Status | None:

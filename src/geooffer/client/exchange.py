@@ -19,7 +19,7 @@ import grpc
 import numpy as np
 
 from geooffer.client.backoff import Backoff
-from geooffer.client.errors import error_of, is_transient
+from geooffer.client.errors import error_of, is_transient, retry_delay_s
 from geooffer.client.final_status import FinalStatus
 from geooffer.client.pings import PendingMessage, Streamable, pending
 from geooffer.v1 import ping_service_pb2 as pb
@@ -80,7 +80,7 @@ class PingExchange:
 
     async def _one_call(self, feeder: asyncio.Task[None]) -> AsyncIterator[pb.PingAnswer]:
         """The answers of one call; waits before the next one where the call was lost."""
-        call = self._open_call()
+        call, asked_s = self._open_call(), 0.0
         status = FinalStatus(call)
         # a source that fails ends the call, and is the caller's to see
         feeder.add_done_callback(lambda task: None if _failure_of(task) is None else call.cancel())
@@ -100,12 +100,13 @@ class PingExchange:
             failure = await status.of(failure)
             if not self._may_retry(failure):
                 raise error_of(failure) from None
+            asked_s = retry_delay_s(failure)
         finally:
             call.cancel()
             await _ended(sender)
         if not self._over:
             self.reconnect_count += 1
-            await asyncio.sleep(self._backoff.wait_s(self._failure_count or 1, self._random))
+            await asyncio.sleep(max(asked_s, self._backoff.wait_s(self._failure_count or 1, self._random)))
 
     async def _feed(self) -> None:
         """Take from the source while the window has room. Outlives calls: a lost one never loses a ping."""
