@@ -17,7 +17,9 @@ from geooffer.model.policy import Policy
 from geooffer.model.records import CATALOG_PARTITION, RetentionSwept
 
 
-def swept_at(now_ms: int, policy: Policy, partition: int, slice_number: int) -> RetentionSwept:
+def swept_at(
+    now_ms: int, policy: Policy, partition: int, slice_number: int, special: tuple[int, ...] = ()
+) -> RetentionSwept:
     """The record that sweeps a slice now. A policy may ask for less than the ceilings in limits.py, never for more."""
     return RetentionSwept(
         partition,
@@ -27,17 +29,25 @@ def swept_at(now_ms: int, policy: Policy, partition: int, slice_number: int) -> 
         facts_before_ms=now_ms - policy.facts_kept_ms,
         contacts_before_ms=now_ms - policy.decisions_kept_ms,
         consents_before_ms=now_ms - policy.consent_evidence_kept_ms,
+        special_category_numbers=special,
     )
 
 
 class Retention(Asking):
-    """What is due to be swept, in turn. Which slices were swept when is not durable: after a start all are due."""
+    """What is due to be swept, in turn. Which slices were swept when is not durable: after a start all are due, and
+    once another category has become a special one (privacy M6).
+    """
 
     _swept_ms: list[int | None] | None = None
     _next_number = 0
+    _swept_special: tuple[int, ...] = ()
 
     def sweep_retention(self, now_ms: int) -> bool:
         """Sweep the next slice that is due; False where none is. Two milliseconds at a million persons."""
+        special = self.special_category_numbers()
+        if not set(special) <= set(self._swept_special):
+            self._swept_ms = None
+        self._swept_special = special
         swept_ms = self._swept_ms = self._swept_ms or [None] * (SLICE_COUNT + 1)
         for _ in range(len(swept_ms)):
             number = self._next_number
@@ -56,7 +66,7 @@ class Retention(Asking):
         slots = people.slices.slots(partition, slice_number)
         if not len(slots):
             return False
-        self.append([swept_at(now_ms, self.policy, partition, slice_number)])
+        self.append([swept_at(now_ms, self.policy, partition, slice_number, self._swept_special)])
         self.recent_tries.forget_older(people.view.persons["person_key"][slots].tolist(), now_ms)
         return True
 
