@@ -23,6 +23,7 @@ from geooffer.model.catalog import (
     StockFigure,
     Store,
 )
+from geooffer.model.consent import Notice
 from geooffer.model.frequency import CapRule
 from geooffer.model.keys import device_key
 from geooffer.model.kinds import (
@@ -122,6 +123,13 @@ GOOD = {
         "customer_id,purposes,granted,event_time,notice_version\n"
         f"c1,PRECISE_LOCATION_FOR_OFFERS|search-intent-use,true,{NOON},v1\n",
         ConsentEvent("c1", 0b101, True, NOON_MS, "v1"),
+    ),
+    "notices": (
+        "notice_version,effective_time,purposes,controller,withdrawal_method,sha256_de,sha256_en,recipients\n"
+        f"v1,{NOON},PUSH_MARKETING,Shop AG,in the app,{'ab' * 32},{'CD' * 32},Post|Bank\n",
+        Notice(
+            "v1", NOON_MS, 16, (("de", "ab" * 32), ("en", "cd" * 32)), "Shop AG", ("Post", "Bank"), "in the app"
+        ),
     ),
 }  # fmt: skip
 

@@ -83,8 +83,14 @@ _CSV_KINDS = {
         "language fulfilment is_interested tier account_kind]; which kind has which: signal_service.proto",
     ),
     "consents": (
-        "Purposes given or taken back (CSV).",
-        "customer_id purposes granted event_time [notice_version]",
+        "Purposes given or taken back (CSV, JSONL).",
+        "customer_id purposes granted event_time [notice_version language notice_sha256 method valid_until_time]; "
+        "purposes as PUSH_MARKETING|PERSONALISED_OFFERS, method one of APP WEB IN_STORE PHONE PAPER CONSENT_TOOL",
+    ),
+    "notices": (
+        "Texts that people are shown before they consent (CSV, JSONL).",
+        "notice_version effective_time purposes controller withdrawal_method sha256_en|sha256_de|… [recipients "
+        "retention_reference validity_days]; of each text its SHA-256, recipients as Post|Bank",
     ),
 }
 _STORE_COLUMNS = "CSV columns: store_id latitude longitude time_zone [name opening_hours country region tags is_online]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from geooffer.errors import ConfigurationError
@@ -18,3 +19,15 @@ def read_small(path: Path) -> bytes:
     if len(data) > limits.SMALL_FILE_SIZE_MAX_BYTES:
         raise ConfigurationError(f"{path}: more than {limits.SMALL_FILE_SIZE_MAX_BYTES // 2**20} MiB")
     return data
+
+
+def write_new_private(path: Path, text: str) -> None:
+    """A new file for its owner's eyes only: what was there may be open to others, or be a link to somewhere else.
+
+    Raises ConfigurationError.
+    """
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {(error.strerror or 'cannot be written').lower()}") from None

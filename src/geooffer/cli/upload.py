@@ -82,6 +82,7 @@ async def send(control: GeoofferControl, kind: str, items: Sequence[Any]) -> Bat
         "identities": control.link_identities,
         "touchpoints": control.record_touchpoints,
         "consents": control.record_consents,
+        "notices": control.register_notices,
     }
     return await send_kind[kind](items)
 

@@ -28,6 +28,7 @@ from geooffer.model.catalog import (
     StockFigure,
     Store,
 )
+from geooffer.model.consent import Notice
 from geooffer.model.kinds import Channel
 from geooffer.model.signals import ConsentEvent, Identity, IdentityLink, Touchpoint
 from geooffer.rpc import convert, convert_campaigns, convert_consent, convert_people
@@ -43,6 +44,7 @@ from geooffer.v1 import (
     inventory_service_pb2,
     inventory_service_pb2_grpc,
     places_pb2,
+    policy_service_pb2_grpc,
     privacy_service_pb2_grpc,
     signal_service_pb2,
     signal_service_pb2_grpc,
@@ -64,6 +66,7 @@ class GeoofferControl:
         self.signals: Any = signal_service_pb2_grpc.SignalServiceStub(channel)  # type: ignore[no-untyped-call]
         self.consents: Any = consent_service_pb2_grpc.ConsentServiceStub(channel)  # type: ignore[no-untyped-call]
         self.decisions: Any = decision_service_pb2_grpc.DecisionServiceStub(channel)  # type: ignore[no-untyped-call]
+        self.policies: Any = policy_service_pb2_grpc.PolicyServiceStub(channel)  # type: ignore[no-untyped-call]
         self.privacy: Any = privacy_service_pb2_grpc.PrivacyServiceStub(channel)  # type: ignore[no-untyped-call]
         self.diagnostics: Any = diagnostics_service_pb2_grpc.DiagnosticsServiceStub(channel)  # type: ignore[no-untyped-call]
 
@@ -198,6 +201,12 @@ class GeoofferControl:
         rows = map(convert_consent.encode_consent_event, events)
         kind = consent_service_pb2.BatchRecordConsentsRequest
         return await self._batch(self.consents.BatchRecordConsents, kind, "events", rows)
+
+    async def register_notices(self, notices: Iterable[Notice], *, partial: bool = True) -> BatchResult:
+        """Register the texts that people are shown before they consent."""
+        rows = map(convert_consent.encode_notice, notices)
+        kind = consent_service_pb2.BatchRegisterNoticesRequest
+        return await self._batch(self.consents.BatchRegisterNotices, kind, "notices", rows, partial=partial)
 
     async def link_identities(self, links: Iterable[IdentityLink]) -> BatchResult:
         """Link devices and pseudonyms to customers; rows are taken one by one."""

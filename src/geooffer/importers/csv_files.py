@@ -1,4 +1,4 @@
-"""Reading one CSV file of a table of tables.py: the header is checked as a whole, then line by line."""
+"""Reading one CSV or JSON Lines file of a table of tables.py: the header is checked as a whole, then line by line."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from geooffer.errors import InvalidArgumentError
 from geooffer.importers import values
 from geooffer.importers.cells import Cells, size_text
 from geooffer.importers.files import CsvTable, read_csv
+from geooffer.importers.json_lines import is_json_lines, read_json_lines
 from geooffer.importers.rows import Import, Refusal, Row, TakenIds
 from geooffer.importers.tables import TABLES, Item, Table
 
@@ -20,7 +21,7 @@ def read_table(path: Path, kind: str, *, taken: TakenIds | None = None, table: T
     not know.
     """
     table = table or TABLES[kind]
-    content = read_csv(path)
+    content = read_json_lines(path) if is_json_lines(path) else read_csv(path)
     _check_columns(path, kind, table, content)
     result: Import[Item] = Import()
     taken = taken or TakenIds()

@@ -11,11 +11,11 @@ from typing import TypeVar
 from geooffer.engine.touchpoints import check_fields
 from geooffer.errors import InvalidArgumentError
 from geooffer.importers import values
-from geooffer.importers.cells import Cells, optional_id, optional_size, purposes
+from geooffer.importers.cells import Cells, optional_id, optional_size
 from geooffer.model import keys, limits
 from geooffer.model.catalog import Customer
 from geooffer.model.kinds import AccountKind, Channel, FulfilmentPreference, IdentityKind
-from geooffer.model.signals import ConsentEvent, Identity, IdentityLink, Touchpoint
+from geooffer.model.signals import Identity, IdentityLink, Touchpoint
 from geooffer.model.verdicts import TouchpointKind
 
 _IDENTITY_COLUMNS = {"web_id": IdentityKind.WEB, "loyalty_id": IdentityKind.LOYALTY}
@@ -102,24 +102,3 @@ def read_identity(line: Cells) -> IdentityLink:
     if not text.strip("-0"):
         raise values.refuse("device_key", "0 is no device key")
     return IdentityLink(customer_id, device_key=keys.device_key(text))
-
-
-def read_consent(line: Cells) -> ConsentEvent:
-    """Purposes given or taken back."""
-    if not line["granted"]:
-        raise values.refuse("granted", "is missing")  # unknown = no: a blank cell never gives consent
-    granted = values.truth(line["granted"], "granted", default=False)
-    mask = purposes(line["purposes"], "purposes")
-    if not mask:
-        raise values.refuse("purposes", "is missing")
-    notice = line.get("notice_version", "")
-    if granted and not 1 <= len(notice) <= limits.ID_LENGTH_MAX:
-        raise values.refuse("notice_version", f"needed where granted, 1 to {limits.ID_LENGTH_MAX} characters")
-    values.short_text(notice, "notice_version")
-    return ConsentEvent(
-        customer_id=values.identifier(line["customer_id"], "customer_id"),
-        purposes=mask,
-        granted=granted,
-        time_ms=values.time_ms(line["event_time"], "event_time"),
-        notice_version=notice if granted else "",
-    )

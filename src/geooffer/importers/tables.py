@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from geooffer.importers import campaign_lines, catalog_lines, people_lines
+from geooffer.importers import campaign_lines, catalog_lines, consent_lines, people_lines
 from geooffer.importers.campaign_lines import AudienceMember
 from geooffer.importers.cells import Cells
 from geooffer.model.catalog import (
@@ -25,11 +25,12 @@ from geooffer.model.catalog import (
     StockFigure,
     Store,
 )
+from geooffer.model.consent import Notice
 from geooffer.model.exclusion import ExclusionZone
 from geooffer.model.signals import ConsentEvent, IdentityLink, Touchpoint
 
 CatalogItem = Store | Geofence | Category | Product | Price | Audience | Campaign | Offer | StockFigure | ExclusionZone
-Item = CatalogItem | Customer | IdentityLink | Touchpoint | ConsentEvent | AudienceMember
+Item = CatalogItem | Customer | IdentityLink | Touchpoint | ConsentEvent | Notice | AudienceMember
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +203,17 @@ TABLES: dict[str, Table] = {
     ),
     "consents": Table(
         ("customer_id", "purposes", "granted", "event_time"),
-        ("notice_version",),
-        people_lines.read_consent,
+        ("notice_version", "language", "notice_sha256", "method", "valid_until_time"),
+        consent_lines.read_consent,
         _no_identity,
+    ),
+    "notices": Table(
+        ("notice_version", "effective_time", "purposes", "controller", "withdrawal_method"),
+        ("recipients", "retention_reference", "validity_days"),
+        consent_lines.read_notice,
+        _attribute("notice_version"),
+        text_prefix=consent_lines.HASH_PREFIX,
+        text_required=True,
     ),
 }
 """By the name of the `import` subcommand."""
