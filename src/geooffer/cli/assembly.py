@@ -21,6 +21,7 @@ from geooffer.cli.settings import ServiceSettings
 from geooffer.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from geooffer.cli.audit_trail import AuditTrail
     from geooffer.cli.callers import Callers
     from geooffer.cli.held_journal import HeldJournal
     from geooffer.dataplane.grpc_plane import GrpcDataPlane
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from geooffer.operation.watched import Parts, Watched
     from geooffer.rpc.disk_guard import DiskGuard
     from geooffer.rpc.durability import Durability
+    from geooffer.rpc.policy_signing import PolicySigner
     from geooffer.rpc.receipts import ReceiptSigner
     from geooffer.rpc.server import Port
     from geooffer.rpc.tls import PortKind
@@ -128,6 +130,7 @@ async def running_service(
     from geooffer.cli.callers import Callers
     from geooffer.cli.held_journal import open_journal
     from geooffer.cli.log import log_to_stderr
+    from geooffer.cli.policy_file import start_policies
     from geooffer.dataplane.grpc_plane import GrpcDataPlane
     from geooffer.kernels.compile import compile_all
     from geooffer.operation.startup import Phase
@@ -159,14 +162,25 @@ async def running_service(
         write_gate = WriteGate(durability, disk)
         plane = GrpcDataPlane(engine, durability, real_now_ms=real_now_ms, write_gate=write_gate, quotas=callers.quotas)
         erasures = _erasures(held, engine, real_now_ms, durability)
-        control = Control(engine, real_now_ms=real_now_ms, durable=durability.wait, erasures=erasures, receipts=_receipts(settings))
+        control = Control(
+            engine,
+            real_now_ms=real_now_ms,
+            durable=durability.wait,
+            erasures=erasures,
+            receipts=_receipts(settings),
+            policy_signer=_policy_signer(settings, engine),
+        )
+        trail = _audit(settings, held, engine, control, callers)
+        start_policies(control.policies, settings.policy_file)
         gate = {"durable": durability.wait, "on_call": watched.on_call}
+        if trail is not None:
+            gate["on_answered"] = trail.notes.answered
         data_port, control_port = _bind_ports(settings, callers, write_gate, plane, control, **gate)
         _log_faults_of_loop(ending)
         await control_port.start()
         await data_port.start()
         plane.start()
-        compactions = _compactions(settings, held, disk, watched, ending)
+        compactions = _compactions(settings, held, disk, watched, ending, trail)
         erasures.compact = None if compactions is None else compactions.compact
         _run_beside(erasures.run(), ending)
         if disk is not None:
@@ -252,6 +266,30 @@ def _receipts(settings: ServiceSettings) -> ReceiptSigner | None:
     return signer_of(settings.state_dir) if settings.journal == "sqlite" else None
 
 
+def _policy_signer(settings: ServiceSettings, engine: Engine) -> PolicySigner | None:
+    """Who signs policies; None where nothing is kept."""
+    from geooffer.rpc.policy_signing import policy_signer
+
+    if settings.journal != "sqlite":
+        return None
+    return policy_signer(settings.state_dir, was_used=engine.state.policies.active > 0)
+
+
+def _audit(
+    settings: ServiceSettings, held: HeldJournal, engine: Engine, control: Control, callers: Callers
+) -> AuditTrail | None:
+    """Who keeps the audit log; None where the journal is in memory."""
+    from geooffer.cli.audit_trail import begin_audit
+
+    trail = begin_audit(settings, held, engine, control.now_ms)
+    if trail is not None:
+        held.followers.append(trail.close)
+        engine.note = trail.notes.of_changes
+        callers.refusals.observers.append(trail.notes.refused)
+        control.verify_audit = trail.verify
+    return trail
+
+
 def _erasures(held: HeldJournal, engine: Engine, real_now_ms: Callable[[], int], durability: Durability) -> Erasures:
     from geooffer.services.erasures import Erasures
 
@@ -266,7 +304,12 @@ def _erasures(held: HeldJournal, engine: Engine, real_now_ms: Callable[[], int],
 
 
 def _compactions(
-    settings: ServiceSettings, held: HeldJournal, disk: DiskGuard | None, watched: Watched, ending: AsyncExitStack
+    settings: ServiceSettings,
+    held: HeldJournal,
+    disk: DiskGuard | None,
+    watched: Watched,
+    ending: AsyncExitStack,
+    trail: AuditTrail | None,
 ) -> Compactions | None:
     """Who has snapshots written; None where the journal is in memory."""
     from geooffer.journal.committer import GroupCommitter
@@ -282,7 +325,10 @@ def _compactions(
         reserve_bytes=lambda: 0 if disk is None else disk.reserve_bytes,
         recovered_record_count=held.recovered.record_count,
         recovered_size_bytes=held.recovered.size_bytes,
+        encryption_key_file=settings.encryption_key_file,
     )
+    if trail is not None:
+        compactions.before_cut = trail.before_cut
     if watched.traces is not None:
         compactions.on_compaction = watched.traces.compaction
     _run_beside(compactions.run(), ending)
@@ -328,7 +374,7 @@ def _engine(settings: ServiceSettings, held: HeldJournal, real_now_ms: Callable[
         index_kind=settings.index,
         decision_key=held.decision_key,
         state=held.state,
+        pseudonyms=held.pseudonyms,
     )
     read_first(engine.clock, engine.state.latest_ms, real_now_ms())
     return engine
-        pseudonyms=held.pseudonyms,

@@ -47,6 +47,15 @@ class ServiceSettings(BaseModel):
     snapshot_size_bytes: int = Field(
         64 * 1024 * 1024, ge=1, description="Size of the journal at which a snapshot takes its place (bytes)."
     )
+    encryption_key_file: Path | None = Field(
+        None, description="Keys that journal, snapshots and backups are encrypted under, one a line; without it plain."
+    )
+    audit_key_file: Path | None = Field(
+        None, description="Secret of the audit log (32 bytes); without it audit.key in state_dir."
+    )
+    audit_retention_days: int = Field(
+        1_095, ge=30, le=3_650, description="How long entries of the audit log are kept (days)."
+    )
     token_public_key: Path | None = Field(
         None,
         description="What verifies tokens: PEM file of an Ed25519 or P-256 key, JWK set, or directory of <kid>.pem; "
@@ -65,6 +74,9 @@ class ServiceSettings(BaseModel):
         ge=1,
         le=limits.TOKEN_LIFETIME_MAX_S,
         description="Tokens that hold longer, from `iat` to `exp`, are refused.",
+    )
+    policy_file: Path | None = Field(
+        None, description="Signed policy that is edited as a file; taken at start and at a reload."
     )
     tls_cert: Path | None = Field(None, description="PEM file of the server's certificate chain.")
     tls_key: Path | None = Field(None, description="PEM file of the server's private key.")
@@ -195,6 +207,7 @@ RELOADABLE_KEYS = (
     "quota_rows_per_second",
     "snapshot_record_count",
     "snapshot_size_bytes",
+    "policy_file",
     "stock_alarm_age_hours",
     "tls_cert",
     "tls_client_ca",

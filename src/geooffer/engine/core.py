@@ -78,6 +78,8 @@ class Core:
         self._journal = journal
         self._decision_key = decision_key
         self._decision_keys: dict[str, int] = {}
+        self.note: Callable[[Sequence[Record]], Record | None] = lambda changes: None
+        """Who causes the changes that are about to be appended, as a record before them (services/call_notes.py)."""
         self._one_commit: list[Entry] | None = None
         self._neighbours = Neighbours()
         self._spent_campaigns: set[int] = set()
@@ -85,11 +87,11 @@ class Core:
         self.clock.resume(self.state.latest_ms)
         self.state.people.index_slices()
         self.index = IndexOfRecord(overlap_count_max)
+        self._exclusion = ExclusionIndex()
         for key in (*self.state.decisions, *self.state.released):
             self._name_decision(key)
         fences = self.registry.geofences.values()
         self.index.load({self.registry.number(Geofence, fence.geofence_id): fence for fence in fences})
-        self._exclusion = ExclusionIndex()
         self._snapshot = self._compile(0, fences=None)
         self._refresh_totals(range(self.registry.count(Campaign)), NEVER_MS)
 
@@ -118,16 +120,16 @@ class Core:
         """The live catalog."""
         return self._snapshot
 
-    def append_each(self, items: Iterable[T], record: Callable[[T], Record], *, partial: bool) -> RowResults:
-        """Make a record of each item, then append all as one commit. An item that `record` refuses becomes its error
-        in the results, or stops the whole where not `partial`. `record` sees the items in order.
-        """
     @property
     def exclusion(self) -> ExclusionTables:
         """The exclusion zones as saved, which are in force at once: they wait for no publication."""
         registry = self.registry
         return self._exclusion.tables(registry.exclusion_zones, registry.zones_generation, self.policy)
 
+    def append_each(self, items: Iterable[T], record: Callable[[T], Record], *, partial: bool) -> RowResults:
+        """Make a record of each item, then append all as one commit. An item that `record` refuses becomes its error
+        in the results, or stops the whole where not `partial`. `record` sees the items in order.
+        """
         results: RowResults = []
         changes: list[Record] = []
         for row, item in enumerate(items):
@@ -148,12 +150,13 @@ class Core:
 
         They may be told to nobody before `journal.durable` has reached `journal.appended` as it is now.
         """
-        entries = self._place(changes)
+        note = self.note(changes)
+        entries = self._place(changes if note is None else [note, *changes])
         self._commit_later(entries)
         for entry in entries:
             apply(self.state, entry)
         self.state.people.forget_moved()
-        return entries
+        return entries if note is None else entries[1:]
 
     def _commit_later(self, entries: Sequence[Entry]) -> None:
         """To the journal, or to the one commit that is being collected."""

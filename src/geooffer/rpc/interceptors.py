@@ -24,6 +24,7 @@ from geooffer.errors import (
 )
 from geooffer.rpc import roles
 from geooffer.rpc.auth import TokenVerifier, bind_identity, bound_identity
+from geooffer.rpc.bound_method import bind_method
 from geooffer.rpc.call_admission import CallAdmission, is_never_kept_waiting
 from geooffer.rpc.faults import place_of
 from geooffer.rpc.quotas import Quotas
@@ -33,6 +34,8 @@ from geooffer.rpc.status import abort
 Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Any]]
 Deserializer = Callable[[bytes], Any] | None
 Durable = Callable[[], Awaitable[None]]
+OnAnswered = Callable[[str, Any], None]
+"""`on_answered(method, message)`: what it records is durable before the answer leaves."""
 
 OWN_GATE = ("/geooffer.v1.DecisionService/Decide",)
 """What waits by itself, and looks at consent after the waiting (services/decision.py)."""
@@ -53,14 +56,17 @@ class CallGate(grpc.aio.ServerInterceptor):
         admission: CallAdmission | None = None,
         quotas: Quotas | None = None,
         refusals: Refusals | None = None,
+        on_answered: OnAnswered = lambda method, message: None,
     ) -> None:
         """`durable` returns once all that an answer may tell of survives a power cut; `admission`: by default calls
-        are only counted; `refusals` is told of verified callers that were refused."""
+        are only counted; `refusals` is told of verified callers that were refused, `on_answered` of unary calls that
+        went well, before their answer leaves."""
         self._verifier = verifier
         self._durable = durable
         self._admission = admission or CallAdmission()
         self._quotas = quotas or Quotas()
         self._refusals = refusals or Refusals()
+        self._on_answered = on_answered
 
     async def intercept_service(self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails) -> Any:
         """Wrap the method's behaviour. Unknown methods stay unknown: UNIMPLEMENTED by the transport."""
@@ -91,6 +97,7 @@ class CallGate(grpc.aio.ServerInterceptor):
             try:
                 with self._begun(method, request, decode, context) as message:
                     response = await self._settled_errors(behaviour(message, context), method)
+                    self._on_answered(method, message)
                     if waits:
                         await self._durable()
                     return response
@@ -156,6 +163,7 @@ class CallGate(grpc.aio.ServerInterceptor):
             return
         identity = self._verifier.verify_metadata(context.invocation_metadata())
         bind_identity(identity)
+        bind_method(method)
         if not roles.allowed(identity.role, method):
             raise PermissionDeniedError("this role may not call this method")
         if not method.startswith(UNRECORDED) and not is_never_kept_waiting(method):

@@ -21,7 +21,7 @@ from geooffer.rpc.addresses import is_loopback, join_address, split_address
 from geooffer.rpc.auth import TokenVerifier
 from geooffer.rpc.call_admission import CallAdmission
 from geooffer.rpc.call_watch import CallWatch
-from geooffer.rpc.interceptors import CallGate, Durable
+from geooffer.rpc.interceptors import CallGate, Durable, OnAnswered
 from geooffer.rpc.quotas import Quotas
 from geooffer.rpc.refusals import Refusals
 from geooffer.rpc.tls import PortKind, TlsFiles, TlsSource
@@ -104,14 +104,16 @@ def bind_port(
     admission: CallAdmission | None = None,
     quotas: Quotas | None = None,
     refusals: Refusals | None = None,
+    on_answered: OnAnswered = lambda method, message: None,
 ) -> Port:
     """Build and bind a port; its answers wait for `durable`, its calls for room (`admission`) and for their caller's
-    share (`quotas`); `on_call` is told of every call that ended, `refusals` of callers that were refused.
+    share (`quotas`); `on_call` is told of every call that ended, `refusals` of callers that were refused,
+    `on_answered` of unary calls that went well.
 
     Raises ConfigurationError for an unsafe or unavailable address.
     """
     check_exposure(options)
-    gate = CallGate(verifier, durable, admission, quotas, refusals)
+    gate = CallGate(verifier, durable, admission, quotas, refusals, on_answered)
     server = grpc.aio.server(interceptors=[CallWatch(on_call), gate], options=channel_options(kind))
     names = [service.name for service in services]
     for service in services:

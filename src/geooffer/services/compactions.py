@@ -37,6 +37,14 @@ OnCompaction = Callable[[int, int, int, bool], None]
 """Told (started_ns, ended_ns, lsn, whether it went well) of each, on the clock of time.perf_counter_ns."""
 
 
+BeforeCut = Callable[[int], Awaitable[None]]
+"""`await before_cut(lsn)`: returns once nobody needs the commits up to `lsn` in the journal any more."""
+
+
+async def _nobody_minds(lsn: int) -> None:
+    """Nobody else reads the journal."""
+
+
 class Compactions:
     """All calls come from the loop's thread."""
 
@@ -51,6 +59,7 @@ class Compactions:
         reserve_bytes: Callable[[], int] = lambda: 0,
         recovered_record_count: int = 0,
         recovered_size_bytes: int = 0,
+        encryption_key_file: Path | None = None,
     ) -> None:
         """`reserve_bytes`: room on the disk that a snapshot leaves (rpc/disk_guard.py). `recovered_*`: what the journal
         held beyond its snapshot at the start.
@@ -62,6 +71,8 @@ class Compactions:
         self.on_compaction: OnCompaction = lambda started_ns, ended_ns, lsn, is_good: None
         self.compaction_count = 0
         self.failure_count = 0
+        self.before_cut: BeforeCut = _nobody_minds
+        self._encryption_key_file = encryption_key_file
         self._committer = committer
         self._directory = directory
         self._counted_records = -recovered_record_count
@@ -154,6 +165,7 @@ class Compactions:
     async def _drop_up_to(self, position: Position) -> None:
         """What the newest snapshot holds is needed nowhere else."""
         if position.lsn:
+            await self.before_cut(position.lsn)
             await asyncio.wrap_future(self._committer.truncate(position))
             await asyncio.to_thread(self._remove_older)
 
@@ -161,11 +173,15 @@ class Compactions:
         with only_compactor(self._directory, LOCK_WAIT_S):
             remove_older(self._directory)
 
+    def _key_option(self) -> list[str]:
+        path = self._encryption_key_file
+        return [] if path is None else ["--encryption-key-file", str(path)]
+
     async def _child(self) -> bytes:
         """Run the compactor once; what it told. Raises JournalError with what it said of itself."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "geooffer.journal.compactor", str(self._directory), "--with-parent",
-            "--reserve-bytes", str(self._reserve_bytes()),
+            "--reserve-bytes", str(self._reserve_bytes()), *self._key_option(),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         assert process.stdout is not None

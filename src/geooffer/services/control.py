@@ -8,13 +8,16 @@ from typing import Any, TypeVar
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from google.protobuf.message import Message
 
+from geooffer.audit.verification import VerifiedAudit
 from geooffer.engine.engine import Engine
 from geooffer.errors import InvalidArgumentError
 from geooffer.rpc.auth import identity_of
 from geooffer.rpc.durability import at_once
+from geooffer.rpc.policy_signing import PolicySigner
 from geooffer.rpc.receipts import ReceiptSigner
 from geooffer.services.batches import BatchResult
 from geooffer.services.erasures import Erasures
+from geooffer.services.policies import Policies
 from geooffer.services.publisher import Publisher
 from geooffer.services.requests import Memory, RequestMemory
 
@@ -32,14 +35,19 @@ class Control:
         durable: Callable[[], Awaitable[None]] = at_once,
         erasures: Erasures | None = None,
         receipts: ReceiptSigner | None = None,
+        policy_signer: PolicySigner | None = None,
     ) -> None:
         """`durable` returns once all that was recorded so far survives a power cut (rpc/durability.py). `erasures`:
-        where the journal is in files. `receipts`: where a key is kept; else one that is gone with the process.
+        where the journal is in files. `receipts`, `policy_signer`: where a key is kept; else one that is gone with the
+        process.
         """
         self.engine = engine
         self.durable = durable
         self.erasures = erasures or Erasures(engine, real_now_ms=real_now_ms, durable=durable)
         self.receipts = receipts or ReceiptSigner(Ed25519PrivateKey.generate())
+        self.verify_audit: Callable[[], Awaitable[VerifiedAudit]] | None = None
+        """Reads and checks the audit log; None where the journal is in memory, and nothing is audited."""
+        self.policies = Policies(engine, policy_signer or PolicySigner(Ed25519PrivateKey.generate()), self.now_ms)
         self.publisher = Publisher(engine)
         self._real_now_ms = real_now_ms
         self._requests = RequestMemory(engine, self.now_ms)

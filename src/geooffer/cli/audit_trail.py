@@ -1,0 +1,108 @@
+"""The audit log of a running server: opened beside its journal, noted to by its calls, asked before the journal is cut."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from geooffer.audit.follower import AuditFollower, begin_following
+from geooffer.audit.keys import KEY_NAME, AuditKeys, load_audit_keys
+from geooffer.audit.log import DIRECTORY_NAME, AuditLog
+from geooffer.audit.verification import VerifiedAudit, verify_audit
+from geooffer.cli.held_journal import HeldJournal
+from geooffer.cli.settings import ServiceSettings
+from geooffer.engine.engine import Engine
+from geooffer.errors import ConfigurationError, JournalError
+from geooffer.journal.keyring import Keyring, load_keyring
+from geooffer.journal.sqlite import SqliteReader
+from geooffer.journal.tail import JOURNAL_NAME
+from geooffer.model.policy import DAY_MS
+from geooffer.model.records import AuditSealed
+from geooffer.services.call_notes import CallNotes
+
+RENEWED_NAME = "audit-renewed"
+"""There after `geooffer audit renew`: the next start begins a new log though the journal remembers another."""
+PASS_TIMEOUT_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class AuditTrail:
+    """What the assembly ties to the other parts."""
+
+    notes: CallNotes
+    _follower: AuditFollower
+    _engine: Engine
+    _keys: AuditKeys
+    _keyring: Keyring | None
+    _directory: Path
+    _now_ms: Callable[[], int]
+
+    async def before_cut(self, lsn: int) -> None:
+        """Return once the journal may be cut up to `lsn`: all of it is in the log, and the journal remembers how far
+        that came. Raises JournalError where the log does not keep up.
+        """
+        place = await asyncio.to_thread(self._follower.passed, lsn, PASS_TIMEOUT_S)
+        if place.number > self._engine.state.audit_seal[0]:
+            self._engine.append([AuditSealed(place.number, place.hash, self._now_ms())])
+
+    async def verify(self) -> VerifiedAudit:
+        """Read and check the whole log. Raises JournalError, saying where it is not whole."""
+        key = self._keys.signing.public_key()
+        return await asyncio.to_thread(verify_audit, self._directory, key, keyring=self._keyring)
+
+    @property
+    def fault(self) -> Exception | None:
+        """Why the latest attempt to write failed; None = it did not."""
+        return self._follower.fault
+
+    def close(self) -> None:
+        """Tell the rest, once the journal writes no more."""
+        self._follower.close()
+
+
+def begin_audit(
+    settings: ServiceSettings, held: HeldJournal, engine: Engine, now_ms: Callable[[], int]
+) -> AuditTrail | None:
+    """Go on with the audit log of a state directory, or begin one; None where the journal is in memory.
+
+    Raises ConfigurationError where it, or its key, is not what was left there.
+    """
+    if held.recovered is None:
+        return None
+    state_dir, store = settings.state_dir, held.recovered.store
+    directory, renewed = state_dir / DIRECTORY_NAME, state_dir / RENEWED_NAME
+    number, hash_ = engine.state.audit_seal
+    is_first = not directory.exists()
+    keys = load_audit_keys(settings.audit_key_file or state_dir / KEY_NAME, create=is_first)
+    keyring = load_keyring(settings.encryption_key_file)
+    try:
+        if is_first and number > 0 and not renewed.exists():
+            raise JournalError(f"the audit log is gone, and the journal remembers {number} entries of it")
+        log = AuditLog(
+            directory,
+            keys,
+            retention_ms=settings.audit_retention_days * DAY_MS,
+            begins_at=store.base,
+        )
+        try:
+            if renewed.exists():
+                log.note("security", {"event": "begun anew", "lost_number": number, "lost_hash": hash_.hex()})
+                engine.append([AuditSealed(0, b"", now_ms())])
+                while held.journal.durable < held.journal.appended:
+                    time.sleep(0.01)
+                renewed.unlink()
+            elif number > 0:
+                log.check_remembered(number, hash_)
+            follower = begin_following(
+                log, lambda: SqliteReader(state_dir / JOURNAL_NAME, keyring=keyring), base=store.base, last=store.last
+            )
+        except BaseException:
+            log.persons.close()
+            raise
+    except JournalError as error:
+        rule = f"{error.message}; if it is lost for good: geooffer audit renew (docs/audit.md)"
+        raise ConfigurationError(rule, field="state_dir") from error
+    return AuditTrail(CallNotes(engine, keys, now_ms), follower, engine, keys, keyring, state_dir, now_ms)

@@ -1,0 +1,71 @@
+"""Who did it: notes that the journal keeps of calls, for the audit log (audit/derivation.py).
+
+A call that changes something gets a note before its records, in the same commit; what an officer read, and who was
+refused, get a note of their own, durable before the answer leaves. Pings are nobody's call: they get none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from geooffer.audit.derivation import is_audited
+from geooffer.audit.keys import AuditKeys
+from geooffer.engine.engine import Engine
+from geooffer.errors import NotFoundError
+from geooffer.model.records import CallNoted, Record
+from geooffer.rpc.auth import bound_identity
+from geooffer.rpc.bound_method import bound_method, short_name
+
+_OFFICERS = ("PrivacyService/", "ConsentService/", "PolicyService/", "DiagnosticsService/")
+_READING = ("Get", "List", "Export", "Explain", "Was", "Prove", "Verify", "Check")
+_OF_PERSONS = ("SignalService/GetCustomer", "CampaignService/ListAudienceMembers")
+_OF_NOBODY = ("DiagnosticsService/GetStatistics",)
+
+
+def is_noted_reading(method: str) -> bool:
+    """Whether `Service/Method` tells of persons, or of what was done to them."""
+    if method in _OF_NOBODY:
+        return False
+    return method in _OF_PERSONS or (method.startswith(_OFFICERS) and method.partition("/")[2].startswith(_READING))
+
+
+class CallNotes:
+    """All calls come from the loop's thread."""
+
+    def __init__(self, engine: Engine, keys: AuditKeys, now_ms: Callable[[], int]) -> None:
+        self._engine, self._keys, self._now_ms = engine, keys, now_ms
+
+    def of_changes(self, changes: Sequence[Record]) -> Record | None:
+        """The note that stands before `changes`; None where no caller, or nothing the audit log tells of."""
+        identity = bound_identity()
+        if identity is None or not any(map(is_audited, changes)):
+            return None
+        caller = self._keys.caller_of(identity.subject)
+        return CallNoted(bound_method(), identity.role, caller, self._now_ms(), record_count=len(changes))
+
+    def answered(self, method: str, message: Any) -> None:
+        """A unary call went well: keep that it read."""
+        name = short_name(method)
+        if is_noted_reading(name):
+            self._append(name, subject_key=self._subject_of(message))
+
+    def refused(self, pseudonym: str, method: str, reason: str) -> None:
+        """A verified caller was refused (rpc/refusals.py, which bounds how often this is told)."""
+        del pseudonym  # of another domain: here callers have that of the audit log
+        self._append(short_name(method), reason=reason)
+
+    def _append(self, method: str, *, subject_key: int | None = None, reason: str = "") -> None:
+        identity = bound_identity()
+        role = "" if identity is None else identity.role
+        caller = b"" if identity is None else self._keys.caller_of(identity.subject)
+        self._engine.append([CallNoted(method, role, caller, self._now_ms(), subject_key, reason)])
+
+    def _subject_of(self, message: Any) -> int | None:
+        customer_id = getattr(message, "customer_id", "")
+        if not customer_id:
+            return None
+        try:
+            return self._engine.key_of(customer_id)
+        except NotFoundError:
+            return None

@@ -1,0 +1,107 @@
+"""D2: who is erased is unreadable in the audit log, and its chain still verifies."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from audit_scene import ANNA, BERTA, ENTRY_COUNT, NOW_MS, STORE_NUMBER, Scene, decision
+
+from geooffer.audit.entries import AuditEntry
+from geooffer.audit.keys import PERSONS_NAME, PersonKeys
+from geooffer.audit.reading import Reader
+from geooffer.model.records import CustomerDeleted, PersonDeparted
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    made = Scene(tmp_path)
+    yield made
+    made.close()
+
+
+def told(scene: Scene) -> None:
+    log = scene.open_log()
+    scene.tell(log)
+    log.close()
+
+
+def readable(scene: Scene, person_key: int) -> list[tuple[AuditEntry, object]]:
+    reader = Reader(scene.audit, scene.keys)
+    try:
+        return list(reader.entries(person_key=person_key))
+    finally:
+        reader.close()
+
+
+def test_erasing_makes_her_entries_unreadable_and_the_chain_holds(scene: Scene) -> None:
+    scene.commit([decision(ANNA), decision(BERTA)])
+    told(scene)
+    before = readable(scene, ANNA)
+    assert [payload["store_number"] for _, payload in before] == [STORE_NUMBER]  # type: ignore[index]
+    scene.commit([CustomerDeleted(ANNA)])
+    told(scene)
+    after = readable(scene, ANNA)
+    assert [payload for _, payload in after] == [None, {"destroyed_key_count": 1, "event": "erased"}]
+    assert [payload["store_number"] for _, payload in readable(scene, BERTA)] == [STORE_NUMBER]  # type: ignore[index]
+    assert scene.verify().counts["decision"] == 2
+
+
+def test_her_wrapped_key_is_in_no_file_any_more(scene: Scene) -> None:
+    scene.commit([decision(ANNA)])
+    told(scene)
+    subject = scene.keys.subject_of(ANNA)
+    persons = PersonKeys(scene.audit / PERSONS_NAME, scene.keys.wrapping)
+    wrapped = persons._connection.execute("SELECT wrapped FROM keys WHERE subject = ?", (subject,)).get
+    persons.close()
+    assert isinstance(wrapped, bytes)
+    files = [path for path in scene.audit.iterdir() if path.is_file()]
+    assert any(wrapped in path.read_bytes() for path in files), "the control"
+    scene.commit([CustomerDeleted(ANNA)])
+    told(scene)
+    assert not any(wrapped in path.read_bytes() for path in scene.audit.iterdir() if path.is_file())
+
+
+def test_a_new_customer_of_the_same_id_has_a_key_of_her_own(scene: Scene) -> None:
+    scene.commit([decision(ANNA, NOW_MS)])
+    scene.commit([CustomerDeleted(ANNA), decision(ANNA, NOW_MS + 1)])
+    told(scene)
+    payloads = [payload for _, payload in readable(scene, ANNA)]
+    assert payloads[0] is None
+    assert payloads[2]["time_ms"] == NOW_MS + 1  # type: ignore[index]
+
+
+def test_who_was_united_with_her_goes_with_her(scene: Scene) -> None:
+    scene.commit([decision(ANNA), decision(BERTA), PersonDeparted(BERTA, ANNA)])
+    told(scene)
+    assert next(payload for _, payload in readable(scene, BERTA)) is not None
+    scene.commit([CustomerDeleted(ANNA)])
+    told(scene)
+    assert next(payload for _, payload in readable(scene, BERTA)) is None
+
+
+def test_nothing_of_a_person_stands_in_the_clear(scene: Scene) -> None:
+    scene.written()
+    text = b"".join(path.read_bytes() for path in scene.audit.iterdir() if path.suffix == ".log")
+    assert str(STORE_NUMBER).encode() not in text
+    for key in (ANNA, BERTA):
+        assert f'"{key}"'.encode() not in text
+        assert key.to_bytes(8, "little", signed=True).hex().encode() not in text
+    entries = scene.entries()
+    assert len([entry for entry in entries if entry.kind != "seal"]) == ENTRY_COUNT
+    sealed = [entry for entry in entries if entry.sealed]
+    assert len({base64.b64decode(entry.sealed)[:12] for entry in sealed}) == len(sealed), "a nonce of its own each"
+
+
+def test_a_sealed_payload_opens_in_its_own_place_only(scene: Scene) -> None:
+    scene.commit([decision(BERTA), decision(BERTA)])
+    told(scene)
+    first, second = [entry for entry, _ in readable(scene, BERTA)]
+    reader = Reader(scene.audit, scene.keys)
+    assert reader.payload_of(first) is not None
+    moved = AuditEntry(**{**json.loads(second.text()), "sealed": first.sealed})
+    assert reader.payload_of(moved) is None
+    reader.close()

@@ -1,0 +1,160 @@
+"""The log follows the journal: all of it, once, through crashes, cuts and exchanged journals."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from audit_scene import COMMITS, ENTRY_COUNT, Scene, decision
+
+from geooffer.audit.entries import SEAL
+from geooffer.errors import JournalError
+from geooffer.journal.keyring import Keyring
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    made = Scene(tmp_path)
+    yield made
+    made.close()
+
+
+def told_lsns(scene: Scene) -> list[int]:
+    return [entry.lsn for entry in scene.entries() if entry.kind != SEAL]
+
+
+EXPECTED_LSNS = [1, 2, 2, 3, 3, 4, 5, 5, 6, 6]
+
+
+def test_what_becomes_durable_is_told_and_then_the_journal_may_be_cut(scene: Scene) -> None:
+    follower = scene.follow()
+    scene.commit_all()
+    last = scene.store.last
+    place = follower.passed(last.lsn, 30.0)
+    assert place.number == ENTRY_COUNT
+    scene.store.truncate(last)
+    scene.commit([decision(5)])
+    follower.close()
+    assert told_lsns(scene) == [*EXPECTED_LSNS, 7]
+    assert scene.verify().head.position == scene.store.last
+
+
+def test_an_encrypted_journal_is_followed_like_a_plain_one(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, keyring=Keyring([bytes(range(32))]))
+    follower = scene.follow()
+    scene.commit_all()
+    follower.close()
+    assert told_lsns(scene) == EXPECTED_LSNS
+    assert sum(scene.verify().counts.values()) == ENTRY_COUNT
+    scene.close()
+
+
+def test_who_called_stands_with_what_was_done(scene: Scene) -> None:
+    scene.written()
+    entries = [entry for entry in scene.entries() if entry.kind != SEAL]
+    assert [entry.kind for entry in entries] == [
+        "admin", "decision", "decision", "outcome", "outcome", "rights", "rights", "decision", "decision", "admin",
+    ]  # fmt: skip
+    assert [entry.method for entry in entries] == [
+        "StoreService/CreateStore", "", "", "", "", "PrivacyService/ExportSubject", "SignalService/DeleteCustomer",
+        "", "", "",
+    ]  # fmt: skip
+    assert entries[0].payload == {"put Category": {"count": 2, "ids": ["shoes", "hats"]}}
+    assert entries[0].caller == (b"c" * 16).hex()
+
+
+def test_a_log_that_cannot_be_written_is_tried_again_and_misses_nothing(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from geooffer.audit import follower as module
+    from geooffer.audit import log as log_module
+
+    monkeypatch.setattr(module, "RETRY_MIN_S", 0.01)
+    append, failures = log_module.append_synced, [OSError(28, "full")] * 3
+
+    def failing(*arguments: object) -> None:
+        if failures:
+            raise failures.pop()
+        append(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(log_module, "append_synced", failing)
+    follower = scene.follow()
+    scene.commit_all()
+    follower.passed(scene.store.last.lsn, 30.0)
+    assert follower.fault is None
+    follower.close()
+    assert not failures
+    assert told_lsns(scene) == EXPECTED_LSNS
+
+
+def test_a_journal_put_back_is_told_as_such_and_followed(scene: Scene, tmp_path: Path) -> None:
+    scene.written()
+    other = tmp_path / "restored"
+    other.mkdir()
+    restored = Scene(other)
+    restored.commit(COMMITS[0])
+    for path in [scene.audit, scene.directory / "audit.key"]:
+        path.rename(other / path.name)
+    follower = restored.follow()
+    restored.commit([decision(5)])
+    follower.close()
+    entries = restored.entries()
+    assert [entry.payload["event"] for entry in entries if entry.kind == "security" and entry.payload] == [
+        "journal exchanged"
+    ]
+    assert [entry.lsn for entry in entries if entry.kind == "decision"][-1] == 2
+    restored.verify()
+    restored.close()
+
+
+def test_who_waits_for_a_commit_that_never_comes_is_told(scene: Scene) -> None:
+    follower = scene.follow()
+    with pytest.raises(JournalError, match="does not keep up"):
+        follower.passed(1_000, 0.05)
+    follower.close()
+
+
+def test_whichever_step_it_is_killed_at_every_entry_is_there_once(tmp_path: Path) -> None:
+    """Every step of every write, in a process that ends there; the next one goes on."""
+    script = Path(__file__).with_name("killed_writer.py")
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path)], check=True, capture_output=True, text=True, timeout=100
+    )
+    told = json.loads(done.stdout)
+    assert len(told) == 15
+    steps = {name.partition(" ")[2] for name in told}
+    assert {"keyed", "destroyed", "drafted", "appended", "signed"} <= steps
+    for name, found in told.items():
+        assert found["lsns"] == EXPECTED_LSNS, name
+        assert found["readable"] == told["0 none"]["readable"], name
+
+
+def test_retention_drops_whole_segments_and_the_rest_verifies(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    from audit_scene import NOW_MS
+
+    from geooffer.audit import log as module
+
+    monkeypatch.setattr(module, "SEGMENT_SIZE_BYTES", 1_500)
+    day_ms = 86_400_000
+    for number in range(40):
+        now_ms = NOW_MS + number * day_ms
+        scene.commit([decision(number + 1, now_ms)])
+        log = scene.open_log(retention_ms=30 * day_ms, now_ms=lambda now_ms=now_ms: now_ms)
+        scene.tell(log)
+        log.close()
+    entries = scene.entries()
+    latest_ms = NOW_MS + 39 * day_ms
+    ages = [(latest_ms - entry.time_ms) // day_ms for entry in entries]
+    assert 28 <= max(ages) <= 38, ages
+    found = scene.verify()
+    assert found.head.base.number == entries[0].number - 1 > 0
+    # dropping more than the head says is found
+    from geooffer.audit.segments import segments_of
+
+    segments_of(scene.audit)[0].path.unlink()
+    with pytest.raises(JournalError, match="has no entries"):
+        scene.verify()
