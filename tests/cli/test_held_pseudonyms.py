@@ -44,7 +44,7 @@ def take_down(settings: ServiceSettings, name: str, pseudonyms: Pseudonyms | Non
     held = open_journal(settings, None)
     try:
         engine = engine_on(held, pseudonyms)
-        engine.upsert_customers([Customer(name)])
+        engine.upsert_customers([Customer(name, ())])
         engine.link_identity(name, CARD)
         return engine.key_of(name)
     finally:

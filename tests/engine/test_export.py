@@ -79,15 +79,15 @@ def a_full_life() -> Engine:
         touchpoint(K.LOYALTY_UPDATE, category_id="", tier=3),
     ):
         engine.record_touchpoints([signal], now_ms=NOW_MS)
-    (first,) = engine.commit(engine.step(ping()))
-    engine.report_outcome(first.decision_id, OutcomeKind.DISPLAYED, time_ms=NOW_MS + 5, now_ms=NOW_MS + 5)
-    engine.commit(engine.step(ping(device=2)))
-    engine.merge_customers("carla", "ann")
     engine.record_rights_request("ann", RightsKind.ERASE, "r1", received_ms=NOW_MS, now_ms=NOW_MS, reason="letter")
     engine.extend_rights_request("r1", "many", now_ms=NOW_MS)
     engine.refuse_rights_request("r1", "a claim is open", now_ms=NOW_MS)
     engine.restrict_person("ann", "r2", ground=RestrictionGround.LEGAL_CLAIMS, reason="a claim", now_ms=NOW_MS)
     engine.lift_restriction("ann", informed_ms=NOW_MS, reason="it is over", now_ms=NOW_MS)
+    (first,) = engine.commit(engine.step(ping()))
+    engine.report_outcome(first.decision_id, OutcomeKind.DISPLAYED, time_ms=NOW_MS + 5, now_ms=NOW_MS + 5)
+    engine.commit(engine.step(ping(device=2)))
+    engine.merge_customers("carla", "ann")
     return engine
 
 
@@ -113,7 +113,7 @@ def test_a_full_life_is_told_with_meaning_reasons_and_ends() -> None:
     assert decision["outcomes"] == {"DISPLAYED": format_time_ms(NOW_MS + 5)}
     assert decision["kept_until"] == format_time_ms(NOW_MS + 32 * DAY_MS)
     assert decision["decision_id"] in {row.get("decision_id") for row in told["contacts"]}
-    assert told["recent_tries"] == [], "a restriction drops them"
+    assert [row["verdict"] for row in told["recent_tries"]] == ["OFFERED"]
     refused, lifted = told["rights_requests"]
     assert (refused["state"], refused["answer"], refused["extension_reason"]) == ("REFUSED", "a claim is open", "many")
     assert (lifted["kind"], lifted["ground"], lifted["lift_reason"]) == ("RESTRICT", "LEGAL_CLAIMS", "it is over")

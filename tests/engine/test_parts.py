@@ -64,6 +64,8 @@ def assert_equal(found: State, expected: State) -> None:
         assert dict(getattr(found, field)) == dict(getattr(expected, field)), field
     assert found.totals.items() == expected.totals.items()
     assert found.people.stated == expected.people.stated
+    assert found.rights.by_person == expected.rights.by_person
+    assert found.rights.restricted == expected.rights.restricted
     assert found.people.customers == expected.people.customers
     for field in ("stores", "geofences", "products", "offers", "prices", "variants", "store_versions", "generation"):
         assert getattr(found.registry, field) == getattr(expected.registry, field), field
@@ -176,7 +178,7 @@ def test_every_attribute_of_the_state_is_known_here() -> None:
         "registry", "people", "live", "totals", "consents", "identities", "owned_identities", "aliases", "decisions",
         "released", "outcomes", "sequences", "latest_ms", "requests",
         "audit_seal", "consent_past", "consents_known_from", "snoozes", "consent_wheel", "accepted_notices",
-        "policies",
+        "policies", "rights",
     }  # fmt: skip
     assert set(vars(State())) == known
 

@@ -16,6 +16,7 @@ import fault_town as town
 from crowd import Crowd
 from history import Batch, History
 
+from geooffer.cli.held_pseudonyms import held_pseudonyms
 from geooffer.client import GeoofferClient, GeoofferControl
 from geooffer.client.holdings import NOUN_KINDS, held_nouns, held_stock
 from geooffer.engine.state import State
@@ -23,8 +24,8 @@ from geooffer.errors import NotFoundError
 from geooffer.journal.frames import decode_entries
 from geooffer.journal.recovery import recover
 from geooffer.model.catalog import Category
-from geooffer.model.keys import identity_key, person_key
 from geooffer.model.kinds import IdentityKind, OutcomeKind
+from geooffer.model.pseudonyms import Pseudonyms
 from geooffer.model.records import Entry, TouchpointRecord
 from geooffer.model.signals import Identity
 from geooffer.v1 import consent_service_pb2, signal_service_pb2
@@ -164,15 +165,18 @@ def read_directory(state_dir: Path, history: History) -> list[str]:
         recovered.store.close()
         shutil.rmtree(copy)
     state = recovered.state
+    known = held_pseudonyms(state_dir, state)
     return [
-        *_touchpoints(entries, state, history, is_whole),
-        *_identities(state, history),
-        *_told_are_kept(state, history),
+        *_touchpoints(entries, state, history, known, is_whole),
+        *_identities(state, history, known),
+        *_told_are_kept(state, history, known),
         *over_caps(_kept(state), town.LIMITED_BUDGET_COUNT),
     ]
 
 
-def _touchpoints(entries: Iterable[Entry], state: State, history: History, is_whole: bool) -> list[str]:
+def _touchpoints(
+    entries: Iterable[Entry], state: State, history: History, known: Pseudonyms, is_whole: bool
+) -> list[str]:
     """Once where acknowledged, a whole batch or nothing of it where not; where the journal was truncated, her latest
     interest tells.
     """
@@ -184,14 +188,14 @@ def _touchpoints(entries: Iterable[Entry], state: State, history: History, is_wh
     numbers = {name: state.registry.number(Category, name) for name in town.CATEGORIES}
     faults = []
     for batch in history.batches:
-        counts = [counted[person_key(name), numbers[category], int(time)] for name, category, time in batch.keys]
+        counts = [counted[known.person(name), numbers[category], int(time)] for name, category, time in batch.keys]
         faults += _batch_faults(batch, counts, is_whole)
     latest: dict[tuple[str, str], int] = {}
     for batch in history.batches:
         for name, category, time in batch.keys if batch.acknowledged else ():
             latest[name, category] = max(latest.get((name, category), 0), int(time))
     for (name, category), time_ms in latest.items():
-        if _interest_ms(state, name, numbers[category]) < time_ms:
+        if _interest_ms(state, known, name, numbers[category]) < time_ms:
             faults.append(f"{name}: the latest search of {category} is lost")
     return faults
 
@@ -205,9 +209,9 @@ def _batch_faults(batch: Batch, counts: list[int], is_whole: bool) -> list[str]:
     return [f"half of batch {name} is there"] if is_whole and len(set(counts)) > 1 else []
 
 
-def _interest_ms(state: State, name: str, category_number: int) -> int:
+def _interest_ms(state: State, known: Pseudonyms, name: str, category_number: int) -> int:
     view = state.people.view
-    index = int(view.persons["intent_head"][state.people.person_slots[person_key(name)]])
+    index = int(view.persons["intent_head"][state.people.person_slots[known.person(name)]])
     while index >= 0:
         intent = view.intents[index]
         if intent["category_number"] == category_number and intent["product_number"] < 0:
@@ -216,18 +220,18 @@ def _interest_ms(state: State, name: str, category_number: int) -> int:
     return -1
 
 
-def _identities(state: State, history: History) -> list[str]:
-    owners = {person_key(name): name for name in town.CUSTOMERS}
+def _identities(state: State, history: History, known: Pseudonyms) -> list[str]:
+    owners = {known.person(name): name for name in town.CUSTOMERS}
     faults = []
     for key, register in history.of_kind("identity").items():
-        held = state.identities.get((int(IdentityKind.WEB), identity_key(Identity(IdentityKind.WEB, key[1]))))
+        held = state.identities.get((int(IdentityKind.WEB), known.identity(Identity(IdentityKind.WEB, key[1]))))
         value, possible = owners.get(held) if held is not None else None, list(register.possible)
         if value not in possible:
             faults.append(f"{key[1]} stands for {value}, and only {possible} was possible")
     return faults
 
 
-def _told_are_kept(state: State, history: History) -> list[str]:
+def _told_are_kept(state: State, history: History, known: Pseudonyms) -> list[str]:
     kept = Counter(
         (record.person_key, state.registry.offer_id(record.offer_number), record.time_ms)
         for record in state.decisions.values()
@@ -235,7 +239,7 @@ def _told_are_kept(state: State, history: History) -> list[str]:
     return [
         f"decision {offer.decision_id} was told and is kept {kept[key]} times"
         for offer in history.offers.values()
-        if kept[key := (person_key(offer.customer_id), offer.offer_id, offer.time_ms)] != 1
+        if kept[key := (known.person(offer.customer_id), offer.offer_id, offer.time_ms)] != 1
     ]
 
 

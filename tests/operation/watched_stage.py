@@ -25,6 +25,7 @@ from geooffer.model.verdicts import Purpose, TouchpointKind
 from geooffer.operation.http_port import MetricsPort
 from geooffer.operation.traces import Traces
 from geooffer.operation.watched import Watched
+from geooffer.services.rights_watch import RightsWatch
 from geooffer.services.stock_alarm import StockAlarm
 
 START_MS = 1_772_528_400_000
@@ -126,6 +127,7 @@ async def watched_service(state_dir: Path, traces: Traces | None = None) -> Asyn
         async with running_service(settings, watched=watched) as service:
             stock(service.engine)
             watched.stock_alarm = StockAlarm(service.control)
+            watched.rights_watch = RightsWatch(service.control)
             yield Stage(service, port, watched)
     finally:
         port.close()

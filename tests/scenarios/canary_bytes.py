@@ -10,7 +10,9 @@ from canary_marks import DEVICE, NOTICE, PERSON, WORD
 
 from geooffer.model.keys import identity_key, person_key
 from geooffer.model.kinds import IdentityKind
+from geooffer.model.pseudonyms import Domain, Pseudonyms
 from geooffer.model.signals import Identity
+from geooffer.rpc.domain_keys import domain_key
 
 CUSTOMER_ID = f"{PERSON}-anna"
 OTHER_ID = f"{PERSON}-alias"
@@ -31,20 +33,31 @@ def number_forms(number: int) -> tuple[bytes, ...]:
     )
 
 
-MARKS: dict[str, tuple[bytes, ...]] = {
-    "customer id": (PERSON.encode(),),
-    "person key": number_forms(person_key(CUSTOMER_ID)),
-    "key of the id united with hers": number_forms(person_key(OTHER_ID)),
-    "device key": number_forms(DEVICE),
-    "hash of her pseudonym": number_forms(identity_key(WEB)),
-    "notice version": (NOTICE.encode(),),
+Marks = dict[str, tuple[bytes, ...]]
+
+
+def marks_of(state_dir: Path) -> Marks:
+    """What files hold of her until she is erased; her keys are those of this state directory."""
+    known = Pseudonyms(domain_key(state_dir, Domain.ENGINE))
+    return {
+        "customer id": (PERSON.encode(),),
+        "person key": number_forms(known.person(CUSTOMER_ID)),
+        "key of the id united with hers": number_forms(known.person(OTHER_ID)),
+        "device key": number_forms(DEVICE),
+        "hash of her pseudonym": number_forms(known.identity(WEB)),
+        "notice version": (NOTICE.encode(),),
+    }
+
+
+NEVER: Marks = {
+    "search word": (WORD.encode(),),
+    "person key without a secret": number_forms(person_key(CUSTOMER_ID)),
+    "hash of her pseudonym without a secret": number_forms(identity_key(WEB)),
 }
-"""What files hold of her until she is erased."""
-NEVER: dict[str, tuple[bytes, ...]] = {"search word": (WORD.encode(),)}
 """What no file ever holds."""
 
 
-def found(marks: dict[str, tuple[bytes, ...]], files: Iterable[Path]) -> dict[str, list[str]]:
+def found(marks: Marks, files: Iterable[Path]) -> dict[str, list[str]]:
     """Mark → names of the files that hold it."""
     contents = {}
     for path in files:

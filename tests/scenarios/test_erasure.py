@@ -23,7 +23,6 @@ from typing import Any
 import pytest
 from canary_bytes import (
     CUSTOMER_ID,
-    MARKS,
     NEVER,
     NOTICE_VERSION,
     OTHER_ID,
@@ -31,6 +30,7 @@ from canary_bytes import (
     WEB,
     files_below,
     found,
+    marks_of,
 )
 from canary_marks import DEVICE
 from running_shoes import EU_43, HOUR_MS, NOW_MS, STANDING_PURPOSES, running_shoes_world, walk_past
@@ -160,10 +160,10 @@ async def assert_she_is_gone(running: Server) -> None:
     assert sum(len(answer.rejected_rows) for answer in answers) == len(later)
 
 
-def assert_no_trace(*folders_and_logs: Path) -> None:
-    files = [file for path in folders_and_logs for file in (files_below(path) if path.is_dir() else [path])]
+def assert_no_trace(state_dir: Path, *logs: Path) -> None:
+    files = [file for path in (state_dir, *logs) for file in (files_below(path) if path.is_dir() else [path])]
     assert len(files) > 60, "the parts of a snapshot, the journal, the ledger"
-    assert found(MARKS | NEVER, files) == {}
+    assert found(marks_of(state_dir) | NEVER, files) == {}
 
 
 async def command(*arguments: str | Path) -> str:
@@ -193,11 +193,12 @@ async def test_erased_she_is_in_no_file_and_no_backup_brings_her_back(tmp_path: 
     log, metrics = tmp_path / "server.log", tmp_path / "metrics"
     async with server(state_dir, log) as running:
         await live_a_life(running.client)
+        marks = marks_of(state_dir)
         # the controls: the search finds her wherever she is, in the journal and in a snapshot
-        assert found(MARKS, state_dir.glob("journal*")).keys() == MARKS.keys()
+        assert found(marks, state_dir.glob("journal*")).keys() == marks.keys()
         await running.erase(GUEST)
-        assert found(MARKS, state_dir.glob("snapshot-*/*")).keys() == MARKS.keys()
-        assert found(MARKS, state_dir.glob("journal*")) == {}
+        assert found(marks, state_dir.glob("snapshot-*/*")).keys() == marks.keys()
+        assert found(marks, state_dir.glob("journal*")) == {}
         assert found(NEVER, files_below(state_dir)) == {}
         await command("backup", backup, "--state-dir", state_dir)
 
@@ -211,7 +212,7 @@ async def test_erased_she_is_in_no_file_and_no_backup_brings_her_back(tmp_path: 
         metrics.write_text(await running.metrics())
     assert_no_trace(state_dir, log, metrics)
 
-    assert found(MARKS, files_below(backup)).keys() == MARKS.keys(), "what comes back does hold her"
+    assert found(marks, files_below(backup)).keys() == marks.keys(), "what comes back does hold her"
     for put_old_files_back in (restored, put_back)[: 1 + by_hand]:
         await put_old_files_back(backup, state_dir)
         async with server(state_dir, log) as running:
@@ -223,7 +224,7 @@ async def test_erased_she_is_in_no_file_and_no_backup_brings_her_back(tmp_path: 
 
 async def no_trace_soon(state_dir: Path) -> None:
     """A start that erases has a snapshot written; it may take a moment."""
-    while found(MARKS, files_below(state_dir)):
+    while found(marks_of(state_dir), files_below(state_dir)):
         await asyncio.sleep(0.2)
 
 
@@ -238,8 +239,9 @@ async def test_without_a_snapshot_her_bytes_stay_in_the_journal(tmp_path: Path) 
             request = pb.EraseSubjectRequest(customer_id=CUSTOMER_ID)
             erasure = (await client.control.call(client.control.privacy.EraseSubject, request)).erasure
             assert erasure.state == pb.ERASURE_STATE_PENDING
-    assert found(MARKS, files_below(tmp_path)).keys() == MARKS.keys()
+    marks = marks_of(tmp_path)
+    assert found(marks, files_below(tmp_path)).keys() == marks.keys()
     # the next start sees that it is pending, and has it done
     async with running_service(settings):
         await no_trace_soon(tmp_path)
-    assert found(MARKS | NEVER, files_below(tmp_path)) == {}
+    assert found(marks | NEVER, files_below(tmp_path)) == {}

@@ -34,6 +34,7 @@ def register(app: typer.Typer) -> None:
     register_rights(group)
     group.command("erase")(erase_command)
     group.command("erasures")(erasures_command)
+    group.command("datamap")(datamap_command)
     privacy_zones.register(group)
 
 
@@ -110,6 +111,16 @@ def erasures_command(
         print("nobody was erased")
     if any(row["state"] == "pending" for row in rows):
         raise typer.Exit(EXIT_FINDINGS)
+
+
+def datamap_command(json_output: JsonOutput = False) -> None:
+    """The record of processing activities (Art. 30): what is held, why, where, how long, for whom."""
+    from geooffer.operation.datamap import data_map, data_map_text
+
+    if json_output:
+        print_json(data_map())
+    else:
+        print(data_map_text())
 
 
 def _tell(rows: list[dict[str, Any]], json_output: bool) -> None:
