@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from geooffer.operation.watched import Watched
     from geooffer.rpc.disk_guard import DiskGuard
     from geooffer.services.compactions import Compactions
+    from geooffer.services.policies import Policies
     from geooffer.services.stock_alarm import StockAlarm
 
 HOUR_MS = 3_600_000
@@ -39,6 +40,7 @@ class Reloadable:
     disk: DiskGuard | None
     stock_alarm: StockAlarm
     compactions: Compactions | None
+    policies: Policies | None = None
 
 
 class Reload:
@@ -75,6 +77,8 @@ class Reload:
             log.warning("config_needs_restart", keys=waiting)
         taken = [key for key in changed if key not in waiting]
         taken = sorted({*taken, *self._parts.callers.take_files(files)})
+        if self._take_policy(wanted):
+            taken = sorted({*taken, "policy_file"})
         if not taken:
             log.info("config_unchanged")
             return "unchanged"
@@ -89,6 +93,16 @@ class Reload:
             # nor the development key give way
             return getattr(self._settings, key) is not None and getattr(wanted, key) is not None
         return key in RELOADABLE_KEYS
+
+    def _take_policy(self, wanted: ServiceSettings) -> bool:
+        """Whether the policy file changed what is in force. One that is refused changes nothing, and holds up nothing
+        else: services/policies.py logs and counts it.
+        """
+        from geooffer.cli.policy_file import take_policy_file
+
+        if self._parts.policies is None or wanted.policy_file is None:
+            return False
+        return take_policy_file(self._parts.policies, wanted.policy_file) == "applied"
 
     def _new_files(self, wanted: ServiceSettings, waiting: list[str]) -> CallerFiles:
         """What the files hold that are in force after this reload, checked. Raises ConfigurationError, OSError."""

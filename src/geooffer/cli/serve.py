@@ -150,7 +150,7 @@ async def _serve(settings: ServiceSettings, load: Load, json_output: bool) -> Ba
             watched.stock_alarm = alarm
             rights = watched.rights_watch = RightsWatch(service.control)
             compactions = watched.parts.compactions if watched.parts is not None else None
-            parts = Reloadable(watched, service.callers, service.disk, alarm, compactions)
+            parts = Reloadable(watched, service.callers, service.disk, alarm, compactions, service.control.policies)
             hang_up.reload = Reload(settings, load, parts)
             _announce(service, settings, port.address, json_output)
             looking = asyncio.create_task(alarm.run())

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -37,9 +38,13 @@ from geooffer.model.catalog import Campaign, Category, Product
 from geooffer.model.columns import Int32Array, Outcome, StructArray, UInt8Array
 from geooffer.model.kinds import AccountKind, Channel, Fulfilment
 from geooffer.model.limits import FENCE_OVERLAP_COUNT_MAX
+from geooffer.model.policy import Policy
 from geooffer.model.records import DecisionReleased
-from geooffer.model.tables import NEVER_MS, NO_LIMIT
+from geooffer.model.tables import NEVER_MS, NO_LIMIT, CommerceTables
 from geooffer.model.verdicts import OfferVerdict, TouchpointKind
+
+if TYPE_CHECKING:
+    from geooffer.engine.shadow import Shadow
 
 _ROOM = 4 * FENCE_OVERLAP_COUNT_MAX
 
@@ -60,6 +65,8 @@ class Pipeline(ConsentClock):
     _rows: OutcomeRows | None = None
     _hits: Int32Array | None = None
     _recent_tries: RecentTries | None = None
+    shadow: Shadow | None = None
+    """A candidate policy that is tried on what is decided; changes nothing (engine/shadow.py)."""
 
     @property
     def recent_tries(self) -> RecentTries:
@@ -100,14 +107,24 @@ class Pipeline(ConsentClock):
         return start + max(int(until), 1)
 
     def _step_part(self, pings: StructArray, verdicts: UInt8Array, offset: int) -> list[Outcome]:
+        if self.shadow is None:
+            return self._decide(pings, verdicts, offset, self.policy, self.snapshot.commerce)
+        tried = self.shadow.before(self, pings)
+        parts = self._decide(pings, verdicts, offset, self.policy, self.snapshot.commerce)
+        self.shadow.after(tried, parts, offset)
+        return parts
+
+    def _decide(
+        self, pings: StructArray, verdicts: UInt8Array, offset: int, policy: Policy, commerce: CommerceTables
+    ) -> list[Outcome]:
         count = len(pings)
         device_slots = np.empty(count, dtype=np.int32)
         wanted = np.empty(count, dtype=np.uint8)
         latitudes_e7 = np.zeros(count, dtype=np.int32)
         longitudes_e7 = np.zeros(count, dtype=np.int32)
         people = self.state.people
-        admit_rows(people.view, self.policy, pings, verdicts, device_slots, wanted, latitudes_e7, longitudes_e7)
-        exclude(self.exclusion, self.policy, pings, verdicts, wanted, use_cells=self.index_kind == "cells")
+        admit_rows(people.view, policy, pings, verdicts, device_slots, wanted, latitudes_e7, longitudes_e7)
+        exclude(self.exclusion, policy, pings, verdicts, wanted, use_cells=self.index_kind == "cells")
         hit_starts = np.zeros(count + 1, dtype=np.int32)
         hits = self._locate(self.snapshot, latitudes_e7, longitudes_e7, wanted, hit_starts)
         parts = []
@@ -119,8 +136,8 @@ class Pipeline(ConsentClock):
                 people.view,
                 self.snapshot.fences,
                 self.state.live.view,
-                self.snapshot.commerce,
-                self.policy,
+                commerce,
+                policy,
                 pings,
                 verdicts,
                 device_slots,
@@ -136,6 +153,18 @@ class Pipeline(ConsentClock):
                 self._rows = _outcome_rows(2 * len(rows.transitions))
                 people.make_room(2 * len(rows.transitions), 2 * len(rows.transitions))
             row = done
+
+    def decide_by(
+        self, pings: StructArray, verdicts: UInt8Array, policy: Policy, commerce: CommerceTables
+    ) -> list[Outcome]:
+        """What another policy makes of these pings; whoever calls it puts back what it changes (engine/shadow.py)."""
+        return self._decide(pings, verdicts, 0, policy, commerce)
+
+    def hit_count(self, latitudes_e7: Int32Array, longitudes_e7: Int32Array, wanted: UInt8Array) -> int:
+        """How many fences cover these positions, of all together."""
+        hit_starts = np.zeros(len(wanted) + 1, dtype=np.int32)
+        self._locate(self.snapshot, latitudes_e7, longitudes_e7, wanted, hit_starts)
+        return int(hit_starts[-1])
 
     def _emptied_rows(self) -> OutcomeRows:
         """The one buffer that kernels write outcomes to; what they wrote is copied before the next call."""

@@ -150,6 +150,7 @@ class Policies(Rights):
             document = self.policy_document
             version, numbers, self.cap_rules = book.active, document.numbers, document.cap_rules
             self._taken_version = version
+            self.shadow = None  # it was compared with what is in force no more
         stopped = int(book.stop[0])
         self.policy = numbers._replace(version=version, retry_count=book.retry_count, offers_stopped=stopped)
         if is_new:

@@ -18,7 +18,7 @@ from typing import Any, Final
 from geooffer.errors import GeoofferError, OverloadedError
 from geooffer.model import limits
 
-_READS: Final = ("Get", "List", "Find", "Explain", "Export", "Verify")
+_READS: Final = ("Get", "List", "Find", "Explain", "Export", "Verify", "DryRun")
 """How the names of methods that write nothing begin; tests/rpc/test_call_admission.py goes through all."""
 _ALWAYS: Final = frozenset(
     {
@@ -26,6 +26,7 @@ _ALWAYS: Final = frozenset(
         "/geooffer.v1.OfferService/WithdrawOwnConsent",
         "/geooffer.v1.OfferService/SnoozeLocation",
         "/geooffer.v1.SignalService/DeleteCustomer",
+        "/geooffer.v1.PolicyService/SetKillSwitch",
         "/geooffer.v1.PrivacyService/EraseSubject",
         "/geooffer.v1.PrivacyService/RestrictSubject",
         "/geooffer.v1.PrivacyService/ObjectSubject",

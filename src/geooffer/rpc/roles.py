@@ -88,6 +88,12 @@ METHODS: Final[dict[str, frozenset[str]]] = {
         "BatchUpsertExclusionZones",
         _PRIVACY,
     ),
+    **_rows(
+        "geooffer.v1.PolicyService",
+        "ProposePolicy ApprovePolicy RollbackPolicy DryRunPolicy",
+        frozenset({PRIVACY_OFFICER}),
+    ),
+    **_rows("geooffer.v1.PolicyService", "GetPolicy ListPolicies SetKillSwitch", _PRIVACY),
     **_rows("geooffer.v1.DiagnosticsService", "ExplainPing GetDecision ListRecentTries", _OPERATOR),
     **_rows("geooffer.v1.DiagnosticsService", "GetStatistics", _CAMPAIGN),
     **_rows("grpc.health.v1.Health", "Check Watch List", _ANY),

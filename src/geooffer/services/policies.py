@@ -1,0 +1,112 @@
+"""What stands behind PolicyService and the policy file: the engine's policies, the key that signs them, the log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal
+
+import structlog
+
+from geooffer.engine.engine import Engine
+from geooffer.engine.policy_book import PolicyVersion
+from geooffer.errors import ConfigurationError, GeoofferError, InvalidArgumentError, StaleEtagError
+from geooffer.model.policy_document import PolicyDocument
+from geooffer.model.policy_text import parse_policy
+from geooffer.rpc.policy_signing import PolicySigner
+
+FileOutcome = Literal["applied", "waiting", "unchanged", "refused"]
+FIRST_AUTHOR = "geooffer"
+
+log = structlog.get_logger(__name__)
+
+
+class Policies:
+    """One for each server. To be called on the loop's thread."""
+
+    def __init__(self, engine: Engine, signer: PolicySigner, now_ms: Callable[[], int]) -> None:
+        self.engine = engine
+        self._signer = signer
+        self._now_ms = now_ms
+        self.refused_file_count = 0
+        """Policy files that were not taken since the start."""
+
+    def start(self) -> None:
+        """Check what was recovered, and publish the first policy where there is none.
+
+        Raises ConfigurationError where the policy in force is not signed by this service's key or does not read: nobody
+        is served by rules that nobody vouches for.
+        """
+        held = self.engine.state.policies.in_force
+        if held is not None and not self._signer.is_good(held.text, held.signature):
+            rule = f"version {held.version} of the policy is not signed by this service's key (docs/policy.md)"
+            raise ConfigurationError(rule, field="state_dir")
+        self.engine.first_policy(author=FIRST_AUTHOR, now_ms=self._now_ms(), sign=self._signer.sign)
+
+    def propose(self, document: PolicyDocument, author: str) -> PolicyVersion:
+        """As the engine does it; logged."""
+        return self._told(
+            self.engine.propose_policy(document, author=author, now_ms=self._now_ms(), sign=self._signer.sign)
+        )
+
+    def approve(self, version: int, officer: str) -> PolicyVersion:
+        """As the engine does it; logged."""
+        return self._told(
+            self.engine.approve_policy(version, officer=officer, now_ms=self._now_ms(), sign=self._signer.sign)
+        )
+
+    def roll_back(self, version: int, author: str, reason: str) -> PolicyVersion:
+        """As the engine does it; logged."""
+        now_ms, sign = self._now_ms(), self._signer.sign
+        return self._told(self.engine.roll_back_policy(version, author=author, reason=reason, now_ms=now_ms, sign=sign))
+
+    def switch_offers(self, *, is_stopped: bool, author: str, reason: str) -> None:
+        """As the engine does it; logged."""
+        self.engine.switch_offers(is_stopped=is_stopped, author=author, reason=reason, now_ms=self._now_ms())
+        log.warning("offers_stopped" if is_stopped else "offers_resumed")
+
+    def missing_approvals(self, held: PolicyVersion) -> int:
+        """How many more officers a version needs; 0 where it waits for none."""
+        if not self.engine.state.policies.is_waiting(held):
+            return 0
+        return self.engine.policy_document.approvals_needed - len(held.approvals)
+
+    # -- edited as a file ------------------------------------------------------------------------------------
+
+    def take_file(self, sealed: str) -> FileOutcome:
+        """Propose what a signed file says, by its author. What cannot be trusted changes nothing: it is logged as
+        `policy_file_refused` and counted, and the policy in force stays. Raises JournalError.
+        """
+        try:
+            return self._take_file(sealed)
+        except (InvalidArgumentError, StaleEtagError) as error:
+            self.refuse_file(error)
+            return "refused"
+
+    def refuse_file(self, error: GeoofferError) -> None:
+        """Count and log a file that is not taken."""
+        self.refused_file_count += 1
+        log.error("policy_file_refused", reason=error.message, version=self.engine.policy.version)
+
+    def check_file(self, sealed: str) -> PolicyDocument:
+        """What a signed file says. Raises InvalidArgumentError: another key's, changed since, or it does not read."""
+        return parse_policy(self._signer.unseal(sealed))
+
+    def _take_file(self, sealed: str) -> FileOutcome:
+        document = self.check_file(sealed)
+        book = self.engine.state.policies
+        if document.rules() == self.engine.policy_document.rules():
+            return "unchanged"
+        if document.version != book.active:
+            rule = f"the file was made from version {document.version}, in force is {book.active}"
+            raise StaleEtagError(rule, field="version")
+        for held in book.versions.values():
+            if book.is_waiting(held) and held.document().rules() == document.rules():
+                return "waiting"
+        held = self.propose(replace(document, version=0), document.author)
+        return "applied" if held.is_published else "waiting"
+
+    def _told(self, held: PolicyVersion) -> PolicyVersion:
+        state = "in force" if held.is_published else "waiting"
+        log.warning("policy_moved", version=held.version, state=state, loosening=held.is_loosening)
+        return held

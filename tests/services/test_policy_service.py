@@ -1,0 +1,146 @@
+"""Policies over the wire: what applies, what waits, who may; the kill switch; the file (A3)."""
+
+from __future__ import annotations
+
+import grpc
+import pytest
+from shop import bring_the_customer, stock_the_shop
+from wire import refused
+
+from geooffer.errors import ConfigurationError
+from geooffer.rpc import roles
+from geooffer.rpc.policy_signing import PolicySigner, policy_signer, sha256_of
+from geooffer.services.policies import Policies
+from geooffer.v1 import decision_service_pb2 as decisions
+from geooffer.v1 import policy_service_pb2 as pb
+from geooffer.v1.policy_service_pb2_grpc import PolicyServiceStub
+
+COOLDOWN = "cooldown_ms = 1800000"
+
+
+@pytest.fixture
+async def officers(plane):
+    """(stub, credentials by subject); the first policy is in force."""
+    plane.control.policies.start()
+    return PolicyServiceStub(plane.anonymous), lambda subject: plane.metadata(roles.PRIVACY_OFFICER, subject)
+
+
+async def text_of(stub, who) -> str:
+    return (await stub.GetPolicy(pb.GetPolicyRequest(), metadata=who("anna"))).policy.text
+
+
+async def proposed(stub, who, text: str, subject: str = "anna", **more):
+    return await stub.ProposePolicy(pb.ProposePolicyRequest(text=text, **more), metadata=who(subject))
+
+
+async def test_a_tightening_is_in_force_signed_when_the_call_returns(plane, officers) -> None:
+    stub, who = officers
+    answer = await proposed(stub, who, (await text_of(stub, who)).replace(COOLDOWN, "cooldown_ms = 3600000"))
+    policy = answer.policy
+    assert (policy.version, policy.state, policy.author) == (2, pb.POLICY_STATE_IN_FORCE, "anna")
+    assert [(change.field, change.is_tightening) for change in answer.changes] == [("offers.cooldown_ms", True)]
+    assert policy.sha256 == sha256_of(policy.text)
+    assert len(policy.signature) == 64
+    assert plane.engine.policy.cooldown_ms == 3_600_000
+    listed = await stub.ListPolicies(pb.ListPoliciesRequest(), metadata=who("anna"))
+    assert [(item.version, item.state) for item in listed.policies] == [(2, 2), (1, 3)]
+
+
+async def test_a_loosening_needs_a_reason_and_somebody_else(plane, officers) -> None:
+    stub, who = officers
+    text = (await text_of(stub, who)).replace(COOLDOWN, "cooldown_ms = 0").replace("first start: the defaults", "")
+    await refused(proposed(stub, who, text), "INVALID_ARGUMENT")
+    compared = await proposed(stub, who, text, validate_only=True)
+    assert (compared.is_loosening, compared.approvals_needed, compared.HasField("policy")) == (True, 1, False)
+    answer = await proposed(stub, who, text, reason="more offers")
+    assert (answer.policy.state, answer.approvals_needed) == (pb.POLICY_STATE_WAITING, 1)
+    request = pb.ApprovePolicyRequest(version=answer.policy.version)
+    await refused(stub.ApprovePolicy(request, metadata=who("anna")), "PERMISSION_DENIED")
+    approved = await stub.ApprovePolicy(request, metadata=who("bert"))
+    assert (approved.policy.state, approved.approvals_missing) == (pb.POLICY_STATE_IN_FORCE, 0)
+    assert [approval.officer for approval in approved.policy.approvals] == ["bert"]
+    assert plane.engine.policy.cooldown_ms == 0
+    back = await stub.RollbackPolicy(pb.RollbackPolicyRequest(version=1, reason="no"), metadata=who("anna"))
+    assert (back.policy.restores_version, back.approvals_needed, plane.engine.policy.cooldown_ms) == (1, 0, 1_800_000)
+
+
+async def test_an_operator_may_read_and_stop_and_no_more(plane, officers) -> None:
+    stub, _ = officers
+    operator = plane.metadata(roles.OPERATOR)
+    await stub.SetKillSwitch(pb.SetKillSwitchRequest(is_stopped=True, reason="wrong prices"), metadata=operator)
+    told = await stub.GetPolicy(pb.GetPolicyRequest(), metadata=operator)
+    assert (told.kill_switch.is_stopped, told.kill_switch.reason) == (True, "wrong prices")
+    await refused(stub.ProposePolicy(pb.ProposePolicyRequest(text=told.policy.text), metadata=operator), "PERMISSION_DENIED")
+    await refused(stub.SetKillSwitch(pb.SetKillSwitchRequest(is_stopped=False), metadata=operator), "INVALID_ARGUMENT")
+
+
+async def test_a_line_that_is_not_understood_is_named(plane, officers) -> None:
+    stub, who = officers
+    text = (await text_of(stub, who)).replace("score_floor", "score_flor")
+    with pytest.raises(grpc.aio.AioRpcError) as failure:
+        await proposed(stub, who, text)
+    assert "score_flor is no key of a policy; did you mean score_floor?" in failure.value.details()
+    assert failure.value.details().startswith("line ")
+
+
+async def test_decide_says_that_all_offers_are_stopped(plane, officers) -> None:
+    stub, who = officers
+    await stock_the_shop(plane)
+    await bring_the_customer(plane)
+    plane.engine.publish()
+    await stub.SetKillSwitch(pb.SetKillSwitchRequest(is_stopped=True, reason="x"), metadata=who("anna"))
+    request = decisions.DecideRequest(customer_id="c1", product_id="shoe", channel="CHANNEL_IN_APP")
+    answer = await plane.decisions.Decide(request)
+    assert not answer.HasField("offer")
+
+
+# -- the file ------------------------------------------------------------------------------------------------------
+
+
+def test_a_signed_file_is_proposed_and_what_cannot_be_trusted_changes_nothing(plane, tmp_path) -> None:
+    signer = policy_signer(tmp_path, was_used=False)
+    policies = Policies(plane.engine, signer, lambda: 5)
+    policies.start()
+    text = plane.engine.policy_document.text()
+    assert policies.take_file(signer.seal(text)) == "unchanged"
+    tighter = signer.seal(text.replace(COOLDOWN, "cooldown_ms = 3600000"))
+    for broken in (
+        text,
+        tighter.replace("3600000", "3600001"),
+        policy_signer_of_another().seal(text),
+        tighter[:-9] + tighter[-8:],
+        signer.seal("format = 1\n"),
+        "",
+    ):
+        assert policies.take_file(broken) == "refused"
+    assert (policies.refused_file_count, plane.engine.policy.version) == (6, 1)
+    assert policies.take_file(tighter) == "applied"
+    assert (plane.engine.policy.version, plane.engine.policy.cooldown_ms) == (2, 3_600_000)
+    assert policies.take_file(tighter) == "unchanged"
+    assert policies.take_file(signer.seal(text)) == "refused", "older than what is in force"
+    looser = signer.seal(plane.engine.policy_document.text().replace("cooldown_ms = 3600000", "cooldown_ms = 0"))
+    assert policies.take_file(looser) == "waiting"
+    assert policies.take_file(looser) == "waiting"
+    assert (plane.engine.policy.cooldown_ms, len(plane.engine.state.policies.versions)) == (3_600_000, 3)
+
+
+def policy_signer_of_another() -> PolicySigner:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return PolicySigner(Ed25519PrivateKey.generate())
+
+
+def test_nobody_is_served_by_a_policy_that_this_key_did_not_sign(plane) -> None:
+    plane.control.policies.start()
+    with pytest.raises(ConfigurationError, match="not signed by this service's key"):
+        Policies(plane.engine, policy_signer_of_another(), lambda: 5).start()
+
+
+def test_a_lost_or_open_key_is_refused(tmp_path) -> None:
+    policy_signer(tmp_path, was_used=False)
+    (tmp_path / "policy.key").chmod(0o644)
+    with pytest.raises(ConfigurationError, match="0600"):
+        policy_signer(tmp_path, was_used=True)
+    (tmp_path / "policy.key").unlink()
+    with pytest.raises(ConfigurationError, match="missing"):
+        policy_signer(tmp_path, was_used=True)
