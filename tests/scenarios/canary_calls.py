@@ -24,11 +24,13 @@ from geooffer.v1 import shapes_pb2 as shapes
 from geooffer.v1 import signal_service_pb2 as signal
 from geooffer.v1 import store_service_pb2 as stores
 
+from geooffer.v1 import zones_pb2 as zones
 NOW_MS = 1_772_528_400_000
 DAY_MS = 86_400_000
 CUSTOMER_ID, TWIN_ID, GUEST_ID = (f"{PERSON}-{number}" for number in (1, 2, 3))
 SHOP, FENCE, CATEGORY, PRODUCT, OFFER = (f"{CATALOG}-{name}" for name in ("shop", "fence", "cat", "shoe", "offer"))
 AUDIENCE, CAMPAIGN = f"{CATALOG}-list", f"{CATALOG}-spring"
+ZONE = f"{CATALOG}-zone"
 MODULES = (stores, campaign, inventory, signal, consent, decisions, diagnostics, privacy, pings, offers)
 DECIDED = f"{CATALOG}-decided"
 """Stands for the id of the decision that was told last."""
@@ -235,6 +237,8 @@ def _requests_about_people(size: resources.Size) -> list[tuple[str, Message]]:
     }
     words = signal.Touchpoint(
         kind="TOUCHPOINT_KIND_SEARCH", event_time=at(-1), search_text=f"{WORD} shoes", source="shop", **card
+            *_rights_requests(),
+            *_zone_requests(),
     )
     wants = signal.Touchpoint(
         customer_id=CUSTOMER_ID, kind="TOUCHPOINT_KIND_PREFERENCE", event_time=at(-1), language_code="de",
@@ -282,9 +286,51 @@ def deleting_requests() -> list[tuple[str, Message]]:
             ("CampaignService", campaign.DeleteCampaignRequest(campaign_id=CAMPAIGN)),
             ("CampaignService", campaign.DeleteAudienceRequest(audience_id=AUDIENCE)),
             ("CampaignService", campaign.DeleteProductRequest(product_id=PRODUCT)),
+def _notice() -> consent.Notice:
+    return consent.Notice(
+        notice_version=f"{NOTICE}-2",
+        effective_time=at(-1),
+        purposes=[1],
+        texts=[consent.NoticeText(language_code="en", text_hash=bytes(32))],
+        controller=f"{PERSON} Ltd",
+        withdrawal_method="in the app",
+    )
+
+
+def _rights_requests() -> list[Message]:
+    """Of the guest, whose consent nothing else rests on."""
+    hers = {"customer_id": GUEST_ID, "reason": f"{PERSON} wrote"}
+    return [
+        rights.RecordRequestRequest(kind=1, **hers),
+        rights.ExtendRequestRequest(rights_request_id=ASKED, reason=f"{PERSON} waits"),
+        rights.RefuseRequestRequest(rights_request_id=ASKED, reason=f"{PERSON} is not she"),
+        rights.RestrictSubjectRequest(ground=1, **hers),
+        rights.LiftRestrictionRequest(inform_time=at(-1), **hers),
+        rights.ObjectSubjectRequest(is_direct_marketing=True, **hers),
+        rights.ListRequestsRequest(page_size=10, customer_id=GUEST_ID),
+    ]
+
+
+def _zone_requests() -> list[Message]:
+    """Far from the shop, so that its pings are matched."""
+    circle = shapes.Circle(latitude_e7=-100_000_000, longitude_e7=0, radius_cm=5_000)
+    first, second = (
+        zones.ExclusionZone(zone_id=f"{ZONE}-{number}", category=1, shape=shapes.Shape(circle=circle), buffer_cm=500)
+        for number in (1, 2)
+    )
+    return [
+        zones.CreateExclusionZoneRequest(zone=first),
+        zones.GetExclusionZoneRequest(zone_id=f"{ZONE}-1"),
+        zones.ListExclusionZonesRequest(page_size=10),
+        zones.UpdateExclusionZoneRequest(zone=first),
+        zones.BatchUpsertExclusionZonesRequest(zones=[second]),
+    ]
+
+
             ("CampaignService", campaign.DeleteCategoryRequest(category_id=CATEGORY)),
             ("StoreService", stores.DeleteGeofenceRequest(geofence_id=FENCE)),
             ("StoreService", stores.DeleteGeofenceRequest(geofence_id=f"{FENCE}-2")),
             ("StoreService", stores.DeleteStoreRequest(store_id=SHOP)),
         )
     ]
+            ("PrivacyService", zones.DeleteExclusionZoneRequest(zone_id=f"{ZONE}-1")),
