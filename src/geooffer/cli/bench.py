@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from geooffer.cli import bench_journal, bench_memory, bench_offers, bench_overload, bench_restart
+from geooffer.cli import bench_consent, bench_journal, bench_memory, bench_offers, bench_overload, bench_restart
 from geooffer.cli.bench_report import origin, print_origin, tell
 from geooffer.cli.options import JsonOutput
 from geooffer.cli.output import remark
@@ -33,6 +33,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="bench")
     bench_memory.register(group)
     bench_journal.register(group)
+    bench_consent.register(group)
     bench_offers.register(group)
     bench_overload.register(group)
     bench_restart.register(group)
