@@ -49,7 +49,7 @@ def outcome(directory: Path) -> dict[str, object]:
     scene = Scene(directory)
     scene.verify()
     reader = Reader(scene.audit, scene.keys)
-    readable = [payload is not None for key in (ANNA, BERTA) for _, payload in reader.entries(person_key=key)]
+    readable = [payload is not None for key in (ANNA, BERTA) for _, payload in reader.entries(person_keys=[key])]
     reader.close()
     lsns = [entry.lsn for entry in scene.entries() if entry.kind != SEAL]
     scene.close()

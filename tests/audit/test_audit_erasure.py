@@ -32,7 +32,7 @@ def told(scene: Scene) -> None:
 def readable(scene: Scene, person_key: int) -> list[tuple[AuditEntry, object]]:
     reader = Reader(scene.audit, scene.keys)
     try:
-        return list(reader.entries(person_key=person_key))
+        return list(reader.entries(person_keys=[person_key]))
     finally:
         reader.close()
 

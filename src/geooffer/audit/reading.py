@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +25,19 @@ class Reader:
         self._persons = PersonKeys(directory / PERSONS_NAME, keys.wrapping, is_read_only=True)
 
     def entries(
-        self, *, person_key: int | None = None, kind: str = "", since_ms: int | None = None
+        self, *, person_keys: Sequence[int] | None = None, kind: str = "", since_ms: int | None = None
     ) -> Iterator[tuple[AuditEntry, Any]]:
         """(entry, what it says; None = it was said of somebody who is erased). Raises JournalError where the chain
-        does not hold. Of a person with all who were united with her.
+        does not hold. Of persons with all who were united with her.
         """
-        subjects: set[str] = set()
-        if person_key is not None:
-            subjects = {subject.hex() for subject in self._persons.subjects_of(self._keys.subject_of(person_key))}
+        subjects = {
+            subject.hex()
+            for key in person_keys or ()
+            for subject in self._persons.subjects_of(self._keys.subject_of(key))
+        }
         for found in read_entries(self._directory, self._head.base):
             entry = found.entry
-            if subjects and entry.subject not in subjects:
+            if person_keys is not None and entry.subject not in subjects:
                 continue
             if (kind and entry.kind != kind) or (since_ms is not None and entry.time_ms < since_ms):
                 continue

@@ -185,7 +185,7 @@ async def running_service(
         _run_beside(erasures.run(), ending)
         if disk is not None:
             _run_beside(disk.run(), ending)
-        parts = _parts(settings, held, engine, plane, disk, compactions)
+        parts = _parts(settings, held, engine, plane, disk, compactions, trail)
         _run_beside(_watch(watched, parts, (data_port, control_port)), ending)
         ending.push_async_callback(_drain, data_port, control_port, plane, control)
         ending.callback(watched.startup.enter, Phase.DRAINING)
@@ -248,6 +248,7 @@ def _parts(
     plane: GrpcDataPlane,
     disk: DiskGuard | None,
     compactions: Compactions | None,
+    trail: AuditTrail | None,
 ) -> Parts:
     from geooffer.journal.committer import GroupCommitter
     from geooffer.journal.recovery import JOURNAL_NAME
@@ -256,7 +257,8 @@ def _parts(
     if not isinstance(held.journal, GroupCommitter):
         return Parts(engine, plane.gatherer, None)
     path = settings.state_dir / JOURNAL_NAME
-    return Parts(engine, plane.gatherer, held.journal, disk, compactions, path)
+    is_encrypted = settings.encryption_key_file is not None
+    return Parts(engine, plane.gatherer, held.journal, disk, compactions, path, trail, is_encrypted)
 
 
 def _receipts(settings: ServiceSettings) -> ReceiptSigner | None:

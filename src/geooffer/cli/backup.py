@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from geooffer.cli.errors import EXIT_FINDINGS
 from geooffer.cli.options import ConfigFile, JsonOutput, StateDir
 from geooffer.cli.output import print_json, remark
 from geooffer.errors import JournalError
+
+if TYPE_CHECKING:
+    from geooffer.cli.settings import ServiceSettings
 
 
 def register(app: typer.Typer) -> None:
@@ -55,10 +58,12 @@ def restore_command(
 ) -> None:
     """Put a backup into a state directory that no server runs on; who was erased since is erased again."""
     from geooffer.journal.backup import restore
+    from geooffer.journal.keyring import load_keyring
     from geooffer.kernels.compile import compile_all
 
     compile_all()
-    directory = _directory(state_dir, config_file)
+    settings = _settings(state_dir, config_file)
+    directory = settings.state_dir
     done = restore(
         source,
         directory,
@@ -66,6 +71,7 @@ def restore_command(
         is_forced=force,
         is_expired_allowed=expired,
         is_ledger_optional=without_ledger,
+        keyring=load_keyring(settings.encryption_key_file),
     )
     if json_output:
         told = {"lsn": done.position.lsn, "persons": done.person_count, "erased_again": done.erased_count}
@@ -83,14 +89,16 @@ def verify_command(
 ) -> None:
     """Read, check and fold everything in a state directory, also while its server runs. Exit code 1: damage."""
     from geooffer.engine.clock import AHEAD_MAX_MS
+    from geooffer.journal.keyring import load_keyring
     from geooffer.journal.verification import verify_state
     from geooffer.kernels.compile import compile_all
     from geooffer.model.units import format_time_ms
 
-    directory = _directory(state_dir, config_file)
+    settings = _settings(state_dir, config_file)
+    keyring = load_keyring(settings.encryption_key_file)
     compile_all()
     try:
-        found = verify_state(directory, with_digests=digests or json_output)
+        found = verify_state(settings.state_dir, with_digests=digests or json_output, keyring=keyring)
     except JournalError as error:
         if json_output:
             print_json({"sound": False, "fault": error.message})
@@ -107,6 +115,8 @@ def verify_command(
                 "snapshot_lsn": found.snapshot_lsn,
                 "journal_records": found.record_count,
                 "persons": found.person_count,
+                "encrypted": keyring is not None,
+                "snapshot_key_id": found.key_id,
                 "ahead_ms": ahead_ms,
                 "seconds": round(found.seconds, 3),
                 "digests": {str(partition): text for partition, text in found.digests.items()},
@@ -116,6 +126,11 @@ def verify_command(
     print(f"sound: commit {found.position.lsn}, {found.person_count:,} persons")
     snapshot = f"snapshot of commit {found.snapshot_lsn}" if found.snapshot_lsn else "no snapshot yet"
     print(f"  {snapshot}; records after it: {found.record_count:,}")
+    if keyring is None:
+        print("  not encrypted at rest (encryption_key_file is not set)")
+    else:
+        under = f"the snapshot under key {found.key_id}" if found.key_id else "no snapshot is yet"
+        print(f"  encrypted at rest: new commits under key {keyring.key_id}, {under}")
     if ahead_ms > AHEAD_MAX_MS:
         latest = format_time_ms(found.latest_ms)
         print(f"  its latest record is of {latest}, {ahead_ms / 1000:,.0f} s ahead of this machine's clock")
@@ -124,11 +139,16 @@ def verify_command(
         print(f"  {'catalog' if partition < 0 else f'people {partition:02}'}  {text}")
 
 
-def _directory(state_dir: Path | None, config_file: Path | None) -> Path:
-    """The state directory of the settings: flag, environment, file, default."""
+def _settings(state_dir: Path | None, config_file: Path | None) -> ServiceSettings:
+    """Flag, environment, file, default."""
     from geooffer.cli.settings_layers import load_settings
 
-    return load_settings(config_file, {"state_dir": state_dir}).state_dir
+    return load_settings(config_file, {"state_dir": state_dir})
+
+
+def _directory(state_dir: Path | None, config_file: Path | None) -> Path:
+    """The state directory of the settings."""
+    return _settings(state_dir, config_file).state_dir
 
 
 def _now_ms() -> int:

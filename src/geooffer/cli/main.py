@@ -25,6 +25,7 @@ _COMMAND_MODULES = (
     "draw_map",
     "bench",
     "backup",
+    "audit",
     "privacy",
     "token",
     "config",

@@ -182,6 +182,9 @@ class ServiceSettings(BaseModel):
         if not is_loopback(self.metrics_address) and not self.allow_open_metrics:
             found.append("allow_open_metrics: needed, because metrics_address is not loopback")
         found += self._addresses_taken_twice()
+        keys = self.encryption_key_file
+        if keys is not None and keys.resolve().is_relative_to(self.state_dir.resolve()):
+            found.append("encryption_key_file: lies in state_dir; whoever copies that must not get the key with it")
         if self.state_dir.exists() and not self.state_dir.is_dir():
             found.append("state_dir: is not a directory")
         return found

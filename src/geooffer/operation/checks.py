@@ -35,7 +35,7 @@ class Check(NamedTuple):
 
 
 LIVE_NAMES = ("loop", "journal", "decisions")
-READY_NAMES = ("recovered", "kernels", "catalog", "not_draining", "disk", "journal_keeps_up", "clock", "live")
+READY_NAMES = ("recovered", "kernels", "catalog", "not_draining", "disk", "journal_keeps_up", "audit", "clock", "live")
 
 
 def live_checks(watched: Watched) -> list[Check]:
@@ -57,18 +57,20 @@ def ready_checks(watched: Watched) -> list[Check]:
     phase = startup.phase
     started = startup.is_over and parts is not None
     progress = {"progress": startup.progress} if startup.progress else {}
+    recovered: dict[str, Figure] = {} if parts is None else {"encrypted": "yes" if parts.is_encrypted else "no"}
     behind_s = watched.catalog_behind_s
     committer = parts.committer if parts is not None else None
     pending_s = committer.pending_age_ns / 1e9 if committer is not None else 0.0
     disk = parts.disk if parts is not None else None
     ahead_ms = parts.engine.clock.ahead_ms if parts is not None else 0
     return [
-        Check("recovered", phase is Phase.CATALOG or started, progress if phase is Phase.RECOVERY else {}),
+        Check("recovered", phase is Phase.CATALOG or started, progress if phase is Phase.RECOVERY else recovered),
         Check("kernels", phase not in (Phase.STARTING, Phase.KERNELS), progress if phase is Phase.KERNELS else {}),
         Check("catalog", started and behind_s <= CATALOG_BEHIND_MAX_S, {"behind_s": round(behind_s, 3)}),
         Check("not_draining", phase not in (Phase.DRAINING, Phase.STOPPED)),
         Check("disk", disk is None or not disk.is_low, {} if disk is None else {"free_bytes": disk.free_bytes}),
         Check("journal_keeps_up", pending_s <= JOURNAL_PENDING_AGE_MAX_S, {"pending_s": round(pending_s, 3)}),
+        Check("audit", parts is None or parts.audit is None or parts.audit.fault is None),
         Check("clock", ahead_ms <= AHEAD_MAX_MS, {"ahead_s": round(ahead_ms / 1000, 3)}),
         Check("live", all(check.is_good for check in live_checks(watched))),
     ]

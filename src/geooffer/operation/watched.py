@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from geooffer.operation.call_log import log_call
 from geooffer.operation.heartbeat import Heartbeat
@@ -31,6 +31,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class Audit(Protocol):
+    """Who keeps the audit log."""
+
+    @property
+    def fault(self) -> Exception | None:
+        """Why the latest attempt to write failed; None = it did not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """A server that has started."""
@@ -42,6 +50,10 @@ class Parts:
     disk: DiskGuard | None = None
     compactions: Compactions | None = None
     journal_path: Path | None = None
+    audit: Audit | None = None
+    """None where the journal is in memory."""
+    is_encrypted: bool = False
+    """Whether what is written to the journal and snapshots is encrypted."""
 
 
 @dataclass(slots=True)

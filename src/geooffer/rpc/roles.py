@@ -76,7 +76,7 @@ METHODS: Final[dict[str, frozenset[str]]] = {
         "GetConsentHistory GetAllowance GetConsentReceipt",
         _PRIVACY,
     ),
-    **_rows("geooffer.v1.PrivacyService", "ExportSubject EraseSubject GetErasure ListErasures", _PRIVACY),
+    **_rows("geooffer.v1.PrivacyService", "ExportSubject EraseSubject GetErasure ListErasures VerifyAudit", _PRIVACY),
     **_rows(
         "geooffer.v1.PrivacyService",
         "RestrictSubject LiftRestriction ObjectSubject RecordRequest ExtendRequest RefuseRequest ListRequests",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from geooffer.errors import JournalError, NotFoundError
 from geooffer.journal.erasures import Erasure
 from geooffer.rpc import checks
 from geooffer.services.control import Control
@@ -42,6 +43,23 @@ class PrivacyService(RightsMethods, ZoneMethods, rpc.PrivacyServiceServicer):
             erasures, lambda item: (-item.begun_ms, item.erasure_id), encode_erasure, request, "erasures"
         )
         return pb.ListErasuresResponse(erasures=page, next_page_token=token)
+
+    async def VerifyAudit(self, request: pb.VerifyAuditRequest, context: Context) -> pb.VerifyAuditResponse:
+        verify = self._control.verify_audit
+        if verify is None:
+            raise NotFoundError("no audit log is kept: the journal is in memory")
+        try:
+            found = await verify()
+        except JournalError as error:
+            return pb.VerifyAuditResponse(fault=error.message)
+        return pb.VerifyAuditResponse(
+            is_whole=True,
+            number=found.place.number,
+            hash=found.place.hash,
+            first_number=found.head.base.number + 1,
+            lsn=found.head.position.lsn,
+            counts=[pb.AuditCount(kind=kind, count=count) for kind, count in sorted(found.counts.items())],
+        )
 
 
 def encode_erasure(erasure: Erasure) -> pb.Erasure:

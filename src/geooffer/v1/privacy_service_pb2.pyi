@@ -79,6 +79,36 @@ class ListErasuresResponse(_message.Message):
     next_page_token: str
     def __init__(self, erasures: _Optional[_Iterable[_Union[Erasure, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
+class VerifyAuditRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class VerifyAuditResponse(_message.Message):
+    __slots__ = ("is_whole", "fault", "number", "hash", "first_number", "lsn", "counts")
+    IS_WHOLE_FIELD_NUMBER: _ClassVar[int]
+    FAULT_FIELD_NUMBER: _ClassVar[int]
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    HASH_FIELD_NUMBER: _ClassVar[int]
+    FIRST_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    LSN_FIELD_NUMBER: _ClassVar[int]
+    COUNTS_FIELD_NUMBER: _ClassVar[int]
+    is_whole: bool
+    fault: str
+    number: int
+    hash: bytes
+    first_number: int
+    lsn: int
+    counts: _containers.RepeatedCompositeFieldContainer[AuditCount]
+    def __init__(self, is_whole: _Optional[bool] = ..., fault: _Optional[str] = ..., number: _Optional[int] = ..., hash: _Optional[bytes] = ..., first_number: _Optional[int] = ..., lsn: _Optional[int] = ..., counts: _Optional[_Iterable[_Union[AuditCount, _Mapping]]] = ...) -> None: ...
+
+class AuditCount(_message.Message):
+    __slots__ = ("kind", "count")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    count: int
+    def __init__(self, kind: _Optional[str] = ..., count: _Optional[int] = ...) -> None: ...
+
 class Erasure(_message.Message):
     __slots__ = ("erasure_id", "state", "request_time", "erase_time", "done_time", "lsn", "snapshot_lsn", "touched")
     ERASURE_ID_FIELD_NUMBER: _ClassVar[int]

@@ -99,6 +99,11 @@ class PrivacyServiceStub:
                 request_serializer=geooffer_dot_v1_dot_privacy__service__pb2.ListErasuresRequest.SerializeToString,
                 response_deserializer=geooffer_dot_v1_dot_privacy__service__pb2.ListErasuresResponse.FromString,
                 _registered_method=True)
+        self.VerifyAudit = channel.unary_unary(
+                '/geooffer.v1.PrivacyService/VerifyAudit',
+                request_serializer=geooffer_dot_v1_dot_privacy__service__pb2.VerifyAuditRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_privacy__service__pb2.VerifyAuditResponse.FromString,
+                _registered_method=True)
         self.CreateExclusionZone = channel.unary_unary(
                 '/geooffer.v1.PrivacyService/CreateExclusionZone',
                 request_serializer=geooffer_dot_v1_dot_zones__pb2.CreateExclusionZoneRequest.SerializeToString,
@@ -229,6 +234,13 @@ class PrivacyServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def VerifyAudit(self, request, context):
+        """Read and check the whole audit log. NOT_FOUND where none is kept (a journal in memory).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CreateExclusionZone(self, request, context):
         """Exclusion zones: create; ALREADY_EXISTS. Tells which geofences it silences.
         """
@@ -328,6 +340,11 @@ def add_PrivacyServiceServicer_to_server(servicer, server):
                     servicer.ListErasures,
                     request_deserializer=geooffer_dot_v1_dot_privacy__service__pb2.ListErasuresRequest.FromString,
                     response_serializer=geooffer_dot_v1_dot_privacy__service__pb2.ListErasuresResponse.SerializeToString,
+            ),
+            'VerifyAudit': grpc.unary_unary_rpc_method_handler(
+                    servicer.VerifyAudit,
+                    request_deserializer=geooffer_dot_v1_dot_privacy__service__pb2.VerifyAuditRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_privacy__service__pb2.VerifyAuditResponse.SerializeToString,
             ),
             'CreateExclusionZone': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateExclusionZone,
@@ -665,6 +682,33 @@ class PrivacyService:
             '/geooffer.v1.PrivacyService/ListErasures',
             geooffer_dot_v1_dot_privacy__service__pb2.ListErasuresRequest.SerializeToString,
             geooffer_dot_v1_dot_privacy__service__pb2.ListErasuresResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VerifyAudit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.PrivacyService/VerifyAudit',
+            geooffer_dot_v1_dot_privacy__service__pb2.VerifyAuditRequest.SerializeToString,
+            geooffer_dot_v1_dot_privacy__service__pb2.VerifyAuditResponse.FromString,
             options,
             channel_credentials,
             insecure,
