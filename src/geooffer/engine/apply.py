@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import starmap
 from typing import Any
 
+from geooffer.engine import apply_consent
 from geooffer.engine.consent_ledger import (
     enforce_consent,
     forget_consents,
@@ -34,7 +35,7 @@ from geooffer.model.kinds import OutcomeKind, SwitchKind
 from geooffer.model.limits import CONTACT_RETENTION_MS, REQUEST_RETENTION_MS, RIGHTS_RETENTION_MS
 from geooffer.model.records import CATALOG_PARTITION, Entry, Record
 from geooffer.model.rights import RightsRequest, RightsStep
-from geooffer.model.verdicts import Purpose, TouchpointKind
+from geooffer.model.verdicts import TouchpointKind
 
 _KIND_BY_NAME = {kind.__name__: kind for kind in KINDS}
 
@@ -178,30 +179,14 @@ def _person_arrived(state: State, record: records.PersonArrived) -> None:
         state.own_identity((kind, identity_key), record.person_key)
     for key, decision, outcomes, is_released in record.history.decisions:
         _arrived_decision(state, replace(decision, person_key=record.person_key), key, dict(outcomes), is_released)
-    for event in (*_older_events(record.history), *starmap(RecordedConsent, record.history.consent_events)):
+    for event in (
+        *apply_consent.older_events(record.history),
+        *starmap(RecordedConsent, record.history.consent_events),
+    ):
         take_event(state, record.person_key, event)
-    _arrived_consent_facts(state, record.person_key, record.history)
+    apply_consent.arrived_consent_facts(state, record.person_key, record.history)
     state.rights.take(record.person_key, [RightsRequest(*held) for held in record.history.rights])  # type: ignore[arg-type]
     enforce_consent(state, record.person_key, record.special_category_numbers, record.time_ms)
-
-
-def _older_events(history: records.PersonHistory) -> list[RecordedConsent]:
-    """As journals had them before events were moved whole: (purpose, granted, time_ms, notice_version)."""
-    masks: dict[tuple[bool, int, str], int] = {}
-    for value, granted, time_ms, notice_version in history.consents:
-        event = (granted, time_ms, notice_version)
-        masks[event] = masks.get(event, 0) | Purpose(value).bit
-    return [RecordedConsent(*event, purposes=mask) for event, mask in masks.items()]
-
-
-def _arrived_consent_facts(state: State, person_key: int, history: records.PersonHistory) -> None:
-    """Of two horizons and two snoozes the later holds."""
-    for table, arrived_ms in (
-        (state.consents_known_from, history.consents_known_from_ms),
-        (state.snoozes, history.snoozed_until_ms),
-    ):
-        if arrived_ms != tables.NEVER_MS:
-            table[person_key] = max(table.get(person_key, arrived_ms), arrived_ms)
 
 
 def _arrived_decision(
@@ -214,44 +199,6 @@ def _arrived_decision(
     _add_to_total(state, decision)
     if outcomes:
         state.outcomes[key] = {OutcomeKind(kind): time_ms for kind, time_ms in outcomes.items()}
-
-
-def _consent(state: State, record: records.ConsentRecord) -> None:
-    state.latest_ms = max(state.latest_ms, record.time_ms)
-    event = RecordedConsent(record.granted, record.time_ms, record.notice_version, record.purposes)
-    take_event(state, record.person_key, event)
-    enforce_consent(state, record.person_key, record.special_category_numbers, record.time_ms)
-
-
-def _consent_taken(state: State, record: records.ConsentTaken) -> None:
-    state.latest_ms = max(state.latest_ms, record.time_ms)
-    event = RecordedConsent(
-        granted=record.granted,
-        time_ms=record.time_ms,
-        notice_version=record.notice_version,
-        purposes=record.purposes,
-        language=record.language,
-        notice_hash=record.notice_hash,
-        method=record.method,
-        valid_until_ms=record.valid_until_ms,
-        recorded_ms=record.recorded_ms,
-    )
-    take_event(state, record.person_key, event)
-    enforce_consent(state, record.person_key, record.special_category_numbers, record.recorded_ms)
-
-
-def _consent_lapsed(state: State, record: records.ConsentLapsed) -> None:
-    state.latest_ms = max(state.latest_ms, record.time_ms)
-    enforce_consent(state, record.person_key, record.special_category_numbers, record.time_ms)
-
-
-def _location_snoozed(state: State, record: records.LocationSnoozed) -> None:
-    state.latest_ms = max(state.latest_ms, record.time_ms)
-    if record.until_ms > record.time_ms:
-        state.snoozes[record.person_key] = record.until_ms
-    else:
-        state.snoozes.pop(record.person_key, None)
-    refresh_word(state, record.person_key, record.time_ms)
 
 
 def _decision(state: State, record: records.DecisionRecord, key: int) -> None:
@@ -366,15 +313,6 @@ def _rights_step_taken(state: State, record: records.RightsStepTaken) -> None:
         refresh_word(state, record.person_key, record.time_ms)
 
 
-def _keys_of_slice(state: State, record: records.RetentionSwept) -> list[int]:
-    """Person keys of the slice that have more than the latest events; few do."""
-    has_more = {*state.consent_past, *state.snoozes} - state.rights.restricted
-    if not has_more:
-        return []
-    slots = state.people.slices.slots(record.partition, record.slice_number)
-    return [key for key in state.people.view.persons["person_key"][slots].tolist() if key in has_more]
-
-
 def _retention_swept(state: State, record: records.RetentionSwept) -> None:
     state.latest_ms = max(state.latest_ms, record.time_ms)
     state.requests.forget_before(record.partition, record.time_ms - REQUEST_RETENTION_MS)
@@ -384,7 +322,7 @@ def _retention_swept(state: State, record: records.RetentionSwept) -> None:
     restricted = state.rights.restricted  # what is held of them is kept until that is lifted
     state.people.sweep_slice(record, restricted)
     clear_special(state.people, record, restricted)
-    sweep_consents(state, _keys_of_slice(state, record), record.consents_before_ms, record.time_ms)
+    sweep_consents(state, apply_consent.keys_with_more(state, record), record.consents_before_ms, record.time_ms)
     for held in (state.decisions, state.released):
         for key in held.older_keys(record.partition, record.slice_number, record.contacts_before_ms):
             if held[key].person_key not in restricted:
@@ -428,10 +366,10 @@ _APPLY: dict[type, Callable[[State, Any], None]] = {
     records.IdentityUnlinked: _identity_unlinked,
     records.PersonDeparted: _person_departed,
     records.PersonArrived: _person_arrived,
-    records.ConsentRecord: _consent,
-    records.ConsentTaken: _consent_taken,
-    records.ConsentLapsed: _consent_lapsed,
-    records.LocationSnoozed: _location_snoozed,
+    records.ConsentRecord: apply_consent.consent,
+    records.ConsentTaken: apply_consent.consent_taken,
+    records.ConsentLapsed: apply_consent.consent_lapsed,
+    records.LocationSnoozed: apply_consent.location_snoozed,
     records.DecisionReleased: _decision_released,
     records.OutcomeRecord: _outcome,
     records.StoresSwitched: _stores_switched,
