@@ -39,7 +39,12 @@ _KIND_BY_NAME = {
     "CustomerDeleted": kinds.RIGHTS,
     "PersonDeparted": kinds.ADMIN,
 }
-_KIND_BY_PREFIX = (("Consent", kinds.CONSENT), ("Location", kinds.CONSENT), ("Policy", kinds.POLICY))
+_KIND_BY_PREFIX = (
+    ("Consent", kinds.CONSENT),
+    ("Location", kinds.CONSENT),
+    ("Policy", kinds.POLICY),
+    ("Rights", kinds.RIGHTS),
+)
 _KIND_BY_SERVICE = {
     "PrivacyService": kinds.RIGHTS,
     "ConsentService": kinds.CONSENT,

@@ -6,6 +6,7 @@ refused, get a note of their own, durable before the answer leaves. Pings are no
 
 from __future__ import annotations
 
+import contextvars
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,6 +22,9 @@ _OFFICERS = ("PrivacyService/", "ConsentService/", "PolicyService/", "Diagnostic
 _READING = ("Get", "List", "Export", "Explain", "Was", "Prove", "Verify", "Check")
 _OF_PERSONS = ("SignalService/GetCustomer", "CampaignService/ListAudienceMembers")
 _OF_NOBODY = ("DiagnosticsService/GetStatistics",)
+
+_is_noted: contextvars.ContextVar[bool] = contextvars.ContextVar("geooffer_is_noted", default=False)
+"""Whether the running call has a note already; every call runs in a context of its own."""
 
 
 def is_noted_reading(method: str) -> bool:
@@ -42,12 +46,13 @@ class CallNotes:
         if identity is None or not any(map(is_audited, changes)):
             return None
         caller = self._keys.caller_of(identity.subject)
+        _is_noted.set(True)
         return CallNoted(bound_method(), identity.role, caller, self._now_ms(), record_count=len(changes))
 
     def answered(self, method: str, message: Any) -> None:
-        """A unary call went well: keep that it read."""
+        """A unary call went well: keep that it read, unless it left a record that says so."""
         name = short_name(method)
-        if is_noted_reading(name):
+        if is_noted_reading(name) and not _is_noted.get():
             self._append(name, subject_key=self._subject_of(message))
 
     def refused(self, pseudonym: str, method: str, reason: str) -> None:

@@ -1,0 +1,178 @@
+"""The audit log and encryption at rest of a whole server: who called is told, and no file tells it in the clear."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from geooffer.cli.assembly import RunningService, loopback_settings, running_service
+from geooffer.cli.main import build_app
+from geooffer.cli.settings import ServiceSettings
+from geooffer.client import GeoofferClient
+from geooffer.errors import ConfigurationError, JournalError, PermissionDeniedError
+from geooffer.journal.backup import back_up
+from geooffer.journal.keyring import load_keyring
+from geooffer.journal.recovery import recover
+from geooffer.journal.verification import verify_state
+from geooffer.model.catalog import Customer, Store
+from geooffer.v1 import privacy_service_pb2 as pb
+
+NOW_MS = 1_772_528_400_000
+MARK = "anna-marked-4711"
+STORE = Store("store-marked", "One", 525_200_000, 134_050_000, "Europe/Berlin", "24/7")
+pytestmark = pytest.mark.usefixtures("clean_environment")
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    path = tmp_path / "at-rest.keys"
+    write_keys(path, "11")
+    return path
+
+
+def write_keys(path: Path, *seeds: str) -> None:
+    """Each key begins with its seed and is of the same file for good."""
+    rest = "".join(f"{number:02x}" for number in range(31))
+    path.write_text("".join(f"# {seed}\n{seed}{rest}\n" for seed in seeds))
+    path.chmod(0o600)
+
+
+def settings_of(tmp_path: Path, key_file: Path | None) -> ServiceSettings:
+    return loopback_settings(
+        state_dir=tmp_path / "state", journal="sqlite", clock_start="2026-03-03T09:00:00Z", encryption_key_file=key_file
+    )
+
+
+@asynccontextmanager
+async def client_of(service: RunningService, role: str) -> AsyncIterator[GeoofferClient]:
+    target = {"control_target": service.control_address}
+    async with GeoofferClient(service.data_address, token=service.issue_token(role), **target) as client:
+        yield client
+
+
+async def live(service: RunningService) -> None:
+    """An operator makes a store and a customer, exports her; somebody from marketing tries to."""
+    async with client_of(service, "operator") as client:
+        await client.control.upsert_stores([STORE])
+        await client.control.upsert_customers([Customer(MARK, (5,), "de", "Europe/Berlin")])
+        request = pb.ExportSubjectRequest(customer_id=MARK, reason="she asked")
+        await client.control.call(client.control.privacy.ExportSubject, request)
+    async with client_of(service, "marketing") as client:
+        with pytest.raises(PermissionDeniedError):
+            await client.control.call(
+                client.control.privacy.ExportSubject, pb.ExportSubjectRequest(customer_id=MARK, reason="she asked")
+            )
+
+
+def files_with(directory: Path, mark: str) -> list[str]:
+    return [path.name for path in sorted(directory.rglob("*")) if path.is_file() and mark.encode() in path.read_bytes()]
+
+
+def asked(*arguments: str) -> tuple[int, list[dict[str, object]]]:
+    result = CliRunner().invoke(build_app(), [*arguments, "--json"])
+    return result.exit_code, [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+
+
+async def test_who_called_is_told_once_and_found_by_person(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, None)
+    async with running_service(settings) as service:
+        await live(service)
+        async with client_of(service, "privacy_officer") as client:
+            answer = await client.control.call(client.control.privacy.VerifyAudit, pb.VerifyAuditRequest())
+            assert answer.is_whole, answer.fault
+    where = ("--state-dir", str(settings.state_dir))
+    code, told = asked("audit", "show", *where)
+    assert code == 0
+    lines = [(item["kind"], item["role"], item.get("method", "")) for item in told if item["kind"] != "seal"]
+    assert lines == [
+        ("admin", "operator", "StoreService/BatchUpsertStores"),
+        ("rights", "operator", "PrivacyService/ExportSubject"),
+        ("security", "marketing", "PrivacyService/ExportSubject"),
+        ("rights", "privacy_officer", "PrivacyService/VerifyAudit"),
+    ]
+    of_her = [item["says"] for item in asked("audit", "show", "--person", MARK, *where)[1]]
+    assert [says["record"] for says in of_her] == ["RightsRequested"]  # type: ignore[index]
+    assert asked("audit", "show", "--person", "nobody", *where) == (0, [])
+    assert asked("audit", "verify", *where)[0] == 0
+
+
+async def test_a_log_that_was_lost_keeps_the_service_from_starting_until_that_is_accepted(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, None)
+    async with running_service(settings) as service:
+        await live(service)
+        compactions = service.watched.parts.compactions if service.watched.parts else None
+        assert compactions is not None
+        await compactions.compact()
+        assert service.engine.state.audit_seal[0] > 0
+    shutil.rmtree(settings.state_dir / "audit")
+    with pytest.raises(ConfigurationError, match="audit log is gone"):
+        async with running_service(settings):
+            pass
+    assert (
+        CliRunner().invoke(build_app(), ["audit", "renew", "--yes", "--state-dir", str(settings.state_dir)]).exit_code
+        == 0
+    )
+    async with running_service(settings):
+        pass
+    code, told = asked("audit", "show", "--kind", "security", "--state-dir", str(settings.state_dir))
+    assert code == 0
+    assert [item["says"]["event"] for item in told if "event" in item["says"]] == ["begun anew"]  # type: ignore[index, operator]
+    assert asked("audit", "verify", "--state-dir", str(settings.state_dir))[0] == 0
+    async with running_service(settings):
+        pass
+
+
+async def test_no_file_tells_of_her_in_the_clear_and_only_the_key_opens_them(tmp_path: Path, key_file: Path) -> None:
+    settings = settings_of(tmp_path, key_file)
+    async with running_service(settings) as service:
+        await live(service)
+        compactions = service.watched.parts.compactions if service.watched.parts else None
+        assert compactions is not None
+        await compactions.compact()
+        async with client_of(service, "operator") as client:
+            await client.control.upsert_customers([Customer(f"{MARK}-2", (6,), "de", "Europe/Berlin")])
+        assert files_with(settings.state_dir, MARK) == []
+    target = tmp_path / "backup"
+    back_up(settings.state_dir, target, now_ms=NOW_MS)  # needs no key
+    assert files_with(target, MARK) == []
+    keyring = load_keyring(key_file)
+    assert verify_state(settings.state_dir, keyring=keyring).person_count == 2
+    for wrong in (None, tmp_path / "other.keys"):
+        if wrong is not None:
+            write_keys(wrong, "22")
+        with pytest.raises(JournalError, match="encrypted"):
+            recover(settings.state_dir, keyring=load_keyring(wrong))
+
+
+async def test_another_key_takes_over_with_the_next_snapshot(tmp_path: Path, key_file: Path) -> None:
+    settings = settings_of(tmp_path, key_file)
+    async with running_service(settings) as service:
+        await live(service)
+    write_keys(key_file, "22", "11")
+    async with running_service(settings) as service:
+        compactions = service.watched.parts.compactions if service.watched.parts else None
+        assert compactions is not None
+        await compactions.compact()
+    write_keys(key_file, "22")
+    keyring = load_keyring(key_file)
+    assert keyring is not None
+    found = verify_state(settings.state_dir, keyring=keyring)
+    assert (found.person_count, found.key_id) == (1, keyring.key_id)
+
+
+async def test_the_control_plain_files_tell_of_her(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, None)
+    async with running_service(settings) as service:
+        await live(service)
+    assert files_with(settings.state_dir, MARK)
+
+
+def test_a_key_that_lies_with_what_it_opens_is_refused(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, tmp_path / "state" / "at-rest.keys")
+    assert any("lies in state_dir" in fault for fault in settings.faults())
