@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long faults simulate lint format proto bench benchmarks figures clean
+.PHONY: help setup demo test test-long faults simulate lint audit format proto bench benchmarks figures clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ lint: setup  ## ruff, mypy --strict, import-linter, buf
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/buf lint
+
+audit: setup  ## known advisories of what is installed (uv.lock against OSV); says so where the database is out of reach
+	@$(BIN)/python tools/audit_dependencies.py $(BIN)/uv
 
 format: setup  ## let ruff reformat and sort imports
 	$(BIN)/ruff check --fix .
