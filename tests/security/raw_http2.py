@@ -9,6 +9,7 @@ from typing import Self
 
 from hpack import Decoder, Encoder
 from hyperframe.frame import (
+    ContinuationFrame,
     DataFrame,
     Frame,
     GoAwayFrame,
@@ -72,6 +73,12 @@ class RawConnection:
         frame = HeadersFrame(stream_id, self.encoder.encode(headers))
         for flag in flags or ("END_HEADERS",):
             frame.flags.add(flag)
+        return frame
+
+    def rest_of_headers(self, stream_id: int, block: bytes) -> ContinuationFrame:
+        """The last part of headers that were cut."""
+        frame = ContinuationFrame(stream_id, block)
+        frame.flags.add("END_HEADERS")
         return frame
 
     @property
