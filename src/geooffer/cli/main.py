@@ -27,6 +27,7 @@ _COMMAND_MODULES = (
     "backup",
     "audit",
     "privacy",
+    "policy",
     "token",
     "config",
     "version",

@@ -6,7 +6,7 @@ from geooffer.client.control import GeoofferControl
 from geooffer.client.pages import rows_of
 from geooffer.model.catalog import Geofence, Offer, Store
 from geooffer.rpc import convert
-from geooffer.v1 import campaign_service_pb2, privacy_service_pb2, rights_pb2, store_service_pb2
+from geooffer.v1 import campaign_service_pb2, policy_service_pb2, privacy_service_pb2, rights_pb2, store_service_pb2
 
 
 async def list_stores(control: GeoofferControl) -> list[Store]:
@@ -39,3 +39,9 @@ async def list_requests(
     """Requests by which persons used their rights, what is due first. Raises what the service refuses."""
     request = rights_pb2.ListRequestsRequest(customer_id=customer_id, only_open=only_open)
     return [row async for row in rows_of(control, control.privacy.ListRequests, request, "requests")]
+
+
+async def list_policies(control: GeoofferControl) -> list[policy_service_pb2.PolicyVersion]:
+    """All versions of the policy that are remembered, newest first. Raises what the service refuses."""
+    request = policy_service_pb2.ListPoliciesRequest()
+    return [row async for row in rows_of(control, control.policies.ListPolicies, request, "policies")]

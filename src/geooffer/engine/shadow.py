@@ -11,9 +11,8 @@ policy's own cap rules; the made-up population of bench/policy_run.py has both, 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from time import perf_counter_ns
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -75,12 +74,19 @@ class Shadow:
     """One candidate. Off until it is set as `Pipeline.shadow`."""
 
     def __init__(
-        self, candidate: PolicyDocument, base_version: int, *, person_count_max: int = PERSONS_PER_BATCH_COUNT_MAX
+        self,
+        candidate: PolicyDocument,
+        base_version: int,
+        *,
+        person_count_max: int = PERSONS_PER_BATCH_COUNT_MAX,
+        now_ns: Callable[[], int] = lambda: 0,
     ) -> None:
+        """`now_ns`: a clock that tells what the candidate costs."""
         self.candidate = candidate
         self.base_version = base_version
         self.counts = Counts()
         self._person_count_max = person_count_max
+        self._now_ns = now_ns
         self._compiled: tuple[int, CommerceTables] | None = None
 
     def before(self, engine: Pipeline, pings: StructArray) -> _Tried | None:
@@ -88,12 +94,12 @@ class Shadow:
         self.counts.seen_pings += len(pings)
         if engine.live_generation != engine.saved_generation:
             return None  # half of a catalog has no campaigns to compile for
-        started_ns = perf_counter_ns()
+        started_ns = self._now_ns()
         rows = _first_rows(engine, pings, self._person_count_max)
         if not rows:
             return None
         outcome = self.decide(engine, pings[rows])
-        self.counts.candidate_ns += perf_counter_ns() - started_ns
+        self.counts.candidate_ns += self._now_ns() - started_ns
         self.counts.pings += len(rows)
         return _Tried(rows, outcome)
 

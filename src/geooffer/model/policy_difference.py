@@ -1,12 +1,13 @@
 """Two policy documents compared, field by field: what tightens applies at once, what loosens is approved first (A3).
 
-What *tightening* promises. Take any ping, and everything the service holds when it comes, and the catalog, equal. Where
-the old document takes no decision, the new one takes none; so it takes at most as many. Three things it does not say:
+What *tightening* promises. Take any try (a visit at a ping, an asked decision), and everything the service holds when
+it comes, and the catalog, equal. Where the old document takes no decision, the new one takes none. It does not say
 
 - which offer: where the best is silenced, the second best may take its place. A shadow offer of a control group is a
   decision like any other, so somebody held out of the best may now be sent the second best;
-- about the time after: an offer silenced now leaves caps and cooldown free, and one may be made at a later ping at
-  which the old document, having made the first, would have been silent. Any cap does that, whoever tightens it;
+- what comes after: an offer silenced now leaves caps and cooldown free, and one may be made at a later try (where
+  fences overlap, of the same ping) at which the old document, having made the first, would have been silent. Any cap
+  does that, whoever tightens it;
 - anything of a field whose direction is not known. Whatever is not proven below is a loosening, both ways.
 
 tests/engine/test_policy_property.py holds it to 100,000 random pings with the real engine.
