@@ -14,8 +14,10 @@ from typer.testing import Result
 from geooffer.cli.assembly import loopback_settings, running_service
 from geooffer.client import GeoofferClient
 from geooffer.client.closures import StoreSelection, switch_stores
+from geooffer.client.zones import upsert_zones
 from geooffer.engine.shapes import circle
 from geooffer.model.catalog import Category, Geofence, Offer, Product, Store
+from geooffer.model.exclusion import ExclusionZone, ZoneCategory
 from geooffer.model.kinds import SwitchKind
 from map_pages import data_of, numbers_of
 
@@ -135,6 +137,30 @@ async def test_a_map_of_a_running_server(invoke: Invoke, tmp_path: Path) -> None
         assert refused.exit_code == 2
         assert "[PERMISSION_DENIED]" in refused.stderr
         assert not (tmp_path / "map.html").exists()
+
+
+async def test_zones_are_drawn_for_who_may_see_them(invoke: Invoke, tmp_path: Path) -> None:
+    """Marketing, which may draw the catalog, may not; a zone is no fence of the list of what looks wrong."""
+    zone = ExclusionZone("x", ZoneCategory.CLINIC, circle(470_000_000, 80_000_000, 3_000), 5_000, "Klinik")
+    async with running_service(loopback_settings(state_dir=tmp_path / "state")) as service:
+        async with GeoofferClient(control_target=service.control_address, token=service.issue_token("operator")) as own:
+            await own.control.upsert_geofences([Geofence("x", circle(471_000_000, 80_000_000, 3_000))])
+            assert (await upsert_zones(own.control, [zone])).refused == []
+
+        async def draw(role: str) -> Result:
+            arguments = ("--control-server", service.control_address, "--token", service.issue_token(role))
+            return await asyncio.to_thread(invoke, "map", *arguments, "--zones", "--output", tmp_path / "map.html")
+
+        assert "[PERMISSION_DENIED]" in (await draw("marketing")).stderr
+        result = await draw("operator")
+        assert result.exit_code == 0, result.stderr
+    data = page_of(tmp_path)
+    assert data["fences"]["ids"] == ["x", "zone x"]
+    assert [data["kinds"][kind]["label"].split(":")[0] for kind in data["fences"]["kinds"]] == [
+        "fence without a store",
+        "exclusion zone, without its buffer",
+    ]
+    assert "Klinik (clinic, buffer 50 m)" in (tmp_path / "map.html").read_text(encoding="utf-8")
 
 
 def test_refused_lines_are_named_and_end_with_1(invoke: Invoke, files: Path) -> None:

@@ -344,7 +344,7 @@ def test_a_walk_through_zones_is_the_walk_without_those_pings() -> None:
 @pytest.mark.long
 def test_many_walks_through_zones_are_walks_without_those_pings() -> None:
     totals = np.sum([compare_with_pings_left_out(seed) for seed in range(1_000, 2_500)], axis=0)
-    assert totals.min() > 10_000
+    assert totals.min() > 5_000
 
 
 def first_pings(seed: int, zone_count: int) -> tuple[set[tuple[int, int]], set[tuple[int, int, int]]]:

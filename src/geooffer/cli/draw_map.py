@@ -41,6 +41,9 @@ def draw_map(
     id_property: Annotated[str, typer.Option("--id-property", help="GeoJSON property that holds the id.")] = "",
     time_zone: Annotated[str, typer.Option("--time-zone", help="IANA zone of stores in files without one.")] = "",
     country: Annotated[str, typer.Option("--country", help="ISO 3166-1 code of --places without one.")] = "",
+    zones: Annotated[
+        bool, typer.Option("--zones", help="Draw the server's exclusion zones, too (operator token).")
+    ] = False,
     trace: Annotated[Files, typer.Option("--trace", help="A recorded walk to draw (repeatable).")] = None,
     events: Annotated[Path | None, typer.Option("--events", help="What `replay --report` wrote of it.")] = None,
     place: PlaceText = "",
@@ -70,13 +73,17 @@ def draw_map(
     if (stores or offers) and not (fences or places):
         rule = "--stores and --offers are drawn with --fences or --places; without these a server is asked"
         raise InvalidArgumentError(rule)
+    if zones and (fences or places):
+        raise InvalidArgumentError("--zones are a server's: they are not drawn with --fences or --places")
     wishes = read_wishes(place, anchor, start, accuracy_m, select or [])
     tracks, trace_refused_count = _tracks(trace or [], events, wishes)
     if fences or places:
         choices = FileChoices(repair, radius_m, id_property, time_zone, country)
         sources: Sources = from_files(fences or [], stores or [], places or [], offers or [], choices)
     else:
-        sources = from_server(control_server, access_from(token, token_file, ca_file, role="operator"))
+        sources = from_server(
+            control_server, access_from(token, token_file, ca_file, role="operator"), with_zones=zones
+        )
     document = _document(title, sources, tracks, time)
     _write(output, document, json_output)
     if sources.refused_count + trace_refused_count:
@@ -105,7 +112,7 @@ def _tracks(paths: list[Path], events: Path | None, wishes: Wishes) -> tuple[lis
 def _document(title: str, sources: Any, tracks: list[Track], time_text: str) -> MapDocument:
     import time
 
-    from geooffer.mapping.document import MapDocument, map_fences
+    from geooffer.mapping.document import MapDocument, map_fences, map_zones
     from geooffer.mapping.suspicions import find_suspicions
     from geooffer.model.units import parse_time_ms
 
@@ -119,7 +126,7 @@ def _document(title: str, sources: Any, tracks: list[Track], time_text: str) -> 
         source=sources.text,
         generated_ms=now_ms,
         time_ms=time_ms,
-        fences=map_fences(sources.fences),
+        fences=[*map_fences(sources.fences), *map_zones(sources.zones)],
         stores=sources.stores,
         offers=sources.offers,
         closures=sources.closures,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from geooffer.importers.rows import Import, TakenIds
     from geooffer.mapping.document import MapClosure
     from geooffer.model.catalog import Geofence, Offer, Store
+    from geooffer.model.exclusion import ExclusionZone
     from geooffer.v1 import store_service_pb2 as pb
 
 
@@ -29,17 +30,19 @@ class Sources:
     offers: list[Offer]
     closures: list[MapClosure] = field(default_factory=list)
     refused_count: int = 0
+    zones: list[ExclusionZone] = field(default_factory=list)
 
 
-def from_server(server: str, access: Access) -> Sources:
+def from_server(server: str, access: Access, *, with_zones: bool) -> Sources:
     """The saved catalog of a running server. Raises what stops it: no server, no right."""
-    return asyncio.run(_ask(server, access))
+    return asyncio.run(_ask(server, access, with_zones))
 
 
-async def _ask(server: str, access: Access) -> Sources:
+async def _ask(server: str, access: Access, with_zones: bool) -> Sources:
     from geooffer.cli.reach import reached
     from geooffer.client.closures import list_closures
     from geooffer.client.listing import list_geofences, list_offers, list_stores
+    from geooffer.client.zones import list_zones
 
     async with reached(server, access, "--control-server") as control:
         state = await control.catalog_state()
@@ -47,7 +50,9 @@ async def _ask(server: str, access: Access) -> Sources:
         stores = await list_stores(control)
         offers = await list_offers(control)
         closures = [_map_closure(closure) for closure in await list_closures(control)]
-    return Sources(f"{server}, catalog generation {state.saved_generation}", fences, stores, offers, closures)
+        zones = await list_zones(control) if with_zones else []
+    text = f"{server}, catalog generation {state.saved_generation}"
+    return Sources(text, fences, stores, offers, closures, zones=zones)
 
 
 def _map_closure(closure: pb.Closure) -> MapClosure:

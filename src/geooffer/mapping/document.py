@@ -11,6 +11,7 @@ from enum import Enum
 
 from geooffer.model.catalog import Geofence, Offer, Store
 from geooffer.model.columns import Int32Array, Int64Array, UInt8Array
+from geooffer.model.exclusion import ExclusionZone
 
 BLUE, SKY, GREEN, YELLOW = "#0072b2", "#56b4e9", "#009e73", "#f0e442"
 ORANGE, VERMILION, PURPLE, GREY = "#e69f00", "#d55e00", "#cc79a7", "#7a7f87"
@@ -19,7 +20,7 @@ ORANGE, VERMILION, PURPLE, GREY = "#e69f00", "#d55e00", "#cc79a7", "#7a7f87"
 
 @dataclass(frozen=True, slots=True)
 class FenceKind:
-    """Fences drawn alike. A new kind of area (a zone, say) is one more of these."""
+    """Areas drawn alike."""
 
     label: str
     colour: str
@@ -28,6 +29,7 @@ class FenceKind:
 
 STORE_FENCE = FenceKind("fence of a store", BLUE)
 BARE_FENCE = FenceKind("fence without a store: transitions only", PURPLE, dashed=True)
+EXCLUSION_ZONE = FenceKind("exclusion zone, without its buffer: pings are dropped", VERMILION, dashed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,3 +178,13 @@ class MapDocument:
 def map_fences(fences: list[Geofence]) -> list[MapFence]:
     """Fences with the kind that their store gives them."""
     return [MapFence(fence, STORE_FENCE if fence.store_id else BARE_FENCE) for fence in fences]
+
+
+def map_zones(zones: list[ExclusionZone]) -> list[MapFence]:
+    """Exclusion zones as areas of a kind of their own; their ids hold a space, so that they are no fence's."""
+    areas = []
+    for zone in zones:
+        told = f"{zone.category.name.lower()}, buffer {zone.buffer_cm / 100:g} m"
+        name = f"{zone.name} ({told})" if zone.name else told
+        areas.append(MapFence(Geofence(f"zone {zone.zone_id}", zone.shape, name=name), EXCLUSION_ZONE))
+    return areas
