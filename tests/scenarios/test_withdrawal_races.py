@@ -10,15 +10,21 @@ import time
 from pathlib import Path
 from unittest.mock import patch
 
+import grpc
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
-from geooffer.bench import consent
+from geooffer.bench import consent, direct_world
 from geooffer.bench.consent import ConsentPlan, ConsentResult
 from geooffer.cli.bench_consent import raced_ports
+from geooffer.client import GeoofferClient
 from geooffer.dataplane.gatherer import Gatherer
 from geooffer.dataplane.stream import PingStream
 from geooffer.engine.people import People
 from geooffer.rpc.answers import OfferDraft
+from geooffer.v1 import offer_service_pb2 as offer_pb
+from geooffer.v1 import ping_service_pb2 as ping_pb
+from geooffer.v1.offer_service_pb2_grpc import OfferServiceStub
 
 
 class Judge:
@@ -123,3 +129,36 @@ async def test_nothing_leaves_after_any_of_many_withdrawals(tmp_path: Path, seed
     assert result.offers_of_withdrawn > 100
     assert judge.late(returned) == []
     assert result.late == 0
+
+
+@pytest.mark.parametrize("how", ["withdraws", "snoozes"])
+async def test_her_phone_learns_that_pings_are_of_no_use_and_nothing_more(tmp_path: Path, how: str) -> None:
+    """C6: one flag, and the end of the stream; a phone that belongs to nobody reads the same bytes."""
+    plan = a_plan(tmp_path, stream_count=1, row_count=2)
+    async with raced_ports(plan) as raced:
+        answers = {}
+        for device in (1, 99):
+            token = raced.tokens[1] if device == 1 else raced.issue("device", str(device))
+            async with (
+                GeoofferClient(raced.address, token=token) as client,
+                grpc.aio.insecure_channel(raced.address) as channel,
+            ):
+                stub = OfferServiceStub(channel)
+                metadata = (("authorization", f"Bearer {token}"),)
+                if how == "withdraws":
+                    withdrawal = offer_pb.WithdrawOwnConsentRequest(purposes=[1])
+                    answer = await stub.WithdrawOwnConsent(withdrawal, metadata=metadata)
+                else:
+                    until = Timestamp(seconds=int(time.time()) + 3_600)
+                    answer = await stub.SnoozeLocation(
+                        offer_pb.SnoozeLocationRequest(until_time=until), metadata=metadata
+                    )
+                call = client.open_call()
+                latitude_e7, longitude_e7 = direct_world.fence_centre(1)
+                ping = ping_pb.Ping(latitude_e7=latitude_e7, longitude_e7=longitude_e7, accuracy_cm=1_000, sequence=1)
+                await call.write(ping_pb.StreamPingsRequest(ping=ping).SerializeToString())
+                told = [await call.read()]
+                assert await call.read() is grpc.aio.EOF
+                answers[device] = (answer.SerializeToString(), *told)
+        assert answers[1] == answers[99]
+        assert not ping_pb.StreamPingsResponse.FromString(answers[1][1]).answer.location_wanted

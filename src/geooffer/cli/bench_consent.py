@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -35,6 +35,8 @@ class Raced:
     """The gateway's, then one a withdrawing device."""
     plane: GrpcDataPlane
     engine: Engine
+    issue: Callable[[str, str], str]
+    """A token of a role and subject."""
 
 
 def register(group: typer.Typer) -> None:
@@ -124,12 +126,14 @@ async def raced_ports(plan: ConsentPlan) -> AsyncIterator[Raced]:
     )
     await port.start()
     plane.start()
-    common: dict[str, Any] = {"now_s": time.time(), "lifetime_s": TOKEN_LIFETIME_S}
-    tokens = [issue_token(key, role="gateway", subject="b", device_key_ranges=[(1, plan.person_count)], **common)]
-    for device_key in withdrawing_keys(plan.person_count):
-        tokens.append(issue_token(key, role="device", subject=str(device_key), **common))
+
+    def issue(role: str, subject: str, **more: Any) -> str:
+        return issue_token(key, role=role, subject=subject, now_s=time.time(), lifetime_s=TOKEN_LIFETIME_S, **more)
+
+    tokens = [issue("gateway", "bench", device_key_ranges=[(1, plan.person_count)])]
+    tokens += [issue("device", str(device_key)) for device_key in withdrawing_keys(plan.person_count)]
     try:
-        yield Raced(port.address, tokens, plane, engine)
+        yield Raced(port.address, tokens, plane, engine, issue)
     finally:
         await plane.drain(0.5)
         await port.stop(0.5)
