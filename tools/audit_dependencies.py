@@ -1,6 +1,6 @@
 """Ask the OSV database about all packages of uv.lock: known advisories fail the build, its silence does not.
 
-`uv audit` does the work (it is uv's own; still called experimental). Without a network there is nothing to compare with:
+`uv audit` does the work (uv's own, still called experimental). Without a network there is nothing to compare with:
 that is said in one line that begins with NOT AUDITED, and is not taken for a good result by whoever reads it.
 """
 

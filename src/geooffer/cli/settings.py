@@ -89,7 +89,7 @@ class ServiceSettings(BaseModel):
         20, ge=0, description="Pings of one device, bursts of ten seconds and at least 2,048; 0 = no bound."
     )
     quota_device_calls_per_second: int = Field(
-        5, ge=0, description="Calls of OfferService by one device, bursts of ten seconds; 0 = no bound."
+        1, ge=0, description="Calls of OfferService by one device, bursts of ten seconds; 0 = no bound."
     )
     quota_rows_per_second: int = Field(
         200_000, ge=0, description="Pings of one gateway or operator, bursts of ten seconds; 0 = no bound."
