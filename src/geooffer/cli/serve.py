@@ -148,6 +148,7 @@ async def _serve(settings: ServiceSettings, load: Load, json_output: bool) -> Ba
             # only here: a replay's or a demo's stock is as old as its story wants it
             alarm = StockAlarm(service.control, alarm_age_ms(settings))
             watched.stock_alarm = alarm
+            watched.policies = service.control.policies
             rights = watched.rights_watch = RightsWatch(service.control)
             compactions = watched.parts.compactions if watched.parts is not None else None
             parts = Reloadable(watched, service.callers, service.disk, alarm, compactions, service.control.policies)

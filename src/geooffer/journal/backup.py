@@ -41,6 +41,8 @@ from geooffer.model.records import CATALOG_PARTITION
 BACKUP_NAME = "backup.json"
 DECISION_KEY_NAME = "decision.key"
 DECISION_KEY_SIZE_BYTES = 32
+POLICY_KEY_NAME = "policy.key"
+"""Signed the policies in the journal: without it nobody would serve by them."""
 SCHEMA_VERSION = 1
 LOCK_WAIT_S = 600.0
 _CHUNK_SIZE_BYTES = 1 << 20
@@ -86,7 +88,7 @@ def back_up(directory: Path, target: Path, *, now_ms: int, further_names: Sequen
         if snapshot is not None:
             _copy_all(snapshot.path, target / snapshot.path.name)
         _copy_journal(directory / JOURNAL_NAME, target / JOURNAL_NAME)
-    for name in (DECISION_KEY_NAME, *further_names):
+    for name in (DECISION_KEY_NAME, POLICY_KEY_NAME, *further_names):
         if (directory / name).exists():
             write_synced(target / name, (directory / name).read_bytes())
     mark = ledger_mark(directory / LEDGER_NAME)
@@ -201,7 +203,7 @@ def _check_keys(source: Path, keyring: Keyring | None) -> None:
 
 def _state_paths(directory: Path) -> list[Path]:
     """What a backup would replace."""
-    names = [JOURNAL_NAME, f"{JOURNAL_NAME}-wal", f"{JOURNAL_NAME}-shm", DECISION_KEY_NAME]
+    names = [JOURNAL_NAME, f"{JOURNAL_NAME}-wal", f"{JOURNAL_NAME}-shm", DECISION_KEY_NAME, POLICY_KEY_NAME]
     found = [directory / name for name in names if (directory / name).exists()]
     return [*found, *snapshot_paths(directory)]
 

@@ -50,6 +50,7 @@ class ServiceCollector(Collector):
                 _ping_metrics(watched.parts),
                 _queue_metrics(watched.parts),
                 stage_metrics(watched.observations),
+                _policy_metrics(watched.parts, watched),
                 _catalog_metrics(watched.parts, watched),
                 journal_metrics(watched.parts, watched.observations),
             )
@@ -129,6 +130,15 @@ def _queue_metrics(parts: Parts) -> Iterator[Metric]:
     yield Gauge("geooffer_admission_queue_oldest_age_seconds", "Since the oldest of them was read; 0: none.", age_s)
     yield Gauge("geooffer_held_offers", "Offers decided that wait for the journal.", gatherer.held_offer_count)
     yield Gauge("geooffer_streams_open", "Ping streams and IngestPings calls open now.", gatherer.statistics.streams)
+
+
+def _policy_metrics(parts: Parts, watched: Watched) -> Iterator[Metric]:
+    policy = parts.engine.policy
+    yield Gauge("geooffer_policy_version", "The policy in force.", policy.version)
+    yield Gauge("geooffer_offers_stopped", "1 while the kill switch is on.", policy.offers_stopped)
+    if watched.policies is not None:
+        count = watched.policies.refused_file_count
+        yield Counter("geooffer_policy_files_refused", "Policy files not taken since the start.", count)
 
 
 def _catalog_metrics(parts: Parts, watched: Watched) -> Iterator[Metric]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from geooffer.operation.traces import Traces
     from geooffer.rpc.disk_guard import DiskGuard
     from geooffer.services.compactions import Compactions
+    from geooffer.services.policies import Policies
     from geooffer.services.rights_watch import RightsWatch
     from geooffer.services.stock_alarm import StockAlarm
 
@@ -71,6 +72,8 @@ class Watched:
     """None where nobody looks for stale stock."""
     rights_watch: RightsWatch | None = None
     """None where nobody looks for requests that are late."""
+    policies: Policies | None = None
+    """None where no policy file can be refused."""
     reload_counts: dict[str, int] = field(default_factory=lambda: {"applied": 0, "unchanged": 0, "refused": 0})
     """By outcome of a reload (cli/reload.py)."""
     is_ready: bool = False

@@ -14,9 +14,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from geooffer.errors import ConfigurationError, InvalidArgumentError
+from geooffer.journal.backup import POLICY_KEY_NAME
 from geooffer.rpc.keys import load_private_key, private_key_file
 
-POLICY_KEY_NAME = "policy.key"
 _HEADING = '\n[signature]\nalgorithm = "ed25519"\nvalue = "'
 _END = '"\n'
 
