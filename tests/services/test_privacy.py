@@ -24,9 +24,11 @@ from geooffer.v1 import privacy_service_pb2 as pb
 from geooffer.v1 import signal_service_pb2 as signal
 from geooffer.v1.privacy_service_pb2_grpc import PrivacyServiceStub
 
+EXPORT = pb.ExportSubjectRequest(customer_id="c1", reason="her letter")
 TABLES = {
     "consents", "contacts", "customers", "decisions", "decisions_taken_back", "devices", "facts", "identities",
-    "intents", "outcomes", "recent_tries", "remembered_requests", "rights_requests", "stated_fields", "united_customers",
+    "intents", "outcomes", "recent_tries", "remembered_requests", "rights_requests", "stated_fields",
+    "united_customers",
 }  # fmt: skip
 
 
@@ -52,7 +54,7 @@ async def test_all_that_is_held_is_told_and_then_nothing_is_held(plane):
     await plane.signals.LinkIdentity(signal.LinkIdentityRequest(link=web))
     decision_id = await a_decision(plane)
     privacy = PrivacyServiceStub(plane.channel)
-    told = json.loads((await privacy.ExportSubject(pb.ExportSubjectRequest(customer_id="c1", reason="her letter"))).document_json)
+    told = json.loads((await privacy.ExportSubject(EXPORT)).document_json)
     assert [row["decision_id"] for row in told["decisions"]] == [decision_id]
     assert told["devices"] == [{"device_key": str(DEVICE_KEY)}]
     assert [row["decision_id"] for row in told["remembered_requests"]] == [decision_id]
@@ -82,7 +84,7 @@ async def test_all_that_is_held_is_told_and_then_nothing_is_held(plane):
         plane.consents.GetConsent(consent.GetConsentRequest(customer_id="c1")),
         plane.diagnostics.GetDecision(diagnostics.GetDecisionRequest(decision_id=decision_id)),
         plane.diagnostics.ListRecentTries(diagnostics.ListRecentTriesRequest(customer_id="c1")),
-        privacy.ExportSubject(pb.ExportSubjectRequest(customer_id="c1", reason="her letter")),
+        privacy.ExportSubject(EXPORT),
         privacy.GetErasure(pb.GetErasureRequest(erasure_id="c1")),
     ]
     for call in late:
@@ -97,7 +99,7 @@ async def test_all_that_is_held_is_told_and_then_nothing_is_held(plane):
     # a new customer of that id is a new person with nothing
     person = signal.Customer(customer_id="c1", device_keys=[DEVICE_KEY])
     await plane.signals.UpsertCustomers(signal.UpsertCustomersRequest(customers=[person]))
-    told = json.loads((await privacy.ExportSubject(pb.ExportSubjectRequest(customer_id="c1", reason="her letter"))).document_json)
+    told = json.loads((await privacy.ExportSubject(EXPORT)).document_json)
     held = {name for name, rows in told.items() if isinstance(rows, list) and rows}
     assert held == {"devices"}
 
@@ -114,7 +116,7 @@ async def test_deleting_a_customer_is_erasing_her(plane):
 async def test_the_officer_may_and_marketing_may_not(plane):
     await bring_only_her(plane)
     privacy = PrivacyServiceStub(plane.anonymous)
-    request = pb.ExportSubjectRequest(customer_id="c1", reason="her letter")
+    request = EXPORT
     await privacy.ExportSubject(request, metadata=plane.metadata(roles.PRIVACY_OFFICER))
     for role in (roles.MARKETING, roles.GATEWAY, roles.DEVICE):
         await refused(privacy.ExportSubject(request, metadata=plane.metadata(role)), "PERMISSION_DENIED")

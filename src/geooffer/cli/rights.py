@@ -1,4 +1,4 @@
-"""`geooffer privacy restrict, lift, object, record, extend, refuse, requests`: rights in use, and due answers."""
+"""`geooffer privacy withdraw, restrict, lift, object, record, extend, refuse, requests`: rights in use."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ class Ground(StrEnum):
 
 def register_rights(group: typer.Typer) -> None:
     """Add the commands to `privacy`."""
+    group.command("withdraw")(withdraw_command)
     group.command("restrict")(restrict_command)
     group.command("lift")(lift_command)
     group.command("object")(object_command)
@@ -48,6 +49,32 @@ def register_rights(group: typer.Typer) -> None:
     group.command("extend")(extend_command)
     group.command("refuse")(refuse_command)
     group.command("requests")(requests_command)
+
+
+def withdraw_command(
+    customer_id: CustomerId,
+    purposes: Annotated[list[str], typer.Option("--purpose", help="As push_marketing; may be repeated.")],
+    server: Server = CONTROL_SERVER_DEFAULT,
+    token: Token = "",
+    token_file: TokenFile = None,
+    ca_file: CaFile = None,
+    json_output: JsonOutput = False,
+) -> None:
+    """Take back consent for a customer who said so; effective when this returns."""
+    from geooffer.v1 import consent_service_pb2 as pb
+
+    access = access_from(token, token_file, ca_file, role="privacy_officer")
+    request = pb.WithdrawConsentRequest(
+        customer_id=customer_id,
+        purposes=[_purpose(name) for name in purposes],  # type: ignore[misc]
+    )
+    answer = asked(server, access, lambda control: control.call(control.consents.WithdrawConsent, request))
+    rows = {_purpose_name(held.purpose): held.granted for held in answer.consents}
+    if json_output:
+        print_json({"consents": rows})
+        return
+    for name, granted in rows.items():
+        print(f"{name:<30}{'given' if granted else 'not given'}")
 
 
 def restrict_command(
@@ -237,7 +264,6 @@ def _end_of(row: dict[str, Any]) -> str:
 def _object(request: Any) -> dict[str, Any]:
     from geooffer.model.units import format_time_ms
     from geooffer.v1 import rights_pb2 as pb
-    from geooffer.v1 import verdicts_pb2
 
     def time_of(field: str) -> str:
         return format_time_ms(getattr(request, field).ToMilliseconds()) if request.HasField(field) else ""
@@ -261,12 +287,18 @@ def _object(request: Any) -> dict[str, Any]:
         "lift_time": time_of("lift_time"),
         "inform_time": time_of("inform_time"),
         "lift_reason": request.lift_reason,
-        "purposes": [_short(verdicts_pb2.Purpose.Name(purpose), "PURPOSE_") for purpose in request.purposes],
+        "purposes": [_purpose_name(purpose) for purpose in request.purposes],
     }
 
 
 def _short(name: str, prefix: str) -> str:
     return name.removeprefix(prefix).lower()
+
+
+def _purpose_name(value: Any) -> str:
+    from geooffer.v1 import verdicts_pb2
+
+    return _short(verdicts_pb2.Purpose.Name(value), "PURPOSE_")
 
 
 def _purpose(name: str) -> int:
