@@ -143,14 +143,11 @@ def attempt_offer(
     attempt.store_number = store_number
     attempt.person_slot = person_slot
     attempt.offer_number = -1
-    attempt.verdict = OFFERS_STOPPED
-    if policy.offers_stopped:
-        return
     opened, closes_in_ms = opening(live, commerce, policy, store_number, occasion.now_ms)
     # told of shipping instead of a closed store, where she asked for that (S11)
     ships_only = opened == CLOSED and len(commerce.online_stores) > 0 and people.persons[person_slot].fulfilment == SHIP
-    attempt.verdict = STORE_CLOSED
-    if opened == CLOSED and not ships_only:
+    attempt.verdict = OFFERS_STOPPED if policy.offers_stopped else STORE_CLOSED
+    if policy.offers_stopped or (opened == CLOSED and not ships_only):
         return
     attempt.verdict = standing_verdict(people, commerce, policy, occasion)
     if attempt.verdict != 0:
