@@ -12,7 +12,7 @@ notices, and a snooze, are not: they close and open the word, and nothing is los
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from geooffer.engine.consent_wheel import NEVER_AGAIN_MS
 from geooffer.engine.state import State
@@ -106,7 +106,7 @@ def superseded_ms(event: RecordedConsent, events: Iterable[RecordedConsent]) -> 
 def granted_bits(state: State, person_key: int, now_ms: int) -> int:
     """Purposes she consents to at a moment, by what is known now: the mask without policy and snooze."""
     ledger = state.consents.get(person_key, {})
-    return sum(purpose.bit for purpose, held in ledger.items() if held.holds_at(now_ms))
+    return sum(1 << purpose for purpose, held in ledger.items() if held.holds_at(now_ms))
 
 
 def enforce_consent(state: State, person_key: int, special: Collection[int], now_ms: int) -> None:
@@ -126,6 +126,11 @@ def enforce_consent(state: State, person_key: int, special: Collection[int], now
         people.clear_categories(slot, special)
 
 
+def accepts(accepted: Mapping[Purpose, Collection[str]], purpose: Purpose, held: RecordedConsent) -> bool:
+    """Whether the policy takes the notice an event was given by; `accepted`: as in State."""
+    return not accepted or purpose not in accepted or held.notice_version in accepted[purpose]
+
+
 def refresh_word(state: State, person_key: int, now_ms: int) -> None:
     """Bring the word up to `now_ms`, and have her looked at again when time alone will change it."""
     bits, next_ms = 0, NEVER_AGAIN_MS
@@ -134,9 +139,8 @@ def refresh_word(state: State, person_key: int, now_ms: int) -> None:
             continue
         if held.valid_until_ms:
             next_ms = min(next_ms, held.valid_until_ms)
-        accepted = state.accepted_notices.get(purpose)
-        if accepted is None or held.notice_version in accepted:
-            bits |= purpose.bit
+        if accepts(state.accepted_notices, purpose, held):
+            bits |= 1 << purpose  # purpose.bit takes three times as long
     snoozed_until_ms = state.snoozes.get(person_key)
     if snoozed_until_ms is not None and now_ms < snoozed_until_ms:
         bits &= ~LOCATION_BIT
