@@ -1,7 +1,7 @@
 """Exclusion zones (privacy M3): places about which nothing may be known, so that a ping near one is forgotten.
 
 Values of ZoneCategory are part of the journal format; proto/geooffer/v1/zones.proto mirrors them
-(tests/model/test_exclusion.py holds the two together).
+(tests/model/test_zone_nouns.py holds the two together).
 """
 
 from __future__ import annotations
