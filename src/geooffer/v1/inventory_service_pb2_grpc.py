@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class InventoryServiceStub:
-    """Stock per store, product and size. Role: operator.
+    """Stock per store, product and size. Roles: operator; store, which reports and reads its own (another's in a report:
+    PERMISSION_DENIED, nothing is taken).
 
     Control port, unary only. Limits: message ≤ 4 MiB, ≤ 1,000 rows a batch, metadata ≤ 8 KiB. Every error is a
     google.rpc.Status with one ErrorInfo (domain "geooffer"); what the transport itself refuses comes without.
@@ -56,7 +57,8 @@ class InventoryServiceStub:
 
 
 class InventoryServiceServicer:
-    """Stock per store, product and size. Role: operator.
+    """Stock per store, product and size. Roles: operator; store, which reports and reads its own (another's in a report:
+    PERMISSION_DENIED, nothing is taken).
 
     Control port, unary only. Limits: message ≤ 4 MiB, ≤ 1,000 rows a batch, metadata ≤ 8 KiB. Every error is a
     google.rpc.Status with one ErrorInfo (domain "geooffer"); what the transport itself refuses comes without.
@@ -111,7 +113,8 @@ def add_InventoryServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class InventoryService:
-    """Stock per store, product and size. Role: operator.
+    """Stock per store, product and size. Roles: operator; store, which reports and reads its own (another's in a report:
+    PERMISSION_DENIED, nothing is taken).
 
     Control port, unary only. Limits: message ≤ 4 MiB, ≤ 1,000 rows a batch, metadata ≤ 8 KiB. Every error is a
     google.rpc.Status with one ErrorInfo (domain "geooffer"); what the transport itself refuses comes without.

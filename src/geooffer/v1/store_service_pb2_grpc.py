@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class StoreServiceStub:
-    """Stores and geofences. Role: operator; marketing may read.
+    """Stores and geofences. Role: operator; marketing may read; a store closes, reopens, pauses, resumes and lists the closures
+    of the stores its token names, each by its id (else PERMISSION_DENIED).
 
     Control port, unary only. Limits: message ≤ 4 MiB, ≤ 1,000 rows a batch, metadata ≤ 8 KiB. Every error is a
     google.rpc.Status with one ErrorInfo (domain "geooffer"); what the transport itself refuses comes without.
@@ -131,7 +132,8 @@ class StoreServiceStub:
 
 
 class StoreServiceServicer:
-    """Stores and geofences. Role: operator; marketing may read.
+    """Stores and geofences. Role: operator; marketing may read; a store closes, reopens, pauses, resumes and lists the closures
+    of the stores its token names, each by its id (else PERMISSION_DENIED).
 
     Control port, unary only. Limits: message ≤ 4 MiB, ≤ 1,000 rows a batch, metadata ≤ 8 KiB. Every error is a
     google.rpc.Status with one ErrorInfo (domain "geooffer"); what the transport itself refuses comes without.
@@ -365,7 +367,8 @@ def add_StoreServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class StoreService:
-    """Stores and geofences. Role: operator; marketing may read.
+    """Stores and geofences. Role: operator; marketing may read; a store closes, reopens, pauses, resumes and lists the closures
+    of the stores its token names, each by its id (else PERMISSION_DENIED).
 
     Control port, unary only. Limits: message ≤ 4 MiB, ≤ 1,000 rows a batch, metadata ≤ 8 KiB. Every error is a
     google.rpc.Status with one ErrorInfo (domain "geooffer"); what the transport itself refuses comes without.
