@@ -13,7 +13,7 @@ from audit_scene import ANNA, BERTA, ENTRY_COUNT, NOW_MS, STORE_NUMBER, Scene, d
 from geooffer.audit.entries import AuditEntry
 from geooffer.audit.keys import PERSONS_NAME, PersonKeys
 from geooffer.audit.reading import Reader
-from geooffer.model.records import CustomerDeleted, PersonDeparted
+from geooffer.model.records import ConsentRecord, CustomerDeleted, PersonDeparted
 
 
 @pytest.fixture
@@ -105,3 +105,22 @@ def test_a_sealed_payload_opens_in_its_own_place_only(scene: Scene) -> None:
     moved = AuditEntry(**{**json.loads(second.text()), "sealed": first.sealed})
     assert reader.payload_of(moved) is None
     reader.close()
+
+
+def test_decisions_are_readable_half_a_year_at_most_and_consents_go_on(scene: Scene) -> None:
+    day_ms = 86_400_000
+    scene.commit([decision(ANNA), ConsentRecord(ANNA, 3, True, NOW_MS, "2026-01")])
+    told(scene)
+    ages = []
+    for days in range(200):
+        now_ms = NOW_MS + days * day_ms
+        log = scene.open_log(now_ms=lambda now_ms=now_ms: now_ms)
+        log.keep_bounded()
+        log.persons.close()
+        decided, consented = [payload for _, payload in readable(scene, ANNA)]
+        assert consented["notice_version"] == "2026-01"  # type: ignore[index]
+        if decided is not None:
+            ages.append(days)
+    assert ages == list(range(len(ages)))
+    assert 151 <= len(ages) <= 183
+    scene.verify()

@@ -53,6 +53,8 @@ class AuditEntry:
     subject: str = ""
     """Keyed hash of the person it is about, in hex."""
     payload: Mapping[str, Any] | None = None
+    epoch: int | None = None
+    """Of the key it is encrypted under, where that goes before the log does (audit/keys.py)."""
     sealed: str = ""
     """The payload, encrypted: nonce and ciphertext in base64."""
 

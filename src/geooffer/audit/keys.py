@@ -4,7 +4,10 @@ audit.key ──► pseudonyms of persons, of callers      keyed BLAKE2b-128, a 
           ├─► the seed of the Ed25519 key that signs
           └─► the key that wraps the persons' keys  ──► audit/persons.sqlite3: pseudonym → wrapped key
 
-Erasing a person deletes her wrapped key (SQLite `secure_delete` overwrites it): what was encrypted under it is noise.
+What is said of decisions and outcomes may be held half a year at most, other entries for years (privacy M7). So
+these are under keys of an epoch of 31 days, deleted when its first day is 182 days ago; all others under a key without an end.
+
+Erasing a person deletes her wrapped keys (SQLite `secure_delete` overwrites it): what was encrypted under it is noise.
 """
 
 from __future__ import annotations
@@ -22,14 +25,18 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from geooffer.errors import ConfigurationError, JournalError
 from geooffer.journal.snapshots import sync_directory, write_synced
+from geooffer.model.limits import DECISION_RETENTION_MAX_MS
 
 KEY_NAME = "audit.key"
 PERSONS_NAME = "persons.sqlite3"
 KEY_SIZE_BYTES = 32
 PSEUDONYM_SIZE_BYTES = 16
+NO_END = 0
+EPOCH_MS = 31 * 86_400_000
 NONCE_SIZE_BYTES = 12
 _TABLES = (
-    "CREATE TABLE IF NOT EXISTS keys (subject BLOB PRIMARY KEY, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS keys (subject BLOB, epoch INTEGER, wrapped BLOB NOT NULL, PRIMARY KEY (subject, epoch))"
+    " STRICT, WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS united (subject BLOB PRIMARY KEY, into_subject BLOB NOT NULL, number INTEGER NOT NULL)"
     " STRICT, WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS united_into ON united (into_subject)",
@@ -82,6 +89,11 @@ def load_audit_keys(path: Path, *, create: bool = False) -> AuditKeys:
     return AuditKeys(secret)
 
 
+def epoch_of(time_ms: int) -> int:
+    """The number of the epoch of a moment of real time."""
+    return time_ms // EPOCH_MS
+
+
 class PersonKeys:
     """Pseudonym → key, in a file of its own; what a method changed is on disk when it returns.
 
@@ -105,10 +117,12 @@ class PersonKeys:
         except (apsw.Error, OSError) as error:
             raise _fault(error) from error
 
-    def get(self, subject: bytes) -> AESGCM | None:
-        """The key of a person; None = she was erased, or never had one."""
+    def get(self, subject: bytes, epoch: int = NO_END) -> AESGCM | None:
+        """The key of a person; None = she was erased, its epoch is over, or she never had one."""
         try:
-            wrapped = self._connection.execute("SELECT wrapped FROM keys WHERE subject = ?", (subject,)).get
+            wrapped = self._connection.execute(
+                "SELECT wrapped FROM keys WHERE subject = ? AND epoch = ?", (subject, epoch)
+            ).get
         except apsw.Error as error:
             raise _fault(error) from error
         if not isinstance(wrapped, bytes):
@@ -121,22 +135,29 @@ class PersonKeys:
                 "a person's audit key does not open: audit.key is another one, or it is damaged"
             ) from error
 
-    def get_or_make(self, subjects: set[bytes]) -> dict[bytes, AESGCM]:
-        """The keys of these persons; those who have none get one, all in one transaction."""
-        found = {subject: key for subject in subjects if (key := self.get(subject)) is not None}
-        missing = sorted(subjects - found.keys())
-        if missing:
-            try:
-                with self._connection:
-                    for subject in missing:
-                        secret = secrets.token_bytes(KEY_SIZE_BYTES)
-                        nonce = secrets.token_bytes(NONCE_SIZE_BYTES)
-                        wrapped = nonce + self._wrapping.encrypt(nonce, secret, subject)
-                        self._connection.execute("INSERT INTO keys VALUES (?, ?)", (subject, wrapped))
-                        found[subject] = AESGCM(secret)
-            except apsw.Error as error:
-                raise _fault(error) from error
-        return found
+    def get_or_make(self, subject: bytes, epoch: int = NO_END) -> AESGCM:
+        """The key of a person; made where she has none."""
+        found = self.get(subject, epoch)
+        if found is not None:
+            return found
+        secret = secrets.token_bytes(KEY_SIZE_BYTES)
+        nonce = secrets.token_bytes(NONCE_SIZE_BYTES)
+        wrapped = nonce + self._wrapping.encrypt(nonce, secret, subject)
+        try:
+            self._connection.execute("INSERT INTO keys VALUES (?, ?, ?)", (subject, epoch, wrapped))
+        except apsw.Error as error:
+            raise _fault(error) from error
+        return AESGCM(secret)
+
+    def drop_epochs(self, now_ms: int) -> int:
+        """Delete keys of epochs that began DECISION_RETENTION_MAX_MS ago, less the day between calls; returns how many."""
+        first = epoch_of(now_ms - DECISION_RETENTION_MAX_MS + 86_400_000) + 1
+        try:
+            with self._connection:
+                self._connection.execute("DELETE FROM keys WHERE epoch != ? AND epoch < ?", (NO_END, first))
+                return self._connection.changes()
+        except apsw.Error as error:
+            raise _fault(error) from error
 
     def unite(self, subject: bytes, into: bytes, number: int) -> None:
         """Who is `subject` is one with `into` from entry `number` on: erasing that one later erases both."""

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from geooffer.audit.derivation import Draft
-from geooffer.audit.entries import SEAL, SECURITY, AuditEntry, Place, follow, line_of
+from geooffer.audit.entries import DECISION, OUTCOME, SEAL, SECURITY, AuditEntry, Place, follow, line_of
 from geooffer.audit.head import (
     HEAD_NAME,
     PUBLIC_KEY_NAME,
@@ -29,7 +29,7 @@ from geooffer.audit.head import (
     signature_over,
     write_public_key,
 )
-from geooffer.audit.keys import PERSONS_NAME, AuditKeys, PersonKeys, seal
+from geooffer.audit.keys import NO_END, PERSONS_NAME, AuditKeys, PersonKeys, epoch_of, seal
 from geooffer.audit.segments import (
     Found,
     Segment,
@@ -73,6 +73,7 @@ class AuditLog:
         `on_step` is told of every step, for fault tests.
         """
         self._directory, self._keys = directory, keys
+        self._keys_dropped_ms = 0
         self._retention_ms, self._now_ms, self._on_step = retention_ms, now_ms, on_step
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = directory / HEAD_NAME
@@ -241,7 +242,9 @@ class AuditLog:
             into = self._keys.subject_of(draft.into_key)
             self.persons.unite(subject, into, number)
             return AuditEntry(**told, payload=draft.payload | {"into": into.hex()})
-        key = self.persons.get_or_make({subject})[subject]
+        epoch = epoch_of(self._now_ms()) if draft.kind in (DECISION, OUTCOME) else NO_END
+        key = self.persons.get_or_make(subject, epoch)
+        told["epoch"] = epoch or None
         self._on_step("keyed")
         text = json.dumps(draft.payload, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         sealed = seal(key, text, bound_to(number, draft.kind, subject.hex()))
@@ -259,6 +262,9 @@ class AuditLog:
     def _turn_segment(self) -> None:
         """Begin a new file where this one is full or old, and drop those that are older than they may be kept."""
         now_ms = self._now_ms()
+        if now_ms - self._keys_dropped_ms >= DAY_MS:
+            self._keys_dropped_ms = now_ms
+            self.persons.drop_epochs(now_ms)
         is_old = self._size_bytes and now_ms - self._segment_began_ms > min(SEGMENT_AGE_MAX_MS, self._retention_ms)
         if self._size_bytes < SEGMENT_SIZE_BYTES and not is_old:
             return

@@ -10,7 +10,7 @@ from typing import Any
 
 from geooffer.audit.entries import AuditEntry
 from geooffer.audit.head import HEAD_NAME, read_head
-from geooffer.audit.keys import PERSONS_NAME, AuditKeys, PersonKeys, unseal
+from geooffer.audit.keys import NO_END, PERSONS_NAME, AuditKeys, PersonKeys, unseal
 from geooffer.audit.log import bound_to
 from geooffer.audit.segments import read_entries
 
@@ -47,7 +47,7 @@ class Reader:
         """What it says, decrypted; None where the key is gone."""
         if not entry.sealed:
             return entry.payload
-        key = self._persons.get(bytes.fromhex(entry.subject))
+        key = self._persons.get(bytes.fromhex(entry.subject), entry.epoch or NO_END)
         if key is None:
             return None
         text = unseal(key, base64.b64decode(entry.sealed), bound_to(entry.number, entry.kind, entry.subject))

@@ -127,6 +127,7 @@ async def running_service(
     told how far the start has come, and what there is to watch then (operation/).
     Raises ConfigurationError for settings that do not fit together or an address that cannot be bound.
     """
+    from geooffer.cli.audit_trail import tie_audit
     from geooffer.cli.callers import Callers
     from geooffer.cli.held_journal import open_journal
     from geooffer.cli.log import log_to_stderr
@@ -138,7 +139,6 @@ async def running_service(
     from geooffer.rpc.disk_guard import DiskGuard
     from geooffer.rpc.durability import Durability
     from geooffer.rpc.write_gate import WriteGate
-    from geooffer.services.control import Control
 
     log_to_stderr("warning")
     faults = settings.faults()
@@ -161,16 +161,8 @@ async def running_service(
         disk = DiskGuard(settings.state_dir, settings.disk_reserve_bytes) if settings.journal == "sqlite" else None
         write_gate = WriteGate(durability, disk)
         plane = GrpcDataPlane(engine, durability, real_now_ms=real_now_ms, write_gate=write_gate, quotas=callers.quotas)
-        erasures = _erasures(held, engine, real_now_ms, durability)
-        control = Control(
-            engine,
-            real_now_ms=real_now_ms,
-            durable=durability.wait,
-            erasures=erasures,
-            receipts=_receipts(settings),
-            policy_signer=_policy_signer(settings, engine),
-        )
-        trail = _audit(settings, held, engine, control, callers)
+        control = _control(settings, held, engine, real_now_ms, durability)
+        trail = tie_audit(settings, held, control, callers)
         start_policies(control.policies, settings.policy_file)
         gate = {"durable": durability.wait, "on_call": watched.on_call}
         if trail is not None:
@@ -181,8 +173,8 @@ async def running_service(
         await data_port.start()
         plane.start()
         compactions = _compactions(settings, held, disk, watched, ending, trail)
-        erasures.compact = None if compactions is None else compactions.compact
-        _run_beside(erasures.run(), ending)
+        control.erasures.compact = None if compactions is None else compactions.compact
+        _run_beside(control.erasures.run(), ending)
         if disk is not None:
             _run_beside(disk.run(), ending)
         parts = _parts(settings, held, engine, plane, disk, compactions, trail)
@@ -277,19 +269,23 @@ def _policy_signer(settings: ServiceSettings, engine: Engine) -> PolicySigner | 
     return policy_signer(settings.state_dir, was_used=engine.state.policies.active > 0)
 
 
-def _audit(
-    settings: ServiceSettings, held: HeldJournal, engine: Engine, control: Control, callers: Callers
-) -> AuditTrail | None:
-    """Who keeps the audit log; None where the journal is in memory."""
-    from geooffer.cli.audit_trail import begin_audit
+def _control(
+    settings: ServiceSettings,
+    held: HeldJournal,
+    engine: Engine,
+    real_now_ms: Callable[[], int],
+    durability: Durability,
+) -> Control:
+    from geooffer.services.control import Control
 
-    trail = begin_audit(settings, held, engine, control.now_ms)
-    if trail is not None:
-        held.followers.append(trail.close)
-        engine.note = trail.notes.of_changes
-        callers.refusals.observers.append(trail.notes.refused)
-        control.verify_audit = trail.verify
-    return trail
+    return Control(
+        engine,
+        real_now_ms=real_now_ms,
+        durable=durability.wait,
+        erasures=_erasures(held, engine, real_now_ms, durability),
+        receipts=_receipts(settings),
+        policy_signer=_policy_signer(settings, engine),
+    )
 
 
 def _erasures(held: HeldJournal, engine: Engine, real_now_ms: Callable[[], int], durability: Durability) -> Erasures:

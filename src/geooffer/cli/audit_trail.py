@@ -1,4 +1,4 @@
-"""The audit log of a running server: opened beside its journal, noted to by its calls, asked before the journal is cut."""
+"""The audit log of a running server: opened beside its journal, told by its calls, asked before the journal is cut."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from geooffer.audit.follower import AuditFollower, begin_following
 from geooffer.audit.keys import KEY_NAME, AuditKeys, load_audit_keys
 from geooffer.audit.log import DIRECTORY_NAME, AuditLog
 from geooffer.audit.verification import VerifiedAudit, verify_audit
+from geooffer.cli.callers import Callers
 from geooffer.cli.held_journal import HeldJournal
 from geooffer.cli.settings import ServiceSettings
 from geooffer.engine.engine import Engine
@@ -22,6 +23,7 @@ from geooffer.journal.tail import JOURNAL_NAME
 from geooffer.model.policy import DAY_MS
 from geooffer.model.records import AuditSealed
 from geooffer.services.call_notes import CallNotes
+from geooffer.services.control import Control
 
 RENEWED_NAME = "audit-renewed"
 """There after `geooffer audit renew`: the next start begins a new log though the journal remembers another."""
@@ -61,6 +63,20 @@ class AuditTrail:
     def close(self) -> None:
         """Tell the rest, once the journal writes no more."""
         self._follower.close()
+
+
+def tie_audit(settings: ServiceSettings, held: HeldJournal, control: Control, callers: Callers) -> AuditTrail | None:
+    """Begin, and have calls noted, refusals told, and the rest told at the end; None where the journal is in memory.
+
+    Raises ConfigurationError as `begin_audit`.
+    """
+    trail = begin_audit(settings, held, control.engine, control.now_ms)
+    if trail is not None:
+        held.followers.append(trail.close)
+        control.engine.note = trail.notes.of_changes
+        callers.refusals.observers.append(trail.notes.refused)
+        control.verify_audit = trail.verify
+    return trail
 
 
 def begin_audit(
