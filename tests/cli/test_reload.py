@@ -8,18 +8,22 @@ import os
 import signal
 import ssl
 import subprocess
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import Result
 
 from certificates import self_signed
 from geooffer.cli.assembly import RunningService, loopback_settings, running_service
 from geooffer.cli.reload import Reload, Reloadable
 from geooffer.cli.settings import RELOADABLE_KEYS, ServiceSettings
-from geooffer.errors import ConfigurationError
+from geooffer.errors import ConfigurationError, UnauthenticatedError
+from geooffer.rpc.auth import issue_token
 from geooffer.services.stock_alarm import StockAlarm
 from serving import serving
 
@@ -72,6 +76,46 @@ def shown_by(address: str) -> bytes:
     """The certificate that a new connection is shown."""
     host, _, port = address.rpartition(":")
     return ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((host, int(port)), timeout=END_S))
+
+
+async def test_token_keys_are_exchanged(tmp_path: Path) -> None:
+    """A directory of keys by kid: a new one is taken, an old one ends, a faulty one changes nothing."""
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    old, new = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+
+    def put(name: str, key: Ed25519PrivateKey) -> None:
+        form = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        (keys / f"{name}.pem").write_bytes(key.public_key().public_bytes(*form))
+
+    put("old", old)
+    settings = loopback_settings(state_dir=tmp_path / "state", token_public_key=keys)
+    async with running_service(settings) as service:
+        stage = Stage(service, settings)
+
+        def good() -> list[bool]:
+            found = []
+            for name, key in (("old", old), ("new", new)):
+                token = issue_token(key, role="operator", subject="me", now_s=time.time(), key_id=name)
+                try:
+                    found.append(service.callers.verifier.verify(token).subject == "me")
+                except UnauthenticatedError:
+                    found.append(False)
+            return found
+
+        assert (stage.reload.run(), good()) == ("unchanged", [True, False])
+        put("new", new)
+        assert (stage.reload.run(), good()) == ("applied", [True, True])
+        (keys / "third.pem").write_bytes(b"nothing")
+        (keys / "old.pem").unlink()
+        assert (stage.reload.run(), good()) == ("refused", [True, True])
+        (keys / "third.pem").unlink()
+        assert (stage.reload.run(), good()) == ("applied", [False, True])
+        # the development key does not come back by a reload
+        assert stage.change(token_public_key=None) == "unchanged"
+        assert good() == [False, True]
+        assert stage.change(quota_calls_per_second=7) == "applied"
+        assert service.callers.quotas.rates.calls == 7
 
 
 async def test_what_may_change_changes(stage: Stage) -> None:

@@ -41,6 +41,13 @@ def test_ranges_of_a_gateway(invoke: Invoke, tmp_path: Path) -> None:
     assert identity.device_key_ranges.tolist() == [[1, 9], [-5, -2]]
 
 
+def test_stores_of_a_store(invoke: Invoke, tmp_path: Path) -> None:
+    options = ("--store-id", "bhf", "--store-id", "west", "--subject", "till")
+    token = invoke("token", "dev", "--role", "store", *options, "--state-dir", tmp_path).stdout.strip()
+    identity = TokenVerifier(development_keys(tmp_path).public_key).verify(token)
+    assert (identity.role, identity.subject, identity.store_ids) == ("store", "till", {"bhf", "west"})
+
+
 def test_the_key_is_for_its_owner_only(invoke: Invoke, tmp_path: Path) -> None:
     state = tmp_path / "new" / "state"
     assert invoke("token", "dev", "--role", "operator", "--state-dir", state).exit_code == 0
@@ -58,6 +65,9 @@ def test_the_key_is_for_its_owner_only(invoke: Invoke, tmp_path: Path) -> None:
         (("--role", "gateway", "--device-key-range", "9:5"), "a range of device keys ascends"),
         (("--role", "operator", "--subject", "x" * 129), "a subject has 1 to 128 characters"),
         (("--role", "operator", "--lifetime-s", "0"), "lifetime-s"),
+        (("--role", "operator", "--lifetime-s", "700000"), "at most 604800 (token_lifetime_max_seconds)"),
+        (("--role", "store"), "names 1..64 store_ids"),
+        (("--role", "operator", "--store-id", "bhf"), "for the role store only"),
         (("--role", "operator", "--state-dir", "/dev/null"), "state_dir: is not a directory"),
         ((), "role"),
     ],
