@@ -5,7 +5,8 @@ audit.key ──► pseudonyms of persons, of callers      keyed BLAKE2b-128, a 
           └─► the key that wraps the persons' keys  ──► audit/persons.sqlite3: pseudonym → wrapped key
 
 What is said of decisions and outcomes may be held half a year at most, other entries for years (privacy M7). So
-these are under keys of an epoch of 31 days, deleted when its first day is 182 days ago; all others under a key without an end.
+these are under keys of an epoch of 31 days, deleted when its first day is 182 days ago; all others under a key without
+an end.
 
 Erasing a person deletes her wrapped keys (SQLite `secure_delete` overwrites it): what was encrypted under it is noise.
 """
@@ -149,13 +150,12 @@ class PersonKeys:
             raise _fault(error) from error
         return AESGCM(secret)
 
-    def drop_epochs(self, now_ms: int) -> int:
-        """Delete keys of epochs that began DECISION_RETENTION_MAX_MS ago, less the day between calls; returns how many."""
+    def drop_epochs(self, now_ms: int) -> None:
+        """Delete keys of epochs that began DECISION_RETENTION_MAX_MS ago, less the day between calls."""
         first = epoch_of(now_ms - DECISION_RETENTION_MAX_MS + 86_400_000) + 1
         try:
             with self._connection:
                 self._connection.execute("DELETE FROM keys WHERE epoch != ? AND epoch < ?", (NO_END, first))
-                return self._connection.changes()
         except apsw.Error as error:
             raise _fault(error) from error
 
