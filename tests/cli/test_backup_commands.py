@@ -23,17 +23,18 @@ async def test_a_running_server_is_backed_up_and_comes_back(invoke: Invoke, tmp_
             pass
         done = invoke("backup", tmp_path / "backup", "--state-dir", state, "--json")
         assert done.exit_code == 0
-        assert json.loads(done.stdout)["lsn"] == 1
+        lsn = json.loads(done.stdout)["lsn"]
+        assert lsn >= 1, "the first policy may have a commit of its own"
         refused = invoke("restore", tmp_path / "backup", "--state-dir", state, "--force")
         assert refused.exit_code == 2
         assert "another server" in refused.stderr
         assert "20 persons" in invoke("verify-state", "--state-dir", state).stdout
     assert not list((tmp_path / "backup").glob("*token*"))
     told = json.loads(invoke("verify-state", "--state-dir", state, "--json").stdout)
-    assert (told["sound"], told["persons"], told["lsn"], len(told["digests"])) == (True, 20, 1, 65)
+    assert (told["sound"], told["persons"], told["lsn"], len(told["digests"])) == (True, 20, lsn, 65)
     restored = invoke("restore", tmp_path / "backup", "--state-dir", tmp_path / "new")
     assert restored.exit_code == 0
-    assert "restored: commit 1, 20 persons" in restored.stdout
+    assert f"restored: commit {lsn}, 20 persons" in restored.stdout
     again = json.loads(invoke("verify-state", "--state-dir", tmp_path / "new", "--json").stdout)
     assert again["digests"] == told["digests"]
 

@@ -23,10 +23,11 @@ WRITES = {
     "LinkIdentity", "MergeCustomers", "PauseOffers", "RecordConsent", "RecordTouchpoints", "RemoveAudienceMembers",
     "EraseSubject", "ReopenStores", "ReportOutcomes", "ReportStock", "ResumeOffers", "UnlinkIdentity",
     "UpsertCustomers", "WithdrawConsent",
+    "ProposePolicy", "ApprovePolicy", "RollbackPolicy", "SetKillSwitch",
     "BatchRegisterNotices", "SnoozeLocation", "WithdrawOwnConsent",
 }  # fmt: skip
 """And what is created, updated, deleted and upserted."""
-READS = {"ExplainPing", "FindNearbyStock"}
+READS = {"DryRunPolicy", "ExplainPing", "FindNearbyStock"}
 
 
 def test_every_method_is_known_to_write_or_to_read():

@@ -63,7 +63,10 @@ class Policies:
     def switch_offers(self, *, is_stopped: bool, author: str, reason: str) -> None:
         """As the engine does it; logged."""
         self.engine.switch_offers(is_stopped=is_stopped, author=author, reason=reason, now_ms=self._now_ms())
-        log.warning("offers_stopped" if is_stopped else "offers_resumed")
+        if is_stopped:
+            log.warning("offers_stopped")
+        else:
+            log.warning("offers_resumed")
 
     def missing_approvals(self, held: PolicyVersion) -> int:
         """How many more officers a version needs; 0 where it waits for none."""
