@@ -67,7 +67,8 @@ def retry_delay_s(failure: grpc.aio.AioRpcError) -> float:
     for detail in status.details if status is not None else ():
         retry = error_details_pb2.RetryInfo()
         if detail.Unpack(retry):
-            return min(max(retry.retry_delay.ToTimedelta().total_seconds(), 0.0), RETRY_DELAY_MAX_S)
+            asked_s = float(retry.retry_delay.ToTimedelta().total_seconds())
+            return min(max(asked_s, 0.0), RETRY_DELAY_MAX_S)
     return 0.0
 
 
