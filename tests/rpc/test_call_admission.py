@@ -27,7 +27,7 @@ WRITES = {
     "BatchRegisterNotices", "SnoozeLocation", "WithdrawOwnConsent",
 }  # fmt: skip
 """And what is created, updated, deleted and upserted."""
-READS = {"DryRunPolicy", "ExplainPing", "FindNearbyStock"}
+READS = {"DryRunPolicy", "VerifyAudit", "ExplainPing", "FindNearbyStock"}
 
 
 def test_every_method_is_known_to_write_or_to_read():

@@ -137,7 +137,7 @@ def _policy_metrics(parts: Parts, watched: Watched) -> Iterator[Metric]:
     yield Gauge("geooffer_policy_version", "The policy in force.", policy.version)
     yield Gauge("geooffer_offers_stopped", "1 while the kill switch is on.", policy.offers_stopped)
     count = 0 if watched.policies is None else watched.policies.refused_file_count
-    yield Counter("geooffer_policy_files_refused", "Policy files not taken since the start.", count)
+    yield Counter("geooffer_policy_files_refused", "Policy files that were not taken.", count)
 
 
 def _catalog_metrics(parts: Parts, watched: Watched) -> Iterator[Metric]:
