@@ -57,6 +57,9 @@ class RightsBook:
 
     def take(self, person_key: int, requests: Iterable[RightsRequest]) -> None:
         """New ones, or as they stand now. Beyond the bound the oldest that are closed give way."""
+        requests = list(requests)
+        if not requests:
+            return  # who asked nothing has no entry, live and recovered alike
         held = self.by_person.setdefault(person_key, {})
         for request in requests:
             held[request.request_id] = request
