@@ -20,22 +20,27 @@ from geooffer.v1 import ping_service_pb2 as pings
 from geooffer.v1 import places_pb2 as places
 from geooffer.v1 import privacy_service_pb2 as privacy
 from geooffer.v1 import resources_pb2 as resources
+from geooffer.v1 import rights_pb2 as rights
 from geooffer.v1 import shapes_pb2 as shapes
 from geooffer.v1 import signal_service_pb2 as signal
 from geooffer.v1 import store_service_pb2 as stores
-
 from geooffer.v1 import zones_pb2 as zones
+
 NOW_MS = 1_772_528_400_000
 DAY_MS = 86_400_000
 CUSTOMER_ID, TWIN_ID, GUEST_ID = (f"{PERSON}-{number}" for number in (1, 2, 3))
 SHOP, FENCE, CATEGORY, PRODUCT, OFFER = (f"{CATALOG}-{name}" for name in ("shop", "fence", "cat", "shoe", "offer"))
-AUDIENCE, CAMPAIGN = f"{CATALOG}-list", f"{CATALOG}-spring"
 ZONE = f"{CATALOG}-zone"
+AUDIENCE, CAMPAIGN = f"{CATALOG}-list", f"{CATALOG}-spring"
 MODULES = (stores, campaign, inventory, signal, consent, decisions, diagnostics, privacy, pings, offers)
 DECIDED = f"{CATALOG}-decided"
 """Stands for the id of the decision that was told last."""
 ERASED = f"{CATALOG}-erased"
 """Stands for the id of the erasure that was told last."""
+ASKED = f"{CATALOG}-asked"
+"""Stands for the id of the request of a person that was recorded last."""
+EVENT = f"{CATALOG}-event"
+"""Stands for the id of a consent event."""
 METHODS: dict[str, MethodDescriptor] = {
     f"/{service.full_name}/{method.name}": method
     for module in MODULES
@@ -216,6 +221,11 @@ def _requests_about_people(size: resources.Size) -> list[tuple[str, Message]]:
         "ConsentService": [
             consent.RecordConsentRequest(purposes=[1, 2, 3, 4, 5, 6, 7], **given),
             consent.GetConsentRequest(customer_id=CUSTOMER_ID),
+            consent.BatchRegisterNoticesRequest(notices=[_notice()]),
+            consent.ListNoticesRequest(page_size=10),
+            consent.GetConsentHistoryRequest(customer_id=CUSTOMER_ID),
+            consent.GetAllowanceRequest(customer_id=CUSTOMER_ID, purpose=1, at_time=at(-1)),
+            consent.GetConsentReceiptRequest(customer_id=CUSTOMER_ID, event_id=EVENT),
             consent.BatchRecordConsentsRequest(events=[consent.ConsentEvent(purposes=[1], granted=True, **given)]),
             consent.WithdrawConsentRequest(customer_id=CUSTOMER_ID, purposes=[7], event_time=at(-1)),
         ],
@@ -227,6 +237,8 @@ def _requests_about_people(size: resources.Size) -> list[tuple[str, Message]]:
         "PrivacyService": [
             privacy.ExportSubjectRequest(customer_id=CUSTOMER_ID, reason="a test"),
             privacy.ListErasuresRequest(page_size=10),
+            privacy.VerifyAuditRequest(),
+            *_zone_requests(),
         ],
         "PingService": [
             pings.StreamPingsRequest(ping=ping),
@@ -237,8 +249,6 @@ def _requests_about_people(size: resources.Size) -> list[tuple[str, Message]]:
     }
     words = signal.Touchpoint(
         kind="TOUCHPOINT_KIND_SEARCH", event_time=at(-1), search_text=f"{WORD} shoes", source="shop", **card
-            *_rights_requests(),
-            *_zone_requests(),
     )
     wants = signal.Touchpoint(
         customer_id=CUSTOMER_ID, kind="TOUCHPOINT_KIND_PREFERENCE", event_time=at(-1), language_code="de",
@@ -266,7 +276,10 @@ def _requests_about_people(size: resources.Size) -> list[tuple[str, Message]]:
             ),
         ),
         ("OfferService", offers.ReportOutcomesRequest(outcomes=[report])),
+        ("OfferService", offers.SnoozeLocationRequest(until_time=at(-1))),
+        ("OfferService", offers.WithdrawOwnConsentRequest(purposes=[7])),
         ("DiagnosticsService", diagnostics.GetDecisionRequest(decision_id=DECIDED)),
+        *(("PrivacyService", request) for request in _rights_requests()),
     ]
     requests = [(path_of(service, request), request) for service, some in by_service.items() for request in some]
     after_consent = next(i for i, (method, _) in enumerate(requests) if "Diagnostics" in method)
@@ -274,18 +287,6 @@ def _requests_about_people(size: resources.Size) -> list[tuple[str, Message]]:
     return requests
 
 
-def deleting_requests() -> list[tuple[str, Message]]:
-    """(method, request) of every method that deletes, in an order in which all succeed."""
-    return [
-        (path_of(service, request), request)
-        for service, request in (
-            ("SignalService", signal.DeleteCustomerRequest(customer_id=CUSTOMER_ID)),
-            ("PrivacyService", privacy.EraseSubjectRequest(customer_id=GUEST_ID)),
-            ("PrivacyService", privacy.GetErasureRequest(erasure_id=ERASED)),
-            ("CampaignService", campaign.DeleteOfferRequest(offer_id=OFFER)),
-            ("CampaignService", campaign.DeleteCampaignRequest(campaign_id=CAMPAIGN)),
-            ("CampaignService", campaign.DeleteAudienceRequest(audience_id=AUDIENCE)),
-            ("CampaignService", campaign.DeleteProductRequest(product_id=PRODUCT)),
 def _notice() -> consent.Notice:
     return consent.Notice(
         notice_version=f"{NOTICE}-2",
@@ -327,10 +328,22 @@ def _zone_requests() -> list[Message]:
     ]
 
 
+def deleting_requests() -> list[tuple[str, Message]]:
+    """(method, request) of every method that deletes, in an order in which all succeed."""
+    return [
+        (path_of(service, request), request)
+        for service, request in (
+            ("SignalService", signal.DeleteCustomerRequest(customer_id=CUSTOMER_ID)),
+            ("PrivacyService", privacy.EraseSubjectRequest(customer_id=GUEST_ID)),
+            ("PrivacyService", privacy.GetErasureRequest(erasure_id=ERASED)),
+            ("PrivacyService", zones.DeleteExclusionZoneRequest(zone_id=f"{ZONE}-1")),
+            ("CampaignService", campaign.DeleteOfferRequest(offer_id=OFFER)),
+            ("CampaignService", campaign.DeleteCampaignRequest(campaign_id=CAMPAIGN)),
+            ("CampaignService", campaign.DeleteAudienceRequest(audience_id=AUDIENCE)),
+            ("CampaignService", campaign.DeleteProductRequest(product_id=PRODUCT)),
             ("CampaignService", campaign.DeleteCategoryRequest(category_id=CATEGORY)),
             ("StoreService", stores.DeleteGeofenceRequest(geofence_id=FENCE)),
             ("StoreService", stores.DeleteGeofenceRequest(geofence_id=f"{FENCE}-2")),
             ("StoreService", stores.DeleteStoreRequest(store_id=SHOP)),
         )
     ]
-            ("PrivacyService", zones.DeleteExclusionZoneRequest(zone_id=f"{ZONE}-1")),

@@ -109,13 +109,15 @@ def _places(message: Message, path: Path = ()) -> Iterator[tuple[Path, FieldDesc
             yield from _places(value, (*path, (field.name, None)))
 
 
-def _wrong_values(field: FieldDescriptor) -> Iterator[str | int]:
+def _wrong_values(field: FieldDescriptor) -> Iterator[str | int | bytes]:
     name = field.name
     if field.type == FieldDescriptor.TYPE_STRING:
         mark = mark_of(field.containing_type.name, name)
         yield f"{mark}-unknown-{next(_number)}"
         yield f"{mark} \x07 not legal"
         yield mark * 100
+    elif field.type == FieldDescriptor.TYPE_BYTES:
+        yield OTHER.encode()
     elif field.type == FieldDescriptor.TYPE_ENUM:
         yield 99
     elif name.startswith("device_key"):

@@ -46,10 +46,15 @@ from geooffer.rpc import roles
 from geooffer.rpc.auth import AUTHORIZATION_KEY, issue_token
 from geooffer.rpc.call_watch import TRACE_PARENT_KEY
 from geooffer.rpc.keys import development_keys
-from geooffer.v1.consent_service_pb2 import WithdrawConsentRequest
+from geooffer.v1.consent_service_pb2 import (
+    GetConsentHistoryResponse,
+    GetConsentReceiptRequest,
+    WithdrawConsentRequest,
+)
 from geooffer.v1.decision_service_pb2 import DecideResponse
 from geooffer.v1.diagnostics_service_pb2 import GetDecisionRequest
 from geooffer.v1.privacy_service_pb2 import EraseSubjectResponse, GetErasureRequest
+from geooffer.v1.rights_pb2 import ExtendRequestRequest, RecordRequestResponse, RefuseRequestRequest
 from serving import serving
 
 END_S = 60
@@ -113,6 +118,23 @@ class Caller:
         """Of the last offer that was decided."""
         self.erasure_id = ""
         """Of the last erasure."""
+        self.rights_request_id = ""
+        """Of the last request that was taken down."""
+        self.event_id = ""
+        """Of a consent event."""
+
+    def named(self, request: Any) -> Any:
+        """The request with the ids that only the server could give."""
+        for kind, name, value in (
+            (GetDecisionRequest, "decision_id", self.decision_id),
+            (GetErasureRequest, "erasure_id", self.erasure_id),
+            (ExtendRequestRequest, "rights_request_id", self.rights_request_id),
+            (RefuseRequestRequest, "rights_request_id", self.rights_request_id),
+            (GetConsentReceiptRequest, "event_id", self.event_id),
+        ):
+            if isinstance(request, kind):
+                setattr(request, name, value)
+        return request
 
     async def call(self, method: str, data: bytes, token: str | None) -> str:
         """The name of the code it ended with."""
@@ -148,6 +170,10 @@ class Caller:
             self.decision_id = answer.offer.decision_id
         if isinstance(answer, EraseSubjectResponse):
             self.erasure_id = answer.erasure.erasure_id
+        if isinstance(answer, RecordRequestResponse):
+            self.rights_request_id = answer.request.rights_request_id
+        if isinstance(answer, GetConsentHistoryResponse):
+            self.event_id = answer.events[0].event_id
         self.told += [str(problem) for problem in getattr(answer, "problems", ())]
         self.told += [repair.note for repair in getattr(answer, "repairs", ())]
         self.told.append(getattr(answer, "repair_note", ""))
@@ -194,11 +220,8 @@ async def drive_well(caller: Caller, tokens: Tokens) -> None:
     good, deleting = good_requests(), deleting_requests()
     assert {method for method, _ in good + deleting} == set(METHODS)
     for method, request in good + deleting + good:
-        if isinstance(request, GetDecisionRequest):
-            request = GetDecisionRequest(decision_id=caller.decision_id)
-        if isinstance(request, GetErasureRequest):
-            request = GetErasureRequest(erasure_id=caller.erasure_id)
-        assert await caller.call(method, request.SerializeToString(), tokens.operator) == "OK", method
+        token = tokens.device if roles.OPERATOR not in roles.METHODS[method] else tokens.operator
+        assert await caller.call(method, caller.named(request).SerializeToString(), token) == "OK", method
 
 
 async def drive_badly(caller: Caller, tokens: Tokens) -> None:
@@ -207,6 +230,7 @@ async def drive_badly(caller: Caller, tokens: Tokens) -> None:
     for method, request in good + deleting:
         data = request.SerializeToString()
         own = tokens.gateway if is_data_method(method) else tokens.operator
+        own = own if roles.OPERATOR in roles.METHODS[method] else tokens.device
         wrong = [variant.SerializeToString() for variant in wrong_variants(request)]
         wrong += [data[:-1], data + b"\xff", b"\x0a\xff\x01" + data, data + b"\x0a\x02\xc3\x28"]
         await asyncio.gather(*(caller.call(method, each, own) for each in wrong))
