@@ -20,8 +20,8 @@ class Mended(Generic[Noun]):
         decode: Callable[..., tuple[Noun, str]],
         clip: Callable[[Noun], tuple[Noun, str]] | None = None,
     ) -> None:
-        """`decode(message, repair=…)`: the noun and what was mended. `clip`: makes of each noun what exclusion zones leave
-        of it, and says so.
+        """`decode(message, repair=…)`: the noun and what was mended. `clip`: makes of each noun what exclusion zones
+        leave of it, and says so.
         """
         self._repair = repair
         self._decode = decode
