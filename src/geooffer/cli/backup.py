@@ -55,8 +55,10 @@ def restore_command(
 ) -> None:
     """Put a backup into a state directory that no server runs on; who was erased since is erased again."""
     from geooffer.journal.backup import restore
+    from geooffer.journal.core_dumps import forbid_core_dumps
     from geooffer.kernels.compile import compile_all
 
+    forbid_core_dumps()
     compile_all()
     directory = _directory(state_dir, config_file)
     done = restore(
@@ -83,11 +85,13 @@ def verify_command(
 ) -> None:
     """Read, check and fold everything in a state directory, also while its server runs. Exit code 1: damage."""
     from geooffer.engine.clock import AHEAD_MAX_MS
+    from geooffer.journal.core_dumps import forbid_core_dumps
     from geooffer.journal.verification import verify_state
     from geooffer.kernels.compile import compile_all
     from geooffer.model.units import format_time_ms
 
     directory = _directory(state_dir, config_file)
+    forbid_core_dumps()
     compile_all()
     try:
         found = verify_state(directory, with_digests=digests or json_output)

@@ -26,6 +26,7 @@ from pathlib import Path
 from geooffer.engine.parts import PARTITIONS, Part, take_part
 from geooffer.errors import GeoofferError, JournalError
 from geooffer.journal.commits import Position
+from geooffer.journal.core_dumps import forbid_core_dumps
 from geooffer.journal.snapshots import SnapshotDraft, newest_snapshot
 from geooffer.journal.sqlite import SqliteReader
 from geooffer.journal.tail import JOURNAL_NAME, fold_partitions, read_tail, refuse_half_restored
@@ -153,6 +154,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--reserve-bytes", type=int, default=0, help="room to leave on the disk")
     told_to = parser.parse_args(arguments)
     directory: Path = told_to.directory
+    forbid_core_dumps()
     if told_to.with_parent:
         _end_with_parent()
     _leave_the_cores_of_the_server()
