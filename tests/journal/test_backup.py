@@ -12,7 +12,7 @@ from kept_town import NOW_MS, KeptTown, digests, founded, recovered_digests
 from geooffer.engine.parts import PARTITIONS
 from geooffer.errors import ConfigurationError, JournalError
 from geooffer.journal.backup import BACKUP_NAME, back_up, open_backup, restore
-from geooffer.journal.compactor import compact
+from geooffer.journal.compactor import compact, only_compactor
 from geooffer.journal.erasing import open_ledger
 from geooffer.journal.erasures import KEY_NAME, LEDGER_NAME
 from geooffer.journal.recovery import recover
@@ -138,6 +138,24 @@ def test_nothing_is_overwritten_unasked_nor_under_a_server(kept: Path, tmp_path:
     with pytest.raises(ConfigurationError, match="holds no journal"):
         back_up(tmp_path / "nowhere", tmp_path / "other", now_ms=NOW_MS)
     assert recovered_digests(kept) == before
+
+
+def test_a_restore_and_a_compaction_keep_apart(kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its server may be gone, the compactor is not yet: it would write a snapshot of the old state among the new."""
+    before = recovered_digests(kept)
+    back_up(kept, tmp_path / "backup", now_ms=NOW_MS)
+    town = KeptTown(kept)
+    town.live(12)
+    town.close()
+    later = recovered_digests(kept)
+    monkeypatch.setattr("geooffer.journal.backup.RESTORE_LOCK_WAIT_S", 0.0)
+    with only_compactor(kept), pytest.raises(JournalError, match="another compaction or backup"):
+        restore(tmp_path / "backup", kept, now_ms=NOW_MS, is_forced=True)
+    assert recovered_digests(kept) == later != before
+    restore(tmp_path / "backup", kept, now_ms=NOW_MS, is_forced=True)
+    assert recovered_digests(kept) == before
+    with only_compactor(kept):
+        pass
 
 
 @pytest.mark.parametrize("harm", ["flip", "gone", "more"])

@@ -22,6 +22,7 @@ from geooffer.journal.erasures import ErasureLedger
 from geooffer.journal.memory import MemoryJournal
 from geooffer.journal.recovery import Recovered, recover
 from geooffer.journal.service_lock import ServiceLock
+from geooffer.journal.synced_files import make_directory
 from geooffer.rpc.keys import secret_file
 from geooffer.services.erasures import wiped
 
@@ -89,7 +90,7 @@ def open_journal(
     if settings.journal == "memory":
         return HeldJournal(MemoryJournal(), None, decision_key or secrets.token_bytes(DECISION_KEY_SIZE_BYTES))
     sys.setswitchinterval(HAND_OVER_S)
-    settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_directory(settings.state_dir)
     lock = ServiceLock(settings.state_dir)
     try:
         recovered = recover(settings.state_dir, on_progress)

@@ -32,6 +32,7 @@ from geooffer.journal.recovery import recover
 from geooffer.journal.service_lock import ServiceLock
 from geooffer.journal.snapshots import digest_of, newest_snapshot, snapshot_paths, sync_directory, write_synced
 from geooffer.journal.sqlite import SqliteReader
+from geooffer.journal.synced_files import make_directory
 from geooffer.journal.tail import JOURNAL_NAME, RESTORE_NAME, commits_after, refuse_half_restored
 from geooffer.model.limits import BACKUP_RETENTION_MS
 from geooffer.model.policy import DAY_MS
@@ -41,6 +42,8 @@ DECISION_KEY_NAME = "decision.key"
 DECISION_KEY_SIZE_BYTES = 32
 SCHEMA_VERSION = 1
 LOCK_WAIT_S = 600.0
+RESTORE_LOCK_WAIT_S = 10.0
+"""A compactor ends with its server, within a moment."""
 _CHUNK_SIZE_BYTES = 1 << 20
 
 
@@ -78,7 +81,7 @@ def back_up(directory: Path, target: Path, *, now_ms: int, further_names: Sequen
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ConfigurationError(f"{target}: is not an empty directory")
     refuse_half_restored(directory)
-    target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_directory(target)
     with only_compactor(directory, LOCK_WAIT_S):  # so that no snapshot is removed meanwhile
         snapshot = newest_snapshot(directory)
         if snapshot is not None:
@@ -143,7 +146,8 @@ def restore(
 
     Raises ConfigurationError where something is there already and not `is_forced`, where the backup is older than it
     may be kept (privacy M7) and not `is_expired_allowed`, where the erasure ledger does not go on from the one it was
-    taken beside and not `is_ledger_optional`, or a server runs on it; JournalError for a backup that is not sound.
+    taken beside and not `is_ledger_optional`, or a server runs on it; JournalError for a backup that is not sound, and
+    where a compaction or a backup of the directory is under way.
     Cut short at any point it can be run again, and no server starts on what it left.
     """
     backup = open_backup(source)
@@ -156,35 +160,39 @@ def restore(
             "put the newest one and its key there first (--without-ledger goes on without it)"
         )
         raise ConfigurationError(rule, field="state_dir")
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_directory(directory)
     lock = ServiceLock(directory)
     try:
-        aside = directory / RESTORE_NAME
-        if not is_forced and not aside.exists() and _state_paths(directory):
-            raise ConfigurationError(f"{directory}: holds a state already (--force replaces it)", field="state_dir")
-        if aside.exists():
-            shutil.rmtree(aside)
-        _copy_all(source, aside, without=(BACKUP_NAME,))
-        sync_directory(directory)
-        for path in _state_paths(directory):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-        for path in sorted(aside.iterdir()):
-            (directory / path.name).unlink(missing_ok=True)
-            path.rename(directory / path.name)
-        sync_directory(directory)
-        recovered = recover(directory, is_restoring=True)
-        try:
-            ledger = open_ledger(directory)
-            erased_count = apply_ledger(
-                recovered.state, recovered.store, ledger, taken_ms=backup.taken_ms, now_ms=now_ms
-            )
-            position = recovered.store.last
-        finally:
-            recovered.store.close()
-        aside.rmdir()
-        sync_directory(directory)
+        # a compactor may outlive its server, and a backup may be taken of what is there
+        with only_compactor(directory, RESTORE_LOCK_WAIT_S):
+            if not is_forced and not (directory / RESTORE_NAME).exists() and _state_paths(directory):
+                raise ConfigurationError(f"{directory}: holds a state already (--force replaces it)", field="state_dir")
+            return _restore(backup, directory, now_ms)
     finally:
         lock.close()
+
+
+def _restore(backup: Backup, directory: Path, now_ms: int) -> Restored:
+    aside = directory / RESTORE_NAME
+    if aside.exists():
+        shutil.rmtree(aside)
+    _copy_all(backup.path, aside, without=(BACKUP_NAME,))
+    sync_directory(directory)
+    for path in _state_paths(directory):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in sorted(aside.iterdir()):
+        (directory / path.name).unlink(missing_ok=True)
+        path.rename(directory / path.name)
+    sync_directory(directory)
+    recovered = recover(directory, is_restoring=True)
+    try:
+        ledger = open_ledger(directory)
+        erased_count = apply_ledger(recovered.state, recovered.store, ledger, taken_ms=backup.taken_ms, now_ms=now_ms)
+        position = recovered.store.last
+    finally:
+        recovered.store.close()
+    aside.rmdir()
+    sync_directory(directory)
     return Restored(position, recovered.person_count, erased_count)
 
 

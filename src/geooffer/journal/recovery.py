@@ -22,6 +22,7 @@ from geooffer.errors import JournalError
 from geooffer.journal.frames import decode_entries
 from geooffer.journal.snapshots import Snapshot, newest_snapshot
 from geooffer.journal.sqlite import SqliteStore
+from geooffer.journal.synced_files import make_directory
 from geooffer.journal.tail import JOURNAL_NAME, commits_after, refuse_half_restored
 
 __all__ = ["JOURNAL_NAME", "OnProgress", "Recovered", "recover"]
@@ -57,7 +58,7 @@ def recover(directory: Path, on_progress: OnProgress = lambda text: None, *, is_
     `is_restoring`: the caller is the restore that is under way there.
     """
     started_s = time.perf_counter()
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_directory(directory)
     if not is_restoring:
         refuse_half_restored(directory)
     snapshot = newest_snapshot(directory)

@@ -42,6 +42,17 @@ def append_synced(path: Path, data: bytes, size_bytes: int) -> None:
         sync_directory(path.parent)
 
 
+def make_directory(path: Path) -> None:
+    """A directory for its owner alone where it is missing, with those above it; their names are on disk, too.
+
+    Raises OSError.
+    """
+    missing = [each for each in (path, *path.parents) if not each.exists()]
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for each in missing:
+        sync_directory(each.parent)
+
+
 def sync_directory(path: Path) -> None:
     """Make names in it durable. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY)

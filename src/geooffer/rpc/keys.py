@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from geooffer.errors import ConfigurationError
+from geooffer.journal.synced_files import make_directory
 
 DEV_PRIVATE_NAME = "token-dev.key"
 DEV_PUBLIC_NAME = "token-dev.pub"
@@ -56,7 +57,7 @@ def development_keys(state_directory: Path) -> TokenKeys:
     Safe against two processes starting at once: the first file linked into place holds for both.
     """
     try:
-        state_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_directory(state_directory)
     except OSError as error:
         rule = f"cannot make the state directory: {error.strerror}"
         raise ConfigurationError(rule, field="state_dir") from None
