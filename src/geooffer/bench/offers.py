@@ -43,6 +43,7 @@ class OffersPlan:
 def measure(plan: OffersPlan, serve: Serve, note: Callable[[str], None]) -> dict[str, Any]:
     """Latencies of offers and of all pings by run; medians over rounds of the percentiles. Raises BenchmarkError."""
     runs: dict[str, list[LoadResult]] = {name: [] for name in JOURNALS}
+    pauses: dict[str, list[list[float]]] = {name: [] for name in JOURNALS}
     disk: list[list[float]] = []
     core, _ = cores()
     for number in range(plan.round_count):
@@ -54,10 +55,11 @@ def measure(plan: OffersPlan, serve: Serve, note: Callable[[str], None]) -> dict
                 server = replace(server, compacts=name == COMPACTING)
                 probe = ProbePlan(Path(directory), PROBE_RATE, core)
                 with probing(probe) if name == PROBED else nullcontext() as probed:
-                    result, _ = run_once(server, serve, seconds=plan.seconds, warmup_s=0.0, rate=plan.rate)
+                    result, served = run_once(server, serve, seconds=plan.seconds, warmup_s=0.0, rate=plan.rate)
                 if probed is not None:
                     disk.append(probed.latencies_s)
             runs[name].append(result)
+            pauses[name].append(served.pauses_s)
             worst = _percentiles([result.offer_latencies_s])
             so_far = f"{result.offers:,} offers, p99 {worst['p99_us']:,} µs"
             note(f"round {number + 1} of {plan.round_count}, {name}: {so_far}")
@@ -67,6 +69,7 @@ def measure(plan: OffersPlan, serve: Serve, note: Callable[[str], None]) -> dict
             "expected": sum(result.offers_expected for result in results),
             "offer": _percentiles([result.offer_latencies_s for result in results]),
             "ping": _percentiles([result.latencies_s for result in results]),
+            "pause": _percentiles(pauses[name]),
         }
         for name, results in runs.items()
     }
