@@ -140,9 +140,10 @@ def test_a_start_with_nothing_open_erases_nobody(town: Town) -> None:
 
 def test_a_key_is_whole_or_not_there(tmp_path: Path) -> None:
     """A start that was cut short while it made the key does not stop the next one."""
-    (tmp_path / f"{KEY_NAME}.new").write_bytes(b"half")
+    half = tmp_path / f"{KEY_NAME}.0123"
+    half.write_bytes(b"half")
     open_ledger(tmp_path).begin("e-1", [5], time_ms=NOW_MS, lsn=0)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [KEY_NAME, LEDGER_NAME]
+    assert {path.name for path in tmp_path.iterdir()} == {KEY_NAME, LEDGER_NAME, half.name}
     assert (tmp_path / KEY_NAME).stat().st_mode & 0o777 == 0o600
     assert open_ledger(tmp_path).names_begun_since(0) == {open_ledger(tmp_path).name_of(5)}
     (tmp_path / KEY_NAME).unlink()

@@ -11,7 +11,7 @@ import pytest
 from geooffer.cli.assembly import loopback_settings
 from geooffer.cli.held_journal import open_journal
 from geooffer.journal.recovery import recover
-from geooffer.journal.synced_files import make_directory
+from geooffer.journal.synced_files import copy_synced, make_directory, write_once, write_synced
 from geooffer.rpc.keys import development_keys
 
 
@@ -52,3 +52,24 @@ def test_whoever_makes_a_state_directory_names_it_durably(tmp_path: Path, synced
     }
     makers[first](tmp_path / "site" / "state")
     assert {tmp_path, tmp_path / "site"} <= set(synced)
+
+
+def test_of_two_who_write_a_file_once_the_first_stays(tmp_path: Path, synced: list[Path]) -> None:
+    path = tmp_path / "secret.key"
+    write_once(path, b"first")
+    assert tmp_path in synced
+    write_once(path, b"second")
+    assert path.read_bytes() == b"first"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [each.name for each in tmp_path.iterdir()] == ["secret.key"], "no draft is left"
+
+
+def test_nothing_that_is_there_is_written_over(tmp_path: Path, synced: list[Path]) -> None:
+    write_synced(tmp_path / "one", b"1")
+    copy_synced(tmp_path / "one", tmp_path / "two")
+    assert (tmp_path / "two").read_bytes() == b"1"
+    assert synced == [tmp_path / "one", tmp_path / "two"]
+    with pytest.raises(FileExistsError):
+        write_synced(tmp_path / "one", b"2")
+    with pytest.raises(FileExistsError):
+        copy_synced(tmp_path / "one", tmp_path / "two")

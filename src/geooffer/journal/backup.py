@@ -30,9 +30,14 @@ from geooffer.journal.erasing import apply_ledger, open_ledger
 from geooffer.journal.erasures import LEDGER_NAME, goes_on_from, ledger_mark
 from geooffer.journal.recovery import recover
 from geooffer.journal.service_lock import ServiceLock
-from geooffer.journal.snapshots import digest_of, newest_snapshot, snapshot_paths, sync_directory, write_synced
+from geooffer.journal.snapshots import digest_of, newest_snapshot, snapshot_paths
 from geooffer.journal.sqlite import SqliteReader
-from geooffer.journal.synced_files import make_directory
+from geooffer.journal.synced_files import (
+    copy_synced,
+    make_directory,
+    sync_directory,
+    write_synced,
+)
 from geooffer.journal.tail import JOURNAL_NAME, RESTORE_NAME, commits_after, refuse_half_restored
 from geooffer.model.limits import BACKUP_RETENTION_MS
 from geooffer.model.policy import DAY_MS
@@ -44,7 +49,6 @@ SCHEMA_VERSION = 1
 LOCK_WAIT_S = 600.0
 RESTORE_LOCK_WAIT_S = 10.0
 """A compactor ends with its server, within a moment."""
-_CHUNK_SIZE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,16 +217,8 @@ def _copy_all(source: Path, target: Path, without: Sequence[str] = ()) -> None:
         if path.is_dir():
             _copy_all(path, target / path.name)
         elif path.name not in without:
-            _copy_synced(path, target / path.name)
+            copy_synced(path, target / path.name)
     sync_directory(target)
-
-
-def _copy_synced(source: Path, target: Path) -> None:
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with source.open("rb") as reading, os.fdopen(descriptor, "wb") as writing:
-        shutil.copyfileobj(reading, writing, _CHUNK_SIZE_BYTES)
-        writing.flush()
-        os.fsync(writing.fileno())
 
 
 def _copy_journal(source: Path, target: Path) -> None:

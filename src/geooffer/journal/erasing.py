@@ -15,7 +15,7 @@ from geooffer.errors import JournalError
 from geooffer.journal.commits import CommitStore
 from geooffer.journal.erasures import KEY_NAME, KEY_SIZE_BYTES, LEDGER_NAME, ErasureLedger
 from geooffer.journal.frames import encode_entries
-from geooffer.journal.snapshots import sync_directory, write_synced
+from geooffer.journal.synced_files import write_once
 from geooffer.model.keys import partition_of
 from geooffer.model.records import CustomerDeleted, Entry
 
@@ -30,7 +30,7 @@ def open_ledger(directory: Path) -> ErasureLedger:
     if not key_path.exists():
         if path.exists() and path.stat().st_size:
             raise JournalError(f"{LEDGER_NAME} is there and {KEY_NAME} is not: who was erased cannot be told")
-        _write_key(key_path)
+        write_once(key_path, secrets.token_bytes(KEY_SIZE_BYTES))
     for file in (path, key_path):
         if file.exists() and file.stat().st_mode & 0o077:
             raise JournalError(f"{file.name} is open to others; it needs mode 0600")
@@ -83,12 +83,3 @@ def finish_erasures(state: State, store: CommitStore, ledger: ErasureLedger, *, 
     if found:
         ledger.restored(time_ms=now_ms, lsn=lsn, erased_count=len(found))
     return len(found)
-
-
-def _write_key(path: Path) -> None:
-    """Whole or not at all: a start that a power cut ended must not leave a key that the next one refuses."""
-    draft = path.with_name(f"{path.name}.new")
-    draft.unlink(missing_ok=True)
-    write_synced(draft, secrets.token_bytes(KEY_SIZE_BYTES))
-    draft.replace(path)
-    sync_directory(path.parent)

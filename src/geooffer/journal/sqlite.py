@@ -20,8 +20,9 @@ import apsw
 from geooffer.errors import JournalError
 from geooffer.journal import sqlite_file
 from geooffer.journal.commits import Commit, Position, follow
-from geooffer.journal.sqlite_file import BUSY_TIMEOUT_MS, DAMAGE, FILE_MODE
+from geooffer.journal.sqlite_file import BUSY_TIMEOUT_MS, DAMAGE
 from geooffer.journal.sqlite_log import check_log, lay_out
+from geooffer.journal.synced_files import FILE_MODE
 
 LOG_PAGE_COUNT_MAX = 1_024
 """4 MiB: then the log is folded in even while commits wait."""
@@ -65,21 +66,11 @@ class SqliteStore:
         """The log holds copies of what was truncated."""
         if vfs is None:
             self._prepare_files()
-        try:
-            flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if vfs else 0)
-            self._connection = apsw.Connection(str(path), flags=flags, vfs=vfs)
-        except DAMAGE as error:
-            raise JournalError(f"the journal does not open: {type(error).__name__}") from error
-        try:
+        flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if vfs else 0)
+        with sqlite_file.opening(path, flags=flags, vfs=vfs) as self._connection:
             self._set_up(synchronous)
             self._base = sqlite_file.read_base(self._connection)
             self._last = sqlite_file.read_last(self._connection)
-        except DAMAGE as error:
-            sqlite_file.drop(self._connection)
-            raise JournalError(f"the journal does not open: {type(error).__name__}") from error
-        except JournalError:
-            sqlite_file.drop(self._connection)
-            raise
 
     @property
     def base(self) -> Position:
@@ -281,20 +272,10 @@ class SqliteReader:
         """Open. Raises JournalError for a file that is missing or is no journal of ours."""
         sqlite_file.check_library()
         self._path = path
-        try:
-            self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-        except DAMAGE as error:
-            raise JournalError(f"the journal does not open: {type(error).__name__}") from error
-        try:
+        with sqlite_file.opening(path, flags=apsw.SQLITE_OPEN_READONLY) as self._connection:
             self._connection.set_busy_timeout(BUSY_TIMEOUT_MS)
             sqlite_file.check_identity(self._connection)
             sqlite_file.read_base(self._connection)
-        except DAMAGE as error:
-            sqlite_file.drop(self._connection)
-            raise JournalError(f"the journal does not open: {type(error).__name__}") from error
-        except JournalError:
-            sqlite_file.drop(self._connection)
-            raise
 
     @property
     def base(self) -> Position:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import apsw
 
 from geooffer.errors import JournalError
 from geooffer.journal.commits import GENESIS_HASH, HASH_SIZE_BYTES, Commit, Position, checked
+from geooffer.journal.synced_files import FILE_MODE, sync_directory
 from geooffer.model.limits import PARTITION_COUNT
 
 SQLITE_VERSION_MIN = (3, 51, 3)
@@ -30,7 +31,6 @@ APPLICATION_ID = 0x67656F6A
 BUSY_TIMEOUT_MS = 5_000
 READ_COMMIT_COUNT = 32
 """Commits read by one statement: an open one would keep the write-ahead log from being reset."""
-FILE_MODE = 0o600
 
 _TABLES = (
     "CREATE TABLE commits (lsn INTEGER PRIMARY KEY, hash BLOB NOT NULL, payload BLOB NOT NULL) STRICT",
@@ -64,11 +64,26 @@ def make_file(path: Path) -> None:
     set_up(connection)
     connection.close()
     draft.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
+    sync_directory(path.parent)
+
+
+@contextmanager
+def opening(path: Path, *, flags: int, vfs: str | None = None) -> Iterator[apsw.Connection]:
+    """A connection, to be checked inside the block: whatever is found raises JournalError, and it is closed, unwritten.
+    It stays open after a block without an error.
+    """
     try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+        connection = apsw.Connection(str(path), flags=flags, vfs=vfs)
+    except DAMAGE as error:
+        raise JournalError(f"the journal does not open: {type(error).__name__}") from error
+    try:
+        yield connection
+    except DAMAGE as error:
+        drop(connection)
+        raise JournalError(f"the journal does not open: {type(error).__name__}") from error
+    except JournalError:
+        drop(connection)
+        raise
 
 
 def set_up(connection: apsw.Connection) -> None:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import suppress
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 FILE_MODE = 0o600
+CHUNK_SIZE_BYTES = 1 << 20
 
 
 class NotSyncedError(OSError):
@@ -42,6 +47,32 @@ def append_synced(path: Path, data: bytes, size_bytes: int) -> None:
         sync_directory(path.parent)
 
 
+def write_synced(path: Path, data: bytes) -> None:
+    """A new file of these bytes. Raises OSError, also where there is one of that name."""
+    with _new_file(path) as file:
+        file.write(data)
+
+
+def copy_synced(source: Path, target: Path) -> None:
+    """A new file of another's bytes, however many. Raises OSError."""
+    with source.open("rb") as reading, _new_file(target) as writing:
+        shutil.copyfileobj(reading, writing, CHUNK_SIZE_BYTES)
+
+
+def write_once(path: Path, data: bytes) -> None:
+    """A file of these bytes under its durable name, whole or not at all; one that is there already stays, be it that of
+    another process or thread which came first. Raises OSError.
+    """
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    try:
+        write_synced(draft, data)
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        sync_directory(path.parent)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 def make_directory(path: Path) -> None:
     """A directory for its owner alone where it is missing, with those above it; their names are on disk, too.
 
@@ -60,6 +91,14 @@ def sync_directory(path: Path) -> None:
         _sync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[BinaryIO]:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "wb") as file:
+        yield file
+        file.flush()
+        _sync(file.fileno())
 
 
 def _sync(descriptor: int) -> None:
