@@ -159,7 +159,9 @@ async def running_service(
         await data_port.start()
         plane.start()
         compactions = _compactions(settings, held, disk, watched, ending)
-        erasures.compact = None if compactions is None else compactions.compact
+        if compactions is not None:
+            erasures.compact = compactions.compact
+            compactions.before_truncation = erasures.settle
         _run_beside(erasures.run(), ending)
         if disk is not None:
             _run_beside(disk.run(), ending)

@@ -14,7 +14,7 @@ from geooffer.engine.state import State
 from geooffer.errors import JournalError
 from geooffer.journal.commits import CommitStore
 from geooffer.journal.erasures import KEY_NAME, KEY_SIZE_BYTES, LEDGER_NAME, ErasureLedger
-from geooffer.journal.frames import encode_entries
+from geooffer.journal.frames import decode_entries, encode_entries
 from geooffer.journal.synced_files import write_once
 from geooffer.model.keys import partition_of
 from geooffer.model.records import CustomerDeleted, Entry
@@ -60,13 +60,34 @@ def erase_again(state: State, store: CommitStore, person_keys: Iterable[int]) ->
     return store.last.lsn
 
 
+def erased_unrecorded(store: CommitStore, ledger: ErasureLedger) -> set[str]:
+    """Ids of erasures whose erase record is in the journal though the ledger does not say so: the crash came between
+    the two. Whoever bears such a name now signed up after it and is somebody new.
+
+    The journal still has that record: nothing is truncated before the ledger knows (services/compactions.py).
+    """
+    found: set[str] = set()
+    unseen = ledger.unseen()
+    if not unseen:
+        return found
+    start_lsn = max(store.base.lsn, min(item.begun_lsn for item in unseen))
+    for commit in store.read(start_lsn) if start_lsn < store.last.lsn else ():
+        for entry in decode_entries(commit.payload):
+            if isinstance(entry.record, CustomerDeleted):
+                name = ledger.name_of(entry.record.person_key)
+                late = (item for item in unseen if item.begun_lsn < commit.position.lsn)
+                found |= {item.erasure_id for item in late if name in item.names}
+    return found
+
+
 def apply_ledger(state: State, store: CommitStore, ledger: ErasureLedger, *, taken_ms: int, now_ms: int) -> int:
     """After a restore: erase whoever was erased since the backup was taken, in doubt somebody more.
 
     `taken_ms`, `now_ms`: real time. Returns how many were erased. The bytes are still in the restored files: a
     compaction has to follow, and the next start asks for it.
     """
-    names = ledger.names_begun_since(taken_ms - CLOCK_DOUBT_MS) | ledger.names_unseen()
+    unseen = ledger.names_unseen(erased_unrecorded(store, ledger))
+    names = ledger.names_begun_since(taken_ms - CLOCK_DOUBT_MS) | unseen
     found = persons_to_erase(state, ledger, names)
     lsn = erase_again(state, store, found)
     ledger.restored(time_ms=now_ms, lsn=lsn, erased_count=len(found))
@@ -75,8 +96,9 @@ def apply_ledger(state: State, store: CommitStore, ledger: ErasureLedger, *, tak
 
 def finish_erasures(state: State, store: CommitStore, ledger: ErasureLedger, *, now_ms: int) -> int:
     """At a start: finish what was begun and not seen through. Returns how many were erased."""
-    unseen = [item for item in ledger.erasures.values() if item.erased_ms is None]
-    found = persons_to_erase(state, ledger, ledger.names_to_erase_again(store.last.lsn))
+    unseen = ledger.unseen()
+    names = ledger.names_to_erase_again(store.last.lsn, erased_unrecorded(store, ledger))
+    found = persons_to_erase(state, ledger, names)
     lsn = erase_again(state, store, found)
     for item in unseen:
         ledger.erased(item.erasure_id, time_ms=now_ms, lsn=lsn, counts={})

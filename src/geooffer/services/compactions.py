@@ -23,6 +23,7 @@ from geooffer.journal.commits import Position
 from geooffer.journal.committer import GroupCommitter
 from geooffer.journal.compactor import only_compactor
 from geooffer.journal.snapshots import MANIFEST_NAME, newest_snapshot, remove_older, snapshot_paths
+from geooffer.rpc.durability import at_once
 from geooffer.rpc.faults import text_of
 
 CHECK_S = 1.0
@@ -59,6 +60,8 @@ class Compactions:
         self.size_bytes_max = size_bytes_max
         self.age_max_s = age_max_s
         self._reserve_bytes = reserve_bytes
+        self.before_truncation: Callable[[], Awaitable[None]] = at_once
+        """Returns once nobody needs the commits any more that a snapshot holds, too; what it raises keeps them."""
         self.on_compaction: OnCompaction = lambda started_ns, ended_ns, lsn, is_good: None
         self.compaction_count = 0
         self.failure_count = 0
@@ -154,6 +157,7 @@ class Compactions:
     async def _drop_up_to(self, position: Position) -> None:
         """What the newest snapshot holds is needed nowhere else."""
         if position.lsn:
+            await self.before_truncation()
             await asyncio.wrap_future(self._committer.truncate(position))
             await asyncio.to_thread(self._remove_older)
 
