@@ -13,8 +13,8 @@ from geooffer.cli.settings import ServiceSettings
 from geooffer.engine.clock import EngineClock
 from geooffer.engine.engine import Engine
 from geooffer.errors import ConfigurationError, JournalError
-from geooffer.journal.backup import DECISION_KEY_NAME
 from geooffer.journal.committer import GroupCommitter
+from geooffer.journal.decision_key import DECISION_KEY_NAME
 from geooffer.journal.erasures import LEDGER_NAME
 from geooffer.model.catalog import Customer
 from geooffer.rpc.durability import Durability

@@ -15,8 +15,8 @@ from geooffer.cli.settings import ServiceSettings
 from geooffer.engine.port import Journal
 from geooffer.engine.state import State
 from geooffer.errors import ConfigurationError, GeoofferError
-from geooffer.journal.backup import DECISION_KEY_NAME, DECISION_KEY_SIZE_BYTES
 from geooffer.journal.committer import GroupCommitter
+from geooffer.journal.decision_key import DECISION_KEY_NAME, DECISION_KEY_SIZE_BYTES, fault_of_key
 from geooffer.journal.erasing import finish_erasures, open_ledger
 from geooffer.journal.erasures import ErasureLedger
 from geooffer.journal.memory import MemoryJournal
@@ -116,14 +116,9 @@ def open_journal(
 
 
 def _decision_key(directory: Path, recovered: Recovered) -> bytes:
-    """The secret of a state directory, made where nothing was ever written. Raises ConfigurationError where it is lost:
-    a new one would turn every decision id told so far into one that nobody knows, and count retries twice.
-    """
-    path = directory / DECISION_KEY_NAME
-    if recovered.store.last.lsn and not path.exists():
-        rule = (
-            f"{DECISION_KEY_NAME} is missing beside a journal of {recovered.store.last.lsn} commits: "
-            f"copy it back from a backup of this directory (docs/operation.md, Files)"
-        )
+    """The secret of a directory, made where nothing was ever written. Raises ConfigurationError where it is lost."""
+    fault = fault_of_key(directory, recovered.store.last.lsn)
+    if fault is not None:
+        rule = f"{fault}: copy it back from a backup of this directory (docs/operation.md, Files)"
         raise ConfigurationError(rule, field="state_dir")
-    return secret_file(path, DECISION_KEY_SIZE_BYTES)
+    return secret_file(directory / DECISION_KEY_NAME, DECISION_KEY_SIZE_BYTES)

@@ -26,6 +26,7 @@ import apsw
 from geooffer.errors import ConfigurationError, JournalError
 from geooffer.journal.commits import Position
 from geooffer.journal.compactor import only_compactor
+from geooffer.journal.decision_key import DECISION_KEY_NAME, fault_of_key
 from geooffer.journal.erasing import apply_ledger, open_ledger
 from geooffer.journal.erasures import LEDGER_NAME, goes_on_from, ledger_mark
 from geooffer.journal.recovery import recover
@@ -43,8 +44,6 @@ from geooffer.model.limits import BACKUP_RETENTION_MS
 from geooffer.model.policy import DAY_MS
 
 BACKUP_NAME = "backup.json"
-DECISION_KEY_NAME = "decision.key"
-DECISION_KEY_SIZE_BYTES = 32
 SCHEMA_VERSION = 1
 LOCK_WAIT_S = 600.0
 RESTORE_LOCK_WAIT_S = 10.0
@@ -86,15 +85,19 @@ def back_up(directory: Path, target: Path, *, now_ms: int, further_names: Sequen
         raise ConfigurationError(f"{target}: is not an empty directory")
     refuse_half_restored(directory)
     make_directory(target)
-    with only_compactor(directory, LOCK_WAIT_S):  # so that no snapshot is removed meanwhile
+    # so that no snapshot is removed, and nothing restored, meanwhile
+    with only_compactor(directory, LOCK_WAIT_S):
+        fault = fault_of_key(directory, _last_lsn(directory))
+        if fault is not None:
+            raise ConfigurationError(f"{fault}: copy it back first (docs/operation.md, Files)", field="state_dir")
         snapshot = newest_snapshot(directory)
         if snapshot is not None:
             _copy_all(snapshot.path, target / snapshot.path.name)
         _copy_journal(directory / JOURNAL_NAME, target / JOURNAL_NAME)
-    for name in (DECISION_KEY_NAME, *further_names):
-        if (directory / name).exists():
-            write_synced(target / name, (directory / name).read_bytes())
-    mark = ledger_mark(directory / LEDGER_NAME)
+        for name in (DECISION_KEY_NAME, *further_names):
+            if (directory / name).exists():
+                write_synced(target / name, (directory / name).read_bytes())
+        mark = ledger_mark(directory / LEDGER_NAME)
     position = _last_position(target)
     files = {str(path.relative_to(target)): _file_digest(path) for path in _files_of(target)}
     told = {
@@ -182,8 +185,10 @@ def _restore(backup: Backup, directory: Path, now_ms: int) -> Restored:
         shutil.rmtree(aside)
     _copy_all(backup.path, aside, without=(BACKUP_NAME,))
     sync_directory(directory)
+    is_key_kept = DECISION_KEY_NAME not in backup.files
     for path in _state_paths(directory):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if path.name != DECISION_KEY_NAME or not is_key_kept:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     for path in sorted(aside.iterdir()):
         (directory / path.name).unlink(missing_ok=True)
         path.rename(directory / path.name)
@@ -234,6 +239,14 @@ def _copy_journal(source: Path, target: Path) -> None:
             writing.close()
     except apsw.Error as error:
         raise JournalError(f"the journal cannot be copied: {type(error).__name__}") from error
+
+
+def _last_lsn(directory: Path) -> int:
+    reader = SqliteReader(directory / JOURNAL_NAME)
+    try:
+        return reader.last.lsn
+    finally:
+        reader.close()
 
 
 def _last_position(directory: Path) -> Position:

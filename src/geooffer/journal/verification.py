@@ -12,6 +12,7 @@ from geooffer.engine.parts import PARTITIONS
 from geooffer.engine.state import digest
 from geooffer.errors import JournalError
 from geooffer.journal.commits import Position
+from geooffer.journal.decision_key import fault_of_key
 from geooffer.journal.snapshots import newest_snapshot
 from geooffer.journal.sqlite import SqliteReader
 from geooffer.journal.tail import JOURNAL_NAME, fold_partitions, read_tail, refuse_half_restored
@@ -65,6 +66,8 @@ def verify_state(
         latest_ms = max(latest_ms, state.latest_ms)
         if with_digests:
             digests[partition] = digest(state, partition)
+    if fault := fault_of_key(directory, tail.position.lsn):
+        raise JournalError(fault)
     lsn = 0 if snapshot is None else snapshot.position.lsn
     seconds = time.perf_counter() - started_s
     return Verified(tail.position, lsn, tail.record_count, person_count, latest_ms, seconds, digests)
