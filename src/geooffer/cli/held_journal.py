@@ -18,11 +18,11 @@ from geooffer.errors import ConfigurationError, GeoofferError
 from geooffer.journal.committer import GroupCommitter
 from geooffer.journal.decision_key import DECISION_KEY_NAME, DECISION_KEY_SIZE_BYTES, fault_of_key
 from geooffer.journal.erasing import finish_erasures, open_ledger
-from geooffer.journal.erasures import ErasureLedger
+from geooffer.journal.erasures import KEY_NAME, ErasureLedger
 from geooffer.journal.memory import MemoryJournal
 from geooffer.journal.recovery import Recovered, recover
 from geooffer.journal.service_lock import ServiceLock
-from geooffer.journal.synced_files import make_directory
+from geooffer.journal.synced_files import make_directory, remove_drafts
 from geooffer.rpc.keys import secret_file
 from geooffer.services.erasures import wiped
 
@@ -93,6 +93,8 @@ def open_journal(
     make_directory(settings.state_dir)
     lock = ServiceLock(settings.state_dir)
     try:
+        for name in (DECISION_KEY_NAME, KEY_NAME):  # whoever writes these has the lock
+            remove_drafts(settings.state_dir / name)
         recovered = recover(settings.state_dir, on_progress)
         try:
             key = decision_key or _decision_key(settings.state_dir, recovered)

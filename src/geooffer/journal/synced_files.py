@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import BinaryIO
 
 FILE_MODE = 0o600
 CHUNK_SIZE_BYTES = 1 << 20
+DRAFT_RANDOM_SIZE_BYTES = 8
 
 
 class NotSyncedError(OSError):
@@ -63,7 +65,7 @@ def write_once(path: Path, data: bytes) -> None:
     """A file of these bytes under its durable name, whole or not at all; one that is there already stays, be it that of
     another process or thread which came first. Raises OSError.
     """
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(DRAFT_RANDOM_SIZE_BYTES)}")
     try:
         write_synced(draft, data)
         with suppress(FileExistsError):
@@ -71,6 +73,18 @@ def write_once(path: Path, data: bytes) -> None:
         sync_directory(path.parent)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def remove_drafts(path: Path) -> None:
+    """Remove what calls of `write_once` that were killed left beside `path`: copies of a secret, maybe of the one that
+    holds. Nobody may be writing `path` meanwhile. Raises OSError.
+    """
+    pattern = re.compile(rf"{re.escape(path.name)}\.[0-9a-f]{{{2 * DRAFT_RANDOM_SIZE_BYTES}}}")
+    drafts = [each for each in path.parent.iterdir() if pattern.fullmatch(each.name)]
+    for each in drafts:
+        each.unlink(missing_ok=True)
+    if drafts:
+        sync_directory(path.parent)
 
 
 def make_directory(path: Path) -> None:
