@@ -32,8 +32,10 @@ def backup_command(
 ) -> None:
     """Copy a state directory, also while its server runs. The erasure ledger is not in it (docs/backup.md)."""
     from geooffer.journal.backup import back_up
+    from geooffer.journal.core_dumps import forbid_core_dumps
     from geooffer.rpc.keys import DEV_PRIVATE_NAME, DEV_PUBLIC_NAME
 
+    forbid_core_dumps()
     names = (DEV_PRIVATE_NAME, DEV_PUBLIC_NAME) if with_token_keys else ()
     done = back_up(_directory(state_dir, config_file), target, now_ms=_now_ms(), further_names=names)
     if json_output:
