@@ -33,9 +33,14 @@ def test_a_new_directory_is_named_durably_all_the_way_up(tmp_path: Path, synced:
     make_directory(tmp_path / "a" / "b" / "c")
     assert sorted(synced) == [tmp_path, tmp_path / "a", tmp_path / "a" / "b"]
     assert (tmp_path / "a" / "b" / "c").stat().st_mode & 0o777 == 0o700
-    synced.clear()
-    make_directory(tmp_path / "a" / "b" / "c")
-    assert synced == []
+
+
+def test_a_directory_that_is_there_is_named_durably_too(tmp_path: Path, synced: list[Path]) -> None:
+    """Whoever made it may have been killed before its name was on disk."""
+    (tmp_path / "a").mkdir(mode=0o750)
+    make_directory(tmp_path / "a")
+    assert synced == [tmp_path]
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o750
 
 
 @pytest.mark.parametrize("first", ["tokens", "journal", "recovery"])

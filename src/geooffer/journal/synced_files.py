@@ -88,14 +88,18 @@ def remove_drafts(path: Path) -> None:
 
 
 def make_directory(path: Path) -> None:
-    """A directory for its owner alone where it is missing, with those above it; their names are on disk, too.
+    """A directory where it is missing, with those above it; their names are on disk, too.
 
+    What is made of `path` itself is for its owner alone, those above it have the modes the process gives; one that is
+    there already keeps its mode, and is named durably all the same: whoever made it may have been killed before it was.
     Raises OSError.
     """
     missing = [each for each in (path, *path.parents) if not each.exists()]
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     for each in missing:
         sync_directory(each.parent)
+    if not missing and os.access(path.parent, os.R_OK):  # who may not open it has made nothing in it by this call
+        sync_directory(path.parent)
 
 
 def sync_directory(path: Path) -> None:
