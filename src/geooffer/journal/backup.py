@@ -99,6 +99,8 @@ def back_up(directory: Path, target: Path, *, now_ms: int, further_names: Sequen
                 write_synced(target / name, (directory / name).read_bytes())
         mark = ledger_mark(directory / LEDGER_NAME)
     position = _last_position(target)
+    if fault := fault_of_key(target, position.lsn):  # the first commit came meanwhile
+        raise ConfigurationError(fault, field="state_dir")
     files = {str(path.relative_to(target)): _file_digest(path) for path in _files_of(target)}
     told = {
         "schema": SCHEMA_VERSION,
