@@ -134,12 +134,14 @@ def drop(connection: apsw.Connection) -> None:
 
 def read_base(connection: apsw.Connection) -> Position:
     """The position before the first commit kept."""
-    layout, partition_count = _header(connection, "layout"), _header(connection, "partition_count")
-    lsn, digest = _header(connection, "base_lsn"), _header(connection, "base_hash")
+    # in one statement: between two the writer may truncate
+    rows: Any = connection.execute("SELECT key, value FROM header").fetchall()
+    held: dict[str, Any] = dict(rows)
+    layout, partition_count, lsn = held.get("layout"), held.get("partition_count"), held.get("base_lsn")
     if isinstance(layout, int) and isinstance(partition_count, int) and isinstance(lsn, int) and lsn >= 0:
-        base = _position(lsn, digest)
+        base = _position(lsn, held.get("base_hash"))
         sound = lsn > 0 or base.hash == GENESIS_HASH
-        if sound and _header(connection, "seal") == _seal(layout, partition_count, base):
+        if sound and held.get("seal") == _seal(layout, partition_count, base):
             if partition_count != PARTITION_COUNT:
                 raise JournalError(f"the journal has {partition_count} partitions, this program {PARTITION_COUNT}")
             return base
