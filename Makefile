@@ -3,9 +3,10 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+TEST_PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long faults simulate lint audit format proto bench benchmarks figures clean
+.PHONY: help setup demo kernels test test-long faults simulate lint audit format proto bench benchmarks figures clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -22,10 +23,13 @@ setup: $(BIN)/geooffer  ## make .venv with everything in it (the other targets d
 demo: setup  ## the main job on data the project makes itself: walks in, offers out, a map
 	@$(BIN)/geooffer demo
 
-test: setup  ## all quick tests
-	$(BIN)/python -m pytest -m "not long" --benchmark-skip
+kernels: setup  ## compile the kernels: a minute, once for each version of them (what needs them does it by itself)
+	@$(BIN)/python -c "from geooffer.kernels.compile import compile_all; compile_all()"
 
-test-long: setup  ## every test, the long ones too
+test: setup  ## all quick tests, shared by two processes (TEST_PROCESSES=0: all in one)
+	$(BIN)/python -m pytest -m "not long" --benchmark-skip -n $(TEST_PROCESSES) --dist worksteal
+
+test-long: setup  ## every test, the long ones too, in one process: some of them measure
 	$(BIN)/python -m pytest --benchmark-skip
 
 faults: setup  ## every gate of reliability with its failing control (15 minutes): GATES=2,5 some, SHORT=1 little of each

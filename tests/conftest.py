@@ -29,6 +29,16 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["PYTHONPYCACHEPREFIX"] = folder.name
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Before several processes share the tests: on a fresh machine each would compile the same kernels, a minute long
+    and within the time limit of its first test. So this one compiles, and they load.
+    """
+    from geooffer.kernels.compile import compile_all  # not before pytest_configure
+
+    compile_all()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def compiled_kernels() -> None:
     """Machine code is compiled (or loaded from the cache) once, before the first test. Afterwards no kernel accepts

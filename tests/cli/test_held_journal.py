@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from geooffer.cli.assembly import loopback_settings
-from geooffer.cli.held_journal import open_journal
+from geooffer.cli.held_journal import SECRET_NAMES, open_journal
 from geooffer.cli.settings import ServiceSettings
 from geooffer.engine.clock import EngineClock
 from geooffer.engine.engine import Engine
 from geooffer.errors import ConfigurationError, JournalError
-from geooffer.journal.backup import DECISION_KEY_NAME
 from geooffer.journal.committer import GroupCommitter
+from geooffer.journal.decision_key import DECISION_KEY_NAME
 from geooffer.journal.erasures import LEDGER_NAME
 from geooffer.model.catalog import Customer
 from geooffer.rpc.durability import Durability
@@ -99,3 +101,29 @@ async def test_a_journal_that_fails_before_the_service_listens_to_it_ends_it_all
     durability.on_fault(failed.set)
     await asyncio.wait_for(failed.wait(), 5)
     held.close()
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from geooffer.journal.synced_files import write_once
+setattr(*{killed_at}, lambda *arguments, **named: os._exit(9))
+write_once(Path(sys.argv[1]), bytes(range(32)))
+"""
+
+
+@pytest.mark.parametrize("killed_at", ["(os, 'link')", "(Path, 'unlink')"], ids=["before", "after"])
+@pytest.mark.parametrize("name", SECRET_NAMES)
+def test_a_start_killed_while_it_made_a_key_leaves_no_copy_of_it(tmp_path: Path, name: str, killed_at: str) -> None:
+    code = KILLED.format(killed_at=killed_at)
+    assert subprocess.run([sys.executable, "-c", code, str(tmp_path / name)], check=False).returncode == 9
+    (copy,) = (path for path in tmp_path.iterdir() if path.name != name)
+    assert copy.read_bytes() == bytes(range(32)), "the control: what is left is a secret"
+    others = [tmp_path / f"{name}.old", tmp_path / f"{name}.0123456789abcdef.mine"]
+    for path in others:
+        path.write_bytes(b"somebody's own")
+    open_journal(loopback_settings(journal="sqlite", state_dir=tmp_path), None).close()
+    assert not copy.exists()
+    assert all(path.exists() for path in others)
+    if "unlink" in killed_at:
+        assert (tmp_path / name).read_bytes() == bytes(range(32)), "the key itself stays"

@@ -21,6 +21,7 @@ from geooffer.v1 import ping_service_pb2 as pb
 from relay import Relay
 
 TOLD_S = 20.0
+STUCK_LOOK_COUNT = 15
 ROW_COUNT = limits.PING_BATCH_ROW_COUNT_MAX
 #: what a stream may hold unsent: the drafts that stop its reading, and those of what it had read by then
 DRAFT_COUNT_MAX = UNSENT_DRAFT_COUNT_MAX + limits.STREAM_QUEUE_ROW_COUNT_MAX // DRAFT_WEIGHT_MAX + 4
@@ -58,13 +59,18 @@ class Flood:
             self.count += 1
             await self._call.write(rejected_batch(self.count - 1))
 
-    async def stuck(self) -> None:
-        """Wait until nothing more can be written."""
+    async def stuck(self, plane: Plane, *, by_server: bool = True) -> None:
+        """Wait until nothing more can be written: the server reads it no more (else the way back is dead), and look
+        after look nothing moves. Not just until nothing has moved for a while: then this process may not have run.
+        """
+        (stream,) = await one_stream(plane)
         async with asyncio.timeout(TOLD_S):
-            seen = -1
-            while seen != self.count:
-                seen = self.count
-                await asyncio.sleep(0.4)
+            seen, look_count = (-1, -1), 0
+            while look_count < STUCK_LOOK_COUNT:
+                found = (self.count, len(stream._drafts))
+                is_still = found == seen and not (by_server and stream._room.is_set())
+                seen, look_count = found, look_count + 1 if is_still else 0
+                await asyncio.sleep(0.02)
         assert not self._task.done()
 
     async def ended(self) -> None:
@@ -72,6 +78,14 @@ class Flood:
         await asyncio.wait([self._task], timeout=TOLD_S)
         assert self._task.done()
         assert self._task.cancelled() or self._task.exception() is not None
+
+
+async def one_stream(plane: Plane) -> Any:
+    """The streams, as soon as there are any."""
+    async with asyncio.timeout(TOLD_S):
+        while not plane.plane.gatherer.streams:
+            await asyncio.sleep(0.01)
+    return plane.plane.gatherer.streams.values()
 
 
 async def others_are_served(plane: Plane, first_second: int) -> None:
@@ -106,7 +120,7 @@ def unsent_count(plane: Plane) -> int:
 async def test_a_stream_that_never_reads_holds_up_itself_alone_and_loses_nothing(plane: Plane) -> None:
     async with narrow_call(plane) as call:
         flood = Flood(call)
-        await flood.stuck()
+        await flood.stuck(plane)
         assert unsent_count(plane) <= DRAFT_COUNT_MAX
         decided = plane.plane.statistics.rows
         await others_are_served(plane, 0)
@@ -146,7 +160,7 @@ async def test_a_half_open_connection_holds_up_nobody_and_its_end_gives_room_bac
         assert await read_all(call, ROW_COUNT) == 1
         relay.stop()  # the way back is dead, the socket is not
         flood = Flood(call, first=1)
-        await flood.stuck()
+        await flood.stuck(plane, by_server=False)
         assert unsent_count(plane) <= DRAFT_COUNT_MAX
         await others_are_served(plane, 0)
         assert unsent_count(plane) <= DRAFT_COUNT_MAX
@@ -163,13 +177,14 @@ async def test_an_offer_behind_unread_answers_gives_its_caps_back_when_the_strea
     """Its bytes were never handed to the socket: they stood behind answers nobody read."""
     async with narrow_call(plane) as call:
         flood = Flood(call)
-        await flood.stuck()
+        await flood.stuck(plane)
         (stream,) = plane.plane.gatherer.streams.values()
         # what it reads next is an offer; room is made for it as if an answer had been taken
         plane.plane.gatherer.submit(stream, message_of(stream, ANNA))
         async with asyncio.timeout(TOLD_S):
             while not plane.engine.statistics.offers:
                 await asyncio.sleep(0.01)
+        assert [len(draft.offers) for draft in stream._drafts][-2:] == [0, 1], "it stands behind the others"
     async with asyncio.timeout(TOLD_S):
         while plane.plane.statistics.streams:
             await asyncio.sleep(0.02)

@@ -25,8 +25,9 @@ from world import (
     verdicts,
 )
 
+from geooffer.engine.apply import fold
 from geooffer.engine.engine import Engine
-from geooffer.engine.state import digest
+from geooffer.engine.state import State, digest
 from geooffer.errors import (
     AlreadyExistsError,
     InvalidArgumentError,
@@ -66,6 +67,23 @@ def person_digest(engine: Engine, name: str = "ann") -> str:
 
 def everything(engine: Engine) -> list[str]:
     return [digest(engine.state, partition) for partition in range(-1, 64)]
+
+
+def test_whose_ids_are_united_is_part_of_the_state() -> None:
+    """Two engines that differ in nothing else do not have the same digest; each lies with whom it stands for."""
+    engine = town()
+    engine.merge_customers("carla", "ann")
+    alias, key = person_key("carla"), person_key("ann")
+    assert engine.state.aliases == {alias: key}
+    before = everything(engine)
+    assert [digest(fold(State(), engine.journal.read()), partition) for partition in range(-1, 64)] == before
+    for changed in ({}, {alias: person_key("bob")}, {alias: key, person_key("dora"): key}):
+        engine.state.aliases = changed
+        found = everything(engine)
+        differing = {partition - 1 for partition in range(65) if found[partition] != before[partition]}
+        assert differing == {partition_of(key)} | {partition_of(each) for each in changed.values()}
+    engine.state.aliases = {alias: key}
+    assert everything(engine) == before
 
 
 # -- devices -------------------------------------------------------------------------------------------------
@@ -220,6 +238,8 @@ def assert_order_of_uniting_does_not_matter(signals: list[tuple[str, Touchpoint]
         engine.record_touchpoints(told, now_ms=NOW_MS)
         for name in order:
             engine.merge_customers(name, "ann")
+        assert engine.state.aliases == {person_key(name): person_key("ann") for name in order}
+        engine.state.aliases = {}  # in that they do differ
         found.add(person_digest(engine))
     assert len(found) == 1
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,9 @@ from geooffer.model.records import Entry, TouchpointRecord
 from geooffer.model.signals import Identity
 from geooffer.v1 import consent_service_pb2, signal_service_pb2
 from recount import Given, over_caps
+
+LOOK_COUNT_MAX = 32
+"""At once: a long load leaves more to look at than limits.STREAMS_PER_CONNECTION_COUNT_MAX."""
 
 # -- through the API -----------------------------------------------------------------------------------------------
 
@@ -88,7 +91,7 @@ async def _consents(control: GeoofferControl, history: History) -> list[str]:
         states = {purpose.granted for purpose in answer.consents}
         held[name] = states.pop() if len(states) == 1 else None
 
-    await asyncio.gather(*map(look, town.CUSTOMERS))
+    await _each(look, town.CUSTOMERS)
     faults = [f"{name} has half a consent" for name, granted in held.items() if granted is None]
     faults += [f"consent of {name} is lost" for name in town.CUSTOMERS[len(town.FICKLE) :] if not held[name]]
     # the first consent came with the town
@@ -111,7 +114,7 @@ async def _customers(control: GeoofferControl, history: History) -> list[str]:
         except NotFoundError:
             held[name] = None
 
-    await asyncio.gather(*(look(key[1]) for key in history.of_kind("customer")))
+    await _each(look, [key[1] for key in history.of_kind("customer")])
     return _unexpected(history, "customer", lambda key: held[key[1]])
 
 
@@ -134,9 +137,19 @@ async def _decisions(control: GeoofferControl, history: History) -> list[str]:
                 faults.append(f"{key[2]} of decision {name} was acknowledged and is not known")
 
     reported = {key[1] for key, register in history.of_kind("outcome").items() if register.possible != [True]}
-    await asyncio.gather(*map(look, history.unseen | reported | set(list(history.offers)[-20:])))
+    await _each(look, history.unseen | reported | set(list(history.offers)[-20:]))
     history.unseen.clear()
     return faults
+
+
+async def _each(look: Callable[[str], Awaitable[None]], names: Iterable[str]) -> None:
+    turns = asyncio.Semaphore(LOOK_COUNT_MAX)
+
+    async def one(name: str) -> None:
+        async with turns:
+            await look(name)
+
+    await asyncio.gather(*map(one, names))
 
 
 def _unexpected(history: History, kind: str, value_of: Any) -> list[str]:

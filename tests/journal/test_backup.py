@@ -11,8 +11,9 @@ from kept_town import NOW_MS, KeptTown, digests, founded, recovered_digests
 
 from geooffer.engine.parts import PARTITIONS
 from geooffer.errors import ConfigurationError, JournalError
+from geooffer.journal import backup as backup_module
 from geooffer.journal.backup import BACKUP_NAME, back_up, open_backup, restore
-from geooffer.journal.compactor import compact
+from geooffer.journal.compactor import compact, only_compactor
 from geooffer.journal.erasing import open_ledger
 from geooffer.journal.erasures import KEY_NAME, LEDGER_NAME
 from geooffer.journal.recovery import recover
@@ -140,6 +141,24 @@ def test_nothing_is_overwritten_unasked_nor_under_a_server(kept: Path, tmp_path:
     assert recovered_digests(kept) == before
 
 
+def test_a_restore_and_a_compaction_keep_apart(kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its server may be gone, the compactor is not yet: it would write a snapshot of the old state among the new."""
+    before = recovered_digests(kept)
+    back_up(kept, tmp_path / "backup", now_ms=NOW_MS)
+    town = KeptTown(kept)
+    town.live(12)
+    town.close()
+    later = recovered_digests(kept)
+    monkeypatch.setattr("geooffer.journal.backup.RESTORE_LOCK_WAIT_S", 0.0)
+    with only_compactor(kept), pytest.raises(JournalError, match="another compaction or backup"):
+        restore(tmp_path / "backup", kept, now_ms=NOW_MS, is_forced=True)
+    assert recovered_digests(kept) == later != before
+    restore(tmp_path / "backup", kept, now_ms=NOW_MS, is_forced=True)
+    assert recovered_digests(kept) == before
+    with only_compactor(kept):
+        pass
+
+
 @pytest.mark.parametrize("harm", ["flip", "gone", "more"])
 def test_a_backup_that_is_not_as_it_was_written_is_refused_by_name(kept: Path, tmp_path: Path, harm: str) -> None:
     backup = back_up(kept, tmp_path / "backup", now_ms=NOW_MS)
@@ -196,6 +215,71 @@ def test_a_sound_directory_tells_what_it_holds(kept: Path) -> None:
     assert found.person_count == recovered.person_count
     assert found.record_count == recovered.record_count
     assert (found.position, found.snapshot_lsn) == (recovered.store.last, recovered.snapshot_lsn)
+
+
+def test_a_backup_without_the_decision_key_is_not_taken(kept: Path, tmp_path: Path) -> None:
+    """No start would take it."""
+    key = kept / "decision.key"
+    for content in (None, b"short"):
+        key.unlink(missing_ok=True)
+        if content is not None:
+            key.write_bytes(content)
+        with pytest.raises(ConfigurationError, match=r"decision\.key"):
+            back_up(kept, tmp_path / "backup", now_ms=NOW_MS)
+        with pytest.raises(JournalError, match=r"decision\.key"):
+            verify_state(kept)
+    key.write_bytes(b"k" * 32)
+    back_up(kept, tmp_path / "backup", now_ms=NOW_MS)
+    verify_state(kept)
+
+
+def test_before_the_first_commit_there_may_be_no_decision_key(tmp_path: Path) -> None:
+    recover(tmp_path / "state").store.close()
+    back_up(tmp_path / "state", tmp_path / "backup", now_ms=NOW_MS)
+    assert verify_state(tmp_path / "state").position.lsn == 0
+
+
+def test_a_backup_that_has_no_decision_key_takes_none_away(kept: Path, tmp_path: Path) -> None:
+    """Backups of earlier versions may have none."""
+    from geooffer.journal.snapshots import digest_of
+
+    back_up(kept, tmp_path / "backup", now_ms=NOW_MS)
+    path = tmp_path / "backup" / BACKUP_NAME
+    told = json.loads(path.read_bytes().splitlines()[0])
+    del told["files"]["decision.key"]
+    line = json.dumps(told).encode()
+    path.write_bytes(line + b"\n" + digest_of(line).encode() + b"\n")
+    (tmp_path / "backup" / "decision.key").unlink()
+    restore(tmp_path / "backup", kept, now_ms=NOW_MS, is_forced=True)
+    assert (kept / "decision.key").read_bytes() == b"k" * 32
+
+
+def test_all_of_a_backup_is_read_while_nobody_restores(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the key, or how far the ledger had come, may be of another state than the journal."""
+    seen: list[str] = []
+
+    def is_alone(name: str) -> None:
+        with pytest.raises(JournalError, match="under way"), only_compactor(kept, wait_s=0.0):
+            pass
+        seen.append(name)
+
+    write, mark = backup_module.write_synced, backup_module.ledger_mark
+
+    def written(path: Path, data: bytes) -> None:
+        if path.name != BACKUP_NAME:
+            is_alone(path.name)
+        write(path, data)
+
+    def marked(path: Path) -> tuple[int, str]:
+        is_alone(path.name)
+        return mark(path)
+
+    monkeypatch.setattr(backup_module, "write_synced", written)
+    monkeypatch.setattr(backup_module, "ledger_mark", marked)
+    back_up(kept, tmp_path / "backup", now_ms=NOW_MS, further_names=("token.key",))
+    assert seen == ["decision.key", "token.key", LEDGER_NAME]
 
 
 def test_damage_is_found_and_placed(kept: Path) -> None:

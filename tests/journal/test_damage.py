@@ -101,6 +101,21 @@ def killed(request: pytest.FixtureRequest) -> Files:
         return files
 
 
+@pytest.fixture(scope="module")
+def killed_early() -> Files:
+    """12 commits in a log that was laid out and never folded in: zeros behind them."""
+    generator = np.random.default_rng(3)
+    with tempfile.TemporaryDirectory(prefix="geooffer-journal-") as directory:
+        path = Path(directory) / "journal.sqlite3"
+        store = SqliteStore(path, synchronous="OFF", laid_out_page_count=40)
+        for number in range(12):
+            store.append(payload(generator, 5_000 if number % 5 == 0 else 300), store.last.lsn)
+        files = Files(path.read_bytes(), Path(f"{path}-wal").read_bytes(), store.base, list(store.read()))
+        store.close()
+        assert files.log.endswith(bytes(5 * FRAME_SIZE_BYTES))
+        return files
+
+
 def read(files: Files) -> tuple[Position, list[Commit]] | None:
     """What a store says of them, and a reader too; None for a JournalError."""
     with tempfile.TemporaryDirectory(prefix="geooffer-journal-") as directory:
@@ -147,8 +162,8 @@ def flipped(content: bytes, offset: int, bit: int) -> bytes:
     return bytes(changed)
 
 
-def test_the_files_read_back(at_rest: Files, killed: Files) -> None:
-    for files in (at_rest, killed):
+def test_the_files_read_back(at_rest: Files, killed: Files, killed_early: Files) -> None:
+    for files in (at_rest, killed, killed_early):
         assert read(files) == (files.base, files.commits)
 
 
@@ -249,6 +264,26 @@ def test_a_frame_that_is_wiped_costs_no_commit_but_the_last(killed: Files) -> No
         for length in (24, FRAME_SIZE_BYTES):
             log = killed.log[:offset] + bytes(length) + killed.log[offset + length :]
             check_log(killed, log, last, offset)
+
+
+def test_a_log_with_zeros_behind_its_commits_is_checked_as_well(killed_early: Files) -> None:
+    """As in production, before it is folded in for the first time."""
+    files, last = killed_early, last_commit_offset(killed_early.log)
+    assert check_flips_in_log(files, 6, 1) > 8
+    for bit in range(0, 8 * LOG_HEADER_SIZE_BYTES, 5):
+        check_log(files, flipped(files.log, bit // 8, bit % 8), len(files.log), bit // 8)
+    # a commit of one frame whose header is gone, and the one behind it, look like one that was torn (docs/journal.md)
+    for offset in range(LOG_HEADER_SIZE_BYTES, last - FRAME_SIZE_BYTES, FRAME_SIZE_BYTES):
+        check_log(files, files.log[:offset] + bytes(24) + files.log[offset + 24 :], last, offset)
+
+
+@pytest.mark.parametrize("size_bytes", [LOG_HEADER_SIZE_BYTES, 512, PAGE_SIZE_BYTES, 4 * PAGE_SIZE_BYTES])
+def test_the_first_block_of_the_log_that_is_lost_is_not_taken_for_an_empty_log(
+    killed: Files, killed_early: Files, size_bytes: int
+) -> None:
+    for files in (killed, killed_early):
+        wiped = Files(files.main, bytes(size_bytes) + files.log[size_bytes:], files.base, files.commits)
+        assert read(wiped) is None
 
 
 def test_without_the_check_of_the_log_commits_would_be_lost(killed: Files, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -138,11 +138,19 @@ def test_a_start_with_nothing_open_erases_nobody(town: Town) -> None:
     assert people_in(recovered(town.store)) == {"ann", "bob"}
 
 
-def test_a_key_is_whole_or_not_there(tmp_path: Path) -> None:
+def test_a_key_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A start that was cut short while it made the key does not stop the next one."""
-    (tmp_path / f"{KEY_NAME}.new").write_bytes(b"half")
+
+    def fails(source: object, target: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("geooffer.journal.synced_files.os.link", fails)
+        with pytest.raises(OSError, match="Input/output"):
+            open_ledger(tmp_path)
+    assert list(tmp_path.iterdir()) == []
     open_ledger(tmp_path).begin("e-1", [5], time_ms=NOW_MS, lsn=0)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [KEY_NAME, LEDGER_NAME]
+    assert {path.name for path in tmp_path.iterdir()} == {KEY_NAME, LEDGER_NAME}
     assert (tmp_path / KEY_NAME).stat().st_mode & 0o777 == 0o600
     assert open_ledger(tmp_path).names_begun_since(0) == {open_ledger(tmp_path).name_of(5)}
     (tmp_path / KEY_NAME).unlink()

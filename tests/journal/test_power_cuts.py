@@ -34,6 +34,12 @@ def test_no_power_cut_costs_an_acknowledged_commit() -> None:
     check_seeds(range(100))
 
 
+@pytest.mark.parametrize("seed", [10_442])
+def test_zeros_of_a_log_laid_out_do_not_bring_back_half_of_the_old_one(seed: int) -> None:
+    """Found by the ten thousand: the log was emptied and not synced, and the power was cut amid the zeros."""
+    assert run_seed(seed).is_sound
+
+
 @pytest.mark.long
 @pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("chunk", range(10))

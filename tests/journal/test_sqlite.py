@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import stat
 import subprocess
 import sys
@@ -175,42 +173,6 @@ def test_the_log_is_bounded_while_commits_come_without_a_pause(path: Path) -> No
         assert store.log_page_count < LOG_PAGE_COUNT_MAX + 40
     assert Path(f"{path}-wal").stat().st_size <= 32 + LAID_OUT_PAGE_COUNT * 4_120
     assert path.stat().st_size > 2 * LOG_PAGE_COUNT_MAX * 4_096
-    store.close()
-
-
-def test_commits_overwrite_the_log_that_was_laid_out(path: Path) -> None:
-    """What grows waits for the file system's journal, so for all that other processes write."""
-    store = fast(path)
-    log = Path(f"{path}-wal")
-    assert log.read_bytes() == bytes(32 + LAID_OUT_PAGE_COUNT * 4_120)
-    for lsn in range(300):
-        store.append(bytes(3_000), lsn)
-        store.tidy(idle=lsn % 50 == 0)
-        assert log.stat().st_size == 32 + LAID_OUT_PAGE_COUNT * 4_120
-    store.truncate(store.last)
-    store.tidy(idle=True)
-    assert not store.has_remains
-    assert log.read_bytes() == bytes(32 + LAID_OUT_PAGE_COUNT * 4_120)
-    store.close()
-
-
-@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO])
-def test_a_full_disk_leaves_the_log_to_grow_and_a_broken_one_is_refused(
-    path: Path, monkeypatch: pytest.MonkeyPatch, error: int
-) -> None:
-    def broken(*_: object) -> int:
-        raise OSError(error, "of a test")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "write", broken)
-        if error == errno.EIO:
-            with pytest.raises(JournalError, match="laying out the log failed: OSError"):
-                fast(path)
-            return
-        store = fast(path)
-    for lsn in range(3):
-        store.append(b"kept", lsn)
-    assert [commit.payload for commit in store.read()] == [b"kept"] * 3
     store.close()
 
 

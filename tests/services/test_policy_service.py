@@ -70,7 +70,9 @@ async def test_an_operator_may_read_and_stop_and_no_more(plane, officers) -> Non
     await stub.SetKillSwitch(pb.SetKillSwitchRequest(is_stopped=True, reason="wrong prices"), metadata=operator)
     told = await stub.GetPolicy(pb.GetPolicyRequest(), metadata=operator)
     assert (told.kill_switch.is_stopped, told.kill_switch.reason) == (True, "wrong prices")
-    await refused(stub.ProposePolicy(pb.ProposePolicyRequest(text=told.policy.text), metadata=operator), "PERMISSION_DENIED")
+    await refused(
+        stub.ProposePolicy(pb.ProposePolicyRequest(text=told.policy.text), metadata=operator), "PERMISSION_DENIED"
+    )
     await refused(stub.SetKillSwitch(pb.SetKillSwitchRequest(is_stopped=False), metadata=operator), "INVALID_ARGUMENT")
 
 

@@ -7,9 +7,13 @@ from typing import TypeVar
 
 import numpy as np
 import sim_town as town
+from ledger import Violation
+from sim_effects import DECISION_KEY
+from sim_person_actions import erase, members, newcomer, request, resend, retry
 from simulated import Act, Action, Simulated
 
 from geooffer.engine.decisions import decision_id
+from geooffer.errors import NotFoundError
 from geooffer.model.catalog import Price, StockFigure
 from geooffer.model.columns import PING
 from geooffer.model.kinds import Channel, OutcomeKind
@@ -39,11 +43,9 @@ def walk(simulated: Simulated, random: Random) -> None:
     simulated.true_ms += int(random.integers(1, 300)) * SECOND_MS
     count = int(random.integers(1, 9))
     rows, ages_ms = np.zeros(count, dtype=PING), np.zeros(count, dtype=np.int64)
-    again: set[int] = set()
     for index in range(count):
         if index and chance(random, 0.12):
             rows[index], ages_ms[index] = rows[index - 1], ages_ms[index - 1]
-            again.add(index)
             continue
         device = town.NOBODYS_DEVICE if chance(random, 0.03) else pick(random, ALL_DEVICES)
         simulated.sequences[device] = simulated.sequences.get(device, 0) + 1 + chance(random, 0.1)  # some are lost
@@ -59,15 +61,16 @@ def walk(simulated: Simulated, random: Random) -> None:
             rows["fix_time_ms"][index] = simulated.now_ms + HOUR_MS
     if chance(random, 0.15):
         order = random.permutation(count)
-        rows, ages_ms, again = rows[order], ages_ms[order], set()
+        rows, ages_ms = rows[order], ages_ms[order]
     engine = simulated.engine
     engine.clock.stamp(rows, ages_ms, simulated.real_now_ms)
     outcome = engine.step(rows)
-    simulated.heard(rows, outcome, again)
+    simulated.heard(rows, outcome)
     simulated.decide(outcome)
 
 
 def write(simulated: Simulated, random: Random) -> None:
+    simulated.threads.run()
     simulated.write(int(random.integers(1, 6)))
 
 
@@ -93,30 +96,48 @@ def search(simulated: Simulated, random: Random) -> None:
         for _ in range(int(random.integers(1, 4)))
     ]
     for _ in range(1 + chance(random, 0.2)):
-        simulated.engine.record_touchpoints(found, now_ms=now_ms, partial=True)
+        _touch(simulated, found, now_ms)
+
+
+def _touch(simulated: Simulated, found: list[Touchpoint], now_ms: int) -> None:
+    """All of one person."""
+    errors = simulated.engine.record_touchpoints(found, now_ms=now_ms, partial=True)
+    is_known = found[0].customer_id in simulated.ledger.known.present
+    if any(isinstance(error, NotFoundError) == is_known for error in errors):
+        raise Violation("a touchpoint found nobody, and her it names is a customer, or the other way round")
 
 
 def consent(simulated: Simulated, random: Random) -> None:
     """Given or withdrawn; now and then an event that is older than what is held."""
     name, now_ms, granted = pick(random, town.NAMES), simulated.now_ms, chance(random, 0.65)
     time_ms = now_ms - (int(random.integers(0, HOUR_MS)) if chance(random, 0.2) else 0)
-    simulated.engine.record_consent(
-        name, town.NEEDED, granted=granted, time_ms=time_ms, now_ms=now_ms, notice_version="1"
-    )
-    simulated.call("consent", name, time_ms, granted)
+    if not _consent(simulated, name, time_ms, now_ms, granted=granted):
+        return
     known = simulated.ledger.known
-    if not known.consents[known.one(name)][1]:
-        owned = {key for key, owner in known.owners.items() if known.one(owner) == known.one(name)}
-        simulated.ledger.dropped(owned)
+    if not known.is_consenting(name):
+        simulated.ledger.dropped(known.devices_of(name))
+
+
+def _consent(simulated: Simulated, name: str, time_ms: int, now_ms: int, *, granted: bool) -> bool:
+    """Whether anybody has this name."""
+
+    def call() -> None:
+        simulated.engine.record_consent(
+            name, town.NEEDED, granted=granted, time_ms=time_ms, now_ms=now_ms, notice_version="1"
+        )
+
+    is_known = simulated.names(name, call)
+    if is_known:
+        simulated.call("consent", name, time_ms, granted)
+    return is_known
 
 
 def welcome(simulated: Simulated, random: Random) -> None:
     """Somebody consents and is interested in everything: most lives would be silent without."""
     name, now_ms = pick(random, town.NAMES), simulated.now_ms
-    simulated.engine.record_consent(name, town.NEEDED, granted=True, time_ms=now_ms, now_ms=now_ms, notice_version="1")
-    simulated.call("consent", name, now_ms, True)
+    _consent(simulated, name, now_ms, now_ms, granted=True)
     found = [Touchpoint(name, TouchpointKind.SEARCH, now_ms, category_id=category) for category in town.CATEGORIES]
-    simulated.engine.record_touchpoints(found, now_ms=now_ms, partial=True)
+    _touch(simulated, found, now_ms)
 
 
 def stock(simulated: Simulated, random: Random) -> None:
@@ -148,39 +169,50 @@ def catalog(simulated: Simulated, random: Random) -> None:
 def link(simulated: Simulated, random: Random) -> None:
     """A device changes hands."""
     name, device = pick(random, town.NAMES), pick(random, ALL_DEVICES)
-    simulated.engine.link_device(name, device)
-    simulated.call("owner", device, name)
-    simulated.ledger.forget({device})
+    if simulated.names(name, lambda: simulated.engine.link_device(name, device)):
+        simulated.call("owner", device, name)
+        simulated.ledger.forget({device})
 
 
 def merge(simulated: Simulated, random: Random) -> None:
     """Two turn out to be one."""
     source, target = pick(random, town.NAMES), pick(random, town.NAMES)
-    simulated.engine.merge_customers(source, target)
+    gone = [name for name in (source, target) if name not in simulated.ledger.known.present]
+    if not simulated.names([*gone, source][0], lambda: simulated.engine.merge_customers(source, target)):
+        return
     simulated.call("merged", source, target)
     simulated.ledger.forget(set(ALL_DEVICES))
 
 
 def outcome(simulated: Simulated, random: Random) -> None:
-    """Of an offer of the last days that was told: the service knows it."""
+    """Of an offer of the last days that was told: the service knows it, unless she was erased since."""
     told = [item for item in simulated.ledger.told if simulated.true_ms - item.time_ms < 20 * DAY_MS]
     if told:
-        name = decision_id(b"simulation", pick(random, told).decision_key)
+        item, now_ms = pick(random, told), simulated.now_ms
+        name = decision_id(DECISION_KEY, item.decision_key)
         kind = pick(random, (OutcomeKind.DELIVERED, OutcomeKind.DISPLAYED, OutcomeKind.DISMISSED))
-        simulated.engine.report_outcome(name, kind, time_ms=simulated.now_ms, now_ms=simulated.now_ms)
+        is_hers = simulated.ledger.known.tag(item.name) == item.tag
+        try:
+            simulated.engine.report_outcome(name, kind, time_ms=now_ms, now_ms=now_ms)
+        except NotFoundError as error:
+            if is_hers:
+                raise Violation("a decision was told and is not known") from error
+        else:
+            if not is_hers:
+                raise Violation(f"a decision about {item.name} is known, and she was erased")
 
 
 def ask(simulated: Simulated, random: Random) -> None:
-    """The web shop asks; it does so again when no answer came, as with a request id."""
+    """The web shop asks; it does so again when no answer came, and without a request id."""
     for _ in range(1 + chance(random, 0.3)):
-        answer = simulated.engine.decide(
-            pick(random, town.NAMES),
-            channel=Channel.WEB_SHOP,
-            now_ms=simulated.now_ms,
-            place=town.place_e7(int(random.integers(0, 3))),
-        )
-        if answer.decision is not None:
-            simulated.take([answer.decision])
+        name, place = pick(random, town.NAMES), town.place_e7(int(random.integers(0, 3)))
+
+        def call(name: str = name, place: tuple[int, int] = place) -> None:
+            answer = simulated.engine.decide(name, channel=Channel.WEB_SHOP, now_ms=simulated.now_ms, place=place)
+            if answer.decision is not None:
+                simulated.take([answer.decision])
+
+        simulated.names(name, call)
 
 
 def sweep(simulated: Simulated, random: Random) -> None:
@@ -192,11 +224,15 @@ def sweep(simulated: Simulated, random: Random) -> None:
 
 
 def crash(simulated: Simulated, random: Random) -> None:
+    """Callers who got no answer soon call again."""
     simulated.crash(random)
+    for cut_off in simulated.requests.unanswered(simulated.ledger, simulated.now_ms):
+        if chance(random, 0.7):
+            resend(simulated, cut_off, random)
 
 
 def snapshot(simulated: Simulated, random: Random) -> None:
-    simulated.write_snapshot()
+    simulated.service.begin(simulated.write_snapshot())
 
 
 def compare(simulated: Simulated, random: Random) -> None:
@@ -211,6 +247,7 @@ def wall(simulated: Simulated, random: Random) -> None:
 _WEIGHTS: tuple[tuple[Act, int], ...] = (
     (walk, 40), (write, 18), (wait, 6), (sleep, 2), (search, 6), (consent, 4), (welcome, 8), (stock, 5), (catalog, 4),
     (link, 2), (merge, 1), (outcome, 3), (ask, 6), (sweep, 2), (crash, 4), (compare, 1), (snapshot, 2), (wall, 2),
+    (request, 8), (retry, 6), (erase, 3), (newcomer, 5), (members, 4),
 )  # fmt: skip
 ACTS: dict[str, Act] = {act.__name__: act for act, _ in _WEIGHTS}
 _KINDS = tuple(act.__name__ for act, weight in _WEIGHTS for _ in range(weight))

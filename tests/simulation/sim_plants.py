@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
+
+from person_plants import PERSON_PLANTS, Plant
 
 from geooffer.engine import apply as fold_module
 from geooffer.engine import parts
@@ -15,15 +17,14 @@ from geooffer.engine.live import Live
 from geooffer.engine.state import State
 from geooffer.journal.commits import follow
 from geooffer.journal.memory import MemoryStore
-from geooffer.rpc.durability import Durability
-
-Plant = Callable[[ExitStack], None]
+from geooffer.rpc.durability import Durability, at_once
 
 
 def told_before_durable(stack: ExitStack) -> None:
     """An offer leaves as soon as it is decided."""
     stack.enter_context(patch.object(Durability, "is_durable", lambda self, ticket: True))
     stack.enter_context(patch.object(Durability, "when_settled", lambda self, ticket, settled: settled()))
+    stack.enter_context(patch.object(Durability, "wait", lambda self: at_once()))
 
 
 def caps_forgotten_at_recovery(stack: ExitStack) -> None:
@@ -147,7 +148,7 @@ PLANTS: dict[str, Plant] = {
     for plant in (
         told_before_durable, caps_forgotten_at_recovery, gap_ignored, folded_twice, withdrawal_lost,
         withdrawal_lost_in_snapshot, clock_goes_back,
-        emptied_shelf_unseen, send_gate_open, order_lost,
+        emptied_shelf_unseen, send_gate_open, order_lost, *PERSON_PLANTS,
     )
 }  # fmt: skip
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from math import cos, radians
 
 from geooffer.model.catalog import (
+    Audience,
     Campaign,
     Category,
     Customer,
@@ -31,6 +32,9 @@ CATEGORIES = ("shoes", "food", "books")
 COUNTED = ("boots", "milk")
 PRODUCTS = {"boots": "shoes", "sandals": "shoes", "milk": "food", "bread": "food", "novel": "books", "atlas": "books"}
 BUDGET_CAMPAIGN, BUDGET_COUNT = "campaign-small", 4
+LIMITED = ("milk", "bread")
+"""What that campaign is about."""
+LIST = "regulars"
 NAMES = tuple(f"person-{number}" for number in range(8))
 DEVICES = {name: (10 + 2 * number, 11 + 2 * number) for number, name in enumerate(NAMES)}
 NEEDED = Purpose.PRECISE_LOCATION_FOR_OFFERS.bit | Purpose.SEARCH_INTENT_USE.bit | Purpose.PERSONALISED_OFFERS.bit
@@ -53,7 +57,7 @@ def fence(number: int, radius_cm: int = 6_000) -> Geofence:
 def offer(product_id: str, *, paused: bool = False) -> Offer:
     """Everything is on offer for months; food belongs to a campaign that is soon spent."""
     span = START_MS - 30 * DAY_MS, START_MS + 300 * DAY_MS
-    campaign_id = BUDGET_CAMPAIGN if PRODUCTS[product_id] == "food" else ""
+    campaign_id = BUDGET_CAMPAIGN if product_id in LIMITED else ""
     return Offer(f"offer-{product_id}", product_id, *span, paused=paused, campaign_id=campaign_id)
 
 
@@ -69,6 +73,7 @@ def nouns() -> list[Noun]:
         ),
         Campaign(BUDGET_CAMPAIGN, budget_count=BUDGET_COUNT),
         *map(offer, PRODUCTS),
+        Audience(LIST),
     ]
 
 

@@ -14,7 +14,12 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
+
+from structlog.testing import capture_logs
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -50,8 +55,14 @@ def live_once(
     """
     kept = KeptOnDisk(seed, synchronous) if seed % 2 else KeptInMemory()
     actions = drawn(seed, ACTION_COUNT) if actions is None else actions
+    ids = count()
     try:
-        violation, simulated = asyncio.run(live(seed, actions, ACTS, kept))
+        with (
+            TemporaryDirectory() as directory,
+            capture_logs(),
+            patch("geooffer.services.erasures.secrets.token_hex", lambda size_bytes: f"{next(ids):0{2 * size_bytes}x}"),
+        ):
+            violation, simulated = asyncio.run(live(seed, actions, ACTS, kept, Path(directory)))
     except Exception as error:  # noqa: BLE001  (whatever the engine raises in a legal life is a finding)
         return f"{type(error).__name__}: {error}", None
     finally:
@@ -110,7 +121,12 @@ def main() -> int:
                 return 1
             assert simulated is not None
             totals += Counter(
-                lives=1, pings=simulated.ping_count, offers=simulated.offer_count, crashes=simulated.crash_count
+                lives=1,
+                pings=simulated.ping_count,
+                offers=simulated.offer_count,
+                crashes=simulated.crash_count,
+                retries=simulated.requests.retry_count,
+                erasures=simulated.effects.erasure_count,
             )
             if options.count == 1:
                 print("\n".join(simulated.trace))

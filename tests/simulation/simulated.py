@@ -10,13 +10,19 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import sim_town as town
+from held_threads import HeldThreads
 from ledger import Ledger, Told, Violation
 from lost_power import KeptInMemory, KeptOnDisk
+from sim_effects import DECISION_KEY, Effects, name_of
+from sim_requests import Request, Requests
+from sim_service import OFFICER, ErasureFile, Service
 from staged_journal import StagedJournal
+from traces import nobody_gone_is_known, nothing_of
 
 from geooffer.engine import apply as fold_module
 from geooffer.engine import parts
@@ -24,7 +30,8 @@ from geooffer.engine.clock import EngineClock
 from geooffer.engine.decisions import Decision
 from geooffer.engine.engine import Engine
 from geooffer.engine.state import State, digest
-from geooffer.errors import JournalError
+from geooffer.errors import JournalError, NotFoundError
+from geooffer.journal import erasing
 from geooffer.journal.commits import CommitStore, Position
 from geooffer.journal.field_arrays import pack, unpack
 from geooffer.journal.frames import decode_entries
@@ -32,11 +39,13 @@ from geooffer.model.columns import Outcome
 from geooffer.model.keys import person_key
 from geooffer.model.limits import PARTITION_COUNT
 from geooffer.model.policy import DAY_MS
-from geooffer.model.records import CATALOG_PARTITION
+from geooffer.model.records import CATALOG_PARTITION, Entry
 from geooffer.model.verdicts import PingVerdict, Purpose, TransitionKind
+from geooffer.rpc.auth import bind_identity
 from geooffer.rpc.durability import Durability
 
 RETURN_MS = DAY_MS * 31
+LOOP_STEP_COUNT = 8
 
 
 @dataclass(frozen=True)
@@ -50,10 +59,14 @@ class Action:
 class Simulated:
     """The service without its transport: engine, journal, durability; and everybody who uses it."""
 
-    def __init__(self, seed: int, kept: KeptInMemory | KeptOnDisk) -> None:
+    def __init__(self, seed: int, kept: KeptInMemory | KeptOnDisk, directory: Path) -> None:
         self.seed = seed
         self.ledger = Ledger()
+        self.requests = Requests()
         self.kept = kept
+        self.erasure_file = ErasureFile(directory)
+        self.effects = Effects(self.ledger, self.erasure_file)
+        self.threads = HeldThreads()
         self.snapshot: list[bytes] = []
         """Its parts as they lie in files; the journal goes on after it."""
         self.true_ms = town.START_MS
@@ -92,10 +105,18 @@ class Simulated:
         return self.kept.store
 
     def _start(self, state: State | None) -> None:
-        self.journal = StagedJournal(self.store)
+        self.journal = StagedJournal(self.store, self._appended)
         self._wall_at_start_ms = self.wall_error_ms
-        self.engine = Engine(journal=self.journal, clock=EngineClock("system"), decision_key=b"simulation", state=state)
+        self.engine = Engine(journal=self.journal, clock=EngineClock("system"), decision_key=DECISION_KEY, state=state)
         self.durability = Durability(self.journal)
+        self.service = Service(
+            self.engine,
+            self.durability,
+            self.erasure_file,
+            self.threads,
+            real_now_ms=lambda: self.real_now_ms,
+            last_lsn=lambda: self.store.last.lsn,
+        )
         self.sequences: dict[int, int] = {}
         self.accepted: set[tuple[int, int, int]] = set()
         self.ledger.begin()
@@ -115,6 +136,7 @@ class Simulated:
     def crash(self, random: np.random.Generator) -> None:
         """The power goes; some of what was being written may have reached the disk. Then everything is compared."""
         durable, lsn = self.journal.durable, self.store.last.lsn
+        self.erasure_file.crash(self.service.end(), random)
         self.kept.fail_soon(random)
         with suppress(JournalError):
             self.journal.write_untold(int(random.integers(0, 3)))
@@ -126,8 +148,30 @@ class Simulated:
         except JournalError as error:
             raise Violation(f"the journal does not recover: {error}") from error
         self.ledger.crash(durable)
+        self.effects.check_after_crash()
+        self._compare(state)
+        state = self._finish_erasures(state, random)
         self._compare(state)
         self._start(state)
+
+    def _finish_erasures(self, state: State, random: np.random.Generator) -> State:
+        """What a start does next (cli/held_journal.py); now and then the power goes once more meanwhile."""
+        file, known = self.erasure_file, self.ledger.known
+        begun = file.begun()
+        if begun and random.random() < 0.5:
+            size_bytes = file.size_bytes
+            self.kept.fail_soon(random)
+            with suppress(JournalError):
+                erasing.finish_erasures(state, self.store, file.open(), now_ms=self.real_now_ms)
+            self.kept.reopen()
+            file.lose_from(size_bytes, random)
+            state = self.recovered()
+        erasing.finish_erasures(state, self.store, file.open(), now_ms=self.real_now_ms)
+        cut_short = [names for erasure_id, names in begun.items() if erasure_id not in known.carried_out]
+        for name in sorted(set().union(*cut_short)):
+            if name in known.present:
+                self.ledger.call(0, "erased", name)
+        return state
 
     def recovered(self) -> State:
         """What a start makes of the store."""
@@ -138,18 +182,32 @@ class Simulated:
             fold_module.fold(state, decode_entries(commit.payload))
         return state
 
-    def write_snapshot(self) -> None:
-        """What the compactor does: the state at the latest commit, part by part, and a journal that begins after it."""
-        state = self.recovered()
-        self.snapshot = [pack(parts.take_part(state, partition)) for partition in parts.PARTITIONS]
-        self.store.truncate(self.store.last)
+    async def write_snapshot(self) -> None:
+        """What the compactor does: the state at the latest commit, part by part, and a journal that begins after it as
+        soon as nobody needs what is before (services/compactions.py).
+        """
+        position, state, known = self.store.last, self.recovered(), self.ledger.known_at(self.journal.durable)
+        snapshot = [pack(parts.take_part(state, partition)) for partition in parts.PARTITIONS]
+        await self.service.erasures.settle()
+        self.snapshot = snapshot
+        self.store.truncate(position)
+        self.service.snapshot_written(position.lsn)
+        try:
+            nothing_of(known, snapshot)
+        except Violation as violation:
+            self.found(violation)
 
     def _compare(self, state: State) -> None:
         """What was told and what was durable is in the recovered state."""
-        for told in self.ledger.told:
-            if told.decision_key not in state.decisions and self.true_ms - told.time_ms < RETURN_MS:
-                raise Violation("an offer was told that is not in the journal")
         known = self.ledger.known
+        for told in self.ledger.told:
+            is_hers = known.tag(told.name) == told.tag and self.true_ms - told.time_ms < RETURN_MS
+            if is_hers and told.decision_key not in state.decisions:
+                raise Violation("an offer was told that is not in the journal")
+        for name in town.NAMES:
+            if (person_key(name) in state.people.person_slots) != (name in self.ledger.durable_names()):
+                raise Violation(f"{name} is or is not a customer after a start, and should not or should be")
+        nothing_of(known, (pack(parts.take_part(state, partition)) for partition in parts.PARTITIONS))
         for name in self.ledger.durable_names():
             held = state.consents.get(person_key(name), {}).get(Purpose.PRECISE_LOCATION_FOR_OFFERS)
             if (None if held is None else (held.time_ms, held.granted)) != known.consents.get(name):
@@ -165,6 +223,7 @@ class Simulated:
         for partition in (CATALOG_PARTITION, *range(PARTITION_COUNT)):
             if digest(state, partition) != digest(self.engine.state, partition):
                 raise Violation(f"partition {partition} was recovered as something else")
+        nobody_gone_is_known(self.ledger.known, self.engine)
 
     # -- the journal and what waits for it -------------------------------------------------------------------
 
@@ -174,15 +233,48 @@ class Simulated:
         self.durability.wake()
 
     async def settle(self) -> None:
-        """Let the loop run what was woken. Raises Violation."""
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        """Let the loop run what was woken, step after step of it. Raises Violation."""
+        for _ in range(LOOP_STEP_COUNT):
+            await asyncio.sleep(0)
         if self.violation is not None:
             raise self.violation
 
     def call(self, kind: str, *what: object) -> None:
         """A control call was made just now."""
         self.ledger.call(self.journal.appended, kind, *what)
+
+    def names(self, name: str, call: Callable[[], object]) -> bool:
+        """Make a call that names a person, or nobody: whoever is not a customer is not found, and everybody else is.
+
+        Returns whether she was found.
+        """
+        is_known = name in self.ledger.known.present
+        try:
+            call()
+        except NotFoundError as error:
+            if is_known:
+                raise Violation(f"{name} was not found") from error
+            return False
+        if not is_known:
+            raise Violation(f"{name} was erased, and was found")
+        return True
+
+    def send(self, request: Request, *, is_lost: bool) -> None:
+        """A caller sends a request; the answer comes when it comes."""
+        self.trace.append(f"    {request.method} {request.name}" + (", its answer will be lost" if is_lost else ""))
+        self.service.begin(self.requests.ask(self, request, is_lost=is_lost))
+
+    def found(self, violation: Violation) -> None:
+        """A violation in a task or callback, which the loop would only log."""
+        self.violation = self.violation or violation
+
+    def _appended(self, ticket: int, entries: Sequence[Entry]) -> None:
+        """What the journal is given: effects of requests are counted there, and a person's end is where it stands."""
+        try:
+            for entry in entries:
+                self.effects.seen(ticket, entry.record)
+        except Violation as violation:
+            self.found(violation)
 
     def decide(self, outcome: Outcome) -> None:
         """Step 8 and what the data plane does with it: offers leave once durable, through the send gate."""
@@ -198,38 +290,44 @@ class Simulated:
             )
         if decisions:
             ticket, durability, engine = self.journal.appended, self.durability, self.engine
-            known = [self.ledger.known.names(_name(decision)) for decision in decisions]
+            known, names = self.ledger.known, [name_of(decision.person_key) for decision in decisions]
+            people = [(known.tag(name), known.names(name)) for name in names]
 
             def settled() -> None:
                 try:
                     if engine is self.engine and durability.is_durable(ticket):
-                        for decision, names in zip(decisions, known, strict=True):
-                            self._tell(decision, names)
-                except Violation as violation:  # the loop would only log it
-                    self.violation = self.violation or violation
+                        for decision, (tag, names) in zip(decisions, people, strict=True):
+                            self._send(decision, tag, names)
+                except Violation as violation:
+                    self.found(violation)
 
             durability.when_settled(ticket, settled)
 
-    def _tell(self, decision: Decision, names: frozenset[str]) -> None:
+    def _send(self, decision: Decision, tag: str, names: frozenset[str]) -> None:
         if not self.engine.may_send(decision):
             self.engine.release(decision)
             return
-        self.offer_count += 1
         is_limited = decision.offer.campaign_id == town.BUDGET_CAMPAIGN
         told = Told(
             decision.decision_key,
-            _name(decision),
+            name_of(decision.person_key),
             decision.store.store_id,
             decision.offer.offer_id,
             decision.time_ms,
             is_limited,
+            tag,
             names,
         )
+        self.tell(told)
+
+    def tell(self, told: Told) -> None:
+        """An offer leaves."""
+        self.offer_count += 1
         self.trace.append(f"    told {told.name} {told.offer_id} at {told.store_id}")
         self.ledger.tell(told)
 
-    def heard(self, rows: Any, outcome: Outcome, again: set[int]) -> None:
-        """One verdict a ping; none accepted twice; transitions in order."""
+    def heard(self, rows: Any, outcome: Outcome) -> None:
+        """One verdict a ping; none accepted twice, and none of a device that is nobody's; transitions in order."""
         self.ping_count += len(rows)
         if len(outcome.verdicts) != len(rows):
             raise Violation("not one verdict a ping")
@@ -240,7 +338,7 @@ class Simulated:
                 raise Violation("a ping was accepted twice")
             if verdict is PingVerdict.ACCEPTED:
                 self.accepted.add(key)  # type: ignore[arg-type]
-            if index in again and verdict is PingVerdict.ACCEPTED and key[0] == town.NOBODYS_DEVICE:
+            if verdict is PingVerdict.ACCEPTED and key[0] not in self.ledger.known.owners:
                 raise Violation("a ping of nobody's was accepted")
         self.passages(outcome.transitions)
 
@@ -251,19 +349,16 @@ class Simulated:
             self.ledger.moved(visit, TransitionKind(int(item["kind"])).name)
 
 
-def _name(decision: Decision) -> str:
-    """The name that her key was made of."""
-    return next(name for name in town.NAMES if person_key(name) == decision.person_key)
-
-
 Act = Callable[[Simulated, np.random.Generator], None]
 
 
 async def live(
-    seed: int, actions: Sequence[Action], acts: dict[str, Act], kept: KeptInMemory | KeptOnDisk
+    seed: int, actions: Sequence[Action], acts: dict[str, Act], kept: KeptInMemory | KeptOnDisk, directory: Path
 ) -> tuple[Violation | None, Simulated]:
     """Do the actions; stops at the first violation and returns it."""
-    simulated = Simulated(seed, kept)
+    bind_identity(OFFICER)
+    simulated = Simulated(seed, kept, directory)
+    asyncio.get_running_loop().set_default_executor(simulated.threads)
     try:
         for action in actions:
             simulated.trace.append(f"{action.place:>4} {action.kind}")

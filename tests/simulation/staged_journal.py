@@ -8,7 +8,7 @@ append ──► pending ──► write(n): one commit of the n oldest ──�
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from geooffer.journal.commits import CommitStore
 from geooffer.journal.frames import decode_entries, encode_entries
@@ -18,8 +18,10 @@ from geooffer.model.records import Entry
 class StagedJournal:
     """engine/port.py: Journal; the group commit of journal/committer.py without its thread."""
 
-    def __init__(self, store: CommitStore) -> None:
+    def __init__(self, store: CommitStore, seen: Callable[[int, Sequence[Entry]], None]) -> None:
+        """`seen` is shown each append with its ticket."""
         self.store = store
+        self._seen = seen
         self.fault = None
         self._pending: deque[tuple[int, Sequence[Entry]]] = deque()
         self._appended = self._durable = 0
@@ -43,6 +45,7 @@ class StagedJournal:
         if entries:
             self._appended += 1
             self._pending.append((self._appended, entries))
+            self._seen(self._appended, entries)
         return self._appended
 
     def write(self, append_count: int) -> None:

@@ -23,13 +23,15 @@ def test_no_life_of_many_goes_wrong() -> None:
 
 
 def test_lives_are_full_of_what_they_are_about() -> None:
-    """A checker that sees no offer and no crash finds nothing either."""
+    """A checker that sees no offer, no crash and no erasure finds nothing either."""
     sentence, simulated = live_once(7)
     assert not sentence
     assert simulated is not None
     assert simulated.offer_count > 5
     assert simulated.crash_count > 2
     assert simulated.ping_count > 100
+    assert simulated.requests.retry_count > 2
+    assert simulated.effects.erasure_count > 1
 
 
 def test_the_same_seed_is_the_same_life() -> None:

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from geooffer.audit.entries import HASH_SIZE_BYTES, Place
 from geooffer.errors import JournalError
 from geooffer.journal.commits import Position
-from geooffer.journal.snapshots import sync_directory, write_synced
+from geooffer.journal.synced_files import sync_directory, write_synced
 
 HEAD_NAME = "audit.head"
 PUBLIC_KEY_NAME = "audit.pub"

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from geooffer.errors import ConfigurationError, JournalError
-from geooffer.journal.snapshots import sync_directory, write_synced
+from geooffer.journal.synced_files import sync_directory, write_synced
 from geooffer.model.limits import DECISION_RETENTION_MAX_MS
 
 KEY_NAME = "audit.key"

@@ -41,8 +41,7 @@ from geooffer.audit.segments import (
 )
 from geooffer.errors import JournalError
 from geooffer.journal.commits import Position
-from geooffer.journal.snapshots import sync_directory
-from geooffer.journal.synced_files import append_synced
+from geooffer.journal.synced_files import append_synced, sync_directory
 
 DIRECTORY_NAME = "audit"
 SEGMENT_SIZE_BYTES = 16 * 1024 * 1024

@@ -55,6 +55,8 @@ class Served:
     verdicts: Counter[str]
     late_offers: int
     """Taken back because their budget of 50 ms was over: rightly so, and no answer is missing."""
+    pauses_s: list[float] = field(default_factory=list)
+    """How much later than asked the loop came round, twice in 5 ms: what a ping waits for everything else."""
 
 
 Serve = Callable[[Connection, ServerPlan], None]
@@ -142,19 +144,19 @@ def _latencies(plan: DirectPlan, serve: Serve, tally: _Tally, note: Note) -> dic
 def _run(plan: DirectPlan, serve: Serve, plane: str, rate: float, tally: _Tally | None) -> LoadResult:
     server_core, _ = cores()
     server_plan = ServerPlan(plane, plan.stream_count, server_core, plan.state_dir)
-    result, verdicts = run_once(server_plan, serve, seconds=plan.seconds, warmup_s=plan.warmup_s, rate=rate)
+    result, served = run_once(server_plan, serve, seconds=plan.seconds, warmup_s=plan.warmup_s, rate=rate)
     if tally is not None:
-        tally.verdicts += verdicts
+        tally.verdicts += served.verdicts
         tally.offers += result.offers
     return result
 
 
 def run_once(
     server_plan: ServerPlan, serve: Serve, *, seconds: float, warmup_s: float, rate: float
-) -> tuple[LoadResult, Counter[str]]:
-    """One fresh server under load; its verdicts (none of the echo). Raises BenchmarkError where answers are missing."""
+) -> tuple[LoadResult, Served]:
+    """One fresh server under load, and what it did (nothing of the echo). Raises BenchmarkError for missing answers."""
     _, load_core = cores()
-    verdicts: Counter[str] = Counter()
+    served = Served(Counter(), 0)
     with (
         process(serve, server_plan) as (pipe, server),
         process(run_load, load_core) as (load_pipe, load),
@@ -165,12 +167,11 @@ def run_once(
         result: LoadResult = receive(load_pipe, load, None)
         if server_plan.plane != "echo":
             pipe.send("report")
-            served: Served = receive(pipe, server, END_TIMEOUT_S)
+            served = receive(pipe, server, END_TIMEOUT_S)
             _check(result, served)
-            verdicts = served.verdicts
         elif result.acknowledged != result.sent:
             raise BenchmarkError(f"{result.sent:,} pings sent, {result.acknowledged:,} echoed")
-    return result, verdicts
+    return result, served
 
 
 def _check(result: LoadResult, served: Served) -> None:

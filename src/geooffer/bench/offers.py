@@ -2,7 +2,8 @@
 
 The phones of the shape `direct`, each with one offer to get, at a fixed rate. Runs alternate: journal in memory (what
 the rest costs), SQLite, SQLite while snapshots are written one after the other. Every offer's latency counts; a ping
-without an offer waits for no journal, and its latency beside shows whether that is so.
+without an offer waits for no journal, and its latency beside shows whether that is so. What the disk alone takes on
+the server's core, while it works in memory, is measured in a run of its own (bench/disk_probe.py).
 """
 
 from __future__ import annotations
@@ -10,17 +11,22 @@ from __future__ import annotations
 import statistics
 import tempfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from geooffer.bench import latency
 from geooffer.bench.direct import Serve, ServerPlan, run_once
+from geooffer.bench.disk_probe import ProbePlan, probing
 from geooffer.bench.load import LoadResult
 from geooffer.bench.processes import cores
 
 COMPACTING = "sqlite, writing snapshots"
-JOURNALS = ("memory", "sqlite", COMPACTING)
+PROBED = "memory, disk probed beside"
+PROBE_RATE = 50.0
+"""Writes a second, about as many as a second of this shape has commits."""
+JOURNALS = ("memory", "sqlite", COMPACTING, PROBED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,8 @@ class OffersPlan:
 def measure(plan: OffersPlan, serve: Serve, note: Callable[[str], None]) -> dict[str, Any]:
     """Latencies of offers and of all pings by run; medians over rounds of the percentiles. Raises BenchmarkError."""
     runs: dict[str, list[LoadResult]] = {name: [] for name in JOURNALS}
+    pauses: dict[str, list[list[float]]] = {name: [] for name in JOURNALS}
+    disk: list[list[float]] = []
     core, _ = cores()
     for number in range(plan.round_count):
         for name in JOURNALS:
@@ -45,20 +53,28 @@ def measure(plan: OffersPlan, serve: Serve, note: Callable[[str], None]) -> dict
                     "python", plan.stream_count, core, Path(directory), name.split(",")[0], intent_every=1
                 )
                 server = replace(server, compacts=name == COMPACTING)
-                result, _ = run_once(server, serve, seconds=plan.seconds, warmup_s=0.0, rate=plan.rate)
+                probe = ProbePlan(Path(directory), PROBE_RATE, core)
+                with probing(probe) if name == PROBED else nullcontext() as probed:
+                    result, served = run_once(server, serve, seconds=plan.seconds, warmup_s=0.0, rate=plan.rate)
+                if probed is not None:
+                    disk.append(probed.latencies_s)
             runs[name].append(result)
+            pauses[name].append(served.pauses_s)
             worst = _percentiles([result.offer_latencies_s])
             so_far = f"{result.offers:,} offers, p99 {worst['p99_us']:,} µs"
             note(f"round {number + 1} of {plan.round_count}, {name}: {so_far}")
     told = {
         name: {
-            "offers": sum(len(result.offer_latencies_s) for result in results),
+            "offers": sum(result.offers for result in results),
+            "expected": sum(result.offers_expected for result in results),
             "offer": _percentiles([result.offer_latencies_s for result in results]),
             "ping": _percentiles([result.latencies_s for result in results]),
+            "pause": _percentiles(pauses[name]),
         }
         for name, results in runs.items()
     }
-    return {"rate": plan.rate, "streams": plan.stream_count, "seconds": plan.seconds, "runs": told}
+    shape = {"rate": plan.rate, "streams": plan.stream_count, "seconds": plan.seconds}
+    return shape | {"runs": told, "disk": _percentiles(disk)}
 
 
 def _percentiles(rounds: list[list[float]]) -> dict[str, Any]:

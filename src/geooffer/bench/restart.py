@@ -25,7 +25,7 @@ from geooffer.bench.processes import cpu_seconds, resident_bytes
 from geooffer.engine.part_columns import coded, int32s, int64s, pack_array
 from geooffer.engine.parts import Part, take_part
 from geooffer.engine.state import State
-from geooffer.journal.backup import DECISION_KEY_NAME, DECISION_KEY_SIZE_BYTES
+from geooffer.journal.decision_key import DECISION_KEY_NAME, DECISION_KEY_SIZE_BYTES
 from geooffer.journal.frames import encode_entries
 from geooffer.journal.snapshots import SnapshotDraft
 from geooffer.journal.sqlite import SqliteStore

@@ -164,16 +164,14 @@ async def running_service(
         control = _control(settings, held, engine, real_now_ms, durability)
         trail = tie_audit(settings, held, control, callers)
         start_policies(control.policies, settings.policy_file)
-        gate = {"durable": durability.wait, "on_call": watched.on_call}
-        if trail is not None:
-            gate["on_answered"] = trail.notes.answered
+        answered = {} if trail is None else {"on_answered": trail.notes.answered}
+        gate = {"durable": durability.wait, "on_call": watched.on_call, **answered}
         data_port, control_port = _bind_ports(settings, callers, write_gate, plane, control, **gate)
         _log_faults_of_loop(ending)
         await control_port.start()
         await data_port.start()
         plane.start()
-        compactions = _compactions(settings, held, disk, watched, ending, trail)
-        control.erasures.compact = None if compactions is None else compactions.compact
+        compactions = _compactions(settings, held, disk, watched, ending, trail, control.erasures)
         _run_beside(control.erasures.run(), ending)
         if disk is not None:
             _run_beside(disk.run(), ending)
@@ -308,6 +306,7 @@ def _compactions(
     watched: Watched,
     ending: AsyncExitStack,
     trail: AuditTrail | None,
+    erasures: Erasures,
 ) -> Compactions | None:
     """Who has snapshots written; None where the journal is in memory."""
     from geooffer.journal.committer import GroupCommitter
@@ -325,8 +324,10 @@ def _compactions(
         recovered_size_bytes=held.recovered.size_bytes,
         encryption_key_file=settings.encryption_key_file,
     )
+    erasures.compact = compactions.compact
+    compactions.before_truncation.append(erasures.settle)
     if trail is not None:
-        compactions.before_cut = trail.before_cut
+        compactions.before_truncation.append(trail.before_truncation)
     if watched.traces is not None:
         compactions.on_compaction = watched.traces.compaction
     _run_beside(compactions.run(), ending)

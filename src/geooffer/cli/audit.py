@@ -122,7 +122,7 @@ def renew_command(
     from geooffer.audit.log import DIRECTORY_NAME
     from geooffer.cli.audit_trail import RENEWED_NAME
     from geooffer.journal.service_lock import ServiceLock
-    from geooffer.journal.snapshots import sync_directory
+    from geooffer.journal.synced_files import sync_directory
 
     directory = _settings(state_dir, config_file).state_dir
     if not directory.is_dir():

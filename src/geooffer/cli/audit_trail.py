@@ -42,7 +42,7 @@ class AuditTrail:
     _directory: Path
     _now_ms: Callable[[], int]
 
-    async def before_cut(self, lsn: int) -> None:
+    async def before_truncation(self, lsn: int) -> None:
         """Return once the journal may be cut up to `lsn`: all of it is in the log, and the journal remembers how far
         that came. Raises JournalError where the log does not keep up.
         """

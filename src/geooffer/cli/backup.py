@@ -35,8 +35,10 @@ def backup_command(
 ) -> None:
     """Copy a state directory, also while its server runs. The erasure ledger is not in it (docs/backup.md)."""
     from geooffer.journal.backup import back_up
+    from geooffer.journal.core_dumps import forbid_core_dumps
     from geooffer.rpc.keys import DEV_PRIVATE_NAME, DEV_PUBLIC_NAME
 
+    forbid_core_dumps()
     names = (DEV_PRIVATE_NAME, DEV_PUBLIC_NAME) if with_token_keys else ()
     done = back_up(_directory(state_dir, config_file), target, now_ms=_now_ms(), further_names=names)
     if json_output:
@@ -58,9 +60,11 @@ def restore_command(
 ) -> None:
     """Put a backup into a state directory that no server runs on; who was erased since is erased again."""
     from geooffer.journal.backup import restore
+    from geooffer.journal.core_dumps import forbid_core_dumps
     from geooffer.journal.keyring import load_keyring
     from geooffer.kernels.compile import compile_all
 
+    forbid_core_dumps()
     compile_all()
     settings = _settings(state_dir, config_file)
     directory = settings.state_dir
@@ -89,6 +93,7 @@ def verify_command(
 ) -> None:
     """Read, check and fold everything in a state directory, also while its server runs. Exit code 1: damage."""
     from geooffer.engine.clock import AHEAD_MAX_MS
+    from geooffer.journal.core_dumps import forbid_core_dumps
     from geooffer.journal.keyring import load_keyring
     from geooffer.journal.verification import verify_state
     from geooffer.kernels.compile import compile_all
@@ -96,6 +101,7 @@ def verify_command(
 
     settings = _settings(state_dir, config_file)
     keyring = load_keyring(settings.encryption_key_file)
+    forbid_core_dumps()
     compile_all()
     try:
         found = verify_state(settings.state_dir, with_digests=digests or json_output, keyring=keyring)

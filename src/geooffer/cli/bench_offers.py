@@ -32,8 +32,13 @@ def register(group: typer.Typer) -> None:
 
 def _print(report: dict[str, Any]) -> None:
     print(f"offers · {report['streams']:,} phones, {report['rate']:,.0f} pings/s, µs from intended sending to answer")
-    print(f"  {'journal':<26} {'offers':>7} {'p50':>8} {'p99':>8} {'p99.9':>8} {'max':>8}   all pings p50, p99")
+    columns = f"{'offers':>13} {'p50':>8} {'p99':>8} {'p99.9':>8} {'max':>8}"
+    print(f"  {'journal':<26} {columns}   all pings p50, p99; pauses of the loop p99, max")
     for name, run in report["runs"].items():
         offer, ping = run["offer"], run["ping"]
         figures = " ".join(f"{offer[key]:>8,}" for key in ("p50_us", "p99_us", "p999_us", "max_us"))
-        print(f"  {name:<26} {run['offers']:>7,} {figures}   {ping['p50_us']:,}, {ping['p99_us']:,}")
+        count = f"{run['offers']:,}/{run['expected']:,}"
+        others = f"{ping['p50_us']:,}, {ping['p99_us']:,}; {run['pause']['p99_us']:,}, {run['pause']['max_us']:,}"
+        print(f"  {name:<26} {count:>13} {figures}   {others}")
+    disk = " ".join(f"{report['disk'][key]:>8,}" for key in ("p50_us", "p99_us", "p999_us", "max_us"))
+    print(f"  {'fdatasync of 4 KiB, alone':<26} {'':>13} {disk}")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     """Address, tokens by phone, what it did."""
 
 TOKEN_LIFETIME_S = 3_600.0
+LOOK_EVERY_S = 0.002_5
 
 
 def serve(pipe: Connection, plan: ServerPlan) -> None:
@@ -58,14 +59,24 @@ async def _service(plan: ServerPlan) -> AsyncIterator[Running]:
         def served() -> Served:
             counts = service.engine.statistics.ping_verdicts
             verdicts = Counter({verdict.name: count for verdict, count in counts.items()})
-            return Served(verdicts, service.plane.statistics.late_offers)
+            return Served(verdicts, service.plane.statistics.late_offers, pauses_s)
 
+        pauses_s: list[float] = []
+        watching = asyncio.create_task(_watch_pauses(pauses_s))
         compacting = asyncio.create_task(_compact_on_and_on(service)) if plan.compacts else None
         yield service.data_address, tokens, served
+        watching.cancel()
         if compacting is not None:
             compacting.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await compacting  # raises what ended it before
+
+
+async def _watch_pauses(pauses_s: list[float]) -> None:
+    while True:
+        asked_s = time.perf_counter()
+        await asyncio.sleep(LOOK_EVERY_S)
+        pauses_s.append(time.perf_counter() - asked_s - LOOK_EVERY_S)
 
 
 async def _compact_on_and_on(service: RunningService) -> None:

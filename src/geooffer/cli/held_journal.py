@@ -16,16 +16,21 @@ from geooffer.cli.settings import ServiceSettings
 from geooffer.engine.port import Journal
 from geooffer.engine.state import State
 from geooffer.errors import ConfigurationError, GeoofferError
-from geooffer.journal.backup import DECISION_KEY_NAME, DECISION_KEY_SIZE_BYTES
+from geooffer.journal.backup import POLICY_KEY_NAME
 from geooffer.journal.committer import GroupCommitter
+from geooffer.journal.decision_key import DECISION_KEY_NAME, DECISION_KEY_SIZE_BYTES, fault_of_key
 from geooffer.journal.erasing import finish_erasures, open_ledger
+from geooffer.journal.erasures import KEY_NAME as LEDGER_KEY_NAME
 from geooffer.journal.erasures import ErasureLedger
 from geooffer.journal.keyring import load_keyring
 from geooffer.journal.memory import MemoryJournal
 from geooffer.journal.recovery import Recovered, recover
 from geooffer.journal.service_lock import ServiceLock
-from geooffer.model.pseudonyms import Pseudonyms
+from geooffer.journal.synced_files import make_directory, remove_drafts
+from geooffer.model.pseudonyms import Domain, Pseudonyms
+from geooffer.rpc.domain_keys import domain_key_path
 from geooffer.rpc.keys import secret_file
+from geooffer.rpc.receipts import KEY_NAME as RECEIPT_KEY_NAME
 from geooffer.services.erasures import wiped
 
 HAND_OVER_S = 0.000_5
@@ -35,6 +40,15 @@ The journal's thread needs it before and after each fsync: beside a loop that ne
 28.9 ms at the default and 13.3 at this (medians of three alternating runs on a loaded machine), 14.4 and 3.2 without
 the disk; the loop got no less done.
 """
+
+SECRET_NAMES = (
+    DECISION_KEY_NAME,
+    LEDGER_KEY_NAME,
+    POLICY_KEY_NAME,
+    RECEIPT_KEY_NAME,
+    domain_key_path(Path(), Domain.ENGINE).name,
+)
+"""Of the files of a state directory that only who has its lock makes."""
 
 log = structlog.get_logger(__name__)
 
@@ -99,9 +113,11 @@ def open_journal(
     if settings.journal == "memory":
         return HeldJournal(MemoryJournal(), None, decision_key or secrets.token_bytes(DECISION_KEY_SIZE_BYTES))
     sys.setswitchinterval(HAND_OVER_S)
-    settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_directory(settings.state_dir)
     lock = ServiceLock(settings.state_dir)
     try:
+        for name in SECRET_NAMES:
+            remove_drafts(settings.state_dir / name)
         keyring = load_keyring(settings.encryption_key_file)
         recovered = recover(settings.state_dir, on_progress, keyring=keyring)
         try:
@@ -127,14 +143,9 @@ def open_journal(
 
 
 def _decision_key(directory: Path, recovered: Recovered) -> bytes:
-    """The secret of a state directory, made where nothing was ever written. Raises ConfigurationError where it is lost:
-    a new one would turn every decision id told so far into one that nobody knows, and count retries twice.
-    """
-    path = directory / DECISION_KEY_NAME
-    if recovered.store.last.lsn and not path.exists():
-        rule = (
-            f"{DECISION_KEY_NAME} is missing beside a journal of {recovered.store.last.lsn} commits: "
-            f"copy it back from a backup of this directory (docs/operation.md, Files)"
-        )
+    """The secret of a directory, made where nothing was ever written. Raises ConfigurationError where it is lost."""
+    fault = fault_of_key(directory, recovered.store.last.lsn)
+    if fault is not None:
+        rule = f"{fault}: copy it back from a backup of this directory (docs/operation.md, Files)"
         raise ConfigurationError(rule, field="state_dir")
-    return secret_file(path, DECISION_KEY_SIZE_BYTES)
+    return secret_file(directory / DECISION_KEY_NAME, DECISION_KEY_SIZE_BYTES)

@@ -87,7 +87,9 @@ def run(config_file: Path | None, flags: Mapping[str, object], json_output: bool
     """Serve until a signal. Raises ConfigurationError before it listens; ends with EXIT_FAULT where it failed."""
     from geooffer.cli.log import log_to_stderr
     from geooffer.cli.settings_layers import load_settings
+    from geooffer.journal.core_dumps import forbid_core_dumps
 
+    forbid_core_dumps()
     # the transport's own lines are no JSON, and name the addresses of phones
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 

@@ -63,4 +63,3 @@ def notice_row(notice: Notice | None) -> Row:
         "withdrawal_method": notice.withdrawal_method,
         "retention_reference": notice.retention_reference,
     }
-

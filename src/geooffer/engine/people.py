@@ -208,8 +208,7 @@ class People(PeopleRows):
         self._persons["has_affinity"][slot] = 0
 
     def sweep_slice(self, swept: RetentionSwept, kept_keys: Collection[int] = ()) -> None:
-        """Drop what is older than the record's bounds from the lists of one slice's persons, but not of `kept_keys`.
-        """
+        """Drop what is older than the record's bounds from the lists of one slice's persons, but not of `kept_keys`."""
         self.index_slices()
         slots = self.slices.slots(swept.partition, swept.slice_number)
         if kept_keys:

@@ -162,8 +162,9 @@ def _people_parts(state: State, partition: int) -> list[Any]:
                 _chain(view.contacts, int(person["contact_head"])),
             )
         )
-    parts.append(state.totals.contributions(partition))
-    return parts
+    # whose ids are united: an id that names nobody, or somebody else, is another state
+    aliases = sorted(pair for pair in state.aliases.items() if partition_of(pair[1]) == partition)
+    return [*parts, aliases, state.totals.contributions(partition)]
 
 
 def _decisions_by_owner(state: State, partition: int) -> dict[int, list[Any]]:

@@ -26,26 +26,32 @@ import apsw
 from geooffer.errors import ConfigurationError, JournalError
 from geooffer.journal.commits import Position
 from geooffer.journal.compactor import only_compactor
+from geooffer.journal.decision_key import DECISION_KEY_NAME, fault_of_key
 from geooffer.journal.erasing import apply_ledger, open_ledger
 from geooffer.journal.erasures import LEDGER_NAME, goes_on_from, ledger_mark
 from geooffer.journal.keyring import Keyring
 from geooffer.journal.recovery import recover
 from geooffer.journal.service_lock import ServiceLock
-from geooffer.journal.snapshots import digest_of, newest_snapshot, snapshot_paths, sync_directory, write_synced
+from geooffer.journal.snapshots import digest_of, newest_snapshot, snapshot_paths
 from geooffer.journal.sqlite import SqliteReader
+from geooffer.journal.synced_files import (
+    copy_synced,
+    make_directory,
+    sync_directory,
+    write_synced,
+)
 from geooffer.journal.tail import JOURNAL_NAME, RESTORE_NAME, commits_after, refuse_half_restored
 from geooffer.model.limits import BACKUP_RETENTION_MS
 from geooffer.model.policy import DAY_MS
 from geooffer.model.records import CATALOG_PARTITION
 
 BACKUP_NAME = "backup.json"
-DECISION_KEY_NAME = "decision.key"
-DECISION_KEY_SIZE_BYTES = 32
 POLICY_KEY_NAME = "policy.key"
 """Signed the policies in the journal: without it nobody would serve by them."""
 SCHEMA_VERSION = 1
 LOCK_WAIT_S = 600.0
-_CHUNK_SIZE_BYTES = 1 << 20
+RESTORE_LOCK_WAIT_S = 10.0
+"""A compactor ends with its server, within a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +88,23 @@ def back_up(directory: Path, target: Path, *, now_ms: int, further_names: Sequen
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ConfigurationError(f"{target}: is not an empty directory")
     refuse_half_restored(directory)
-    target.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with only_compactor(directory, LOCK_WAIT_S):  # so that no snapshot is removed meanwhile
+    make_directory(target)
+    # so that no snapshot is removed, and nothing restored, meanwhile
+    with only_compactor(directory, LOCK_WAIT_S):
+        fault = fault_of_key(directory, _last_lsn(directory))
+        if fault is not None:
+            raise ConfigurationError(f"{fault}: copy it back first (docs/operation.md, Files)", field="state_dir")
         snapshot = newest_snapshot(directory)
         if snapshot is not None:
             _copy_all(snapshot.path, target / snapshot.path.name)
         _copy_journal(directory / JOURNAL_NAME, target / JOURNAL_NAME)
-    for name in (DECISION_KEY_NAME, POLICY_KEY_NAME, *further_names):
-        if (directory / name).exists():
-            write_synced(target / name, (directory / name).read_bytes())
-    mark = ledger_mark(directory / LEDGER_NAME)
+        for name in (DECISION_KEY_NAME, POLICY_KEY_NAME, *further_names):
+            if (directory / name).exists():
+                write_synced(target / name, (directory / name).read_bytes())
+        mark = ledger_mark(directory / LEDGER_NAME)
     position = _last_position(target)
+    if fault := fault_of_key(target, position.lsn):  # the first commit came meanwhile
+        raise ConfigurationError(fault, field="state_dir")
     files = {str(path.relative_to(target)): _file_digest(path) for path in _files_of(target)}
     told = {
         "schema": SCHEMA_VERSION,
@@ -148,7 +160,8 @@ def restore(
 
     Raises ConfigurationError where something is there already and not `is_forced`, where the backup is older than it
     may be kept (privacy M7) and not `is_expired_allowed`, where the erasure ledger does not go on from the one it was
-    taken beside and not `is_ledger_optional`, or a server runs on it; JournalError for a backup that is not sound.
+    taken beside and not `is_ledger_optional`, or a server runs on it; JournalError for a backup that is not sound, and
+    where a compaction or a backup of the directory is under way.
     Cut short at any point it can be run again, and no server starts on what it left.
     """
     backup = open_backup(source)
@@ -162,35 +175,41 @@ def restore(
             "put the newest one and its key there first (--without-ledger goes on without it)"
         )
         raise ConfigurationError(rule, field="state_dir")
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_directory(directory)
     lock = ServiceLock(directory)
     try:
-        aside = directory / RESTORE_NAME
-        if not is_forced and not aside.exists() and _state_paths(directory):
-            raise ConfigurationError(f"{directory}: holds a state already (--force replaces it)", field="state_dir")
-        if aside.exists():
-            shutil.rmtree(aside)
-        _copy_all(source, aside, without=(BACKUP_NAME,))
-        sync_directory(directory)
-        for path in _state_paths(directory):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-        for path in sorted(aside.iterdir()):
-            (directory / path.name).unlink(missing_ok=True)
-            path.rename(directory / path.name)
-        sync_directory(directory)
-        recovered = recover(directory, is_restoring=True, keyring=keyring)
-        try:
-            ledger = open_ledger(directory)
-            erased_count = apply_ledger(
-                recovered.state, recovered.store, ledger, taken_ms=backup.taken_ms, now_ms=now_ms
-            )
-            position = recovered.store.last
-        finally:
-            recovered.store.close()
-        aside.rmdir()
-        sync_directory(directory)
+        # a compactor may outlive its server, and a backup may be taken of what is there
+        with only_compactor(directory, RESTORE_LOCK_WAIT_S):
+            if not is_forced and not (directory / RESTORE_NAME).exists() and _state_paths(directory):
+                raise ConfigurationError(f"{directory}: holds a state already (--force replaces it)", field="state_dir")
+            return _restore(backup, directory, now_ms, keyring)
     finally:
         lock.close()
+
+
+def _restore(backup: Backup, directory: Path, now_ms: int, keyring: Keyring | None) -> Restored:
+    aside = directory / RESTORE_NAME
+    if aside.exists():
+        shutil.rmtree(aside)
+    _copy_all(backup.path, aside, without=(BACKUP_NAME,))
+    sync_directory(directory)
+    kept = {DECISION_KEY_NAME, POLICY_KEY_NAME} - backup.files.keys()
+    for path in _state_paths(directory):
+        if path.name not in kept:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in sorted(aside.iterdir()):
+        (directory / path.name).unlink(missing_ok=True)
+        path.rename(directory / path.name)
+    sync_directory(directory)
+    recovered = recover(directory, is_restoring=True, keyring=keyring)
+    try:
+        ledger = open_ledger(directory)
+        erased_count = apply_ledger(recovered.state, recovered.store, ledger, taken_ms=backup.taken_ms, now_ms=now_ms)
+        position = recovered.store.last
+    finally:
+        recovered.store.close()
+    aside.rmdir()
+    sync_directory(directory)
     return Restored(position, recovered.person_count, erased_count)
 
 
@@ -218,16 +237,8 @@ def _copy_all(source: Path, target: Path, without: Sequence[str] = ()) -> None:
         if path.is_dir():
             _copy_all(path, target / path.name)
         elif path.name not in without:
-            _copy_synced(path, target / path.name)
+            copy_synced(path, target / path.name)
     sync_directory(target)
-
-
-def _copy_synced(source: Path, target: Path) -> None:
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with source.open("rb") as reading, os.fdopen(descriptor, "wb") as writing:
-        shutil.copyfileobj(reading, writing, _CHUNK_SIZE_BYTES)
-        writing.flush()
-        os.fsync(writing.fileno())
 
 
 def _copy_journal(source: Path, target: Path) -> None:
@@ -243,6 +254,14 @@ def _copy_journal(source: Path, target: Path) -> None:
             writing.close()
     except apsw.Error as error:
         raise JournalError(f"the journal cannot be copied: {type(error).__name__}") from error
+
+
+def _last_lsn(directory: Path) -> int:
+    reader = SqliteReader(directory / JOURNAL_NAME)
+    try:
+        return reader.last.lsn
+    finally:
+        reader.close()
 
 
 def _last_position(directory: Path) -> Position:

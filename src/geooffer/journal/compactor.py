@@ -26,6 +26,7 @@ from pathlib import Path
 from geooffer.engine.parts import PARTITIONS, Part, take_part
 from geooffer.errors import GeoofferError, JournalError
 from geooffer.journal.commits import Position
+from geooffer.journal.core_dumps import forbid_core_dumps
 from geooffer.journal.keyring import Keyring, load_keyring
 from geooffer.journal.snapshots import SnapshotDraft, newest_snapshot
 from geooffer.journal.sqlite import SqliteReader
@@ -156,6 +157,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--encryption-key-file", type=Path, help="encrypt it under the first key in there")
     told_to = parser.parse_args(arguments)
     directory: Path = told_to.directory
+    forbid_core_dumps()
     if told_to.with_parent:
         _end_with_parent()
     _leave_the_cores_of_the_server()

@@ -14,8 +14,8 @@ from geooffer.engine.state import State
 from geooffer.errors import JournalError
 from geooffer.journal.commits import CommitStore
 from geooffer.journal.erasures import KEY_NAME, KEY_SIZE_BYTES, LEDGER_NAME, ErasureLedger
-from geooffer.journal.frames import encode_entries
-from geooffer.journal.snapshots import sync_directory, write_synced
+from geooffer.journal.frames import decode_entries, encode_entries
+from geooffer.journal.synced_files import write_once
 from geooffer.model.keys import partition_of
 from geooffer.model.records import CustomerDeleted, Entry
 
@@ -30,7 +30,7 @@ def open_ledger(directory: Path) -> ErasureLedger:
     if not key_path.exists():
         if path.exists() and path.stat().st_size:
             raise JournalError(f"{LEDGER_NAME} is there and {KEY_NAME} is not: who was erased cannot be told")
-        _write_key(key_path)
+        write_once(key_path, secrets.token_bytes(KEY_SIZE_BYTES))
     for file in (path, key_path):
         if file.exists() and file.stat().st_mode & 0o077:
             raise JournalError(f"{file.name} is open to others; it needs mode 0600")
@@ -60,13 +60,34 @@ def erase_again(state: State, store: CommitStore, person_keys: Iterable[int]) ->
     return store.last.lsn
 
 
+def erased_unrecorded(store: CommitStore, ledger: ErasureLedger) -> set[str]:
+    """Ids of erasures whose erase record is in the journal though the ledger does not say so: the crash came between
+    the two. Whoever bears such a name now signed up after it and is somebody new.
+
+    The journal still has that record: nothing is truncated before the ledger knows (services/compactions.py).
+    """
+    found: set[str] = set()
+    unseen = ledger.unseen()
+    if not unseen:
+        return found
+    start_lsn = max(store.base.lsn, min(item.begun_lsn for item in unseen))
+    for commit in store.read(start_lsn) if start_lsn < store.last.lsn else ():
+        for entry in decode_entries(commit.payload):
+            if isinstance(entry.record, CustomerDeleted):
+                name = ledger.name_of(entry.record.person_key)
+                late = (item for item in unseen if item.begun_lsn < commit.position.lsn)
+                found |= {item.erasure_id for item in late if name in item.names}
+    return found
+
+
 def apply_ledger(state: State, store: CommitStore, ledger: ErasureLedger, *, taken_ms: int, now_ms: int) -> int:
     """After a restore: erase whoever was erased since the backup was taken, in doubt somebody more.
 
     `taken_ms`, `now_ms`: real time. Returns how many were erased. The bytes are still in the restored files: a
     compaction has to follow, and the next start asks for it.
     """
-    names = ledger.names_begun_since(taken_ms - CLOCK_DOUBT_MS) | ledger.names_unseen()
+    unseen = ledger.names_unseen(erased_unrecorded(store, ledger))
+    names = ledger.names_begun_since(taken_ms - CLOCK_DOUBT_MS) | unseen
     found = persons_to_erase(state, ledger, names)
     lsn = erase_again(state, store, found)
     ledger.restored(time_ms=now_ms, lsn=lsn, erased_count=len(found))
@@ -75,20 +96,12 @@ def apply_ledger(state: State, store: CommitStore, ledger: ErasureLedger, *, tak
 
 def finish_erasures(state: State, store: CommitStore, ledger: ErasureLedger, *, now_ms: int) -> int:
     """At a start: finish what was begun and not seen through. Returns how many were erased."""
-    unseen = [item for item in ledger.erasures.values() if item.erased_ms is None]
-    found = persons_to_erase(state, ledger, ledger.names_to_erase_again(store.last.lsn))
+    unseen = ledger.unseen()
+    names = ledger.names_to_erase_again(store.last.lsn, erased_unrecorded(store, ledger))
+    found = persons_to_erase(state, ledger, names)
     lsn = erase_again(state, store, found)
     for item in unseen:
         ledger.erased(item.erasure_id, time_ms=now_ms, lsn=lsn, counts={})
     if found:
         ledger.restored(time_ms=now_ms, lsn=lsn, erased_count=len(found))
     return len(found)
-
-
-def _write_key(path: Path) -> None:
-    """Whole or not at all: a start that a power cut ended must not leave a key that the next one refuses."""
-    draft = path.with_name(f"{path.name}.new")
-    draft.unlink(missing_ok=True)
-    write_synced(draft, secrets.token_bytes(KEY_SIZE_BYTES))
-    draft.replace(path)
-    sync_directory(path.parent)

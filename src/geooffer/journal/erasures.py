@@ -3,6 +3,7 @@
     <hash> {"kind":"begun","erasure_id":"…","time_ms":…,"lsn":…,"names":["…"]}      before the erase record is written
     <hash> {"kind":"erased","erasure_id":"…","time_ms":…,"lsn":…,"counts":{…}}     once that record is durable
     <hash> {"kind":"done","erasure_id":"…","time_ms":…,"snapshot_lsn":…}           once no file says anything of her
+    <hash> {"kind":"given_up","erasure_id":"…","time_ms":…}                        begun, and it erased nobody after all
     <hash> {"kind":"restored","time_ms":…,"lsn":…,"erased_count":…}                old files came back, they went again
 
 A name is a keyed BLAKE2b-128 of a person key (which is a hash of the customer id): with the ledger and its key one can
@@ -99,18 +100,26 @@ class ErasureLedger:
         """Names of those whose erasure began at `time_ms` or later."""
         return _names(item for item in self.erasures.values() if item.begun_ms >= time_ms)
 
-    def names_to_erase_again(self, last_lsn: int) -> set[str]:
+    def names_to_erase_again(self, last_lsn: int, erased_ids: Collection[str] = ()) -> set[str]:
         """Names of those whose erasure a start has to finish: it was begun and not seen through, or the journal ends
         before it (someone put old files in its place). In doubt they are erased.
+
+        `erased_ids`: as for `names_unseen`.
         """
         if last_lsn < self.restored_lsn:  # older even than what was restored: its commits have other numbers
             return _names(self.erasures.values())
         late = (self.erasures[erasure_id] for erasure_id in self._since_restore)
-        return self.names_unseen() | _names(item for item in late if item.lsn > last_lsn)
+        return self.names_unseen(erased_ids) | _names(item for item in late if item.lsn > last_lsn)
 
-    def names_unseen(self) -> set[str]:
-        """Names of those whose erasure was begun, and nothing more is known of it."""
-        return _names(item for item in self.erasures.values() if item.erased_ms is None)
+    def unseen(self) -> list[Erasure]:
+        """Begun, and nothing more is known of them here."""
+        return [item for item in self.erasures.values() if item.erased_ms is None]
+
+    def names_unseen(self, erased_ids: Collection[str] = ()) -> set[str]:
+        """Names of those whose erasure was begun, and nothing more is known of it; `erased_ids`: unseen erasures whose
+        erase record is known to be durable nevertheless.
+        """
+        return _names(item for item in self.unseen() if item.erasure_id not in erased_ids)
 
     def latest_of(self, person_key: int) -> Erasure | None:
         """The latest erasure of whom this key meant; None = never erased."""
@@ -146,6 +155,10 @@ class ErasureLedger:
     def done(self, erasure_id: str, *, time_ms: int, snapshot_lsn: int) -> None:
         """No file holds anything of her; with an empty id: nor of whoever a restored file brought back."""
         self._append({"kind": "done", "erasure_id": erasure_id, "time_ms": time_ms, "snapshot_lsn": snapshot_lsn})
+
+    def given_up(self, erasure_id: str, *, time_ms: int) -> None:
+        """It erased nobody, and no start is to finish it: as though it had not been begun."""
+        self._append({"kind": "given_up", "erasure_id": erasure_id, "time_ms": time_ms})
 
     def restored(self, *, time_ms: int, lsn: int, erased_count: int) -> None:
         """Old files came back, and everybody erased since they were written is erased in them by commit `lsn`."""
@@ -216,6 +229,10 @@ class ErasureLedger:
         held = self.erasures[line["erasure_id"]]
         self.erasures[held.erasure_id] = replace(held, done_ms=line["time_ms"], snapshot_lsn=line["snapshot_lsn"])
 
+    def _given_up(self, line: Mapping[str, Any]) -> None:
+        del self.erasures[line["erasure_id"]]
+        self._since_restore.discard(line["erasure_id"])
+
     def _restored(self, line: Mapping[str, Any]) -> None:
         self.restored_lsn = line["lsn"]
         self.needs_compaction = self.needs_compaction or line["erased_count"] > 0
@@ -247,6 +264,7 @@ _TAKE: dict[str, Callable[[ErasureLedger, Mapping[str, Any]], None]] = {
     "begun": ErasureLedger._begun,
     "erased": ErasureLedger._erased,
     "done": ErasureLedger._done,
+    "given_up": ErasureLedger._given_up,
     "restored": ErasureLedger._restored,
 }
 

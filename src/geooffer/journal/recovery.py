@@ -23,6 +23,7 @@ from geooffer.journal.frames import decode_entries
 from geooffer.journal.keyring import Keyring
 from geooffer.journal.snapshots import Snapshot, newest_snapshot
 from geooffer.journal.sqlite import SqliteStore
+from geooffer.journal.synced_files import make_directory
 from geooffer.journal.tail import JOURNAL_NAME, commits_after, refuse_half_restored
 
 __all__ = ["JOURNAL_NAME", "OnProgress", "Recovered", "recover"]
@@ -65,7 +66,7 @@ def recover(
     on; what is there is read, encrypted or not.
     """
     started_s = time.perf_counter()
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_directory(directory)
     if not is_restoring:
         refuse_half_restored(directory)
     snapshot = newest_snapshot(directory, keyring)

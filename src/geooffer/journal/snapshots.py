@@ -29,6 +29,7 @@ from geooffer.errors import JournalError
 from geooffer.journal.commits import HASH_SIZE_BYTES, Position
 from geooffer.journal.field_arrays import pack, unpack
 from geooffer.journal.keyring import NO_KEY, Keyring, is_sealed, key_id_of
+from geooffer.journal.synced_files import sync_directory, write_synced
 from geooffer.model.records import CATALOG_PARTITION
 
 SCHEMA_VERSION = 1
@@ -36,7 +37,6 @@ UPGRADES: Mapping[int, Callable[[Part], Part]] = {}
 """Schema n → what makes a part of schema n + 1 of it; fields of table rows need none (engine/part_columns.py)."""
 
 MANIFEST_NAME = "manifest.json"
-FILE_MODE = 0o600
 _NAME = re.compile(r"snapshot-([1-9][0-9]{0,18})", re.ASCII)
 _ASIDE = re.compile(r"snapshot-[1-9][0-9]{0,18}\.(partial|old)", re.ASCII)
 
@@ -245,24 +245,6 @@ class SnapshotDraft:
     def discard(self) -> None:
         """It will not be finished: what it holds of the disk is wanted by others."""
         shutil.rmtree(self._path, ignore_errors=True)
-
-
-def write_synced(path: Path, data: bytes) -> None:
-    """A new file of the owner's alone, on disk when this returns."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def sync_directory(path: Path) -> None:
-    """Make names in it durable."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _program() -> str:

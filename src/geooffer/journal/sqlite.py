@@ -9,7 +9,6 @@ reached its bound. Truncation goes in steps, so that a commit waits for one step
 
 from __future__ import annotations
 
-import errno
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,8 +20,9 @@ from geooffer.errors import JournalError
 from geooffer.journal import sqlite_file
 from geooffer.journal.commits import Commit, Position, follow
 from geooffer.journal.keyring import CommitSealer, Keyring
-from geooffer.journal.sqlite_file import BUSY_TIMEOUT_MS, DAMAGE, FILE_MODE
+from geooffer.journal.sqlite_file import BUSY_TIMEOUT_MS, DAMAGE
 from geooffer.journal.sqlite_log import check_log, lay_out
+from geooffer.journal.synced_files import FILE_MODE
 
 LOG_PAGE_COUNT_MAX = 1_024
 """4 MiB: then the log is folded in even while commits wait."""
@@ -70,21 +70,11 @@ class SqliteStore:
         """The log holds copies of what was truncated."""
         if vfs is None:
             self._prepare_files()
-        try:
-            flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if vfs else 0)
-            self._connection = apsw.Connection(str(path), flags=flags, vfs=vfs)
-        except DAMAGE as error:
-            raise JournalError(f"the journal does not open: {type(error).__name__}") from error
-        try:
+        flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if vfs else 0)
+        with sqlite_file.opening(path, flags=flags, vfs=vfs) as self._connection:
             self._set_up(synchronous)
             self._base = sqlite_file.read_base(self._connection)
             self._last = sqlite_file.read_last(self._connection)
-        except DAMAGE as error:
-            sqlite_file.drop(self._connection)
-            raise JournalError(f"the journal does not open: {type(error).__name__}") from error
-        except JournalError:
-            sqlite_file.drop(self._connection)
-            raise
 
     @property
     def base(self) -> Position:
@@ -221,7 +211,8 @@ class SqliteStore:
                 sqlite_file.set_up(connection)
         sqlite_file.check_identity(connection)
         frame_count, _ = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
-        check_log(self._path, self._vfs, max(0, frame_count), execute("PRAGMA page_size").get)
+        last_lsn = sqlite_file.read_last(connection).lsn
+        check_log(self._path, self._vfs, max(0, frame_count), execute("PRAGMA page_size").get, last_lsn)
         found = execute("PRAGMA quick_check(1)").get
         if found != "ok":
             raise JournalError(f"the journal's file is damaged {self._damaged_place()}")
@@ -239,13 +230,11 @@ class SqliteStore:
         self._lay_out_log()
 
     def _lay_out_log(self) -> None:
-        """After the log was cut to nothing. On a full disk it has to grow by what is left."""
+        """After the log was cut to nothing."""
         try:
             lay_out(self._path, self._vfs, self._laid_out_page_count, self._connection.pragma("page_size"))
         except (OSError, *DAMAGE) as error:
-            is_full = isinstance(error, apsw.FullError) or getattr(error, "errno", 0) in (errno.ENOSPC, errno.EDQUOT)
-            if not is_full:
-                raise self._fail(f"laying out the log failed: {type(error).__name__}") from error
+            raise self._fail(f"laying out the log failed: {type(error).__name__}") from error
 
     def _count_log_pages(self) -> None:
         """SQLite counts what it writes; a hook of the log would need Python's lock once more within each commit, which
@@ -291,20 +280,10 @@ class SqliteReader:
         sqlite_file.check_library()
         self._keyring = keyring
         self._path = path
-        try:
-            self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-        except DAMAGE as error:
-            raise JournalError(f"the journal does not open: {type(error).__name__}") from error
-        try:
+        with sqlite_file.opening(path, flags=apsw.SQLITE_OPEN_READONLY) as self._connection:
             self._connection.set_busy_timeout(BUSY_TIMEOUT_MS)
             sqlite_file.check_identity(self._connection)
             sqlite_file.read_base(self._connection)
-        except DAMAGE as error:
-            sqlite_file.drop(self._connection)
-            raise JournalError(f"the journal does not open: {type(error).__name__}") from error
-        except JournalError:
-            sqlite_file.drop(self._connection)
-            raise
 
     @property
     def base(self) -> Position:
@@ -331,11 +310,11 @@ class SqliteReader:
             if found != "ok":
                 raise JournalError("the journal's file is damaged: its pages do not fit together")
             while True:
-                sqlite_file.read_base(self._connection)  # a new look at the log
+                last_lsn = sqlite_file.read_last(self._connection).lsn  # a new look at the log
                 latest_count, _ = self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
                 page_size: Any = self._connection.execute("PRAGMA page_size").get
                 try:
-                    check_log(self._path, None, max(0, latest_count), page_size)
+                    check_log(self._path, None, max(0, latest_count), page_size, last_lsn)
                     return
                 except JournalError:
                     if latest_count == frame_count:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import apsw
 from geooffer.errors import JournalError
 from geooffer.journal.commits import GENESIS_HASH, HASH_SIZE_BYTES, Commit, Position, checked
 from geooffer.journal.keyring import Keyring, is_sealed
+from geooffer.journal.synced_files import FILE_MODE, sync_directory
 from geooffer.model.limits import PARTITION_COUNT
 
 SQLITE_VERSION_MIN = (3, 51, 3)
@@ -31,7 +32,6 @@ APPLICATION_ID = 0x67656F6A
 BUSY_TIMEOUT_MS = 5_000
 READ_COMMIT_COUNT = 32
 """Commits read by one statement: an open one would keep the write-ahead log from being reset."""
-FILE_MODE = 0o600
 
 _TABLES = (
     "CREATE TABLE commits (lsn INTEGER PRIMARY KEY, hash BLOB NOT NULL, payload BLOB NOT NULL) STRICT",
@@ -65,11 +65,26 @@ def make_file(path: Path) -> None:
     set_up(connection)
     connection.close()
     draft.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
+    sync_directory(path.parent)
+
+
+@contextmanager
+def opening(path: Path, *, flags: int, vfs: str | None = None) -> Iterator[apsw.Connection]:
+    """A connection, to be checked inside the block: whatever is found raises JournalError, and it is closed, unwritten.
+    It stays open after a block without an error.
+    """
     try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+        connection = apsw.Connection(str(path), flags=flags, vfs=vfs)
+    except DAMAGE as error:
+        raise JournalError(f"the journal does not open: {type(error).__name__}") from error
+    try:
+        yield connection
+    except DAMAGE as error:
+        drop(connection)
+        raise JournalError(f"the journal does not open: {type(error).__name__}") from error
+    except JournalError:
+        drop(connection)
+        raise
 
 
 def set_up(connection: apsw.Connection) -> None:
@@ -120,12 +135,14 @@ def drop(connection: apsw.Connection) -> None:
 
 def read_base(connection: apsw.Connection) -> Position:
     """The position before the first commit kept."""
-    layout, partition_count = _header(connection, "layout"), _header(connection, "partition_count")
-    lsn, digest = _header(connection, "base_lsn"), _header(connection, "base_hash")
+    # in one statement: between two the writer may truncate
+    rows: Any = connection.execute("SELECT key, value FROM header").fetchall()
+    held: dict[str, Any] = dict(rows)
+    layout, partition_count, lsn = held.get("layout"), held.get("partition_count"), held.get("base_lsn")
     if isinstance(layout, int) and isinstance(partition_count, int) and isinstance(lsn, int) and lsn >= 0:
-        base = _position(lsn, digest)
+        base = _position(lsn, held.get("base_hash"))
         sound = lsn > 0 or base.hash == GENESIS_HASH
-        if sound and _header(connection, "seal") == _seal(layout, partition_count, base):
+        if sound and held.get("seal") == _seal(layout, partition_count, base):
             if partition_count != PARTITION_COUNT:
                 raise JournalError(f"the journal has {partition_count} partitions, this program {PARTITION_COUNT}")
             return base

@@ -12,6 +12,7 @@ from geooffer.engine.parts import PARTITIONS
 from geooffer.engine.state import digest
 from geooffer.errors import JournalError
 from geooffer.journal.commits import Position
+from geooffer.journal.decision_key import fault_of_key
 from geooffer.journal.keyring import Keyring
 from geooffer.journal.snapshots import newest_snapshot
 from geooffer.journal.sqlite import SqliteReader
@@ -72,6 +73,8 @@ def verify_state(
         latest_ms = max(latest_ms, state.latest_ms)
         if with_digests:
             digests[partition] = digest(state, partition)
+    if fault := fault_of_key(directory, tail.position.lsn):
+        raise JournalError(fault)
     lsn = 0 if snapshot is None else snapshot.position.lsn
     seconds = time.perf_counter() - started_s
     key_id = "" if snapshot is None else snapshot.key_id

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import secrets
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from geooffer.errors import ConfigurationError
+from geooffer.journal.synced_files import make_directory, write_once
 
 DEV_PRIVATE_NAME = "token-dev.key"
 DEV_PUBLIC_NAME = "token-dev.pub"
@@ -56,7 +55,7 @@ def development_keys(state_directory: Path) -> TokenKeys:
     Safe against two processes starting at once: the first file linked into place holds for both.
     """
     try:
-        state_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_directory(state_directory)
     except OSError as error:
         rule = f"cannot make the state directory: {error.strerror}"
         raise ConfigurationError(rule, field="state_dir") from None
@@ -98,25 +97,10 @@ def _private_pem() -> bytes:
 
 
 def _create(path: Path, content: bytes) -> None:
-    # a name of its own for every call: two threads of one process may be here at once
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-        # what is acknowledged later names this secret: a power cut must not leave it empty, or another one
-        directory = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        write_once(path, content)
     except OSError as error:
         raise ConfigurationError(f"cannot write {path.name}: {error.strerror}", field="state_dir") from None
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> bytes:

@@ -35,14 +35,8 @@ AGE_MAX_S = 86_400.0
 log = structlog.get_logger(__name__)
 OnCompaction = Callable[[int, int, int, bool], None]
 """Told (started_ns, ended_ns, lsn, whether it went well) of each, on the clock of time.perf_counter_ns."""
-
-
-BeforeCut = Callable[[int], Awaitable[None]]
-"""`await before_cut(lsn)`: returns once nobody needs the commits up to `lsn` in the journal any more."""
-
-
-async def _nobody_minds(lsn: int) -> None:
-    """Nobody else reads the journal."""
+BeforeTruncation = Callable[[int], Awaitable[None]]
+"""`await before_truncation(lsn)`: returns once the one asked needs the commits up to `lsn` in the journal no more."""
 
 
 class Compactions:
@@ -68,10 +62,11 @@ class Compactions:
         self.size_bytes_max = size_bytes_max
         self.age_max_s = age_max_s
         self._reserve_bytes = reserve_bytes
+        self.before_truncation: list[BeforeTruncation] = []
+        """Who is to be asked, one after the other; what one raises keeps the commits."""
         self.on_compaction: OnCompaction = lambda started_ns, ended_ns, lsn, is_good: None
         self.compaction_count = 0
         self.failure_count = 0
-        self.before_cut: BeforeCut = _nobody_minds
         self._encryption_key_file = encryption_key_file
         self._committer = committer
         self._directory = directory
@@ -165,7 +160,8 @@ class Compactions:
     async def _drop_up_to(self, position: Position) -> None:
         """What the newest snapshot holds is needed nowhere else."""
         if position.lsn:
-            await self.before_cut(position.lsn)
+            for wait in self.before_truncation:
+                await wait(position.lsn)
             await asyncio.wrap_future(self._committer.truncate(position))
             await asyncio.to_thread(self._remove_older)
 

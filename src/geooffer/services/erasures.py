@@ -4,7 +4,9 @@
     erased   her erase record is durable; she is in no table, list or memory of the service; the call is answered
     done     a snapshot without her was written, the journal begins after it: no file says anything of her
 
-Erasures run one after the other; the snapshot that ends them is shared by all that wait for one.
+Erasures run one after the other; the snapshot that ends them is shared by all that wait for one. A line of the ledger
+that could not be written (a full disk) is owed: it comes before the next erasure begins and before the journal is
+truncated, which tells a start after a crash that she was erased and that who bears her id now is somebody new.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 
 import structlog
 
@@ -80,6 +83,10 @@ class Erasures:
         self._turn = asyncio.Lock()
         self._asked = asyncio.Event()
         self._running: set[asyncio.Task[Erasure]] = set()
+        self._unrecorded: dict[str, Mapping[str, int]] = {}
+        """Erased, with its counts, and the ledger does not say so yet."""
+        self._aborted: set[str] = set()
+        """Begun, nobody was erased, and the ledger does not say so yet."""
         if self.ledger.unfinished() or self.ledger.needs_compaction:
             self._asked.set()
 
@@ -110,10 +117,13 @@ class Erasures:
         except NotFoundError:
             async with self._turn:  # an erasure under way may be hers
                 held = self._latest_of(customer_id)
+                if held is not None and held.erased_ms is None:
+                    await self._settle()
+                    held = self._latest_of(customer_id)
                 if held is None:
                     raise
-                if held.erased_ms is None:  # gone from the tables, only the ledger's line failed
-                    await self._record_erased(held.erasure_id, {})
+                if held.erased_ms is None:
+                    raise JournalError("the journal failed in the middle of it: the next start finishes it") from None
             self._asked.set()
             return self.ledger.erasures[held.erasure_id]
 
@@ -125,8 +135,22 @@ class Erasures:
 
     async def _erase(self, customer_id: str) -> Erasure:
         async with self._turn:
-            erasure_id, recorded = secrets.token_hex(12), set[int]()
-            received_ms, due_ms = self._engine.erasure_asked_for(customer_id)
+            await self._settle()
+            erasure_id = secrets.token_hex(12)
+            recorded = await self._begin(erasure_id, customer_id)
+            self._unrecorded[erasure_id] = self._engine.delete_customer(customer_id)
+            self._asked.set()  # whatever fails from here on, her bytes are to go
+            for forget in self.forgetting:
+                forget(recorded)
+            await self._settle()
+        log.info("person_erased", erasure_id=erasure_id)
+        return self.ledger.erasures[erasure_id]
+
+    async def _begin(self, erasure_id: str, customer_id: str) -> set[int]:
+        """Record all her names; they mean her until the loop goes on. Where that fails it is given up."""
+        recorded = set[int]()
+        received_ms, due_ms = self._engine.erasure_asked_for(customer_id)
+        try:
             # while the ledger is being synced she may be united with another: then that name has to be in it, too
             own_key = self._engine.pseudonyms.person(customer_id)
             while missing := {own_key, *self._engine.keys_of(customer_id)} - recorded:
@@ -134,13 +158,28 @@ class Erasures:
                 asked = {"received_ms": received_ms, "due_ms": due_ms}
                 await asyncio.to_thread(self.ledger.begin, erasure_id, missing, time_ms=now_ms, lsn=lsn, **asked)
                 recorded |= missing
-            counts = self._engine.delete_customer(customer_id)
-            for forget in self.forgetting:
-                forget(recorded)
+            self._engine.check_erasable(customer_id)  # a restriction that came meanwhile was answered: she is kept
+        except Exception:
+            if erasure_id in self.ledger.erasures:
+                self._aborted.add(erasure_id)
+                self._asked.set()
+                with suppress(JournalError):  # then it is owed, and the caller is told of the fault that came first
+                    await self._settle()
+            raise
+        return recorded
+
+    async def settle(self, _lsn: int = 0) -> None:
+        """Return once the ledger says of every erasure what is known of it. Raises JournalError where it cannot."""
+        async with self._turn:
+            await self._settle()
+
+    async def _settle(self) -> None:
+        for erasure_id in sorted(self._aborted):
+            await asyncio.to_thread(self.ledger.given_up, erasure_id, time_ms=self._real_now_ms())
+            self._aborted.discard(erasure_id)
+        for erasure_id, counts in list(self._unrecorded.items()):
             await self._record_erased(erasure_id, counts)
-        self._asked.set()
-        log.info("person_erased", erasure_id=erasure_id)
-        return self.ledger.erasures[erasure_id]
+            del self._unrecorded[erasure_id]
 
     async def _record_erased(self, erasure_id: str, counts: Mapping[str, int]) -> None:
         await self._durable()
@@ -162,10 +201,12 @@ class Erasures:
             try:
                 await self._finish(self.compact)
             except Exception as error:  # noqa: BLE001  (whatever it is, she is to be gone from the files)
-                log.error("erasure_not_finished", error=text_of(error), pending=len(self.ledger.unfinished()))
+                pending = len(self.ledger.unfinished()) + len(self._unrecorded)
+                log.error("erasure_not_finished", error=text_of(error), pending=pending)
                 asyncio.get_running_loop().call_later(RETRY_S, self._asked.set)
 
     async def _finish(self, compact: Compact) -> None:
+        await self.settle()
         waiting, is_restored = self.ledger.unfinished(), self.ledger.needs_compaction
         if not waiting and not is_restored:
             return
