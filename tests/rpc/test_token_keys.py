@@ -106,6 +106,7 @@ def test_a_token_without_kid_is_of_the_only_key():
         pem(ec.generate_private_key(ec.SECP384R1())),
         pem(rsa.generate_private_key(65_537, 2_048)),
     ],
+    ids=range(15),  # contents hold keys made at import, and each test process has its own
 )
 def test_files_that_are_no_ring(tmp_path, content):
     path = tmp_path / "ring"

@@ -15,12 +15,12 @@ from geooffer.cli.assembly import loopback_settings
 from geooffer.cli.held_journal import HeldJournal, open_journal
 from geooffer.engine.clock import EngineClock
 from geooffer.engine.engine import Engine
-from geooffer.errors import JournalError, NotFoundError
+from geooffer.errors import JournalError, NotFoundError, RestrictedError
 from geooffer.journal import erasures as ledger_module
 from geooffer.journal.erasures import LEDGER_NAME
 from geooffer.journal.synced_files import append_synced
 from geooffer.model.catalog import Customer
-from geooffer.model.keys import person_key
+from geooffer.model.rights import RestrictionGround
 from geooffer.rpc.durability import Durability
 from geooffer.services.compactions import Compactions
 from geooffer.services.erasures import Erasures
@@ -40,7 +40,8 @@ class Site:
     @classmethod
     def started(cls, directory: Path) -> Site:
         held = open_journal(loopback_settings(journal="sqlite", state_dir=directory), None)
-        engine = Engine(journal=held.journal, clock=EngineClock("client", NOW_MS), state=held.state)
+        clock = EngineClock("client", NOW_MS)
+        engine = Engine(journal=held.journal, clock=clock, state=held.state, pseudonyms=held.pseudonyms)
         durability = Durability(held.journal)
         held.on_durable(durability.wake)
         erasures = Erasures(
@@ -210,7 +211,7 @@ async def test_what_was_begun_and_erased_nobody_is_given_up(
     monkeypatch.undo()
     assert len(site.erasures.ledger.erasures) == is_owed
     await site.erasures.settle()
-    assert site.erasures.ledger.latest_of(person_key(ANN)) is None
+    assert site.erasures.ledger.latest_of(site.engine.pseudonyms.person(ANN)) is None
     assert b'"given_up"' in (tmp_path / LEDGER_NAME).read_bytes()
     site.close()
     again = Site.started(tmp_path)
@@ -219,4 +220,33 @@ async def test_what_was_begun_and_erased_nobody_is_given_up(
         await again.erasures.erase_or_repeat("carla")
     await again.erasures.erase(ANN)
     assert again.names() == set()
+    again.close()
+
+
+async def test_who_is_restricted_while_it_begins_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The restriction was answered first; no later start finishes the erasure, either."""
+    site = Site.started(tmp_path)
+    site.sign_up(ANN, "bob")
+    begin, restricted = site.erasures.ledger.begin, asyncio.Event()
+
+    async def restrict() -> None:
+        ground = RestrictionGround.LEGAL_CLAIMS
+        site.engine.restrict_person(ANN, "r-1", ground=ground, reason="a claim", now_ms=NOW_MS)
+        restricted.set()
+
+    loop = asyncio.get_running_loop()
+
+    def begins(*arguments: object, **named: object) -> None:
+        begin(*arguments, **named)  # type: ignore[arg-type]
+        asyncio.run_coroutine_threadsafe(restrict(), loop).result()
+
+    monkeypatch.setattr(site.erasures.ledger, "begin", begins)
+    with pytest.raises(RestrictedError):
+        await site.erasures.erase(ANN)
+    assert restricted.is_set()
+    assert site.names() == {ANN, "bob"}
+    site.close()
+    again = Site.started(tmp_path)
+    assert again.names() == {ANN, "bob"}
+    assert not again.erasures.ledger.erasures
     again.close()
