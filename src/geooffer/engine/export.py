@@ -78,6 +78,7 @@ def _retention(engine: ConsentChanges) -> Row:
     return {
         "until_erased": ["customer", "united_customers", "devices", "identities", "consents", "stated_fields"],
         "days": {
+            "superseded_consents": policy.consent_evidence_kept_ms // DAY_MS,
             "interests": policy.intents_kept_ms // DAY_MS,
             "facts": policy.facts_kept_ms // DAY_MS,
             "lists": policy.facts_kept_ms // DAY_MS,
