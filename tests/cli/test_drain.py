@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import pytest
+
 from geooffer.cli.assembly import RunningService, loopback_settings, running_service
 from geooffer.client import Backoff, GeoofferClient, GeoofferControl, Ping, PingExchange, Streamable
 from geooffer.dataplane.grpc_plane import GrpcDataPlane
@@ -118,7 +120,10 @@ class Phones:
             await client.close()
 
 
-async def test_sigterm_amid_writing_streams_ends_them_all_and_exits_0(command: list[str], tmp_path: Path) -> None:
+async def test_sigterm_amid_writing_streams_ends_them_all_and_exits_0(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEOOFFER_QUOTA_DEVICE_ROWS_PER_SECOND", "0")  # or the quota ends streams before the signal
     state_dir = tmp_path / "server"
     key = development_keys(state_dir).private_key
 

@@ -54,7 +54,7 @@ async def test_a_disk_that_refuses_a_write_ends_the_service_and_nothing_acknowle
             assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
             assert "journal" in str(caught.value.details())
         _, err = process.communicate(timeout=TOLD_S)
-        assert process.returncode == EXIT_FAULT
+        assert process.returncode == EXIT_FAULT, err
         failed = next(line for line in log_lines(err) if line["event"] == "service_failed")
         assert re.fullmatch(r"commit \d+ failed: \w+", failed["journal"])
         assert log_lines(err)[-1]["event"] == "stopped"
@@ -72,7 +72,7 @@ def test_a_start_on_a_full_disk_is_worth_another_try_and_one_on_a_damaged_journa
 ) -> None:
     """Else a supervisor told not to restart after code 2 leaves the service down when there is room again."""
 
-    def full(*_: object) -> None:
+    def full(*_: object, **_named: object) -> None:
         try:
             raise apsw.FullError("database or disk is full")
         except apsw.Error as error:

@@ -1,4 +1,4 @@
-"""`geooffer try`: a line for each of the 22 verdicts, the score by factor, decisions, past tries; over a real port."""
+"""`geooffer try`: a line for each of the 23 verdicts, the score by factor, decisions, past tries; over a real port."""
 
 from __future__ import annotations
 
@@ -57,6 +57,7 @@ ANSWERS: dict[OfferVerdict, tuple[Arrange, tuple[str, ...], str, str]] = {
     OfferVerdict.OUTRANKED: (try_shop.offer_socks, (), "o2", "is behind o1"),
     OfferVerdict.HELD_OUT: (try_shop.hold_out_everybody, (), "o1", "control group"),
     OfferVerdict.OFFERED: (try_shop.nothing, (), "o1", ""),
+    OfferVerdict.OFFERS_STOPPED: (try_shop.stop_offers, (), "o1", "geooffer policy show"),
 }
 
 

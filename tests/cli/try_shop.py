@@ -116,6 +116,10 @@ def close(engine: Engine) -> None:
     )
 
 
+def stop_offers(engine: Engine) -> None:
+    engine.switch_offers(is_stopped=True, author="officer", reason="wrong prices", now_ms=NOW_MS)
+
+
 def withdraw(engine: Engine) -> None:
     consent(engine, Purpose.PERSONALISED_OFFERS.bit, granted=False)
 

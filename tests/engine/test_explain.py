@@ -66,6 +66,12 @@ def spent() -> Engine:
     return built
 
 
+def stopped() -> Engine:
+    engine = World().build()
+    engine.switch_offers(is_stopped=True, author="officer", reason="wrong prices", now_ms=NOW_MS)
+    return engine
+
+
 ANSWERS: dict[OfferVerdict, tuple[Any, dict[str, Any], str]] = {
     V.STORE_CLOSED: (
         lambda: World(nouns=nouns(store=store(hours="Tu 12:00-20:00"))).build(),
@@ -154,6 +160,7 @@ ANSWERS: dict[OfferVerdict, tuple[Any, dict[str, Any], str]] = {
         "price 8000, lowest of 30 days 10000; 5 in stock; "
         "score 1370 = interest 990 + price_cut 200 + distance 100 + stock 20 + closing 60",
     ),
+    V.OFFERS_STOPPED: (stopped, {}, "all offers are stopped (geooffer policy show)"),
 }
 
 
@@ -164,7 +171,7 @@ def test_every_verdict_is_told_with_its_figures(verdict: OfferVerdict) -> None:
     row = ping(**{key: value for key, value in options.items() if key != "is_late"})
     told = candidates(build(), row, is_late=is_late)["offer-1"]
     assert (told.verdict, told.detail) == (verdict, detail)
-    came_to_a_score = verdict >= V.BELOW_RELEVANCE
+    came_to_a_score = V.BELOW_RELEVANCE <= verdict <= V.OFFERED
     assert (told.score > 0, told.supply_store_id == "store-1") == (came_to_a_score, came_to_a_score)
     assert list(told.points) == list(FACTORS)
     assert sum(told.points.values()) == told.score

@@ -38,6 +38,12 @@ def test_the_defaults_are_those_in_italics() -> None:
         "cooldown_ms": 30 * MINUTE_MS,  # D1.15
         "score_floor": 0,  # D1.18
         "held_out_per_10000": 0,  # D1.20
+        "intent_retention_days": 14,  # privacy M7, as the following three
+        "fact_retention_days": 3 * 365 + 1,
+        "decision_retention_days": 32,
+        "consent_evidence_retention_days": 3 * 365 + 1,
+        "retry_count": 0,
+        "offers_stopped": 0,
     }
     Policy().validate()
 

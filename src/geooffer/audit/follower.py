@@ -78,14 +78,20 @@ class AuditFollower:
             return self.place
 
     def close(self) -> None:
-        """Write what is durable in the journal and not told yet, seal it, and end the thread."""
+        """Write what is durable in the journal and not told yet, seal it, and end the thread.
+
+        What fails is logged: the next start tells it from the journal, and whoever ends the service has more to close.
+        """
         with self._changed:
             self._closing = True
             self._changed.notify_all()
         self._thread.join()
         if self._reader is not None:
             self._reader.close()
-        self._log.close()
+        try:
+            self._log.close()
+        except Exception as error:  # noqa: BLE001  (without its last seal the log is whole)
+            self._failed(error)
 
     # -- the thread ------------------------------------------------------------------------------------------
 
@@ -98,8 +104,7 @@ class AuditFollower:
                 is_idle = not self._step()
                 self._fault, retry_s = None, RETRY_MIN_S
             except Exception as error:  # noqa: BLE001  (whatever it is: what is not told yet stays in the journal)
-                self._fault = error
-                log.error("audit_failed", error=str(error) if isinstance(error, JournalError) else type(error).__name__)
+                self._failed(error)
                 if closing:
                     return
                 self._rest(retry_s)
@@ -109,6 +114,10 @@ class AuditFollower:
                 return
             if not self._closing:
                 self._rest(POLL_S if is_idle else REST_FACTOR * (time.monotonic() - started_s))
+
+    def _failed(self, error: Exception) -> None:
+        self._fault = error
+        log.error("audit_failed", error=str(error) if isinstance(error, JournalError) else type(error).__name__)
 
     def _rest(self, seconds: float) -> None:
         with self._changed:
