@@ -21,7 +21,7 @@ from geooffer.model.tables import NEVER_MS
 ClockKind = Literal["system", "client"]
 
 AHEAD_MAX_MS = 5 * 60_000
-"""Farther ahead of the real clock, quiet hours and opening hours are told wrongly: then it is not ready."""
+"""Farther ahead of the real clock, quiet hours and opening hours are told wrongly: then it is not ready, and silent."""
 CATCH_UP_DIVISOR = 20
 """Ahead, each so many milliseconds bring the real clock nearer by one."""
 
@@ -52,6 +52,11 @@ class EngineClock:
         starts or had been wrong before. Any thread may ask.
         """
         return self._ahead_ms
+
+    @property
+    def is_far_ahead(self) -> bool:
+        """Whether the time is known to be so wrong that no offer may be made by it. Any thread may ask."""
+        return self._ahead_ms > AHEAD_MAX_MS
 
     @property
     def started(self) -> bool:
