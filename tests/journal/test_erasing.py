@@ -17,6 +17,7 @@ from geooffer.journal.erasures import KEY_NAME, LEDGER_NAME, ErasureLedger
 from geooffer.journal.frames import decode_entries
 from geooffer.journal.memory import DirectJournal, MemoryStore
 from geooffer.model.catalog import Customer
+from geooffer.model.keys import person_key
 from geooffer.model.policy import DAY_MS
 
 NOW_MS = 1_772_528_400_000
@@ -106,6 +107,20 @@ def test_a_start_finishes_what_a_crash_cut_short(town: Town) -> None:
     assert (held.erased_ms, held.lsn) == (NOW_MS + 9, town.store.last.lsn)
     assert town.ledger.unfinished() == [held], "a snapshot has to follow"
     assert finish_erasures(state, town.store, town.ledger, now_ms=NOW_MS + 10) == 0
+
+
+def test_a_start_records_whom_it_erases_by_all_her_names(town: Town) -> None:
+    """Found by `make simulate SEED=50119`: she was united with another between the ledger's line and the crash."""
+    old = town.backup()
+    erasure_id = town.erase("ann", NOW_MS + 1, recorded=False)
+    town.engine.merge_customers("bob", "ann")
+    assert finish_erasures(recovered(town.store), town.store, town.ledger, now_ms=NOW_MS + 9) == 1
+    assert people_in(recovered(town.store)) == set()
+    assert len(town.ledger.erasures[erasure_id].names) == 3
+    assert town.ledger.latest_of(person_key("bob")) is not None, "his receipt"
+    state = recovered(old)
+    assert apply_ledger(state, old, town.ledger, taken_ms=NOW_MS, now_ms=NOW_MS + DAY_MS) == 2
+    assert people_in(state) == set(), "an older backup knows bob as somebody else"
 
 
 def test_old_files_put_in_place_by_hand_are_noticed(town: Town) -> None:

@@ -17,6 +17,7 @@ from watched_stage import ALL_PURPOSES, END_S, START_MS, Stage, fetch, stock, va
 
 from geooffer.cli.assembly import loopback_settings, running_service
 from geooffer.cli.main import build_app
+from geooffer.engine.clock import AHEAD_MAX_MS, CATCH_UP_DIVISOR
 from geooffer.journal.verification import verify_state
 from geooffer.model.catalog import Offer
 from geooffer.model.units import format_time_ms
@@ -125,7 +126,7 @@ async def test_a_time_far_ahead_of_the_real_one_is_not_ready_until_that_has_caug
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The clock was wrong at one start; the records of that time hold the next one ahead (T0)."""
-    ahead_ms = checks.AHEAD_MAX_MS + 3_600_000
+    ahead_ms = AHEAD_MAX_MS + 3_600_000
     now_ms = time.time_ns() // 1_000_000
     wrong = loopback_settings(state_dir=tmp_path, journal="sqlite", clock_start=format_time_ms(now_ms + ahead_ms))
     async with running_service(wrong) as service:
@@ -150,7 +151,7 @@ async def test_a_time_far_ahead_of_the_real_one_is_not_ready_until_that_has_caug
         assert (await stage.get("/livez"))[0] == 200
         await until_healths(stage, NOT_SERVING)
         # time passes, in one leap
-        service.engine.clock.now_ms(now_ms + 2 * ahead_ms - checks.AHEAD_MAX_MS)
+        service.engine.clock.now_ms(now_ms + CATCH_UP_DIVISOR * (ahead_ms - AHEAD_MAX_MS) + 60_000)
         await until(stage, "/readyz", 200)
     port.close()
 

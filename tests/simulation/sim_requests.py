@@ -30,6 +30,7 @@ REMEMBERED_MS = 13 * DAY_MS
 """A day less than the service does: clocks are set here."""
 RESENT_COUNT_MAX = 3
 _SILENCED = verdicts.OFFER_VERDICT_PURPOSE_NOT_CONSENTED
+_HELD_BACK = verdicts.OFFER_VERDICT_TOO_LATE
 
 
 class Caller(Protocol):
@@ -39,6 +40,8 @@ class Caller(Protocol):
     service: Service
     effects: Effects
 
+    @property
+    def is_far_ahead(self) -> bool: ...
     def found(self, violation: Violation) -> None: ...
     def tell(self, told: Told) -> None: ...
 
@@ -133,6 +136,7 @@ class Requests:
         person, was_silent = known.person(request.name), not known.is_consenting(request.name)
         change_count = ledger.change_count
         try:
+            was_far_ahead = caller.is_far_ahead
             try:
                 answer = await caller.service.answer(request.method, request.message)
             except NotFoundError:
@@ -142,6 +146,8 @@ class Requests:
             if is_lost:
                 return
             if request.method == "Decide":
+                if was_far_ahead and _is_held_back(answer, caller):
+                    return
                 is_changed = was_silent or ledger.change_count != change_count
                 self._decided(caller, request, answer, may_be_silent=is_changed)
             elif request.message.request_id:
@@ -172,6 +178,13 @@ class Requests:
                 asked.names,
             )
         )
+
+
+def _is_held_back(answer: Any, caller: Caller) -> bool:
+    """By a wrong time nothing is offered, and nothing that was is told again before the time is right."""
+    if answer.HasField("offer") and caller.is_far_ahead:
+        raise Violation("an offer was told by a time that is known to be wrong")
+    return bool(answer.verdict == _HELD_BACK)
 
 
 def _same(request: Request, answer: Any) -> None:

@@ -97,6 +97,11 @@ class Simulated:
             raise Violation("now lies before an offer that was told")
         return now_ms
 
+    @property
+    def is_far_ahead(self) -> bool:
+        """Its time is so wrong that no offer may be made by it."""
+        return self.now_ms - self.real_now_ms > 300_000
+
     # -- start and crash -------------------------------------------------------------------------------------
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -152,9 +153,17 @@ def _run(plan: DirectPlan, serve: Serve, plane: str, rate: float, tally: _Tally 
 
 
 def run_once(
-    server_plan: ServerPlan, serve: Serve, *, seconds: float, warmup_s: float, rate: float
+    server_plan: ServerPlan,
+    serve: Serve,
+    *,
+    seconds: float,
+    warmup_s: float,
+    rate: float,
+    beside: AbstractContextManager[Any] | None = None,
 ) -> tuple[LoadResult, Served]:
-    """One fresh server under load, and what it did (nothing of the echo). Raises BenchmarkError for missing answers."""
+    """One fresh server under load, and what it did (nothing of the echo). `beside`: what is measured meanwhile, from
+    when the server is filled and listens to the last answer. Raises BenchmarkError for missing answers.
+    """
     _, load_core = cores()
     served = Served(Counter(), 0)
     with (
@@ -163,8 +172,10 @@ def run_once(
     ):
         ready: ReadyServer = receive(pipe, server, READY_TIMEOUT_S)
         every = server_plan.intent_every
-        load_pipe.send(LoadPlan(ready.data_address, ready.tokens, seconds, warmup_s, rate, ready.pid, every))
-        result: LoadResult = receive(load_pipe, load, None)
+        plan = LoadPlan(ready.data_address, ready.tokens, seconds, warmup_s, rate, ready.pid, every)
+        with nullcontext() if beside is None else beside:
+            load_pipe.send(plan)
+            result: LoadResult = receive(load_pipe, load, None)
         if server_plan.plane != "echo":
             pipe.send("report")
             served = receive(pipe, server, END_TIMEOUT_S)

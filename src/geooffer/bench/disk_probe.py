@@ -1,6 +1,7 @@
 """What the disk alone takes: writes of a commit's size into a file laid out beforehand, each with its fdatasync.
 
-In a process of its own on the server's core, while the server works: what a journal can reach there at best.
+In a process of its own on the server's core, while the server works: what a journal can reach there at best. A server
+that starts, is filled or ends is another neighbour, and no write beside that one counts.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -37,16 +38,15 @@ class ProbePlan:
 class Probed:
     """Filled when the probe ends."""
 
-    latencies_s: list[float]
+    latencies_s: list[float] = field(default_factory=list)
 
 
 @contextmanager
-def probing(plan: ProbePlan) -> Iterator[Probed]:
-    """Probe until the block ends. Raises BenchmarkError, ConfigurationError."""
-    probed = Probed([])
+def probing(plan: ProbePlan, probed: Probed) -> Iterator[None]:
+    """Probe from the beginning of the block to its end. Raises BenchmarkError, ConfigurationError."""
     with process(probe, plan) as (pipe, started):
         receive(pipe, started, READY_TIMEOUT_S)
-        yield probed
+        yield
         pipe.send("end")
         probed.latencies_s += receive(pipe, started, READY_TIMEOUT_S)
 

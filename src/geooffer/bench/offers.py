@@ -3,7 +3,7 @@
 The phones of the shape `direct`, each with one offer to get, at a fixed rate. Runs alternate: journal in memory (what
 the rest costs), SQLite, SQLite while snapshots are written one after the other. Every offer's latency counts; a ping
 without an offer waits for no journal, and its latency beside shows whether that is so. What the disk alone takes on
-the server's core, while it works in memory, is measured in a run of its own (bench/disk_probe.py).
+the server's core, while it works in memory, is measured in a run of its own (bench/disk_probe.py), under load only.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from __future__ import annotations
 import statistics
 import tempfile
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from geooffer.bench import latency
 from geooffer.bench.direct import Serve, ServerPlan, run_once
-from geooffer.bench.disk_probe import ProbePlan, probing
+from geooffer.bench.disk_probe import Probed, ProbePlan, probing
 from geooffer.bench.load import LoadResult
 from geooffer.bench.processes import cores
 
@@ -53,10 +52,11 @@ def measure(plan: OffersPlan, serve: Serve, note: Callable[[str], None]) -> dict
                     "python", plan.stream_count, core, Path(directory), name.split(",")[0], intent_every=1
                 )
                 server = replace(server, compacts=name == COMPACTING)
-                probe = ProbePlan(Path(directory), PROBE_RATE, core)
-                with probing(probe) if name == PROBED else nullcontext() as probed:
-                    result, served = run_once(server, serve, seconds=plan.seconds, warmup_s=0.0, rate=plan.rate)
-                if probed is not None:
+                probed = Probed()
+                probe = probing(ProbePlan(Path(directory), PROBE_RATE, core), probed) if name == PROBED else None
+                times = {"seconds": plan.seconds, "warmup_s": 0.0, "rate": plan.rate}
+                result, served = run_once(server, serve, **times, beside=probe)
+                if probe is not None:
                     disk.append(probed.latencies_s)
             runs[name].append(result)
             pauses[name].append(served.pauses_s)

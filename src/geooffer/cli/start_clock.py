@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from geooffer.engine.clock import AHEAD_MAX_MS, EngineClock
+from geooffer.engine.clock import EngineClock
 from geooffer.model.policy import DAY_MS
 from geooffer.model.tables import NEVER_MS
 
@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 def read_first(clock: EngineClock, latest_ms: int, real_now_ms: int) -> None:
     """The first reading of an engine's clock; `latest_ms` of what was recovered, NEVER_MS = nothing was."""
     now_ms = clock.now_ms(real_now_ms)
-    if clock.ahead_ms > AHEAD_MAX_MS:
+    if clock.is_far_ahead:
         log.error("now_is_far_ahead", ahead_ms=clock.ahead_ms)
     elif clock.ahead_ms:
         log.warning("wall_clock_was_set_back", ahead_ms=clock.ahead_ms)

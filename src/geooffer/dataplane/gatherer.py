@@ -159,8 +159,9 @@ class Gatherer:
         late: set[int] = set()
         if len(outcome.winners):
             won = outcome.winners["row"].tolist()
-            # what cannot be written now would come too late: silence, and her caps come back
-            late = set(won) if self._is_write_shut(len(won)) else batch.late_rows(self._loop.time(), won)
+            # what cannot be written now, or is decided by a wrong time: silence, and her caps come back
+            is_shut = engine.clock.is_far_ahead or self._is_write_shut(len(won))
+            late = set(won) if is_shut else batch.late_rows(self._loop.time(), won)
         decisions = engine.commit(outcome, late_rows=late)
         committed_ns = perf_counter_ns()
         self.statistics.batches += 1

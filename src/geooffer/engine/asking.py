@@ -70,11 +70,12 @@ class Asking(Outcomes):
         product_id: str = "",
         category_id: str = "",
         place: Place | None = None,
+        is_silent: bool = False,
     ) -> Answer:
         """Decide for a customer on a channel, by the live catalog; the decision is durable when this returns.
 
-        `place`: the nearest branches within 25 km of it are asked. Raises NotFoundError, InvalidArgumentError,
-        JournalError.
+        `place`: the nearest branches within 25 km of it are asked. `is_silent`: no offer may be made now, the one that
+        would win is TOO_LATE and consumes nothing. Raises NotFoundError, InvalidArgumentError, JournalError.
         """
         slot = self.state.people.person_slots[self.key_of(customer_id)]
         self.lapse_consents(now_ms)
@@ -87,7 +88,7 @@ class Asking(Outcomes):
         decision = None
         for store_number in self._asked_stores(place):
             outcome = self._ask(slot, store_number, channel, now_ms, product_number, category_number)
-            decided = self.commit(outcome)
+            decided = self.commit(outcome, late_rows=outcome.winners["row"].tolist() if is_silent else ())
             verdicts.append(OfferVerdict(int(outcome.tries["verdict"][0])))
             if len(outcome.winners):
                 verdicts = verdicts[-1:]

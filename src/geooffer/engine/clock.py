@@ -2,8 +2,9 @@
 
 `system`: the real clock as the rim reads it (monotonic since start-up), never backwards; also not over a restart: it
 goes on from the latest moment that the recovered records are known to have been written at, where the wall is behind.
-Ahead of the real clock it goes at half its pace until that has caught up: windows of caps last longer, never shorter,
-so nothing is granted twice, and order and distance of fixes are kept better than by standing still.
+Ahead of the real clock it goes at 95 % of its pace until that has caught up: windows of caps last longer, never
+shorter, so nothing is granted twice. No slower than that: a fix is dated now − age, and ages go at full pace, so from
+one message to the next fixes come closer by what the clock lacks, and one that comes too close is stale (T2).
 `client`: the time of the pings themselves: now = max(now, fix time + fix age), advanced row by row, so that days pass
 in seconds and yesterday's traces are live in their own time. It starts at `start_ms`, else at the first time received.
 """
@@ -20,8 +21,8 @@ from geooffer.model.tables import NEVER_MS
 ClockKind = Literal["system", "client"]
 
 AHEAD_MAX_MS = 5 * 60_000
-"""Farther ahead of the real clock, quiet hours and opening hours are told wrongly: then it is not ready."""
-CATCH_UP_DIVISOR = 2
+"""Farther ahead of the real clock, quiet hours and opening hours are told wrongly: then it is not ready, and silent."""
+CATCH_UP_DIVISOR = 20
 """Ahead, each so many milliseconds bring the real clock nearer by one."""
 
 
@@ -51,6 +52,11 @@ class EngineClock:
         starts or had been wrong before. Any thread may ask.
         """
         return self._ahead_ms
+
+    @property
+    def is_far_ahead(self) -> bool:
+        """Whether the time is known to be so wrong that no offer may be made by it. Any thread may ask."""
+        return self._ahead_ms > AHEAD_MAX_MS
 
     @property
     def started(self) -> bool:

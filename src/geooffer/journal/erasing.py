@@ -60,6 +60,18 @@ def erase_again(state: State, store: CommitStore, person_keys: Iterable[int]) ->
     return store.last.lsn
 
 
+def complete_names(state: State, ledger: ErasureLedger, found: Collection[int], *, now_ms: int) -> None:
+    """Record all names of those who are about to be erased: somebody may have been united with her after her erasure
+    was begun, and an older backup holds that one under a name of its own.
+    """
+    for person in found:
+        keys = {person, *state.aliases_of(person)}
+        names = {ledger.name_of(key) for key in keys}
+        for item in list(ledger.erasures.values()):
+            if names & item.names and not names <= item.names:
+                ledger.begin(item.erasure_id, keys, time_ms=now_ms, lsn=item.begun_lsn)
+
+
 def erased_unrecorded(store: CommitStore, ledger: ErasureLedger) -> set[str]:
     """Ids of erasures whose erase record is in the journal though the ledger does not say so: the crash came between
     the two. Whoever bears such a name now signed up after it and is somebody new.
@@ -89,6 +101,7 @@ def apply_ledger(state: State, store: CommitStore, ledger: ErasureLedger, *, tak
     unseen = ledger.names_unseen(erased_unrecorded(store, ledger))
     names = ledger.names_begun_since(taken_ms - CLOCK_DOUBT_MS) | unseen
     found = persons_to_erase(state, ledger, names)
+    complete_names(state, ledger, found, now_ms=now_ms)
     lsn = erase_again(state, store, found)
     ledger.restored(time_ms=now_ms, lsn=lsn, erased_count=len(found))
     return len(found)
@@ -99,6 +112,7 @@ def finish_erasures(state: State, store: CommitStore, ledger: ErasureLedger, *, 
     unseen = ledger.unseen()
     names = ledger.names_to_erase_again(store.last.lsn, erased_unrecorded(store, ledger))
     found = persons_to_erase(state, ledger, names)
+    complete_names(state, ledger, found, now_ms=now_ms)
     lsn = erase_again(state, store, found)
     for item in unseen:
         ledger.erased(item.erasure_id, time_ms=now_ms, lsn=lsn, counts={})

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from geooffer.engine.clock import AHEAD_MAX_MS
 from geooffer.model import limits
 from geooffer.operation.startup import Phase
 from geooffer.operation.watched import Watched
@@ -62,7 +61,8 @@ def ready_checks(watched: Watched) -> list[Check]:
     committer = parts.committer if parts is not None else None
     pending_s = committer.pending_age_ns / 1e9 if committer is not None else 0.0
     disk = parts.disk if parts is not None else None
-    ahead_ms = parts.engine.clock.ahead_ms if parts is not None else 0
+    clock = parts.engine.clock if parts is not None else None
+    ahead_s = round(clock.ahead_ms / 1000, 3) if clock is not None else 0.0
     return [
         Check("recovered", phase is Phase.CATALOG or started, progress if phase is Phase.RECOVERY else recovered),
         Check("kernels", phase not in (Phase.STARTING, Phase.KERNELS), progress if phase is Phase.KERNELS else {}),
@@ -71,6 +71,6 @@ def ready_checks(watched: Watched) -> list[Check]:
         Check("disk", disk is None or not disk.is_low, {} if disk is None else {"free_bytes": disk.free_bytes}),
         Check("journal_keeps_up", pending_s <= JOURNAL_PENDING_AGE_MAX_S, {"pending_s": round(pending_s, 3)}),
         Check("audit", parts is None or parts.audit is None or parts.audit.fault is None),
-        Check("clock", ahead_ms <= AHEAD_MAX_MS, {"ahead_s": round(ahead_ms / 1000, 3)}),
+        Check("clock", clock is None or not clock.is_far_ahead, {"ahead_s": ahead_s}),
         Check("live", all(check.is_good for check in live_checks(watched))),
     ]

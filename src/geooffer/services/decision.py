@@ -71,6 +71,7 @@ class _Question(Memory[pb.DecideResponse]):
             product_id=checks.identifier(request.product_id, "product_id", required=False),
             category_id=checks.identifier(request.category_id, "category_id", required=False),
             place=decode_place(request.place, "place") if request.HasField("place") else None,
+            is_silent=engine.clock.is_far_ahead,
         )
         response = pb.DecideResponse(
             verdict=int(answer.verdict),  # type: ignore[arg-type]
@@ -99,7 +100,9 @@ class _Question(Memory[pb.DecideResponse]):
             as_of = response.offer.in_stock_as_of_time if response.HasField("offer") else None
             stock_as_of_ms = None if as_of is None else as_of.ToMilliseconds()
             told: Decision | OfferVerdict = OfferVerdict.OFFER_INACTIVE
-            if engine.state.resolve(record.person_key or 0) == self._person_key():  # else her name is another's now
+            if engine.clock.is_far_ahead:
+                told = OfferVerdict.TOO_LATE  # is it valid still? By a wrong time that cannot be told
+            elif engine.state.resolve(record.person_key or 0) == self._person_key():  # else her name is another's now
                 told = engine.told_again(record.decision_key, stock_as_of_ms, now_ms)
             if isinstance(told, OfferVerdict):
                 return _silent(response, told)
