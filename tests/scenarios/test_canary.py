@@ -76,8 +76,8 @@ for arguments in json.load(open(sys.argv[1])):
 json.dump(codes, open(sys.argv[2], "w"))
 """
 
-TIMESTAMP = re.compile(r'"timestamp": "[^"]*"')
-"""Seconds such as 47.391856 look like a latitude."""
+TIMESTAMP = re.compile(r'"(timestamp|start_time|end_time)": "[^"]*"')
+"""Of log lines and spans: seconds such as 47.391856 look like a latitude."""
 
 
 def is_data_method(method: str) -> bool:
