@@ -7,6 +7,7 @@ in (the process was killed). It is missing then, as if it had never been acknowl
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,34 +86,42 @@ def _page_kinds(path: Path) -> list[tuple[str]]:
 @pytest.fixture(scope="module", params=["plain", "encrypted"])
 def killed(request: pytest.FixtureRequest) -> Files:
     """Some commits in the file, 12 more in the log; with what the log had before its present round."""
-    generator = np.random.default_rng(2)
-    with tempfile.TemporaryDirectory(prefix="geooffer-journal-") as directory:
-        path = Path(directory) / "journal.sqlite3"
-        keyring = keyring_of(request)
-        store = SqliteStore(path, synchronous="OFF", laid_out_page_count=8, keyring=keyring)
+
+    def write(store: SqliteStore) -> None:
+        generator = np.random.default_rng(2)
         for _ in range(30):
             store.append(payload(generator, 6_000), store.last.lsn)
         store.tidy(idle=True)
         for number in range(12):
             store.append(payload(generator, 9_000 if number % 3 else 300), store.last.lsn)
-        log = Path(f"{path}-wal").read_bytes()
-        files = Files(path.read_bytes(), log, store.base, list(store.read()), keyring)
-        store.close()
-        return files
+
+    return left_behind(write, laid_out_page_count=8, keyring=keyring_of(request))
 
 
-@pytest.fixture(scope="module")
-def killed_early() -> Files:
+@pytest.fixture(scope="module", params=["plain", "encrypted"])
+def killed_early(request: pytest.FixtureRequest) -> Files:
     """12 commits in a log that was laid out and never folded in: zeros behind them."""
-    generator = np.random.default_rng(3)
-    with tempfile.TemporaryDirectory(prefix="geooffer-journal-") as directory:
-        path = Path(directory) / "journal.sqlite3"
-        store = SqliteStore(path, synchronous="OFF", laid_out_page_count=40)
+
+    def write(store: SqliteStore) -> None:
+        generator = np.random.default_rng(3)
         for number in range(12):
             store.append(payload(generator, 5_000 if number % 5 == 0 else 300), store.last.lsn)
-        files = Files(path.read_bytes(), Path(f"{path}-wal").read_bytes(), store.base, list(store.read()))
+
+    files = left_behind(write, laid_out_page_count=40, keyring=keyring_of(request))
+    assert files.log.endswith(bytes(5 * FRAME_SIZE_BYTES))
+    return files
+
+
+def left_behind(
+    write: Callable[[SqliteStore], None], *, laid_out_page_count: int, keyring: Keyring | None = None
+) -> Files:
+    """The files as they are when `write` has written, with the store still open."""
+    with tempfile.TemporaryDirectory(prefix="geooffer-journal-") as directory:
+        path = Path(directory) / "journal.sqlite3"
+        store = SqliteStore(path, synchronous="OFF", laid_out_page_count=laid_out_page_count, keyring=keyring)
+        write(store)
+        files = Files(path.read_bytes(), Path(f"{path}-wal").read_bytes(), store.base, list(store.read()), keyring)
         store.close()
-        assert files.log.endswith(bytes(5 * FRAME_SIZE_BYTES))
         return files
 
 

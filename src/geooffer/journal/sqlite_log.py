@@ -103,22 +103,23 @@ def lay_out(path: Path, vfs: str | None, page_count: int, page_size: int) -> Non
     descriptor = os.open(f"{path}-wal", os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
-        _append_zeros(descriptor, size_bytes - os.fstat(descriptor).st_size)
+        _append_zeros(descriptor, size_bytes)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _append_zeros(descriptor: int, count: int) -> None:
-    """All of them, or on a full disk none: what room there is is wanted by the file the log is folded into."""
-    size_bytes = os.fstat(descriptor).st_size
+def _append_zeros(descriptor: int, size_bytes: int) -> None:
+    """Up to that size, or on a full disk none: what room there is is wanted by the file the log is folded into."""
+    held_bytes = os.fstat(descriptor).st_size
+    left_bytes = size_bytes - held_bytes
     try:
-        while count > 0:
-            count -= os.write(descriptor, bytes(min(_PIECE_SIZE_BYTES, count)))
+        while left_bytes > 0:
+            left_bytes -= os.write(descriptor, bytes(min(_PIECE_SIZE_BYTES, left_bytes)))
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        os.ftruncate(descriptor, size_bytes)
+        os.ftruncate(descriptor, held_bytes)
 
 
 @contextmanager
