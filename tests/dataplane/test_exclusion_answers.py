@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import grpc
@@ -10,6 +11,7 @@ from plane_stage import ANNA, BERT, SHOP, START_MS, OpenPlane, Plane
 
 from geooffer.engine.shapes import circle
 from geooffer.model.exclusion import ExclusionZone, ZoneCategory
+from geooffer.model.policy import DAY_MS
 from geooffer.model.verdicts import PingVerdict
 from geooffer.rpc.checks import timestamp
 from geooffer.v1 import ping_service_pb2 as pb
@@ -100,3 +102,45 @@ async def test_who_sent_the_place_for_others_is_told_the_verdict_of_t6(
         assert told == ([words.PING_VERDICT_EXCLUSION_ZONE] if is_told else [])
         assert not answer.transitions
         assert not answer.tries
+
+
+async def sent_from_the_future(plane: Plane, zone: ExclusionZone, role: str) -> list[bytes]:
+    """What is answered to a fix at the shop, to one of tomorrow there, and to one of tomorrow far from it, the last
+    under the number of the first.
+    """
+    plane.engine.put_nouns([zone], now_ms=1)
+    now_ms = plane.engine.clock.now_ms(time.time_ns() // 1_000_000)
+    more: dict[str, Any] = {} if role == "device" else {"device_key_ranges": [(1, 2_000)]}
+    metadata = (("authorization", f"Bearer {plane.token(role, BERT if role == 'device' else 'gw', **more)}"),)
+    told = []
+    async with grpc.aio.insecure_channel(plane.port.address) as channel:
+        call: Any = channel.unary_unary(INGEST)
+        for ahead_ms, north_e7, sequence in ((-1_000, 0, 5), (DAY_MS, 0, 6), (DAY_MS, 20_000, 5)):
+            row = pb.PingBatch(
+                device_keys=[] if role == "device" else [BERT],
+                latitudes_e7=[SHOP[0] + north_e7],
+                longitudes_e7=[SHOP[1]],
+                sequences=[sequence],
+                base_time=timestamp(now_ms + ahead_ms),
+            )
+            told.append(await call(pb.IngestPingsRequest(batch=row).SerializeToString(), metadata=metadata))
+    return told
+
+
+async def test_no_phone_finds_a_zone_by_fixes_from_the_future(open_plane: OpenPlane) -> None:
+    """Such a row is refused to her wherever she is; what was judged first, zone or number, is nothing of hers."""
+    told = {}
+    for name, zone in (("in", OVER_THE_SHOP), ("out", FAR_AWAY)):
+        for role in ("device", "gateway"):
+            async with open_plane("system") as plane:
+                told[name, role] = await sent_from_the_future(plane, zone, role)
+                counted = plane.engine.statistics.ping_verdicts
+                assert counted[PingVerdict.EXCLUSION_ZONE] == (2 if name == "in" else 0)
+                assert counted[PingVerdict.DUPLICATE] == (0 if name == "in" else 1)
+    assert told["in", "device"] == told["out", "device"]
+    verdicts = [
+        [row.verdict for row in pb.IngestPingsResponse.FromString(data).answer.rejected_rows]
+        for data in (*told["in", "device"], *told["out", "gateway"])
+    ]
+    future = words.PING_VERDICT_FUTURE_FIX
+    assert verdicts == [[], [future], [future], [], [future], [words.PING_VERDICT_DUPLICATE]]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import accumulate
 
 import numpy as np
@@ -46,7 +47,7 @@ def distribute(
     Messages with offers are held back; to be called with True once their records are durable, with False if they
     never will be.
     """
-    _reject(batch, outcome, engine)
+    _reject(batch, pings, outcome, engine)
     for item in outcome.transitions:
         message, row = batch.place(int(item["row"]))
         stream = message.stream
@@ -106,18 +107,24 @@ def tell_sweep(transitions: StructArray, streams: dict[int, PingStream], engine:
             stream.wake()
 
 
-def _reject(batch: Batch, outcome: Outcome, engine: Engine) -> None:
+def _reject(batch: Batch, pings: StructArray, outcome: Outcome, engine: Engine) -> None:
     for batch_row in np.flatnonzero(outcome.verdicts != PingVerdict.ACCEPTED).tolist():
         message, row = batch.place(batch_row)
         stream = message.stream
         verdict = PingVerdict(int(outcome.verdicts[batch_row]))
-        if verdict in stream.visibility.verdicts:
-            stream.draft().rejected_rows.append(answers.rejected_row(message.sequence, row, verdict))
+        told = answers.told_verdict(stream.visibility, verdict, partial(_is_future, pings, batch_row, engine))
+        if told is not None:
+            stream.draft().rejected_rows.append(answers.rejected_row(message.sequence, row, told))
         own_key = stream.sender.own_key
         if verdict == PingVerdict.NO_CONSENT and own_key and not engine.location_wanted(own_key):
             # no phone goes on sending what nobody may use (semantics T6); a gateway loses this row only
             stream.location_wanted = False
             stream.stop_reading()
+
+
+def _is_future(pings: StructArray, row: int, engine: Engine) -> bool:
+    """As kernels/matcher.py judges it."""
+    return bool(pings["fix_time_ms"][row] > pings["now_ms"][row] + engine.policy.future_tolerance_ms)
 
 
 def _tell_tries(batch: Batch, pings: StructArray, outcome: Outcome, engine: Engine) -> dict[tuple[int, str], ToldTry]:

@@ -57,6 +57,22 @@ VISIBILITY = {
 }
 
 
+_HIDES_FUTURE = frozenset((PingVerdict.EXCLUSION_ZONE, PingVerdict.DUPLICATE))
+
+
+def told_verdict(visibility: Visibility, verdict: PingVerdict, is_future: Callable[[], bool]) -> PingVerdict | None:
+    """What a role is told of a row that was not accepted; None = nothing.
+
+    A phone is told what its own row explains, whatever was judged first: else a row from the future would be refused
+    outside an exclusion zone and not inside, and who sends some could draw a map of the zones (privacy C6).
+    """
+    if verdict in visibility.verdicts:
+        return verdict
+    if verdict in _HIDES_FUTURE and PingVerdict.FUTURE_FIX in visibility.verdicts and is_future():
+        return PingVerdict.FUTURE_FIX
+    return None
+
+
 class ToldTry(NamedTuple):
     """A try on its way to a stream; `place`: among those of its batch."""
 
