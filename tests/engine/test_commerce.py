@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
+from random_market import random_market
+from random_rules import random_rules
 from world import (
     EU_43,
     EU_44,
@@ -18,14 +21,21 @@ from world import (
     store,
 )
 
-from geooffer.engine.campaigns import experiment_key, held_out_threshold, repurchase_rule
+from geooffer.engine.campaigns import (
+    compile_campaigns,
+    experiment_key,
+    held_out_threshold,
+    policy_cap_counts,
+    repurchase_rule,
+    with_policy,
+)
 from geooffer.engine.engine import Engine
 from geooffer.engine.registry import size_code
 from geooffer.engine.zones import zone_steps
 from geooffer.model.catalog import Campaign, Category, Offer, Product, Store
 from geooffer.model.frequency import DEFAULT_CAP_RULES, CapRule
 from geooffer.model.kinds import AccountKind, CapEvent, CapScope, CapWindow, CapZone, Channel
-from geooffer.model.policy import DAY_MS, HOUR_MS
+from geooffer.model.policy import DAY_MS, HOUR_MS, Policy
 from geooffer.model.repurchase import PRESETS, RepurchaseRule
 from geooffer.model.tables import CommerceTables
 from geooffer.model.verdicts import OfferTrigger, Purpose
@@ -75,6 +85,18 @@ def test_a_campaign_is_a_row_and_offers_without_one_have_the_last() -> None:
     assert tables.policy_cap_counts.tolist() == [3, 4], "those that say the same of every offer of a try come first"
     numbers = [(int(row["campaign_number"]), int(row["campaign_row"])) for row in tables.offers]
     assert numbers == [(-1, 1), (0, 0)]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_another_policys_caps_stand_in_the_live_catalog_as_if_it_had_been_compiled_with_them(seed: int) -> None:
+    engine = random_market(seed).engine
+    rng = np.random.default_rng(seed)
+    policy, rules = Policy(held_out_per_10000=int(rng.integers(0, 10_001))), random_rules(rng, int(rng.integers(0, 5)))
+    found = with_policy(engine.snapshot.commerce, rules, policy)
+    campaigns, cap_rules = compile_campaigns(engine.registry, rules, policy)
+    assert found.campaigns.tobytes() == campaigns.tobytes()
+    assert found.cap_rules.tobytes() == cap_rules.tobytes()
+    assert found.policy_cap_counts.tolist() == policy_cap_counts(rules).tolist()
 
 
 def test_offers_are_listed_by_category_and_those_that_name_stores_by_store() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from world import LATITUDE_E7, LONGITUDE_E7, NOW_MS, World, ping
+from world import LATITUDE_E7, LONGITUDE_E7, NOW_MS, World, campaign, ping
 
 from geooffer.engine.apply import fold
 from geooffer.engine.engine import Engine
@@ -150,6 +150,30 @@ def test_what_was_decided_before_the_kill_switch_does_not_leave() -> None:
     assert engine.may_send(decision)
     engine.switch_offers(is_stopped=True, author="ops", reason="now", now_ms=NOW_MS)
     assert not engine.may_send(decision)
+
+
+def test_what_was_decided_before_a_tightening_does_not_leave_after_it() -> None:
+    engine = started()
+    (decision,) = engine.commit(engine.step(ping()))
+    held = engine.propose_policy(changed(engine, cooldown_ms=1), author="anna", now_ms=1, sign=sign)
+    assert engine.may_send(decision), "a proposal is not in force"
+    engine.approve_policy(held.version, officer="bert", now_ms=1, sign=sign)
+    assert engine.may_send(decision), "by the looser policy it would have been decided, too"
+    engine.propose_policy(changed(engine, score_floor=1), author="anna", now_ms=1, sign=sign)
+    assert engine.gate_verdict(decision) is OfferVerdict.TOO_LATE
+    again = Engine(journal=engine.journal, clock=engine.clock, state=fold(State(), engine.journal.read()))
+    assert again.gate_verdict(decision) is OfferVerdict.TOO_LATE
+
+
+def test_a_policy_comes_into_force_without_the_half_of_a_catalog() -> None:
+    engine = started()
+    engine.put_nouns([campaign(cap_rules=(CapRule(CapScope.PERSON_CAMPAIGN, 0),))], now_ms=NOW_MS)
+    live = engine.live_generation
+    assert live < engine.saved_generation
+    engine.propose_policy(changed(engine, cooldown_ms=HOUR_MS, held_out_per_10000=5), author="a", now_ms=1, sign=sign)
+    assert (engine.live_generation, engine.policy.cooldown_ms) == (live, HOUR_MS)
+    engine.publish()
+    assert engine.live_generation == engine.saved_generation
 
 
 def test_cap_rules_and_the_control_group_follow_the_policy() -> None:

@@ -16,7 +16,7 @@ from geooffer.bench.city import City, build_city
 from geooffer.bench.city_in_process import load_engine, run_engine
 from geooffer.bench.city_run import CityRun
 from geooffer.engine.engine import Engine
-from geooffer.engine.shadow import FEW_PERSON_COUNT
+from geooffer.engine.shadow_counts import FEW_PERSON_COUNT
 from geooffer.model.policy_document import PolicyDocument
 from geooffer.model.verdicts import OfferVerdict, PingVerdict
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,7 +19,10 @@ from geooffer.cli.options import (
     TokenFile,
     access_from,
 )
-from geooffer.cli.output import print_json
+from geooffer.cli.output import print_json, remark
+
+if TYPE_CHECKING:
+    from geooffer.model.policy_document import PolicyDocument
 
 FEW = "fewer than 10 people"
 
@@ -83,7 +86,19 @@ def dry_run_command(
         "tries": [[verdict.name, before, after] for verdict, before, after in found.tries],
         "pings": [[verdict.name, before, after] for verdict, before, after in found.pings],
     }
+    for name, is_changed in (
+        ("minimum notices (everybody there consented by the newest)", held.minimum_notices != candidate.minimum_notices),
+        ("retention (it is swept, not decided)", _retention_of(held) != _retention_of(candidate)),
+    ):
+        if is_changed:
+            remark(f"not tried: {name}")
     _tell(told, f"a made-up city of {customer_count:,} people (seed {seed}), a morning by each policy", json_output)
+
+
+def _retention_of(document: PolicyDocument) -> list[int]:
+    from geooffer.model.policy_document import SECTIONS
+
+    return [getattr(document.numbers, name) for name in SECTIONS["retention"]]
 
 
 def _tell_live(live: Live, file: Path | None, server: str, access: Access, json_output: bool) -> None:

@@ -9,12 +9,13 @@ import numpy as np
 from geooffer.engine.registry import Registry
 from geooffer.model import tables
 from geooffer.model.catalog import Audience, Campaign, Category
-from geooffer.model.columns import StructArray
+from geooffer.model.columns import Int32Array, StructArray
 from geooffer.model.frequency import CapRule
 from geooffer.model.keys import text_key
 from geooffer.model.kinds import ALL_ACCOUNTS, CapScope
 from geooffer.model.policy import Policy
 from geooffer.model.repurchase import PRESETS, RepurchaseRule
+from geooffer.model.tables import CommerceTables
 
 
 def repurchase_rule(category: Category) -> RepurchaseRule | None:
@@ -45,7 +46,7 @@ def compile_campaigns(
     """(CAMPAIGN_ROW by number and one more for offers without a campaign, CAP_RULE: the policy's, then theirs)."""
     count = registry.count(Campaign)
     rows = np.zeros(count + 1, dtype=tables.CAMPAIGN_ROW)
-    rules = sorted(policy_rules, key=lambda rule: not is_standing(rule))
+    rules = _standing_first(policy_rules)
     rows["audience_number"] = -1
     none = rows[count]
     none["account_kinds"] = ALL_ACCOUNTS
@@ -68,6 +69,31 @@ def compile_campaigns(
         row["offers_other_branch"] = campaign.offers_other_branch
         row["offers_shipping"] = campaign.offers_shipping
     return rows, _cap_rows(rules)
+
+
+def policy_cap_counts(policy_rules: Sequence[CapRule]) -> Int32Array:
+    """(the policy's rules that say the same of every offer of a try, all of them)."""
+    return np.array([sum(map(is_standing, policy_rules)), len(policy_rules)], dtype=np.int32)
+
+
+def with_policy(commerce: CommerceTables, policy_rules: Sequence[CapRule], policy: Policy) -> CommerceTables:
+    """A compiled catalog with another policy's cap rules and control group; the campaigns' own stay as they are.
+
+    Nothing of the catalog is looked at, so this takes no longer where it is large, and may be half saved.
+    """
+    own_rules = commerce.cap_rules[commerce.policy_cap_counts[1] :]
+    campaigns = commerce.campaigns.copy()
+    campaigns["cap_start"][:-1] += len(policy_rules) - int(commerce.policy_cap_counts[1])
+    campaigns[-1]["held_out_threshold"] = held_out_threshold(policy.held_out_per_10000)
+    return commerce._replace(
+        campaigns=campaigns,
+        cap_rules=np.concatenate([_cap_rows(_standing_first(policy_rules)), own_rules]),
+        policy_cap_counts=policy_cap_counts(policy_rules),
+    )
+
+
+def _standing_first(rules: Sequence[CapRule]) -> list[CapRule]:
+    return sorted(rules, key=lambda rule: not is_standing(rule))
 
 
 def _cap_rows(rules: Sequence[CapRule]) -> StructArray:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from geooffer.engine.campaigns import compile_campaigns, is_standing, repurchase_rule
+from geooffer.engine.campaigns import compile_campaigns, policy_cap_counts, repurchase_rule
 from geooffer.engine.hours import Interval, store_hours
 from geooffer.engine.neighbours import Neighbours
 from geooffer.engine.prices import cut_percent, merged_history, with_references
@@ -212,7 +212,7 @@ def compile_commerce(
         own_offers=own_offers,
         campaigns=campaigns,
         cap_rules=rules,
-        policy_cap_counts=np.array([sum(is_standing(rule) for rule in cap_rules), len(cap_rules)], dtype=np.int32),
+        policy_cap_counts=policy_cap_counts(cap_rules),
         neighbours=neighbours.place(registry, stores),
         online_stores=np.array(
             [registry.number(Store, key) for key, store in sorted(registry.stores.items()) if store.is_online],

@@ -65,16 +65,21 @@ class ConsentClock(Core):
         self._minimum_notices = dict(minimum)
         self._accept_notices()
 
-    def _accept_notices(self) -> None:
+    def notices_accepted_by(self, minimum: Mapping[Purpose, str]) -> dict[Purpose, frozenset[str]]:
+        """The registered notices by which consent to each purpose of `minimum` counts."""
         notices = self.registry.notices
         accepted: dict[Purpose, frozenset[str]] = {}
-        for purpose, version in self._minimum_notices.items():
+        for purpose, version in minimum.items():
             least = notices.get(version)
             accepted[purpose] = frozenset(
                 notice.notice_version
                 for notice in notices.values()
                 if least is not None and notice.effective_ms >= least.effective_ms and notice.purposes & purpose.bit
             )
+        return accepted
+
+    def _accept_notices(self) -> None:
+        accepted = self.notices_accepted_by(self._minimum_notices)
         before = self.state.accepted_notices
         if accepted == before:
             return

@@ -12,9 +12,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from geooffer.engine.campaigns import compile_campaigns, is_standing
+from geooffer.engine.campaigns import with_policy
+from geooffer.engine.decisions import Decision
 from geooffer.engine.policy_book import PolicyVersion
 from geooffer.engine.rights import Rights
 from geooffer.errors import (
@@ -29,6 +28,7 @@ from geooffer.model.catalog import Campaign
 from geooffer.model.policy_difference import Change, difference, is_loosening
 from geooffer.model.policy_document import PolicyDocument, PolicyStep, check_line
 from geooffer.model.records import PolicyMoved, PolicyStopSwitched
+from geooffer.model.verdicts import OfferVerdict
 
 Sign = Callable[[bytes], bytes]
 """The service's Ed25519 signature over the bytes of a canonical text."""
@@ -38,6 +38,8 @@ class Policies(Rights):
     """What an officer does, after every check and before the record."""
 
     _taken_version = 0
+    _gate_version = 0
+    """The newest tightening that came into force: what was decided by an older policy does not leave any more."""
 
     def __init__(self, **options: Any) -> None:
         """Options of Core; what the state holds of policies goes before `policy` and `cap_rules`."""
@@ -122,6 +124,20 @@ class Policies(Rights):
         self.append([PolicyStopSwitched(is_stopped, now_ms, author, reason)])
         self._take_policy()
 
+    def gate_verdict(self, decision: Decision, now_ms: int | None = None) -> OfferVerdict | None:
+        """Why a decision does not leave, None = it may: all offers are stopped, a tightening came into force after it,
+        or her consent changed (semantics D3). Raises JournalError.
+        """
+        if self.policy.offers_stopped:
+            return OfferVerdict.OFFERS_STOPPED
+        if decision.policy_version < self._gate_version:
+            return OfferVerdict.TOO_LATE
+        return None if super().may_send(decision, now_ms) else OfferVerdict.PURPOSE_NOT_CONSENTED
+
+    def may_send(self, decision: Decision, now_ms: int | None = None) -> bool:
+        """The send gate, by all of these. Raises JournalError."""
+        return self.gate_verdict(decision, now_ms) is None
+
     def _propose(
         self, document: PolicyDocument, *, author: str, now_ms: int, sign: Sign, is_loosening: bool, restores: int
     ) -> PolicyVersion:
@@ -150,25 +166,15 @@ class Policies(Rights):
             document = self.policy_document
             version, numbers, self.cap_rules = book.active, document.numbers, document.cap_rules
             self._taken_version = version
+            self._gate_version = book.newest_tightening
             self.shadow = None  # it was compared with what is in force no more
         stopped = int(book.stop[0])
         self.policy = numbers._replace(version=version, retry_count=book.retry_count, offers_stopped=stopped)
         if is_new:
-            self._compile_caps()
+            commerce = with_policy(self._snapshot.commerce, self.cap_rules, self.policy)
+            self._snapshot = self._snapshot._replace(commerce=commerce)
+            self._refresh_totals(range(self.registry.count(Campaign)), self._totals_ms)
             self.set_minimum_notices(dict(document.minimum_notices))
-
-    def _compile_caps(self) -> None:
-        """Cap rules and control group of the policy into the live catalog, which is that saved."""
-        self.publish()
-        campaigns, rules = compile_campaigns(self.registry, self.cap_rules, self.policy)
-        standing_count = sum(map(is_standing, self.cap_rules))
-        commerce = self._snapshot.commerce._replace(
-            campaigns=campaigns,
-            cap_rules=rules,
-            policy_cap_counts=np.array([standing_count, len(self.cap_rules)], dtype=np.int32),
-        )
-        self._snapshot = self._snapshot._replace(commerce=commerce)
-        self._refresh_totals(range(self.registry.count(Campaign)), self._totals_ms)
 
     def _is_newer_notice(self, before: str, after: str) -> bool:
         notices = self.registry.notices

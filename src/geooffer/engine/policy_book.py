@@ -86,6 +86,12 @@ class PolicyBook:
         """The version in force; None = nothing was ever published."""
         return self.versions.get(self.active)
 
+    @property
+    def newest_tightening(self) -> int:
+        """The last version that came into force as a tightening, or as the first one; 0 = none that is remembered."""
+        told = (held.version for held in self.versions.values() if held.is_published and not held.is_loosening)
+        return max(told, default=0)
+
     def is_waiting(self, held: PolicyVersion) -> bool:
         """Proposed against what is in force now, and not published."""
         return not held.is_published and held.base_version == self.active and held.version > self.active

@@ -4,23 +4,27 @@
     then the batch is decided as ever ──► after: compare try by try, count
 
 Equal state is what makes the comparison honest, and short-sighted: what the candidate would have changed at an earlier
-ping is not in it. Not tried are minimum notices (they change whose consent counts) and totals of campaigns in the
-policy's own cap rules; the made-up population of bench/policy_run.py has both, and time.
+ping is not in it; the made-up population of bench/policy_run.py has that. Nobody's data is used that may not be used by
+what is in force: a candidate by whose notices more consents would count is refused (services/policies.py), and a trial
+only ever closes bits of the consent word. Retention is tried nowhere: it is swept, not decided.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from geooffer.engine.campaigns import compile_campaigns, is_standing
+from geooffer.engine.campaigns import with_policy
+from geooffer.engine.consent_ledger import accepts
+from geooffer.engine.shadow_counts import Counts, Try
+from geooffer.engine.totals import total_rules
 from geooffer.kernels.consent import admit_rows
 from geooffer.model import tables
+from geooffer.model.catalog import Campaign
 from geooffer.model.columns import Int32Array, Int64Array, Outcome, StructArray
+from geooffer.model.kinds import CapScope
 from geooffer.model.limits import FENCE_OVERLAP_COUNT_MAX
 from geooffer.model.policy_document import PolicyDocument
 from geooffer.model.tables import CommerceTables, PeopleTables
@@ -29,45 +33,12 @@ if TYPE_CHECKING:
     from geooffer.engine.pipeline import Pipeline
 
 PERSONS_PER_BATCH_COUNT_MAX = 32
-FEW_PERSON_COUNT = 10
-"""Numbers about fewer persons are not told."""
-PERSON_COUNT_MAX = 100_000
-"""So many affected persons are told apart; a slot each, in memory, until the trial ends."""
 _ROOM = 4 * FENCE_OVERLAP_COUNT_MAX
-Try = tuple[int, int]
-"""(row, fence number)."""
 
 
 class _Tried(NamedTuple):
     rows: list[int]
     outcome: Outcome
-
-
-@dataclass(slots=True)
-class Counts:
-    """What was counted; persons by slot, as far as they have to be told apart."""
-
-    pings: int = 0
-    seen_pings: int = 0
-    offers: int = 0
-    candidate_offers: int = 0
-    gained: int = 0
-    lost: int = 0
-    candidate_ns: int = 0
-    shifts: Counter[tuple[int, int]] = field(default_factory=Counter)
-    """(verdict by the policy in force, by the candidate) → tries; 0 = no try."""
-    persons: dict[str | tuple[int, int], set[int]] = field(default_factory=dict)
-    """Of each number, the persons behind it: all for 'affected', else as many as prove that they are not few."""
-
-    def note(self, name: str | tuple[int, int], person_slot: int) -> None:
-        """One person behind a number."""
-        held = self.persons.setdefault(name, set())
-        if len(held) < (PERSON_COUNT_MAX if name == "affected" else FEW_PERSON_COUNT):
-            held.add(person_slot)
-
-    def told(self, name: str | tuple[int, int], count: int) -> int:
-        """The number, or −1 where it is about few persons and not about none."""
-        return count if count == 0 or len(self.persons.get(name, ())) >= FEW_PERSON_COUNT else -1
 
 
 class Shadow:
@@ -87,13 +58,12 @@ class Shadow:
         self.counts = Counts()
         self._person_count_max = person_count_max
         self._now_ns = now_ns
-        self._compiled: tuple[int, CommerceTables] | None = None
+        self._compiled: tuple[CommerceTables, CommerceTables] | None = None
+        """(live catalog, the same with the candidate's caps)."""
 
     def before(self, engine: Pipeline, pings: StructArray) -> _Tried | None:
         """Decide a sample by the candidate; the state is as it was when this returns."""
         self.counts.seen_pings += len(pings)
-        if engine.live_generation != engine.saved_generation:
-            return None  # half of a catalog has no campaigns to compile for
         started_ns = self._now_ns()
         rows = _first_rows(engine, pings, self._person_count_max)
         if not rows:
@@ -109,10 +79,12 @@ class Shadow:
         policy = self.candidate.numbers._replace(
             version=held.version, retry_count=held.retry_count, offers_stopped=held.offers_stopped
         )
-        commerce = self._commerce(engine)
+        commerce = self._commerce(engine.snapshot.commerce)
         noted = _Noted(engine, pings)
         verdicts = np.zeros(len(pings), dtype=np.uint8)
         try:
+            self._close_consents(engine, noted.persons)
+            self._set_totals(engine, int(pings["now_ms"][0]))
             parts = engine.decide_by(pings, verdicts, policy, commerce)
         finally:
             noted.put_back()
@@ -128,50 +100,38 @@ class Shadow:
         place = {offset + row: index for index, row in enumerate(tried.rows)}
         before, won_before = _by_try(parts, place)
         after, won_after = _by_try([tried.outcome], {index: index for index in range(len(tried.rows))})
-        self.compare(before, won_before, after, won_after)
+        self.counts.compare(before, won_before, after, won_after)
 
-    def compare(
-        self,
-        before: dict[Try, tuple[int, int]],
-        won_before: set[Try],
-        after: dict[Try, tuple[int, int]],
-        won_after: set[Try],
-    ) -> None:
-        """Count; tries are (verdict, person slot) by (ping, fence)."""
-        counts = self.counts
-        counts.offers += len(won_before)
-        counts.candidate_offers += len(won_after)
-        counts.gained += len(won_after - won_before)
-        counts.lost += len(won_before - won_after)
-        for key in before.keys() | after.keys():
-            (was, slot), (becomes, other) = before.get(key, (0, -1)), after.get(key, (0, -1))
-            slot = max(slot, other)
-            for name, is_behind in (
-                ("offers", key in won_before),
-                ("candidate_offers", key in won_after),
-                ("gained", key in won_after and key not in won_before),
-                ("lost", key in won_before and key not in won_after),
-                ("affected", (key in won_before) != (key in won_after)),
-            ):
-                if is_behind:
-                    counts.note(name, slot)
-            if was != becomes:
-                counts.shifts[was, becomes] += 1
-                counts.note((was, becomes), slot)
+    def _commerce(self, live: CommerceTables) -> CommerceTables:
+        """The live catalog with the candidate's caps and control group; compiled once for each."""
+        if self._compiled is None or self._compiled[0] is not live:
+            self._compiled = live, with_policy(live, self.candidate.cap_rules, self.candidate.numbers)
+        return self._compiled[1]
 
-    def _commerce(self, engine: Pipeline) -> CommerceTables:
-        """The live catalog with the candidate's caps; its campaigns are compiled once a generation."""
-        live = engine.snapshot.commerce
-        if self._compiled is None or self._compiled[0] != engine.live_generation:
-            cap_rules = self.candidate.cap_rules
-            campaigns, rules = compile_campaigns(engine.registry, cap_rules, self.candidate.numbers)
-            counts = np.array([sum(map(is_standing, cap_rules)), len(cap_rules)], dtype=np.int32)
-            compiled = live._replace(campaigns=campaigns, cap_rules=rules, policy_cap_counts=counts)
-            self._compiled = (engine.live_generation, compiled)
-        held = self._compiled[1]
-        return live._replace(
-            campaigns=held.campaigns, cap_rules=held.cap_rules, policy_cap_counts=held.policy_cap_counts
-        )
+    def _close_consents(self, engine: Pipeline, person_slots: Int64Array) -> None:
+        """Take what the candidate's minimum notices do not accept out of the words of these persons."""
+        if not self.candidate.minimum_notices:
+            return
+        accepted = engine.notices_accepted_by(dict(self.candidate.minimum_notices))
+        persons = engine.state.people.view.persons
+        for slot in person_slots.tolist():
+            ledger = engine.state.consents.get(int(persons["person_key"][slot]), {})
+            for purpose in accepted:
+                held = ledger.get(purpose)
+                if held is not None and not accepts(accepted, purpose, held):
+                    persons["consent_bits"][slot] &= ~purpose.bit
+
+    def _set_totals(self, engine: Pipeline, now_ms: int) -> None:
+        """What the candidate's caps leave of each campaign's total, where it or the policy in force has any."""
+        rules = self.candidate.cap_rules
+        if not any(rule.scope is CapScope.CAMPAIGN_TOTAL for rule in (*rules, *engine.cap_rules)):
+            return
+        remaining = engine.state.live.view.campaign_remaining
+        for campaign_id, campaign in engine.registry.campaigns.items():
+            number = engine.registry.number(Campaign, campaign_id)
+            if number < len(remaining):
+                totals = total_rules(campaign, rules)
+                remaining[number] = engine.state.totals.remaining(number, campaign, totals, now_ms)
 
 
 def _first_rows(engine: Pipeline, pings: StructArray, count_max: int) -> list[int]:
@@ -192,7 +152,9 @@ def _first_rows(engine: Pipeline, pings: StructArray, count_max: int) -> list[in
 
 
 def _by_try(parts: Iterable[Outcome], place: dict[int, int]) -> tuple[dict[Try, tuple[int, int]], set[Try]]:
-    """(verdict and person slot of each try, tries that were won) of the rows in `place`, under their new numbers."""
+    """(verdict and person slot of each try, tries that made an offer) of the rows in `place`, under their new numbers.
+    Who is held out is made none.
+    """
     tries: dict[Try, tuple[int, int]] = {}
     won: set[Try] = set()
     for part in parts:
@@ -202,7 +164,7 @@ def _by_try(parts: Iterable[Outcome], place: dict[int, int]) -> tuple[dict[Try, 
                 tries[row, int(item["fence_number"])] = int(item["verdict"]), int(item["person_slot"])
         for item in part.winners:
             row = place.get(int(item["row"]))
-            if row is not None:
+            if row is not None and not item["is_shadow"]:
                 won.add((row, int(item["fence_number"])))
     return tries, won
 
@@ -217,7 +179,7 @@ class _Noted:
         view = self._view = people.view
         slots = [people.device_slots.get(key, -1) for key in pings["device_key"].tolist()]
         devices = np.array([slot for slot in slots if slot >= 0], dtype=np.int64)
-        persons = np.unique(view.devices["person_slot"][devices])
+        persons = self.persons = np.unique(view.devices["person_slot"][devices]).astype(np.int64)
         presences = _chains(view.presences, view.devices["presence_head"][devices])
         contacts = _chains(view.contacts, view.persons["contact_head"][persons])
         free_presences = _chain(view.presences, int(view.free[tables.PRESENCE_FREE_HEAD]), hit_count)
@@ -232,12 +194,15 @@ class _Noted:
             )
         ]
         self._free = view.free.copy()
+        self._remaining = engine.state.live.view.campaign_remaining
+        self._held_remaining = self._remaining.copy()
 
     def put_back(self) -> None:
         """As if nothing had been decided."""
         for array, index, rows in self._rows:
             array[index] = rows
         self._view.free[:] = self._free
+        self._remaining[:] = self._held_remaining
 
 
 def _hit_count(engine: Pipeline, pings: StructArray) -> int:

@@ -61,6 +61,7 @@ WHY_UNKNOWN = {
 """Fields that loosen both ways, and why; for the officer who wonders."""
 _QUIET = ("quiet_start_minute", "quiet_end_minute", "quiet_days_mask")
 _DAY_MINUTES = 1_440
+NOTICE_FIELD = "minimum_notice."
 IsNewer = Callable[[str, str], bool]
 """(notice, other) → the other is known to be as new or newer."""
 
@@ -138,7 +139,7 @@ def _notices(old: PolicyDocument, new: PolicyDocument, is_newer: IsNewer) -> Ite
         if before != after:
             is_tightening = bool(after) and (not before or is_newer(before, after))
             why = "" if is_tightening or not after else "it is not known to be newer"
-            yield Change(f"minimum_notice.{purpose.name.lower()}", before, after, is_tightening, why)
+            yield Change(f"{NOTICE_FIELD}{purpose.name.lower()}", before, after, is_tightening, why)
 
 
 def _caps(old: Iterable[CapRule], new: Iterable[CapRule]) -> Iterator[Change]:

@@ -34,14 +34,11 @@ class DecisionService(rpc.DecisionServiceServicer):
     async def Decide(self, request: pb.DecideRequest, context: Context) -> pb.DecideResponse:
         question = _Question(self._control, self._renderer, request)
         answer = await self._control.once("Decide", request, context, question.decide, question)
-        # the send gate comes after the waiting: consent may have been withdrawn meanwhile
+        # the send gate comes after the waiting: consent may have been withdrawn meanwhile, the policy tightened
         await self._control.durable()
         decision = question.decision
-        if decision is None or self._control.engine.may_send(decision, self._control.now_ms()):
-            return answer
-        if self._control.engine.policy.offers_stopped:
-            return _silent(answer, OfferVerdict.OFFERS_STOPPED)
-        return _silent(answer, OfferVerdict.PURPOSE_NOT_CONSENTED)
+        verdict = None if decision is None else self._control.engine.gate_verdict(decision, self._control.now_ms())
+        return answer if verdict is None else _silent(answer, verdict)
 
 
 class _Question(Memory[pb.DecideResponse]):

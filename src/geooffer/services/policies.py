@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from time import perf_counter_ns
 from typing import Literal
 
 import structlog
 
 from geooffer.engine.engine import Engine
 from geooffer.engine.policy_book import PolicyVersion
-from geooffer.errors import ConfigurationError, GeoofferError, InvalidArgumentError, StaleEtagError
+from geooffer.engine.shadow import Shadow
+from geooffer.errors import (
+    ConfigurationError,
+    GeoofferError,
+    InvalidArgumentError,
+    LimitExceededError,
+    StaleEtagError,
+)
+from geooffer.model.policy_difference import NOTICE_FIELD
 from geooffer.model.policy_document import PolicyDocument
 from geooffer.model.policy_text import parse_policy
 from geooffer.rpc.policy_signing import PolicySigner
@@ -74,15 +83,26 @@ class Policies:
             return 0
         return self.engine.policy_document.approvals_needed - len(held.approvals)
 
+    def start_trial(self, candidate: PolicyDocument) -> None:
+        """Try a candidate beside what is in force; another one's trial ends. Raises InvalidArgumentError where more
+        consents would count by its notices: trying it would use what nobody may use yet.
+        """
+        for change in self.engine.policy_changes(candidate):
+            if change.field.startswith(NOTICE_FIELD) and not change.is_tightening:
+                rule = "is not known to be newer than what is in force: consent is missing to try it on live pings"
+                raise InvalidArgumentError(f"{change.field} {rule}", field=change.field)
+        self.engine.shadow = Shadow(candidate, self.engine.policy.version, now_ns=perf_counter_ns)
+
     # -- edited as a file ------------------------------------------------------------------------------------
 
     def take_file(self, sealed: str) -> FileOutcome:
-        """Propose what a signed file says, by its author. What cannot be trusted changes nothing: it is logged as
-        `policy_file_refused` and counted, and the policy in force stays. Raises JournalError.
+        """Propose what a signed file says, by its author. What cannot be trusted, or cannot wait beside so many others,
+        changes nothing: it is logged as `policy_file_refused` and counted, and the policy in force stays. Raises
+        JournalError.
         """
         try:
             return self._take_file(sealed)
-        except (InvalidArgumentError, StaleEtagError) as error:
+        except (InvalidArgumentError, LimitExceededError, StaleEtagError) as error:
             self.refuse_file(error)
             return "refused"
 

@@ -84,8 +84,7 @@ class PolicyService(rpc.PolicyServiceServicer):
     async def DryRunPolicy(self, request: pb.DryRunPolicyRequest, context: Context) -> pb.DryRunPolicyResponse:
         engine = self._control.engine
         if request.mode == pb.DRY_RUN_MODE_START:
-            document = decode_document(request.text)
-            engine.shadow = Shadow(document, engine.policy.version)
+            self._policies.start_trial(decode_document(request.text))
         elif request.mode not in (pb.DRY_RUN_MODE_READ, pb.DRY_RUN_MODE_STOP):
             raise InvalidArgumentError("mode must be START, READ or STOP", field="mode")
         shadow = engine.shadow
@@ -135,19 +134,19 @@ def decode_document(text: str) -> PolicyDocument:
 def encode_counts(shadow: Shadow) -> pb.DryRunPolicyResponse:
     """Numbers about few persons are suppressed."""
     counts = shadow.counts
+    offers = counts.told_offers()
     return pb.DryRunPolicyResponse(
         base_version=shadow.base_version,
         ping_count=counts.pings,
         seen_ping_count=counts.seen_pings,
-        offer_count=counts.told("offers", counts.offers),
-        candidate_offer_count=counts.told("candidate_offers", counts.candidate_offers),
-        gained_count=counts.told("gained", counts.gained),
-        lost_count=counts.told("lost", counts.lost),
-        person_count=counts.told("affected", len(counts.persons.get("affected", ()))),
+        offer_count=offers["offers"],
+        candidate_offer_count=offers["candidate_offers"],
+        gained_count=offers["gained"],
+        lost_count=offers["lost"],
+        person_count=counts.told_persons(),
         shifts=[
             pb.VerdictShift(before=before, after=after, count=count)  # type: ignore[arg-type]
-            for (before, after), count in sorted(counts.shifts.items())
-            if counts.told((before, after), count) > 0
+            for (before, after), count in counts.told_shifts()
         ],
         candidate_nanos=counts.candidate_ns,
     )
