@@ -10,12 +10,16 @@ import pytest
 from google.rpc import error_details_pb2, status_pb2
 
 from geooffer.cli.assembly import RunningService, loopback_settings, running_service
-from geooffer.rpc.quotas import QuotaRates
+from geooffer.rpc.quotas import WITHDRAWAL_BURST_COUNT, QuotaRates
 from geooffer.rpc.status import DETAILS_KEY
+from geooffer.v1 import offer_service_pb2 as offers
 from geooffer.v1 import ping_service_pb2 as pb
+from geooffer.v1 import places_pb2 as places
+from geooffer.v1 import signal_service_pb2 as signal
 
 INGEST, STREAM = "/geooffer.v1.PingService/IngestPings", "/geooffer.v1.PingService/StreamPings"
 NEARBY = "/geooffer.v1.OfferService/FindNearbyStock"
+SNOOZE, WITHDRAW_OWN = "/geooffer.v1.OfferService/SnoozeLocation", "/geooffer.v1.OfferService/WithdrawOwnConsent"
 STATE = "/geooffer.v1.StoreService/GetCatalogState"
 WITHDRAW = "/geooffer.v1.ConsentService/WithdrawConsent"
 BATCH = pb.PingBatch(latitudes_e7=[470_000_000] * 1_024, longitudes_e7=[80_000_000] * 1_024)
@@ -24,7 +28,7 @@ BATCH = pb.PingBatch(latitudes_e7=[470_000_000] * 1_024, longitudes_e7=[80_000_0
 @pytest.fixture
 async def bounded() -> AsyncIterator[RunningService]:
     """A pace of hours: no bucket fills while a test runs."""
-    settings = loopback_settings()
+    settings = loopback_settings(clock="system")
     async with running_service(settings) as running:
         running.callers.quotas.replace(QuotaRates(device_rows=1, device_calls=1, rows=1, calls=1))
         yield running
@@ -46,7 +50,7 @@ async def exceeded(call: Any) -> str:
         assert sum(detail.Unpack(kind) for kind in (info, quota, retry)) == 1
     assert info.reason == "QUOTA_EXCEEDED"
     assert len(quota.violations) == 1
-    assert 0 < retry.retry_delay.ToMilliseconds() <= 3_600_000
+    assert 0 < retry.retry_delay.ToMilliseconds() <= 86_400_000
     return error.details() or ""
 
 
@@ -106,11 +110,60 @@ async def test_calls_of_devices_and_of_services(bounded: RunningService) -> None
         await control.unary_unary(STATE)(b"", metadata=bearer(bounded, "marketing"))
 
 
-async def _until_exceeded(channel: grpc.aio.Channel, method: str, metadata: Any) -> int:
+async def test_what_a_phone_takes_back_is_hers_and_has_an_end(bounded: RunningService) -> None:
+    """Each withdrawal and snooze leaves a record: a loop stops, nobody who means it does, and neither uses up the
+    other's share."""
+    async with (
+        grpc.aio.insecure_channel(bounded.data_address) as data,
+        grpc.aio.insecure_channel(bounded.control_address) as control,
+    ):
+        customer = signal.UpsertCustomersRequest(customers=[signal.Customer(customer_id="c", device_keys=[7, 8])])
+        await control.unary_unary("/geooffer.v1.SignalService/UpsertCustomers")(
+            customer.SerializeToString(), metadata=bearer(bounded, "operator")
+        )
+        bounded.callers.quotas.replace(QuotaRates(device_calls=1, device_withdrawals_per_hour=1))
+        mine, before = bearer(bounded, "device", device_key=7), bounded.engine.journal.appended
+        snooze = offers.SnoozeLocationRequest()
+        snooze.until_time.GetCurrentTime()
+        assert await _until_exceeded(data, SNOOZE, mine, snooze.SerializeToString()) == 10
+        withdrawal = offers.WithdrawOwnConsentRequest(purposes=[1]).SerializeToString()
+        assert await _until_exceeded(data, WITHDRAW_OWN, mine, withdrawal) == WITHDRAWAL_BURST_COUNT
+        assert await exceeded(data.unary_unary(WITHDRAW_OWN)(withdrawal, metadata=mine)) == (
+            "too many withdrawals an hour; retry later"
+        )
+        assert bounded.engine.journal.appended - before == 10 + WITHDRAWAL_BURST_COUNT
+
+
+async def test_stock_is_searched_so_often_a_day_by_a_person(bounded: RunningService) -> None:
+    """By whichever of her devices, and whether the product exists or not; others have a share of their own."""
+    request = offers.FindNearbyStockRequest(product_id="x", place=places.Place()).SerializeToString()
+    async with (
+        grpc.aio.insecure_channel(bounded.data_address) as data,
+        grpc.aio.insecure_channel(bounded.control_address) as control,
+    ):
+        customer = signal.UpsertCustomersRequest(customers=[signal.Customer(customer_id="c", device_keys=[7, 8])])
+        await control.unary_unary("/geooffer.v1.SignalService/UpsertCustomers")(
+            customer.SerializeToString(), metadata=bearer(bounded, "operator")
+        )
+        bounded.callers.quotas.replace(QuotaRates(stock_searches_per_day=20))
+        for _ in range(15):
+            with pytest.raises(grpc.aio.AioRpcError, match="no such product"):
+                await data.unary_unary(NEARBY)(request, metadata=bearer(bounded, "device", device_key=7))
+        assert await _until_exceeded(data, NEARBY, bearer(bounded, "device", device_key=8), request) == 5
+        assert "day" in await exceeded(
+            data.unary_unary(NEARBY)(request, metadata=bearer(bounded, "device", device_key=7))
+        )
+        for key in (9, 10):  # of nobody: each its own
+            assert await _until_exceeded(data, NEARBY, bearer(bounded, "device", device_key=key), request) == 20
+        with pytest.raises(grpc.aio.AioRpcError, match="no such product"):
+            await data.unary_unary(NEARBY)(request, metadata=bearer(bounded, "gateway"))
+
+
+async def _until_exceeded(channel: grpc.aio.Channel, method: str, metadata: Any, data: bytes = b"") -> int:
     """How many calls got past their quota."""
-    for count in range(50):
+    for count in range(100):
         try:
-            await channel.unary_unary(method)(b"", metadata=metadata)
+            await channel.unary_unary(method)(data, metadata=metadata)
         except grpc.aio.AioRpcError as error:
             if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
                 return count

@@ -99,6 +99,8 @@ def loopback_settings(**changes: Any) -> ServiceSettings:
         "journal": "memory",
         "quota_device_rows_per_second": 0,
         "quota_device_calls_per_second": 0,
+        "quota_device_withdrawals_per_hour": 0,
+        "quota_stock_searches_per_day": 0,
         "quota_rows_per_second": 0,
         "quota_calls_per_second": 0,
     }
@@ -213,7 +215,7 @@ def _bind_ports(
     from geooffer.services.assembly import control_services, data_services
 
     options = callers.port_options(settings)
-    services = ([plane.service(), *data_services(control)], control_services(control))
+    services = ([plane.service(), *data_services(control, callers.quotas)], control_services(control))
     kinds: tuple[PortKind, PortKind] = ("data", "control")
     data_port, control_port = (
         bind_port(

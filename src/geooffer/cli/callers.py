@@ -113,6 +113,8 @@ def quota_rates(settings: ServiceSettings) -> QuotaRates:
     return QuotaRates(
         device_rows=settings.quota_device_rows_per_second,
         device_calls=settings.quota_device_calls_per_second,
+        device_withdrawals_per_hour=settings.quota_device_withdrawals_per_hour,
+        stock_searches_per_day=settings.quota_stock_searches_per_day,
         rows=settings.quota_rows_per_second,
         calls=settings.quota_calls_per_second,
     )

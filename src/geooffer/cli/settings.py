@@ -91,6 +91,14 @@ class ServiceSettings(BaseModel):
     quota_device_calls_per_second: int = Field(
         1, ge=0, description="Calls of OfferService by one device, bursts of ten seconds; 0 = no bound."
     )
+    quota_device_withdrawals_per_hour: int = Field(
+        60, ge=0, description="Calls of WithdrawOwnConsent by one device, bursts of 64; 0 = no bound."
+    )
+    quota_stock_searches_per_day: int = Field(
+        500,
+        ge=0,
+        description="Calls of FindNearbyStock by all devices of a person, at once or by and by; 0 = no bound.",
+    )
     quota_rows_per_second: int = Field(
         200_000, ge=0, description="Pings of one gateway or operator, bursts of ten seconds; 0 = no bound."
     )
@@ -207,7 +215,9 @@ RELOADABLE_KEYS = (
     "quota_calls_per_second",
     "quota_device_calls_per_second",
     "quota_device_rows_per_second",
+    "quota_device_withdrawals_per_hour",
     "quota_rows_per_second",
+    "quota_stock_searches_per_day",
     "snapshot_record_count",
     "snapshot_size_bytes",
     "policy_file",

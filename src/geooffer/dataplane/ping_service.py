@@ -19,7 +19,7 @@ from geooffer.dataplane.stream import PingStream
 from geooffer.errors import DrainingError, LimitExceededError, OverloadedError, UnauthenticatedError
 from geooffer.model import limits
 from geooffer.rpc import codec
-from geooffer.rpc.auth import identity_of
+from geooffer.rpc.auth import TOKEN_REQUIRED, identity_of
 from geooffer.rpc.quotas import Quotas
 
 NAME = "geooffer.v1.PingService"
@@ -62,7 +62,7 @@ class PingService:
         reader.add_done_callback(lambda task: stream.stop_reading(None if task.cancelled() else task.exception()))
         left_s = max(0.0, stream.identity.expires_at - time.time())
         expiry = asyncio.get_running_loop().call_later(
-            left_s, stream.stop_reading, UnauthenticatedError("a valid token is required")
+            left_s, stream.stop_reading, UnauthenticatedError(TOKEN_REQUIRED)
         )
         try:
             await self._write(stream, context)

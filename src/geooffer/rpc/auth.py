@@ -35,7 +35,7 @@ LIFETIME_DEFAULT_S = 3_600
 LIFETIME_DEFAULT_MAX_S = 7 * 86_400
 LEEWAY_DEFAULT_S = 5
 
-_REFUSED = "a valid token is required"
+TOKEN_REQUIRED = "a valid token is required"
 _REQUIRED = ("exp", "iat", "sub", "aud", "iss")
 _UNHEARD_OF = frozenset({"crit", "b64", "zip", "enc"})
 """Header fields that change what the rest means; keys and addresses of keys in a header are not read."""
@@ -74,7 +74,7 @@ def identity_of(context: object) -> Identity:
     try:
         return _identity.get()
     except LookupError:
-        raise UnauthenticatedError(_REFUSED) from None
+        raise UnauthenticatedError(TOKEN_REQUIRED) from None
 
 
 def bound_identity() -> Identity | None:
@@ -125,7 +125,7 @@ class TokenVerifier:
             return _identity_from(claims, self._lifetime_max_s, self.leeway_s)
         except _FAULTS:
             # from None: the cause may quote the token
-            raise UnauthenticatedError(_REFUSED) from None
+            raise UnauthenticatedError(TOKEN_REQUIRED) from None
 
     def _claims(self, token: str, key: TokenKey) -> dict[str, Any]:
         return jwt.decode(
@@ -156,7 +156,7 @@ class TokenVerifier:
         ring = self._ring
         with contextlib.suppress(jwt.PyJWTError):
             self._claims(ring.decoy_token, ring.decoy)
-        raise UnauthenticatedError(_REFUSED)
+        raise UnauthenticatedError(TOKEN_REQUIRED)
 
     def verify_metadata(self, metadata: Iterable[tuple[str, str | bytes]] | None) -> Identity:
         """The identity of exactly one `authorization: Bearer …` entry. Raises UnauthenticatedError."""

@@ -20,11 +20,13 @@ from geooffer.model import limits
 
 _READS: Final = ("Get", "List", "Find", "Explain", "Export", "Verify", "DryRun")
 """How the names of methods that write nothing begin; tests/rpc/test_call_admission.py goes through all."""
+OWN_WITHDRAWAL: Final = "/geooffer.v1.OfferService/WithdrawOwnConsent"
+_OWN_SNOOZE: Final = "/geooffer.v1.OfferService/SnoozeLocation"
 _ALWAYS: Final = frozenset(
     {
         "/geooffer.v1.ConsentService/WithdrawConsent",
-        "/geooffer.v1.OfferService/WithdrawOwnConsent",
-        "/geooffer.v1.OfferService/SnoozeLocation",
+        OWN_WITHDRAWAL,
+        _OWN_SNOOZE,
         "/geooffer.v1.SignalService/DeleteCustomer",
         "/geooffer.v1.PolicyService/SetKillSwitch",
         "/geooffer.v1.PrivacyService/EraseSubject",
@@ -53,8 +55,11 @@ def is_always_let_in(method: str, request: Any) -> bool:
 
 
 def is_never_kept_waiting(method: str) -> bool:
-    """What no quota holds up, known before the request is read: withdrawals and erasures."""
-    return method in _ALWAYS or method == _CONSENT_BATCH
+    """What no quota holds up, known before the request is read: withdrawals and erasures by officers.
+
+    A phone's own calls are not among them: each leaves a record, so one phone could fill a disk (rpc/quotas.py).
+    """
+    return (method in _ALWAYS or method == _CONSENT_BATCH) and method not in (OWN_WITHDRAWAL, _OWN_SNOOZE)
 
 
 class CallAdmission:

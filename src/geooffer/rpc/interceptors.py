@@ -7,8 +7,10 @@ so unary requests are decoded here, and nothing but the error table speaks to th
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import inspect
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
@@ -21,11 +23,12 @@ from geooffer.errors import (
     InvalidArgumentError,
     JournalError,
     PermissionDeniedError,
+    UnauthenticatedError,
 )
 from geooffer.rpc import roles
-from geooffer.rpc.auth import TokenVerifier, bind_identity, bound_identity
+from geooffer.rpc.auth import TOKEN_REQUIRED, TokenVerifier, bind_identity, bound_identity
 from geooffer.rpc.bound_method import bind_method
-from geooffer.rpc.call_admission import CallAdmission, is_never_kept_waiting
+from geooffer.rpc.call_admission import OWN_WITHDRAWAL, CallAdmission, is_never_kept_waiting
 from geooffer.rpc.faults import place_of
 from geooffer.rpc.quotas import Quotas
 from geooffer.rpc.refusals import Refusals
@@ -39,7 +42,8 @@ OnAnswered = Callable[[str, Any], None]
 
 OWN_GATE = ("/geooffer.v1.DecisionService/Decide",)
 """What waits by itself, and looks at consent after the waiting (services/decision.py)."""
-UNRECORDED = ("/geooffer.v1.PingService/", "/grpc.")
+PINGS = "/geooffer.v1.PingService/"
+UNRECORDED = (PINGS, "/grpc.")
 """What tells nothing a journal holds: health answers while a disk stalls. Pings do, but only their offers wait
 (dataplane/gatherer.py)."""
 
@@ -109,7 +113,9 @@ class CallGate(grpc.aio.ServerInterceptor):
         return answer
 
     def _stream(self, behaviour: Any, method: str, deserializer: Deserializer) -> Any:
-        """Around methods that stream responses: async generators, or coroutines that call `context.write`."""
+        """Around methods that stream responses: async generators, which end with their token, or coroutines that call
+        `context.write` and see to that themselves (dataplane/ping_service.py).
+        """
         if not inspect.isasyncgenfunction(behaviour):
             return self._answer(behaviour, method, deserializer)
         decode = strict(deserializer)
@@ -119,10 +125,11 @@ class CallGate(grpc.aio.ServerInterceptor):
             try:
                 with self._begun(method, request, decode, context) as message:
                     responses = behaviour(message, context)
+                    ends_s = _token_ends_s()
                     async with contextlib.aclosing(responses):
                         while True:
                             try:
-                                response = await self._settled_errors(anext(responses), method)
+                                response = await self._settled_errors(_next(responses, ends_s), method)
                             except StopAsyncIteration:
                                 return
                             if waits:
@@ -166,7 +173,9 @@ class CallGate(grpc.aio.ServerInterceptor):
         bind_method(method)
         if not roles.allowed(identity.role, method):
             raise PermissionDeniedError("this role may not call this method")
-        if not method.startswith(UNRECORDED) and not is_never_kept_waiting(method):
+        if method == OWN_WITHDRAWAL:
+            self._quotas.take_withdrawal(identity)
+        elif not method.startswith(PINGS) and not is_never_kept_waiting(method):
             self._quotas.take_call(identity)
 
     async def _end(self, error: Exception, method: str, context: Any) -> None:
@@ -178,6 +187,23 @@ class CallGate(grpc.aio.ServerInterceptor):
         elif (caller := bound_identity()) is not None:
             self._refusals.tell(caller, method, error)
         await abort(context, error)
+
+
+def _token_ends_s() -> float | None:
+    """When the caller's token is over, by the loop's clock; None where it needs none."""
+    caller = bound_identity()
+    return None if caller is None else asyncio.get_running_loop().time() + caller.expires_at - time.time()
+
+
+async def _next(responses: AsyncIterator[Any], ends_s: float | None) -> Any:
+    """The next response. Raises UnauthenticatedError where there is none before the token ends."""
+    try:
+        async with asyncio.timeout_at(ends_s) as limit:
+            return await anext(responses)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise UnauthenticatedError(TOKEN_REQUIRED) from None
 
 
 def strict(deserializer: Deserializer) -> Deserializer:

@@ -21,15 +21,21 @@ from geooffer.rpc.auth import Identity
 BURST_S = 10.0
 ROW_BURST_MIN = 2 * limits.PING_BATCH_ROW_COUNT_MAX
 """A phone that was offline sends what it kept in full batches."""
+WITHDRAWAL_BURST_COUNT = 64
+HOUR_S, DAY_S = 3_600.0, 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
 class QuotaRates:
-    """A second; 0 = without bound."""
+    """A second, where nothing else is said; 0 = without bound."""
 
     device_rows: int = 0
     device_calls: int = 0
     """Of OfferService."""
+    device_withdrawals_per_hour: int = 0
+    """Of WithdrawOwnConsent, beyond 64 at once."""
+    stock_searches_per_day: int = 0
+    """Of FindNearbyStock, by all devices of a person together."""
     rows: int = 0
     """Of gateways and operators."""
     calls: int = 0
@@ -95,19 +101,37 @@ class Quotas:
             return BucketTable(rate, max(rate * BURST_S, least))
 
         self.rates = rates
+        self._withdrawals = BucketTable(rates.device_withdrawals_per_hour / HOUR_S, WITHDRAWAL_BURST_COUNT)
+        self._searches = BucketTable(rates.stock_searches_per_day / DAY_S, rates.stock_searches_per_day)
         self._device_rows = table(rates.device_rows, ROW_BURST_MIN)
         self._rows = table(rates.rows, ROW_BURST_MIN)
         self._device_calls, self._calls = table(rates.device_calls), table(rates.calls)
 
     def take_rows(self, identity: Identity, row_count: int) -> None:
         """Of pings. Raises QuotaExceededError."""
-        self._take(self._device_rows if identity.role == roles.DEVICE else self._rows, identity, row_count, "pings")
+        self._take(
+            self._device_rows if identity.role == roles.DEVICE else self._rows, identity, row_count, "pings a second"
+        )
 
     def take_call(self, identity: Identity) -> None:
         """Of everything else. Raises QuotaExceededError."""
-        self._take(self._device_calls if identity.role == roles.DEVICE else self._calls, identity, 1, "calls")
+        self._take(self._device_calls if identity.role == roles.DEVICE else self._calls, identity, 1, "calls a second")
+
+    def take_withdrawal(self, identity: Identity) -> None:
+        """Of her own consent, by her own device: a share of its own, so that no other call uses it up. Nobody who means
+        it meets its end; a loop does. Raises QuotaExceededError.
+        """
+        self._take(self._withdrawals, identity, 1, "withdrawals an hour")
+
+    def take_search(self, identity: Identity, person: str) -> None:
+        """Of stock, by a device of `person` ('' = of nobody known). Raises QuotaExceededError."""
+        who = ("person", person) if person else (identity.role, identity.subject)
+        self._take_of(self._searches, who, 1, "searches a day")
 
     def _take(self, table: BucketTable, identity: Identity, amount: int, what: str) -> None:
-        wait_s = table.take((identity.role, identity.subject), amount, self._clock_s())
+        self._take_of(table, (identity.role, identity.subject), amount, what)
+
+    def _take_of(self, table: BucketTable, who: tuple[str, str], amount: int, what: str) -> None:
+        wait_s = table.take(who, amount, self._clock_s())
         if wait_s:
-            raise QuotaExceededError(f"too many {what} a second; retry later", retry_after_ms=math.ceil(wait_s * 1_000))
+            raise QuotaExceededError(f"too many {what}; retry later", retry_after_ms=math.ceil(wait_s * 1_000))

@@ -96,7 +96,9 @@ METHODS: Final[dict[str, frozenset[str]]] = {
     **_rows("geooffer.v1.PolicyService", "GetPolicy ListPolicies SetKillSwitch", _PRIVACY),
     **_rows("geooffer.v1.DiagnosticsService", "ExplainPing GetDecision ListRecentTries", _OPERATOR),
     **_rows("geooffer.v1.DiagnosticsService", "GetStatistics", _CAMPAIGN),
-    **_rows("grpc.health.v1.Health", "Check Watch List", _ANY),
+    **_rows("grpc.health.v1.Health", "Check", _ANY),
+    # a stream each: for what stands in front of many phones, not for a phone
+    **_rows("grpc.health.v1.Health", "Watch List", frozenset({GATEWAY, OPERATOR})),
     **_rows("grpc.reflection.v1alpha.ServerReflection", "ServerReflectionInfo", _OPERATOR),
 }
 

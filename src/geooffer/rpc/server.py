@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from geooffer.errors import ConfigurationError
@@ -21,6 +20,7 @@ from geooffer.rpc.addresses import is_loopback, join_address, split_address
 from geooffer.rpc.auth import TokenVerifier
 from geooffer.rpc.call_admission import CallAdmission
 from geooffer.rpc.call_watch import CallWatch
+from geooffer.rpc.health import Health
 from geooffer.rpc.interceptors import CallGate, Durable, OnAnswered
 from geooffer.rpc.quotas import Quotas
 from geooffer.rpc.refusals import Refusals
@@ -32,8 +32,7 @@ CONNECTION_AGE_GRACE_MS = 60_000
 DATA_LOOKAHEAD_BYTES = 1_024
 """A dozen single pings; of a large batch the rest is let in when it is read."""
 
-_SERVING = health_pb2.HealthCheckResponse.SERVING
-_NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+_HEALTH_NAME = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +59,9 @@ class Service:
 class Port:
     """A bound port. Not ready until `start`; health answers NOT_SERVING before and during `stop`."""
 
-    def __init__(self, server: grpc.aio.Server, health_servicer: Any, names: Sequence[str], address: str) -> None:
+    def __init__(self, server: grpc.aio.Server, health: Health, address: str) -> None:
         self._server = server
-        self._health = health_servicer
-        self._names = ("", *names)
+        self._health = health
         self._draining = False
         self.address = address
         """`host:port` as bound: port 0 is resolved."""
@@ -71,26 +69,22 @@ class Port:
     async def start(self) -> None:
         """Accept calls and report SERVING."""
         await self._server.start()
-        await self._report(_SERVING)
+        self._health.report(True)
 
     async def report_ready(self, ready: bool) -> None:
         """Report SERVING or NOT_SERVING for all services; a drain is not taken back."""
         if not self._draining:
-            await self._report(_SERVING if ready else _NOT_SERVING)
+            self._health.report(ready)
 
     async def drain(self) -> None:
         """Report NOT_SERVING; calls still work. Load balancers look elsewhere from now on."""
         self._draining = True
-        await self._report(_NOT_SERVING)
+        self._health.report(False)
 
     async def stop(self, grace_s: float) -> None:
         """Refuse new calls, wait for running ones up to `grace_s` seconds, then cancel them."""
         await self.drain()
         await self._server.stop(grace_s)
-
-    async def _report(self, status: int) -> None:
-        for name in self._names:
-            await self._health.set(name, status)
 
 
 def bind_port(
@@ -118,12 +112,12 @@ def bind_port(
     names = [service.name for service in services]
     for service in services:
         service.add(server)
-    health_servicer = health.aio.HealthServicer()
-    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
+    health = Health(names)
+    health_pb2_grpc.add_HealthServicer_to_server(health, server)
     if kind == "control":
-        reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
+        reflection.enable_server_reflection([*names, _HEALTH_NAME, reflection.SERVICE_NAME], server)
     host, _ = split_address(options.address)
-    return Port(server, health_servicer, names, join_address(host, _bind(server, kind, options)))
+    return Port(server, health, join_address(host, _bind(server, kind, options)))
 
 
 def channel_options(kind: PortKind) -> list[tuple[str, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from geooffer.rpc.quotas import Quotas
 from geooffer.rpc.server import Service
 from geooffer.services import campaign, consent, decision, diagnostics, inventory, offer, policy, privacy, signal, store
 from geooffer.services.control import Control
@@ -35,6 +36,7 @@ def control_services(control: Control) -> list[Service]:
     return [Service(name, partial(add, service(control))) for name, add, service in added]
 
 
-def data_services(control: Control) -> list[Service]:
-    """What stands beside the pings on the data port, over the same engine."""
-    return [Service(offer.NAME, partial(add_OfferServiceServicer_to_server, offer.OfferService(control)))]
+def data_services(control: Control, quotas: Quotas | None = None) -> list[Service]:
+    """What stands beside the pings on the data port, over the same engine; `quotas`: by default without bound."""
+    service = offer.OfferService(control, quotas or Quotas())
+    return [Service(offer.NAME, partial(add_OfferServiceServicer_to_server, service))]

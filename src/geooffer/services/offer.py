@@ -11,6 +11,7 @@ from geooffer.rpc import checks, roles
 from geooffer.rpc.auth import Identity, identity_of
 from geooffer.rpc.convert import decode_size
 from geooffer.rpc.convert_places import decode_place, encode_nearby_store
+from geooffer.rpc.quotas import Quotas
 from geooffer.services.batches import apply_batch, tried
 from geooffer.services.control import Control
 from geooffer.services.own_consent import OwnConsent
@@ -33,8 +34,10 @@ class _Report(NamedTuple):
 class OfferService(rpc.OfferServiceServicer):
     """Outcomes, nearby stock, her own consent; the fields and rules are in proto/geooffer/v1/offer_service.proto."""
 
-    def __init__(self, control: Control) -> None:
+    def __init__(self, control: Control, quotas: Quotas) -> None:
+        """`quotas`: how much stock a person's devices may ask for in a day."""
         self._control = control
+        self._quotas = quotas
         self._own_consent = OwnConsent(control)
 
     async def ReportOutcomes(self, request: pb.ReportOutcomesRequest, context: Context) -> pb.ReportOutcomesResponse:
@@ -53,6 +56,7 @@ class OfferService(rpc.OfferServiceServicer):
         return pb.ReportOutcomesResponse(accepted_count=result.accepted_count, problems=result.problems)
 
     async def FindNearbyStock(self, request: pb.FindNearbyStockRequest, context: Context) -> pb.FindNearbyStockResponse:
+        self._take_search(identity_of(context))
         checks.present(request, "place")
         found = self._control.engine.find_nearby_stock(
             checks.identifier(request.product_id, "product_id"),
@@ -71,6 +75,12 @@ class OfferService(rpc.OfferServiceServicer):
 
     async def SnoozeLocation(self, request: pb.SnoozeLocationRequest, context: Context) -> pb.SnoozeLocationResponse:
         return await self._own_consent.snooze(request, context)
+
+    def _take_search(self, identity: Identity) -> None:
+        """Before anything is looked up: who walks a grid, or tries product ids out, is stopped by the day."""
+        if identity.device_key is not None:
+            person = self._control.engine.person_of_device(identity.device_key)
+            self._quotas.take_search(identity, "" if person is None else str(person))
 
     def _report(self, report: _Report) -> None:
         self._control.engine.report_outcome(
