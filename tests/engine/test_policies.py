@@ -113,6 +113,21 @@ def test_what_is_refused() -> None:
         engine.propose_policy(changed(engine, cooldown_ms=99), author="anna", now_ms=1, sign=sign)
 
 
+@pytest.mark.parametrize("author", ["a\nb", "x" * 129, ""])
+def test_who_cannot_be_written_into_a_document_changes_nothing(author: str) -> None:
+    """A record that does not read again would end every start from then on."""
+    engine = started()
+    held = engine.propose_policy(changed(engine, cooldown_ms=1), author="anna", now_ms=1, sign=sign)
+    if author:
+        with pytest.raises(InvalidArgumentError):
+            engine.propose_policy(changed(engine, cooldown_ms=HOUR_MS), author=author, now_ms=1, sign=sign)
+    with pytest.raises(InvalidArgumentError):
+        engine.approve_policy(held.version, officer=author, now_ms=1, sign=sign)
+    with pytest.raises(InvalidArgumentError):
+        engine.switch_offers(is_stopped=True, author=author, reason="x", now_ms=1)
+    assert len(engine.state.policies.versions) == 2
+
+
 def test_a_proposal_against_what_is_not_in_force_any_more_is_stale() -> None:
     engine = started()
     held = engine.propose_policy(changed(engine, cooldown_ms=1), author="anna", now_ms=1, sign=sign)

@@ -87,7 +87,7 @@ def dry_run_command(
         "pings": [[verdict.name, before, after] for verdict, before, after in found.pings],
     }
     for name, is_changed in (
-        ("minimum notices (everybody there consented by the newest)", held.minimum_notices != candidate.minimum_notices),
+        ("minimum notices (all there consented by the newest)", held.minimum_notices != candidate.minimum_notices),
         ("retention (it is swept, not decided)", _retention_of(held) != _retention_of(candidate)),
     ):
         if is_changed:

@@ -101,6 +101,7 @@ class Policies(Rights):
         Raises NotFoundError; StaleEtagError where another version came into force since it was proposed;
         PermissionDeniedError for its author, and for who approved it already.
         """
+        check_line(officer, "officer", limits.ID_LENGTH_MAX, required=True)
         book = self.state.policies
         held = book.versions.get(version)
         if held is None or held.is_published:
@@ -121,6 +122,7 @@ class Policies(Rights):
     def switch_offers(self, *, is_stopped: bool, author: str, reason: str, now_ms: int) -> None:
         """The kill switch: no decision is taken, and none taken before leaves, from now on; or the end of that."""
         check_line(reason, "reason", limits.TEXT_LENGTH_MAX, required=True)
+        check_line(author, "author", limits.ID_LENGTH_MAX, required=True)
         self.append([PolicyStopSwitched(is_stopped, now_ms, author, reason)])
         self._take_policy()
 
@@ -143,7 +145,9 @@ class Policies(Rights):
     ) -> PolicyVersion:
         book = self.state.policies
         version = max(book.versions, default=0) + 1
-        text = replace(document, version=version, author=author, time_ms=now_ms).text()
+        document = replace(document, version=version, author=author, time_ms=now_ms)
+        document.validate()  # whoever reads the record again does, too
+        text = document.text()
         proposed = PolicyMoved(
             int(PolicyStep.PROPOSED), version, now_ms, author, text, is_loosening, book.active, restores
         )

@@ -19,8 +19,9 @@ from geooffer.errors import (
     LimitExceededError,
     StaleEtagError,
 )
+from geooffer.model import limits
 from geooffer.model.policy_difference import NOTICE_FIELD
-from geooffer.model.policy_document import PolicyDocument
+from geooffer.model.policy_document import PolicyDocument, check_line
 from geooffer.model.policy_text import parse_policy
 from geooffer.rpc.policy_signing import PolicySigner
 
@@ -54,24 +55,25 @@ class Policies:
 
     def propose(self, document: PolicyDocument, author: str) -> PolicyVersion:
         """As the engine does it; logged."""
-        return self._told(
-            self.engine.propose_policy(document, author=author, now_ms=self._now_ms(), sign=self._signer.sign)
-        )
+        name, now_ms = self._name_of(author), self._now_ms()
+        return self._told(self.engine.propose_policy(document, author=name, now_ms=now_ms, sign=self._signer.sign))
 
     def approve(self, version: int, officer: str) -> PolicyVersion:
         """As the engine does it; logged."""
-        return self._told(
-            self.engine.approve_policy(version, officer=officer, now_ms=self._now_ms(), sign=self._signer.sign)
-        )
+        name, now_ms = self._name_of(officer), self._now_ms()
+        return self._told(self.engine.approve_policy(version, officer=name, now_ms=now_ms, sign=self._signer.sign))
 
     def roll_back(self, version: int, author: str, reason: str) -> PolicyVersion:
         """As the engine does it; logged."""
-        now_ms, sign = self._now_ms(), self._signer.sign
-        return self._told(self.engine.roll_back_policy(version, author=author, reason=reason, now_ms=now_ms, sign=sign))
+        held = self.engine.roll_back_policy(
+            version, author=self._name_of(author), reason=reason, now_ms=self._now_ms(), sign=self._signer.sign
+        )
+        return self._told(held)
 
     def switch_offers(self, *, is_stopped: bool, author: str, reason: str) -> None:
         """As the engine does it; logged."""
-        self.engine.switch_offers(is_stopped=is_stopped, author=author, reason=reason, now_ms=self._now_ms())
+        name = self._name_of(author)
+        self.engine.switch_offers(is_stopped=is_stopped, author=name, reason=reason, now_ms=self._now_ms())
         if is_stopped:
             log.warning("offers_stopped")
         else:
@@ -112,8 +114,12 @@ class Policies:
         log.error("policy_file_refused", reason=error.message, version=self.engine.policy.version)
 
     def check_file(self, sealed: str) -> PolicyDocument:
-        """What a signed file says. Raises InvalidArgumentError: another key's, changed since, or it does not read."""
-        return parse_policy(self._signer.unseal(sealed))
+        """What a signed file says. Raises InvalidArgumentError: another key's, changed since, by nobody, or it does not
+        read.
+        """
+        document = parse_policy(self._signer.unseal(sealed))
+        check_line(document.author, "author", limits.ID_LENGTH_MAX, required=True)
+        return document
 
     def _take_file(self, sealed: str) -> FileOutcome:
         document = self.check_file(sealed)
@@ -128,6 +134,14 @@ class Policies:
                 return "waiting"
         held = self.propose(replace(document, version=0), document.author)
         return "applied" if held.is_published else "waiting"
+
+    def _name_of(self, subject: str) -> str:
+        """How an officer is called in records: by the subject of her token, which says who is accountable. No e-mail
+        address enters the engine (privacy M8): of one that is, a keyed hash.
+        """
+        if "@" not in subject:
+            return subject
+        return f"officer-{self.engine.keyed_hash(b'officer', subject.encode()).hex()[:16]}"
 
     def _told(self, held: PolicyVersion) -> PolicyVersion:
         state = "in force" if held.is_published else "waiting"

@@ -57,29 +57,40 @@ class PolicyService(rpc.PolicyServiceServicer):
             needed = self._control.engine.policy_document.approvals_needed
             response.approvals_needed = needed if response.is_loosening else 0
             return response
-        held = self._policies.propose(document, identity_of(context).subject)
-        response.policy.CopyFrom(self._encode(held))
-        response.approvals_needed = self._policies.missing_approvals(held)
-        return response
+
+        async def call() -> pb.ProposePolicyResponse:
+            held = self._policies.propose(document, identity_of(context).subject)
+            response.policy.CopyFrom(self._encode(held))
+            response.approvals_needed = self._policies.missing_approvals(held)
+            return response
+
+        return await self._control.once("ProposePolicy", request, context, call)
 
     async def ApprovePolicy(self, request: pb.ApprovePolicyRequest, context: Context) -> pb.ApprovePolicyResponse:
-        held = self._policies.approve(request.version, identity_of(context).subject)
-        return pb.ApprovePolicyResponse(
-            policy=self._encode(held), approvals_missing=self._policies.missing_approvals(held)
-        )
+        async def call() -> pb.ApprovePolicyResponse:
+            held = self._policies.approve(request.version, identity_of(context).subject)
+            missing = self._policies.missing_approvals(held)
+            return pb.ApprovePolicyResponse(policy=self._encode(held), approvals_missing=missing)
+
+        return await self._control.once("ApprovePolicy", request, context, call)
 
     async def RollbackPolicy(self, request: pb.RollbackPolicyRequest, context: Context) -> pb.RollbackPolicyResponse:
         reason = checks.text(request.reason, "reason", length_max=limits.TEXT_LENGTH_MAX, required=True)
-        held = self._policies.roll_back(request.version, identity_of(context).subject, reason)
-        return pb.RollbackPolicyResponse(
-            policy=self._encode(held), approvals_needed=self._policies.missing_approvals(held)
-        )
+
+        async def call() -> pb.RollbackPolicyResponse:
+            held = self._policies.roll_back(request.version, identity_of(context).subject, reason)
+            missing = self._policies.missing_approvals(held)
+            return pb.RollbackPolicyResponse(policy=self._encode(held), approvals_needed=missing)
+
+        return await self._control.once("RollbackPolicy", request, context, call)
 
     async def SetKillSwitch(self, request: pb.SetKillSwitchRequest, context: Context) -> pb.SetKillSwitchResponse:
-        self._policies.switch_offers(
-            is_stopped=request.is_stopped, author=identity_of(context).subject, reason=request.reason
-        )
-        return pb.SetKillSwitchResponse(kill_switch=self._kill_switch())
+        async def call() -> pb.SetKillSwitchResponse:
+            author = identity_of(context).subject
+            self._policies.switch_offers(is_stopped=request.is_stopped, author=author, reason=request.reason)
+            return pb.SetKillSwitchResponse(kill_switch=self._kill_switch())
+
+        return await self._control.once("SetKillSwitch", request, context, call)
 
     async def DryRunPolicy(self, request: pb.DryRunPolicyRequest, context: Context) -> pb.DryRunPolicyResponse:
         engine = self._control.engine

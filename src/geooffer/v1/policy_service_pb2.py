@@ -26,17 +26,17 @@ from geooffer.v1 import verdicts_pb2 as geooffer_dot_v1_dot_verdicts__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n geooffer/v1/policy_service.proto\x12\x0bgeooffer.v1\x1a\x1ageooffer/v1/verdicts.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"`\n\x0cPolicyChange\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x0e\n\x06\x62\x65\x66ore\x18\x02 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x03 \x01(\t\x12\x15\n\ris_tightening\x18\x04 \x01(\x08\x12\x0b\n\x03why\x18\x05 \x01(\t\"K\n\x0ePolicyApproval\x12\x0f\n\x07officer\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xdc\x02\n\rPolicyVersion\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12\'\n\x05state\x18\x02 \x01(\x0e\x32\x18.geooffer.v1.PolicyState\x12\x0e\n\x06\x61uthor\x18\x03 \x01(\t\x12(\n\x04time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04text\x18\x05 \x01(\t\x12\x0e\n\x06sha256\x18\x06 \x01(\x0c\x12\x11\n\tsignature\x18\x07 \x01(\x0c\x12\x14\n\x0cis_loosening\x18\x08 \x01(\x08\x12\x14\n\x0c\x62\x61se_version\x18\t \x01(\x03\x12\x18\n\x10restores_version\x18\n \x01(\x03\x12.\n\tapprovals\x18\x0b \x03(\x0b\x32\x1b.geooffer.v1.PolicyApproval\x12\x30\n\x0cpublish_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"j\n\nKillSwitch\x12\x12\n\nis_stopped\x18\x01 \x01(\x08\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x61uthor\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"#\n\x10GetPolicyRequest\x12\x0f\n\x07version\x18\x01 \x01(\x03\"m\n\x11GetPolicyResponse\x12*\n\x06policy\x18\x01 \x01(\x0b\x32\x1a.geooffer.v1.PolicyVersion\x12,\n\x0bkill_switch\x18\x02 \x01(\x0b\x32\x17.geooffer.v1.KillSwitch\"<\n\x13ListPoliciesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"]\n\x14ListPoliciesResponse\x12,\n\x08policies\x18\x01 \x03(\x0b\x32\x1a.geooffer.v1.PolicyVersion\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"K\n\x14ProposePolicyRequest\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\"\x9f\x01\n\x15ProposePolicyResponse\x12*\n\x06policy\x18\x01 \x01(\x0b\x32\x1a.geooffer.v1.PolicyVersion\x12*\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x19.geooffer.v1.PolicyChange\x12\x14\n\x0cis_loosening\x18\x03 \x01(\x08\x12\x18\n\x10\x61pprovals_needed\x18\x04 \x01(\x05\"\'\n\x14\x41pprovePolicyRequest\x12\x0f\n\x07version\x18\x01 \x01(\x03\"^\n\x15\x41pprovePolicyResponse\x12*\n\x06policy\x18\x01 \x01(\x0b\x32\x1a.geooffer.v1.PolicyVersion\x12\x19\n\x11\x61pprovals_missing\x18\x02 \x01(\x05\"8\n\x15RollbackPolicyRequest\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12\x0e\n\x06reason\x18\x02 \x01(\t\"^\n\x16RollbackPolicyResponse\x12*\n\x06policy\x18\x01 \x01(\x0b\x32\x1a.geooffer.v1.PolicyVersion\x12\x18\n\x10\x61pprovals_needed\x18\x02 \x01(\x05\":\n\x14SetKillSwitchRequest\x12\x12\n\nis_stopped\x18\x01 \x01(\x08\x12\x0e\n\x06reason\x18\x02 \x01(\t\"E\n\x15SetKillSwitchResponse\x12,\n\x0bkill_switch\x18\x01 \x01(\x0b\x32\x17.geooffer.v1.KillSwitch\"J\n\x13\x44ryRunPolicyRequest\x12%\n\x04mode\x18\x01 \x01(\x0e\x32\x17.geooffer.v1.DryRunMode\x12\x0c\n\x04text\x18\x02 \x01(\t\"r\n\x0cVerdictShift\x12)\n\x06\x62\x65\x66ore\x18\x01 \x01(\x0e\x32\x19.geooffer.v1.OfferVerdict\x12(\n\x05\x61\x66ter\x18\x02 \x01(\x0e\x32\x19.geooffer.v1.OfferVerdict\x12\r\n\x05\x63ount\x18\x03 \x01(\x03\"\x91\x02\n\x14\x44ryRunPolicyResponse\x12\x14\n\x0c\x62\x61se_version\x18\x01 \x01(\x03\x12\x12\n\nping_count\x18\x02 \x01(\x03\x12\x17\n\x0fseen_ping_count\x18\x03 \x01(\x03\x12\x13\n\x0boffer_count\x18\x04 \x01(\x03\x12\x1d\n\x15\x63\x61ndidate_offer_count\x18\x05 \x01(\x03\x12\x14\n\x0cgained_count\x18\x06 \x01(\x03\x12\x12\n\nlost_count\x18\x07 \x01(\x03\x12\x14\n\x0cperson_count\x18\x08 \x01(\x03\x12)\n\x06shifts\x18\t \x03(\x0b\x32\x19.geooffer.v1.VerdictShift\x12\x17\n\x0f\x63\x61ndidate_nanos\x18\n \x01(\x03*\x93\x01\n\x0bPolicyState\x12\x1c\n\x18POLICY_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14POLICY_STATE_WAITING\x10\x01\x12\x19\n\x15POLICY_STATE_IN_FORCE\x10\x02\x12\x15\n\x11POLICY_STATE_PAST\x10\x03\x12\x1a\n\x16POLICY_STATE_OVERTAKEN\x10\x04*p\n\nDryRunMode\x12\x1c\n\x18\x44RY_RUN_MODE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44RY_RUN_MODE_START\x10\x01\x12\x15\n\x11\x44RY_RUN_MODE_READ\x10\x02\x12\x15\n\x11\x44RY_RUN_MODE_STOP\x10\x03\x32\xe8\x04\n\rPolicyService\x12J\n\tGetPolicy\x12\x1d.geooffer.v1.GetPolicyRequest\x1a\x1e.geooffer.v1.GetPolicyResponse\x12S\n\x0cListPolicies\x12 .geooffer.v1.ListPoliciesRequest\x1a!.geooffer.v1.ListPoliciesResponse\x12V\n\rProposePolicy\x12!.geooffer.v1.ProposePolicyRequest\x1a\".geooffer.v1.ProposePolicyResponse\x12V\n\rApprovePolicy\x12!.geooffer.v1.ApprovePolicyRequest\x1a\".geooffer.v1.ApprovePolicyResponse\x12Y\n\x0eRollbackPolicy\x12\".geooffer.v1.RollbackPolicyRequest\x1a#.geooffer.v1.RollbackPolicyResponse\x12V\n\rSetKillSwitch\x12!.geooffer.v1.SetKillSwitchRequest\x1a\".geooffer.v1.SetKillSwitchResponse\x12S\n\x0c\x44ryRunPolicy\x12 .geooffer.v1.DryRunPolicyRequest\x1a!.geooffer.v1.DryRunPolicyResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n geooffer/v1/policy_service.proto\x12\x0bgeooffer.v1\x1a\x1ageooffer/v1/verdicts.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"`\n\x0cPolicyChange\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x0e\n\x06\x62\x65\x66ore\x18\x02 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x03 \x01(\t\x12\x15\n\ris_tightening\x18\x04 \x01(\x08\x12\x0b\n\x03why\x18\x05 \x01(\t\"K\n\x0ePolicyApproval\x12\x0f\n\x07officer\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xdc\x02\n\rPolicyVersion\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12\'\n\x05state\x18\x02 \x01(\x0e\x32\x18.geooffer.v1.PolicyState\x12\x0e\n\x06\x61uthor\x18\x03 \x01(\t\x12(\n\x04time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04text\x18\x05 \x01(\t\x12\x0e\n\x06sha256\x18\x06 \x01(\x0c\x12\x11\n\tsignature\x18\x07 \x01(\x0c\x12\x14\n\x0cis_loosening\x18\x08 \x01(\x08\x12\x14\n\x0c\x62\x61se_version\x18\t \x01(\x03\x12\x18\n\x10restores_version\x18\n \x01(\x03\x12.\n\tapprovals\x18\x0b \x03(\x0b\x32\x1b.geooffer.v1.PolicyApproval\x12\x30\n\x0cpublish_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"j\n\nKillSwitch\x12\x12\n\nis_stopped\x18\x01 \x01(\x08\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x61uthor\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"#\n\x10GetPolicyRequest\x12\x0f\n\x07version\x18\x01 \x01(\x03\"m\n\x11GetPolicyResponse\x12*\n\x06policy\x18\x01 \x01(\x0b\x32\x1a.geooffer.v1.PolicyVersion\x12,\n\x0bkill_switch\x18\x02 \x01(\x0b\x32\x17.geooffer.v1.KillSwitch\"<\n\x13ListPoliciesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"]\n\x14ListPoliciesResponse\x12,\n\x08policies\x18\x01 \x03(\x0b\x32\x1a.geooffer.v1.PolicyVersion\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"_\n\x14ProposePolicyRequest\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"\x9f\x01\n\x15ProposePolicyResponse\x12*\n\x06policy\x18\x01 \x01(\x0b\x32\x1a.geooffer.v1.PolicyVersion\x12*\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x19.geooffer.v1.PolicyChange\x12\x14\n\x0cis_loosening\x18\x03 \x01(\x08\x12\x18\n\x10\x61pprovals_needed\x18\x04 \x01(\x05\";\n\x14\x41pprovePolicyRequest\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"^\n\x15\x41pprovePolicyResponse\x12*\n\x06policy\x18\x01 \x01(\x0b\x32\x1a.geooffer.v1.PolicyVersion\x12\x19\n\x11\x61pprovals_missing\x18\x02 \x01(\x05\"L\n\x15RollbackPolicyRequest\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"^\n\x16RollbackPolicyResponse\x12*\n\x06policy\x18\x01 \x01(\x0b\x32\x1a.geooffer.v1.PolicyVersion\x12\x18\n\x10\x61pprovals_needed\x18\x02 \x01(\x05\"N\n\x14SetKillSwitchRequest\x12\x12\n\nis_stopped\x18\x01 \x01(\x08\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"E\n\x15SetKillSwitchResponse\x12,\n\x0bkill_switch\x18\x01 \x01(\x0b\x32\x17.geooffer.v1.KillSwitch\"J\n\x13\x44ryRunPolicyRequest\x12%\n\x04mode\x18\x01 \x01(\x0e\x32\x17.geooffer.v1.DryRunMode\x12\x0c\n\x04text\x18\x02 \x01(\t\"r\n\x0cVerdictShift\x12)\n\x06\x62\x65\x66ore\x18\x01 \x01(\x0e\x32\x19.geooffer.v1.OfferVerdict\x12(\n\x05\x61\x66ter\x18\x02 \x01(\x0e\x32\x19.geooffer.v1.OfferVerdict\x12\r\n\x05\x63ount\x18\x03 \x01(\x03\"\x91\x02\n\x14\x44ryRunPolicyResponse\x12\x14\n\x0c\x62\x61se_version\x18\x01 \x01(\x03\x12\x12\n\nping_count\x18\x02 \x01(\x03\x12\x17\n\x0fseen_ping_count\x18\x03 \x01(\x03\x12\x13\n\x0boffer_count\x18\x04 \x01(\x03\x12\x1d\n\x15\x63\x61ndidate_offer_count\x18\x05 \x01(\x03\x12\x14\n\x0cgained_count\x18\x06 \x01(\x03\x12\x12\n\nlost_count\x18\x07 \x01(\x03\x12\x14\n\x0cperson_count\x18\x08 \x01(\x03\x12)\n\x06shifts\x18\t \x03(\x0b\x32\x19.geooffer.v1.VerdictShift\x12\x17\n\x0f\x63\x61ndidate_nanos\x18\n \x01(\x03*\x93\x01\n\x0bPolicyState\x12\x1c\n\x18POLICY_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14POLICY_STATE_WAITING\x10\x01\x12\x19\n\x15POLICY_STATE_IN_FORCE\x10\x02\x12\x15\n\x11POLICY_STATE_PAST\x10\x03\x12\x1a\n\x16POLICY_STATE_OVERTAKEN\x10\x04*p\n\nDryRunMode\x12\x1c\n\x18\x44RY_RUN_MODE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44RY_RUN_MODE_START\x10\x01\x12\x15\n\x11\x44RY_RUN_MODE_READ\x10\x02\x12\x15\n\x11\x44RY_RUN_MODE_STOP\x10\x03\x32\xe8\x04\n\rPolicyService\x12J\n\tGetPolicy\x12\x1d.geooffer.v1.GetPolicyRequest\x1a\x1e.geooffer.v1.GetPolicyResponse\x12S\n\x0cListPolicies\x12 .geooffer.v1.ListPoliciesRequest\x1a!.geooffer.v1.ListPoliciesResponse\x12V\n\rProposePolicy\x12!.geooffer.v1.ProposePolicyRequest\x1a\".geooffer.v1.ProposePolicyResponse\x12V\n\rApprovePolicy\x12!.geooffer.v1.ApprovePolicyRequest\x1a\".geooffer.v1.ApprovePolicyResponse\x12Y\n\x0eRollbackPolicy\x12\".geooffer.v1.RollbackPolicyRequest\x1a#.geooffer.v1.RollbackPolicyResponse\x12V\n\rSetKillSwitch\x12!.geooffer.v1.SetKillSwitchRequest\x1a\".geooffer.v1.SetKillSwitchResponse\x12S\n\x0c\x44ryRunPolicy\x12 .geooffer.v1.DryRunPolicyRequest\x1a!.geooffer.v1.DryRunPolicyResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'geooffer.v1.policy_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_POLICYSTATE']._serialized_start=2179
-  _globals['_POLICYSTATE']._serialized_end=2326
-  _globals['_DRYRUNMODE']._serialized_start=2328
-  _globals['_DRYRUNMODE']._serialized_end=2440
+  _globals['_POLICYSTATE']._serialized_start=2259
+  _globals['_POLICYSTATE']._serialized_end=2406
+  _globals['_DRYRUNMODE']._serialized_start=2408
+  _globals['_DRYRUNMODE']._serialized_end=2520
   _globals['_POLICYCHANGE']._serialized_start=110
   _globals['_POLICYCHANGE']._serialized_end=206
   _globals['_POLICYAPPROVAL']._serialized_start=208
@@ -54,27 +54,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTPOLICIESRESPONSE']._serialized_start=954
   _globals['_LISTPOLICIESRESPONSE']._serialized_end=1047
   _globals['_PROPOSEPOLICYREQUEST']._serialized_start=1049
-  _globals['_PROPOSEPOLICYREQUEST']._serialized_end=1124
-  _globals['_PROPOSEPOLICYRESPONSE']._serialized_start=1127
-  _globals['_PROPOSEPOLICYRESPONSE']._serialized_end=1286
-  _globals['_APPROVEPOLICYREQUEST']._serialized_start=1288
-  _globals['_APPROVEPOLICYREQUEST']._serialized_end=1327
-  _globals['_APPROVEPOLICYRESPONSE']._serialized_start=1329
-  _globals['_APPROVEPOLICYRESPONSE']._serialized_end=1423
-  _globals['_ROLLBACKPOLICYREQUEST']._serialized_start=1425
-  _globals['_ROLLBACKPOLICYREQUEST']._serialized_end=1481
-  _globals['_ROLLBACKPOLICYRESPONSE']._serialized_start=1483
-  _globals['_ROLLBACKPOLICYRESPONSE']._serialized_end=1577
-  _globals['_SETKILLSWITCHREQUEST']._serialized_start=1579
-  _globals['_SETKILLSWITCHREQUEST']._serialized_end=1637
-  _globals['_SETKILLSWITCHRESPONSE']._serialized_start=1639
-  _globals['_SETKILLSWITCHRESPONSE']._serialized_end=1708
-  _globals['_DRYRUNPOLICYREQUEST']._serialized_start=1710
-  _globals['_DRYRUNPOLICYREQUEST']._serialized_end=1784
-  _globals['_VERDICTSHIFT']._serialized_start=1786
-  _globals['_VERDICTSHIFT']._serialized_end=1900
-  _globals['_DRYRUNPOLICYRESPONSE']._serialized_start=1903
-  _globals['_DRYRUNPOLICYRESPONSE']._serialized_end=2176
-  _globals['_POLICYSERVICE']._serialized_start=2443
-  _globals['_POLICYSERVICE']._serialized_end=3059
+  _globals['_PROPOSEPOLICYREQUEST']._serialized_end=1144
+  _globals['_PROPOSEPOLICYRESPONSE']._serialized_start=1147
+  _globals['_PROPOSEPOLICYRESPONSE']._serialized_end=1306
+  _globals['_APPROVEPOLICYREQUEST']._serialized_start=1308
+  _globals['_APPROVEPOLICYREQUEST']._serialized_end=1367
+  _globals['_APPROVEPOLICYRESPONSE']._serialized_start=1369
+  _globals['_APPROVEPOLICYRESPONSE']._serialized_end=1463
+  _globals['_ROLLBACKPOLICYREQUEST']._serialized_start=1465
+  _globals['_ROLLBACKPOLICYREQUEST']._serialized_end=1541
+  _globals['_ROLLBACKPOLICYRESPONSE']._serialized_start=1543
+  _globals['_ROLLBACKPOLICYRESPONSE']._serialized_end=1637
+  _globals['_SETKILLSWITCHREQUEST']._serialized_start=1639
+  _globals['_SETKILLSWITCHREQUEST']._serialized_end=1717
+  _globals['_SETKILLSWITCHRESPONSE']._serialized_start=1719
+  _globals['_SETKILLSWITCHRESPONSE']._serialized_end=1788
+  _globals['_DRYRUNPOLICYREQUEST']._serialized_start=1790
+  _globals['_DRYRUNPOLICYREQUEST']._serialized_end=1864
+  _globals['_VERDICTSHIFT']._serialized_start=1866
+  _globals['_VERDICTSHIFT']._serialized_end=1980
+  _globals['_DRYRUNPOLICYRESPONSE']._serialized_start=1983
+  _globals['_DRYRUNPOLICYRESPONSE']._serialized_end=2256
+  _globals['_POLICYSERVICE']._serialized_start=2523
+  _globals['_POLICYSERVICE']._serialized_end=3139
 # @@protoc_insertion_point(module_scope)

@@ -128,14 +128,16 @@ class ListPoliciesResponse(_message.Message):
     def __init__(self, policies: _Optional[_Iterable[_Union[PolicyVersion, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class ProposePolicyRequest(_message.Message):
-    __slots__ = ("text", "reason", "validate_only")
+    __slots__ = ("text", "reason", "validate_only", "request_id")
     TEXT_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     text: str
     reason: str
     validate_only: bool
-    def __init__(self, text: _Optional[str] = ..., reason: _Optional[str] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+    request_id: str
+    def __init__(self, text: _Optional[str] = ..., reason: _Optional[str] = ..., validate_only: _Optional[bool] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class ProposePolicyResponse(_message.Message):
     __slots__ = ("policy", "changes", "is_loosening", "approvals_needed")
@@ -150,10 +152,12 @@ class ProposePolicyResponse(_message.Message):
     def __init__(self, policy: _Optional[_Union[PolicyVersion, _Mapping]] = ..., changes: _Optional[_Iterable[_Union[PolicyChange, _Mapping]]] = ..., is_loosening: _Optional[bool] = ..., approvals_needed: _Optional[int] = ...) -> None: ...
 
 class ApprovePolicyRequest(_message.Message):
-    __slots__ = ("version",)
+    __slots__ = ("version", "request_id")
     VERSION_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     version: int
-    def __init__(self, version: _Optional[int] = ...) -> None: ...
+    request_id: str
+    def __init__(self, version: _Optional[int] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class ApprovePolicyResponse(_message.Message):
     __slots__ = ("policy", "approvals_missing")
@@ -164,12 +168,14 @@ class ApprovePolicyResponse(_message.Message):
     def __init__(self, policy: _Optional[_Union[PolicyVersion, _Mapping]] = ..., approvals_missing: _Optional[int] = ...) -> None: ...
 
 class RollbackPolicyRequest(_message.Message):
-    __slots__ = ("version", "reason")
+    __slots__ = ("version", "reason", "request_id")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     version: int
     reason: str
-    def __init__(self, version: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
+    request_id: str
+    def __init__(self, version: _Optional[int] = ..., reason: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class RollbackPolicyResponse(_message.Message):
     __slots__ = ("policy", "approvals_needed")
@@ -180,12 +186,14 @@ class RollbackPolicyResponse(_message.Message):
     def __init__(self, policy: _Optional[_Union[PolicyVersion, _Mapping]] = ..., approvals_needed: _Optional[int] = ...) -> None: ...
 
 class SetKillSwitchRequest(_message.Message):
-    __slots__ = ("is_stopped", "reason")
+    __slots__ = ("is_stopped", "reason", "request_id")
     IS_STOPPED_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     is_stopped: bool
     reason: str
-    def __init__(self, is_stopped: _Optional[bool] = ..., reason: _Optional[str] = ...) -> None: ...
+    request_id: str
+    def __init__(self, is_stopped: _Optional[bool] = ..., reason: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class SetKillSwitchResponse(_message.Message):
     __slots__ = ("kill_switch",)

@@ -30,8 +30,8 @@ class PolicyServiceStub:
     Roles: privacy_officer; operator may read and may use the kill switch.
 
     Control port, unary only. Limits: message ≤ 4 MiB, metadata ≤ 8 KiB. Every error is a google.rpc.Status with one
-    ErrorInfo (domain "geooffer"); what the transport itself refuses comes without. No call takes a request_id: sent
-    again, a proposal is in force already (INVALID_ARGUMENT) or waits twice, an approval is not found or denied.
+    ErrorInfo (domain "geooffer"); what the transport itself refuses comes without. Calls that change something take a
+    request_id, so that they may be sent again where no answer came.
     """
 
     def __init__(self, channel):
@@ -82,8 +82,8 @@ class PolicyServiceServicer:
     Roles: privacy_officer; operator may read and may use the kill switch.
 
     Control port, unary only. Limits: message ≤ 4 MiB, metadata ≤ 8 KiB. Every error is a google.rpc.Status with one
-    ErrorInfo (domain "geooffer"); what the transport itself refuses comes without. No call takes a request_id: sent
-    again, a proposal is in force already (INVALID_ARGUMENT) or waits twice, an approval is not found or denied.
+    ErrorInfo (domain "geooffer"); what the transport itself refuses comes without. Calls that change something take a
+    request_id, so that they may be sent again where no answer came.
     """
 
     def GetPolicy(self, request, context):
@@ -190,8 +190,8 @@ class PolicyService:
     Roles: privacy_officer; operator may read and may use the kill switch.
 
     Control port, unary only. Limits: message ≤ 4 MiB, metadata ≤ 8 KiB. Every error is a google.rpc.Status with one
-    ErrorInfo (domain "geooffer"); what the transport itself refuses comes without. No call takes a request_id: sent
-    again, a proposal is in force already (INVALID_ARGUMENT) or waits twice, an approval is not found or denied.
+    ErrorInfo (domain "geooffer"); what the transport itself refuses comes without. Calls that change something take a
+    request_id, so that they may be sent again where no answer came.
     """
 
     @staticmethod
