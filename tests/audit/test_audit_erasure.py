@@ -11,8 +11,10 @@ import pytest
 from audit_scene import ANNA, BERTA, ENTRY_COUNT, NOW_MS, STORE_NUMBER, Scene, decision
 
 from geooffer.audit.entries import AuditEntry
-from geooffer.audit.keys import PERSONS_NAME, PersonKeys
+from geooffer.audit.keys import PERSONS_NAME, PersonKeys, load_audit_keys
 from geooffer.audit.reading import Reader
+from geooffer.audit.set_aside import path_aside
+from geooffer.errors import ConfigurationError
 from geooffer.model.records import ConsentRecord, CustomerDeleted, PersonDeparted
 
 
@@ -124,3 +126,64 @@ def test_decisions_are_readable_half_a_year_at_most_and_consents_go_on(scene: Sc
     assert ages == list(range(len(ages)))
     assert 151 <= len(ages) <= 183
     scene.verify()
+
+
+def test_a_log_put_aside_forgets_whom_the_present_one_forgets(scene: Scene) -> None:
+    scene.commit([decision(ANNA), decision(BERTA), decision(5)])
+    told(scene)
+    aside = path_aside(scene.audit, NOW_MS)
+    scene.audit.rename(aside)
+    readable_aside = {key: persons_of(scene, aside, key) for key in (ANNA, BERTA, 5)}
+    assert readable_aside == {ANNA: 1, BERTA: 1, 5: 1}, "the control"
+    scene.commit([CustomerDeleted(ANNA)])
+    told(scene)
+    assert [persons_of(scene, aside, key) for key in (ANNA, BERTA, 5)] == [0, 1, 1]
+    # who was erased while nothing was told: those who are held stay
+    log = scene.open_log()
+    assert log.set_aside.keep_only({scene.keys.subject_of(BERTA)}) == 1
+    assert [persons_of(scene, aside, key) for key in (ANNA, BERTA, 5)] == [0, 1, 0]
+    log.set_aside.drop_old(NOW_MS + 400 * 86_400_000, 500 * 86_400_000)
+    assert persons_of(scene, aside, BERTA) == 0, "an epoch that is over"
+    log.set_aside.drop_old(NOW_MS + 501 * 86_400_000, 500 * 86_400_000)
+    assert not aside.exists()
+    log.close()
+
+
+def test_keys_put_aside_that_are_damaged_are_dropped_so_that_no_erasure_waits_for_them(scene: Scene) -> None:
+    scene.commit([decision(ANNA)])
+    told(scene)
+    aside = path_aside(scene.audit, NOW_MS)
+    scene.audit.rename(aside)
+    (aside / PERSONS_NAME).write_bytes(b"no database" * 1_000)
+    scene.commit([CustomerDeleted(ANNA)])
+    told(scene)
+    assert not (aside / PERSONS_NAME).exists()
+    assert readable(scene, ANNA)[-1][1] == {"destroyed_key_count": 1, "event": "erased"}
+
+
+def persons_of(scene: Scene, directory: Path, person_key: int) -> int:
+    """How many keys of a person a log holds."""
+    persons = PersonKeys(directory / PERSONS_NAME, scene.keys.wrapping, is_read_only=True)
+    subject = scene.keys.subject_of(person_key)
+    count = persons._connection.execute("SELECT count(*) FROM keys WHERE subject = ?", (subject,)).get
+    persons.close()
+    assert isinstance(count, int)
+    return count
+
+
+def test_keys_of_many_new_persons_cost_one_transaction(scene: Scene) -> None:
+    scene.commit([decision(number) for number in range(1, 200)])
+    log = scene.open_log()
+    commits: list[bool] = []
+    log.persons._connection.set_commit_hook(lambda: bool(commits.append(True)))
+    scene.tell(log)
+    log.close()
+    assert len(commits) <= 2, "the other one looks for epochs that are over"
+
+
+def test_a_secret_that_is_none_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "audit.key"
+    path.write_bytes(bytes(32))
+    path.chmod(0o600)
+    with pytest.raises(ConfigurationError, match="no random secret"):
+        load_audit_keys(path)

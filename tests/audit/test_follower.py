@@ -9,11 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from audit_scene import COMMITS, ENTRY_COUNT, Scene, decision
+from audit_scene import ANNA, BERTA, COMMITS, ENTRY_COUNT, Scene, decision
 
 from geooffer.audit.entries import SEAL
+from geooffer.audit.follower import begin_following
+from geooffer.audit.reading import Reader
 from geooffer.errors import JournalError
 from geooffer.journal.keyring import Keyring
+from geooffer.journal.sqlite import SqliteReader
+from geooffer.journal.synced_files import NotSyncedError
+from geooffer.model.records import CustomerDeleted
 
 
 @pytest.fixture
@@ -21,6 +26,12 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     made = Scene(tmp_path)
     yield made
     made.close()
+
+
+def told(scene: Scene) -> None:
+    log = scene.open_log()
+    scene.tell(log)
+    log.close()
 
 
 def told_lsns(scene: Scene) -> list[int]:
@@ -91,6 +102,103 @@ def test_a_log_that_cannot_be_written_is_tried_again_and_misses_nothing(
     assert told_lsns(scene) == EXPECTED_LSNS
 
 
+@pytest.mark.parametrize("step", ["drafted", "appended", "turned"])
+def test_whatever_fails_after_lines_were_drafted_nothing_is_told_twice(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """A disk that is full when the head is written, or the next file begun: the lines are there already."""
+    from geooffer.audit import follower as module
+    from geooffer.audit import log as log_module
+
+    monkeypatch.setattr(module, "RETRY_MIN_S", 0.01)
+    monkeypatch.setattr(log_module, "SEGMENT_SIZE_BYTES", 600)
+    failures = [OSError(28, "full")] * (1 if step == "turned" else 3)
+
+    def failing(at: str) -> None:
+        if at == step and failures:
+            raise failures.pop()
+
+    scene.commit_all()
+    path = scene.directory / "journal.sqlite3"
+    follower = begin_following(
+        scene.open_log(failing), lambda: SqliteReader(path), base=scene.store.base, last=scene.store.last
+    )
+    follower.passed(scene.store.last.lsn, 30.0)
+    follower.close()
+    assert not failures
+    assert told_lsns(scene) == EXPECTED_LSNS
+    scene.verify()
+
+
+def test_a_head_that_reached_its_place_and_maybe_not_the_disk_is_gone_on_from(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from geooffer.audit import log as log_module
+
+    log = scene.open_log()
+    scene.commit_all()
+    sync, failures = log_module.sync_directory, [NotSyncedError(5, "io")]
+
+    def failing(path: Path) -> None:
+        if failures:
+            raise failures.pop()
+        sync(path)
+
+    monkeypatch.setattr(log_module, "sync_directory", failing)
+    with pytest.raises(NotSyncedError):
+        scene.tell(log)
+    scene.tell(log)
+    log.close()
+    assert told_lsns(scene) == EXPECTED_LSNS
+    scene.verify()
+
+
+def test_a_fault_is_retried_now_and_then_also_while_somebody_waits(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from geooffer.audit import follower as module
+    from geooffer.audit import log as log_module
+
+    attempts = []
+
+    def full(*arguments: object) -> None:
+        attempts.append(arguments)
+        raise OSError(28, "full")
+
+    monkeypatch.setattr(module, "RETRY_MIN_S", 0.2)
+    monkeypatch.setattr(log_module, "append_synced", full)
+    follower = scene.follow()
+    scene.commit_all()
+    with pytest.raises(JournalError, match="does not keep up"):
+        follower.passed(scene.store.last.lsn, 0.5)
+    assert 1 <= len(attempts) <= 4
+    follower.close()
+
+
+def test_who_was_erased_by_the_restore_is_unreadable_in_the_log_too(scene: Scene, tmp_path: Path) -> None:
+    """The disk was lost in the middle of her erasure: the restored journal has it, the log has not."""
+    scene.commit([decision(BERTA), decision(ANNA)])
+    scene.commit([CustomerDeleted(ANNA)])
+    scene.commit([decision(5)])
+    told(scene)
+    other = tmp_path / "restored"
+    other.mkdir()
+    restored = Scene(other)
+    restored.commit([decision(BERTA), decision(ANNA)])
+    restored.commit([CustomerDeleted(ANNA)])  # in the backup, and told before
+    restored.commit([CustomerDeleted(BERTA)])  # appended by `restore`
+    for path in [scene.audit, scene.directory / "audit.key"]:
+        path.rename(other / path.name)
+    restored.follow().close()
+    reader = Reader(restored.audit, restored.keys)
+    payloads = [payload for _, payload in reader.entries(person_keys=[BERTA])]
+    reader.close()
+    assert payloads == [None, {"destroyed_key_count": 1, "event": "erased"}]
+    assert [entry.lsn for entry in restored.entries() if entry.kind == "rights"] == [2, 3], "Anna's is not told twice"
+    restored.verify()
+    restored.close()
+
+
 def test_a_journal_put_back_is_told_as_such_and_followed(scene: Scene, tmp_path: Path) -> None:
     scene.written()
     other = tmp_path / "restored"
@@ -124,13 +232,13 @@ def test_whichever_step_it_is_killed_at_every_entry_is_there_once(tmp_path: Path
     done = subprocess.run(
         [sys.executable, str(script), str(tmp_path)], check=True, capture_output=True, text=True, timeout=100
     )
-    told = json.loads(done.stdout)
-    assert len(told) == 15
-    steps = {name.partition(" ")[2] for name in told}
+    found_at = json.loads(done.stdout)
+    assert len(found_at) == 18
+    steps = {name.partition(" ")[2] for name in found_at}
     assert {"keyed", "destroyed", "drafted", "appended", "signed"} <= steps
-    for name, found in told.items():
+    for name, found in found_at.items():
         assert found["lsns"] == EXPECTED_LSNS, name
-        assert found["readable"] == told["0 none"]["readable"], name
+        assert found["readable"] == found_at["0 none"]["readable"], name
 
 
 def test_retention_drops_whole_segments_and_the_rest_verifies(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

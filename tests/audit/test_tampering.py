@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from audit_scene import ENTRY_COUNT, Scene, decision
+from audit_scene import ENTRY_COUNT, Scene, decision, note
 
 from geooffer.audit.entries import GENESIS, Place, follow, line_of
 from geooffer.audit.head import HEAD_NAME
 from geooffer.audit.segments import read_entries, segments_of
 from geooffer.errors import JournalError
-from geooffer.model.records import AuditSealed
+from geooffer.model.catalog import Category
+from geooffer.model.records import AuditSealed, NounPut
 
 
 @pytest.fixture
@@ -171,16 +172,62 @@ def test_a_fork_is_found(scene: Scene, tmp_path: Path) -> None:
         scene.verify(against=kept)
 
 
-def test_an_entry_added_behind_the_head_is_found_at_the_next_start(scene: Scene) -> None:
+def behind_the_head(scene: Scene, *further: dict[str, object]) -> list[bytes]:
+    """Lines of commits after the head, chained by somebody without a key; `scene` has them in its file."""
     lines = lines_of(scene)
-    forged = chained_again([*lines, lines[0]])
-    assert forged[:-1] == lines
+    draft = json.loads(lines[0].split(b" ", 1)[1])
+    forged = chained_again([*lines, *(b"x " + json.dumps(draft | told).encode() for told in further)])
+    assert forged[: len(lines)] == lines
     put_lines(scene, forged)
+    return forged
+
+
+def test_an_entry_added_behind_the_head_is_found_and_never_signed(scene: Scene) -> None:
+    lines = lines_of(scene)
+    behind_the_head(scene, {"lsn": 6})
+    with pytest.raises(JournalError, match="not signed, and the journal tells of no such"):
+        scene.verify()
     scene.commit([decision(5)])
     log = scene.open_log()
-    with pytest.raises(JournalError, match="is not what the journal tells"):
-        scene.tell(log)
-    log.persons.close()
+    scene.tell(log)
+    log.close()
+    after = lines_of(scene)
+    assert after[: len(lines)] == lines
+    assert [entry.kind for entry in scene.entries()][len(lines) :] == ["decision", "seal"]
+    scene.verify()
+
+
+def test_what_was_written_and_not_signed_is_told_again_whatever_was_made_of_it(scene: Scene) -> None:
+    """Lines that a crash left behind the head, changed before the next start."""
+    count = len(lines_of(scene))
+    scene.commit([note("StoreService/DeleteStore"), NounPut(Category("boots"), 0)])
+    told = {
+        "lsn": scene.store.last.lsn,
+        "method": "StoreService/DeleteStore",
+        "payload": {"put Category": {"count": 9}},
+    }
+    behind_the_head(scene, told)
+    found = scene.verify()
+    assert (found.unsigned_count, found.place.number) == (1, count), (
+        "the control: what is not signed is not vouched for"
+    )
+    log = scene.open_log()
+    scene.tell(log)
+    log.close()
+    assert scene.entries()[count].payload == {"put Category": {"count": 1, "ids": ["boots"]}}
+    assert scene.verify().unsigned_count == 0
+
+
+def test_a_head_put_back_behind_whole_files_is_found(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    from geooffer.audit import log as module
+
+    kept = (scene.audit / HEAD_NAME).read_bytes()
+    monkeypatch.setattr(module, "SEGMENT_SIZE_BYTES", 1)
+    for hours in range(3):
+        go_on(scene, hours=hours)
+    (scene.audit / HEAD_NAME).write_bytes(kept)
+    with pytest.raises(JournalError, match="its head is older"):
+        scene.open_log()
 
 
 def test_a_head_signed_by_another_key_is_refused(scene: Scene, tmp_path: Path) -> None:

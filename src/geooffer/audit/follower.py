@@ -5,7 +5,8 @@
 So a ping or a call never waits for it, a commit is told exactly once whatever dies when, and what was acknowledged is
 told, because it was durable first. The journal is cut only up to where the log has come (`passed`).
 
-The thread works at most a quarter of the time: it shares Python's lock with the deciding thread.
+It shares Python's lock with the deciding thread, so it works in bursts of some milliseconds and rests three times as
+long as it computed (as long, where a snapshot waits for it).
 """
 
 from __future__ import annotations
@@ -21,15 +22,17 @@ from geooffer.audit.derivation import Draft, drafts_of
 from geooffer.audit.entries import Place
 from geooffer.audit.log import AuditLog
 from geooffer.errors import JournalError
-from geooffer.journal.commits import Commit, Position
+from geooffer.journal.commits import Position
 from geooffer.journal.frames import decode_entries
 from geooffer.journal.sqlite import SqliteReader
 
 POLL_S = 0.25
 COMMIT_COUNT_MAX = 32
 """Read and written at once."""
-SIZE_BYTES_MAX = 1024 * 1024
-REST_FACTOR = 3.0
+SIZE_BYTES_MAX = 64 * 1024
+"""About 500 decisions; a commit is never split."""
+REST_FACTOR, REST_FACTOR_ASKED = 3.0, 1.0
+"""Of the processor time it took."""
 RETRY_MIN_S, RETRY_MAX_S = 1.0, 60.0
 
 log = structlog.get_logger(__name__)
@@ -46,6 +49,8 @@ class AuditFollower:
         self._changed = threading.Condition()
         self._position = audit_log.head.position
         self._wanted_lsn = 0
+        self._is_asked = False
+        """Somebody began to wait since the latest rest."""
         self._fault: Exception | None = None
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
@@ -69,7 +74,7 @@ class AuditFollower:
     def passed(self, lsn: int, timeout_s: float) -> Place:
         """Return once all commits up to `lsn` are in the log, durably. Raises JournalError where they are not."""
         with self._changed:
-            self._wanted_lsn = max(self._wanted_lsn, lsn)
+            self._wanted_lsn, self._is_asked = max(self._wanted_lsn, lsn), True
             self._changed.notify_all()
             if not self._changed.wait_for(lambda: self._position.lsn >= lsn or self._closing, timeout_s):
                 raise JournalError("the audit log does not keep up: the journal is not cut before it has")
@@ -99,7 +104,7 @@ class AuditFollower:
         retry_s = RETRY_MIN_S
         while True:
             closing = self._closing
-            started_s = time.monotonic()
+            started_s = time.thread_time()
             try:
                 is_idle = not self._step()
                 self._fault, retry_s = None, RETRY_MIN_S
@@ -113,37 +118,42 @@ class AuditFollower:
             if closing and is_idle:
                 return
             if not self._closing:
-                self._rest(POLL_S if is_idle else REST_FACTOR * (time.monotonic() - started_s))
+                factor = REST_FACTOR if self._wanted_lsn <= self._position.lsn else REST_FACTOR_ASKED
+                self._rest(POLL_S if is_idle else factor * (time.thread_time() - started_s), until_asked=is_idle)
 
     def _failed(self, error: Exception) -> None:
         self._fault = error
         log.error("audit_failed", error=str(error) if isinstance(error, JournalError) else type(error).__name__)
 
-    def _rest(self, seconds: float) -> None:
+    def _rest(self, seconds: float, *, until_asked: bool = False) -> None:
+        """`until_asked`: at most until somebody begins to wait."""
         with self._changed:
-            if self._wanted_lsn <= self._position.lsn or self._fault is not None:
-                self._changed.wait_for(lambda: self._closing or self._wanted_lsn > self._position.lsn, seconds)
+            self._changed.wait_for(lambda: self._closing or (until_asked and self._is_asked), seconds)
+            self._is_asked = False
 
     def _step(self) -> bool:
         """Tell of the next commits; False where there are none."""
         if self._reader is None:
             self._reader = self._open_reader()
+        self._log.keep_bounded()
         drafts: list[Draft] = []
         size_bytes = 0
-        last: Commit | None = None
-        for commit in islice(self._reader.read(self._position.lsn), COMMIT_COUNT_MAX):
+        # from where the log is, not from what was told to others: an error may have come after it was signed
+        last = self._log.head.position
+        for commit in islice(self._reader.read(last.lsn), COMMIT_COUNT_MAX):
             drafts += drafts_of(commit.position.lsn, decode_entries(commit.payload))
             size_bytes += len(commit.payload)
-            last = commit
+            last = commit.position
             if size_bytes >= SIZE_BYTES_MAX:
                 break
-        if last is None:
-            return False
-        self._log.write(drafts, last.position)
-        with self._changed:
-            self._position = last.position
-            self._changed.notify_all()
-        return True
+        is_idle = last == self._log.head.position
+        if not is_idle:
+            self._log.write(drafts, last)
+        if last != self._position:
+            with self._changed:
+                self._position = last
+                self._changed.notify_all()
+        return not is_idle
 
 
 def begin_following(audit_log: AuditLog, open_reader: OpenReader, *, base: Position, last: Position) -> AuditFollower:
@@ -152,17 +162,33 @@ def begin_following(audit_log: AuditLog, open_reader: OpenReader, *, base: Posit
     Raises JournalError where commits are missing in between: the log was put back, or the journal was cut without it.
     """
     position = audit_log.head.position
-    if position.lsn > last.lsn:
-        audit_log.exchange_journal(last)
-    elif position.lsn < base.lsn:
+    if position.lsn < base.lsn:
         raise JournalError(
             f"the audit log ends at commit {position.lsn}, and the journal begins after commit {base.lsn}: "
             "the log is older than it was"
         )
-    elif position != _position_at(open_reader, position.lsn, base):
-        audit_log.exchange_journal(last)
+    if position.lsn > last.lsn or position != _position_at(open_reader, position.lsn, base):
+        audit_log.exchange_journal(last, _untold_erasures(audit_log, open_reader))
     audit_log.keep_bounded()
     return AuditFollower(audit_log, open_reader)
+
+
+def _untold_erasures(audit_log: AuditLog, open_reader: OpenReader) -> list[Draft]:
+    """Of a journal that was put back: who was erased in it and not in the log. The restore itself erases who was being
+    erased when the disk was lost, and who is erased must be unreadable here, too.
+    """
+    told = audit_log.told_erasures()
+    reader = open_reader()
+    try:
+        drafts = [
+            draft
+            for commit in reader.read()
+            for draft in drafts_of(commit.position.lsn, decode_entries(commit.payload))
+            if draft.is_erasure
+        ]
+    finally:
+        reader.close()
+    return [draft for draft in drafts if (draft.lsn, audit_log.subject_of(draft)) not in told]
 
 
 def _position_at(open_reader: OpenReader, lsn: int, base: Position) -> Position:

@@ -55,13 +55,17 @@ class Head:
         }
         return json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
 
-    def write(self, path: Path, key: Ed25519PrivateKey) -> None:
-        """Put it in the place of the one at `path`, durably. Raises OSError."""
+    def draft(self, path: Path, key: Ed25519PrivateKey) -> Path:
+        """A file beside `path`, durable, to be put in its place. Raises OSError."""
         line = self._line()
         draft = path.with_name(f"{path.name}.new")
         draft.unlink(missing_ok=True)
         write_synced(draft, line + b"\n" + base64.b64encode(key.sign(_DOMAIN + line)) + b"\n")
-        draft.replace(path)
+        return draft
+
+    def write(self, path: Path, key: Ed25519PrivateKey) -> None:
+        """Put it in the place of the one at `path`, durably. Raises OSError."""
+        self.draft(path, key).replace(path)
         sync_directory(path.parent)
 
 

@@ -16,6 +16,8 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,8 @@ KEY_NAME = "audit.key"
 PERSONS_NAME = "persons.sqlite3"
 KEY_SIZE_BYTES = 32
 PSEUDONYM_SIZE_BYTES = 16
+DIFFERENT_BYTE_COUNT_MIN = 20
+"""As of the domains' keys (rpc/domain_keys.py): of 32 random bytes about 30 differ."""
 NO_END = 0
 EPOCH_MS = 31 * 86_400_000
 NONCE_SIZE_BYTES = 12
@@ -69,7 +73,7 @@ class AuditKeys:
 def load_audit_keys(path: Path, *, create: bool = False) -> AuditKeys:
     """Of the key file at `path`; made, whole or not at all, where there is none and `create`.
 
-    Raises ConfigurationError where it is missing, open to others, or not of 32 bytes.
+    Raises ConfigurationError where it is missing, open to others, not of 32 bytes, or no random secret.
     """
     if not path.exists():
         if not create:
@@ -87,6 +91,8 @@ def load_audit_keys(path: Path, *, create: bool = False) -> AuditKeys:
         raise ConfigurationError(f"{path.name} cannot be read: {error.strerror}") from None
     if len(secret) != KEY_SIZE_BYTES:
         raise ConfigurationError(f"{path.name} does not hold {KEY_SIZE_BYTES} bytes")
+    if len(set(secret)) < DIFFERENT_BYTE_COUNT_MIN:
+        raise ConfigurationError(f"{path.name} is no random secret: leave it to the first start to make one")
     return AuditKeys(secret)
 
 
@@ -150,6 +156,26 @@ class PersonKeys:
             raise _fault(error) from error
         return AESGCM(secret)
 
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """What is changed inside is on disk, all of it, at the end; none of it where an error ends it."""
+        try:
+            with self._connection:
+                yield
+        except apsw.Error as error:
+            raise _fault(error) from error
+
+    def keep_only(self, subjects: Container[bytes]) -> int:
+        """Delete the keys of all others; returns of how many persons."""
+        try:
+            with self._connection:
+                rows: list[tuple[Any, ...]] = self._connection.execute("SELECT DISTINCT subject FROM keys").fetchall()
+                others = [row for row in rows if row[0] not in subjects]
+                self._connection.executemany("DELETE FROM keys WHERE subject = ?", others)
+        except apsw.Error as error:
+            raise _fault(error) from error
+        return len(others)
+
     def drop_epochs(self, now_ms: int) -> None:
         """Delete keys of epochs that began DECISION_RETENTION_MAX_MS ago, less the day between calls."""
         first = epoch_of(now_ms - DECISION_RETENTION_MAX_MS + 86_400_000) + 1
@@ -183,7 +209,7 @@ class PersonKeys:
             raise _fault(error) from error
         return found
 
-    def destroy(self, subject: bytes, number: int) -> int:
+    def destroy(self, subject: bytes, number: int = 2**62) -> int:
         """Delete her key, and those of all who were united with her before entry `number`; returns how many."""
         subjects = self.subjects_of(subject, number)
         try:
@@ -216,5 +242,10 @@ def unseal(key: AESGCM, sealed: bytes, bound_to: str) -> str | None:
         return None
 
 
+class LostKeysError(JournalError):
+    """The file of keys is damaged, or none: what was encrypted under its keys is unreadable."""
+
+
 def _fault(error: Exception) -> JournalError:
-    return JournalError(f"the audit log's person keys failed: {type(error).__name__}")
+    kind = LostKeysError if isinstance(error, apsw.CorruptError | apsw.NotADBError) else JournalError
+    return kind(f"the audit log's person keys failed: {type(error).__name__}")

@@ -120,6 +120,7 @@ def renew_command(
 ) -> None:
     """Put aside a log that is not whole, or accept that it is lost; the next start begins a new one, which says so."""
     from geooffer.audit.log import DIRECTORY_NAME
+    from geooffer.audit.set_aside import path_aside
     from geooffer.cli.audit_trail import RENEWED_NAME
     from geooffer.journal.service_lock import ServiceLock
     from geooffer.journal.synced_files import sync_directory
@@ -134,7 +135,7 @@ def renew_command(
     lock = ServiceLock(directory)
     try:
         (directory / RENEWED_NAME).touch(mode=0o600)
-        aside = directory / f"{DIRECTORY_NAME}-until-{time.time_ns() // 1_000_000}"
+        aside = path_aside(directory / DIRECTORY_NAME, time.time_ns() // 1_000_000)
         if (directory / DIRECTORY_NAME).exists():
             (directory / DIRECTORY_NAME).rename(aside)
             print(f"put aside: {aside.name}")

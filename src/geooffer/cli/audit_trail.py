@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from geooffer.audit.entries import SECURITY
 from geooffer.audit.follower import AuditFollower, begin_following
 from geooffer.audit.keys import KEY_NAME, AuditKeys, load_audit_keys
 from geooffer.audit.log import DIRECTORY_NAME, AuditLog
@@ -102,16 +103,12 @@ def begin_audit(
             keys,
             retention_ms=settings.audit_retention_days * DAY_MS,
             begins_at=store.base,
+            remembered=(0, b"") if renewed.exists() else (number, hash_),
         )
         try:
             if renewed.exists():
-                log.note("security", {"event": "begun anew", "lost_number": number, "lost_hash": hash_.hex()})
-                engine.append([AuditSealed(0, b"", now_ms())])
-                while held.journal.durable < held.journal.appended:
-                    time.sleep(0.01)
+                _begin_anew(log, keys, held, engine, now_ms)
                 renewed.unlink()
-            elif number > 0:
-                log.check_remembered(number, hash_)
             follower = begin_following(
                 log, lambda: SqliteReader(state_dir / JOURNAL_NAME, keyring=keyring), base=store.base, last=store.last
             )
@@ -122,3 +119,18 @@ def begin_audit(
         rule = f"{error.message}; if it is lost for good: geooffer audit renew (docs/audit.md)"
         raise ConfigurationError(rule, field="state_dir") from error
     return AuditTrail(CallNotes(engine, keys, now_ms), follower, engine, keys, keyring, state_dir, now_ms)
+
+
+def _begin_anew(log: AuditLog, keys: AuditKeys, held: HeldJournal, engine: Engine, now_ms: Callable[[], int]) -> None:
+    """The first entry says what was lost, and the journal forgets it. Raises JournalError."""
+    number, hash_ = engine.state.audit_seal
+    people = engine.state.people.person_slots.keys() | engine.state.aliases.keys()
+    dropped_count = log.set_aside.keep_only({keys.subject_of(person_key) for person_key in people})
+    payload = {"event": "begun anew", "lost_number": number, "lost_hash": hash_.hex()}
+    log.note(SECURITY, payload | {"persons_dropped": dropped_count})
+    engine.append([AuditSealed(0, b"", now_ms())])
+    while held.journal.durable < held.journal.appended:
+        fault = getattr(held.journal, "fault", None)
+        if fault is not None:
+            raise fault
+        time.sleep(0.01)
