@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geooffer.engine.exclusion import ExclusionIndex
+from geooffer.engine.registry import Registry
 from geooffer.engine.shape_distance import located
 from geooffer.engine.shapes import polygon_from_lonlat, to_shapely
 from geooffer.kernels.exclusion import any_is_near, exclude_rows
@@ -161,7 +162,11 @@ def zones_of(rng: np.random.Generator, count: int, place: tuple[float, float]) -
 
 
 def tables_for(zones: list[ExclusionZone], policy: Policy = POLICY) -> ExclusionTables:
-    return ExclusionIndex().tables({zone.zone_id: zone for zone in zones}, 1, policy)
+    registry = Registry()
+    for zone in zones:
+        registry.put(zone, 0)
+    (tables,) = ExclusionIndex().tables(registry, policy)
+    return tables
 
 
 def pings_about(rng: np.random.Generator, place: tuple[float, float], count: int) -> StructArray:

@@ -87,12 +87,13 @@ class Core:
         self.clock.resume(self.state.latest_ms)
         self.state.people.index_slices()
         self.index = IndexOfRecord(overlap_count_max)
-        self._exclusion = ExclusionIndex()
+        self._exclusion = ExclusionIndex(packs_tree=index_kind != "cells")
         for key in (*self.state.decisions, *self.state.released):
             self._name_decision(key)
         fences = self.registry.geofences.values()
         self.index.load({self.registry.number(Geofence, fence.geofence_id): fence for fence in fences})
         self._snapshot = self._compile(0, fences=None)
+        self._exclusion.tables(self.registry, self.policy)  # frozen here, and not at the first ping
         self._refresh_totals(range(self.registry.count(Campaign)), NEVER_MS)
 
     @property
@@ -121,10 +122,9 @@ class Core:
         return self._snapshot
 
     @property
-    def exclusion(self) -> ExclusionTables:
+    def exclusion(self) -> tuple[ExclusionTables, ...]:
         """The exclusion zones as saved, which are in force at once: they wait for no publication."""
-        registry = self.registry
-        return self._exclusion.tables(registry.exclusion_zones, registry.zones_generation, self.policy)
+        return self._exclusion.tables(self.registry, self.policy)
 
     def append_each(self, items: Iterable[T], record: Callable[[T], Record], *, partial: bool) -> RowResults:
         """Make a record of each item, then append all as one commit. An item that `record` refuses becomes its error

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geooffer.engine.exclusion import NEVER_ENDS_MS
 from geooffer.engine.explain_candidate import CandidateExplanation, Circumstances
 from geooffer.engine.explain_shopper import LastFix, Shopper, last_fix_of, shopper_of_device, shopper_of_slot
 from geooffer.engine.explain_store import StoreState, speed_detail, state_of
 from geooffer.engine.explain_try import explain_try, ships_only
 from geooffer.engine.neighbours import distance_m
 from geooffer.engine.shape_distance import located
+from geooffer.engine.zone_freezing import NEVER_ENDS_MS
 from geooffer.kernels.exclusion import any_is_near
 from geooffer.kernels.locate import locate_batch
 from geooffer.model.catalog import Geofence, Offer, Store

@@ -53,7 +53,6 @@ def take_catalog(state: State) -> dict[str, Any]:
             registry.fences_generation,
             registry.words_generation,
         ),
-        "zones_generation": registry.zones_generation,
         "removed_fences": (int64s(registry.removed_fences.keys()), int64s(registry.removed_fences.values())),
         "stock": pack_array(live.stock_rows()),
         "stock_versions": pack_array(live.view.store_versions),
@@ -82,7 +81,6 @@ def put_catalog(state: State, part: dict[str, Any]) -> None:
     registry.generation, registry.everywhere_version, registry.fences_generation, registry.words_generation = part[
         "versions"
     ]
-    registry.zones_generation = part.get("zones_generation", 0)
     registry.removed_fences = dict(zip(*map(numbers_of, part["removed_fences"]), strict=True))
     for store in registry.stores.values():
         state.people.zones.number(store.time_zone)

@@ -85,8 +85,8 @@ class Registry:
         self.generation = 0
         self.fences_generation = 0
         """Generation of the latest change of a fence."""
-        self.zones_generation = 0
-        """Generation of the latest change of an exclusion zone."""
+        self.changed_zones: dict[str, None] = {}
+        """Exclusion zones put or deleted since engine/exclusion.py last took them; derived, never written."""
         self.words_generation = 0
         """Generation of the latest change of a category or product: what search text is matched to."""
         self.removed_fences: dict[int, int] = {}
@@ -229,7 +229,7 @@ class Registry:
             self.fences_generation = self.generation
             self.removed_fences.pop(number, None)
         elif isinstance(noun, ExclusionZone):
-            self.zones_generation = self.generation
+            self.changed_zones[identifier] = None
         self._touch(noun)
         if old is not None:
             self._touch(old)
@@ -245,13 +245,19 @@ class Registry:
             self.fences_generation = self.generation
             self.removed_fences[number] = time_ms
         elif isinstance(noun, ExclusionZone):
-            self.zones_generation = self.generation
+            self.changed_zones[identifier] = None
         elif isinstance(noun, Store):
             self.prices = {key: steps for key, steps in self.prices.items() if key[1] != identifier}
         elif isinstance(noun, Product):
             self.prices = {key: steps for key, steps in self.prices.items() if key[0] != identifier}
             self.currencies.pop(identifier, None)
         self._touch(noun)
+
+    def take_changed_zones(self) -> list[str]:
+        """Ids of exclusion zones put or deleted since the last call."""
+        changed = list(self.changed_zones)
+        self.changed_zones = {}
+        return changed
 
     def put_price(self, price: Price) -> None:
         """Add a step; one of the same moment is replaced."""

@@ -22,8 +22,7 @@ class ZoneRules(Pipeline):
 
     def zones_near(self, shape: Shape) -> list[ExclusionZone]:
         """The exclusion zones, by id, whose buffer touches a shape, whenever they are valid."""
-        registry = self.registry
-        return self._exclusion.zones_near(shape, registry.exclusion_zones, registry.zones_generation)
+        return self._exclusion.zones_near(shape, self.registry, self.policy)
 
     def fences_silenced(self, zone: ExclusionZone) -> list[str]:
         """Ids of the fences that the zone's buffer touches: where it does, nothing is told and nothing offered."""

@@ -46,7 +46,7 @@ class StoreService(rpc.StoreServiceServicer):
             category_count=len(engine.registry.nouns(Category)),
             product_count=len(engine.registry.nouns(Product)),
             offer_count=len(engine.registry.nouns(Offer)),
-            index_size_bytes=engine.snapshot.fences.size_bytes + engine.exclusion.size_bytes,
+            index_size_bytes=engine.snapshot.fences.size_bytes + sum(tables.size_bytes for tables in engine.exclusion),
         )
 
     # -- stores ----------------------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from geooffer.errors import GeoofferError
@@ -43,7 +44,7 @@ class ZoneMethods:
                 zone=zone,
                 catalog_generation=self._control.engine.saved_generation,
                 repair_note=mended.note,
-                silenced=self._silenced([zone.zone_id]),
+                silenced=await self._silenced([zone.zone_id]),
             )
 
         return await self._control.once("CreateExclusionZone", request, context, call)
@@ -67,7 +68,7 @@ class ZoneMethods:
             zone=zone,
             catalog_generation=self._control.engine.saved_generation,
             repair_note=mended.note,
-            silenced=self._silenced([zone.zone_id]),
+            silenced=await self._silenced([zone.zone_id]),
         )
 
     async def DeleteExclusionZone(
@@ -95,7 +96,7 @@ class ZoneMethods:
                 result,
                 pb.BatchUpsertExclusionZonesResponse,
                 repairs=repairs,
-                silenced=self._silenced_by(taken),
+                silenced=await self._silenced_by(taken),
             )
 
         if request.validate_only:
@@ -110,10 +111,15 @@ class ZoneMethods:
         self._control.catalog_changed()
         return results
 
-    def _silenced(self, zone_ids: Iterable[str]) -> pb.SilencedGeofences:
+    async def _silenced(self, zone_ids: Sequence[str]) -> pb.SilencedGeofences:
         held = self._control.engine.registry.exclusion_zones
-        return self._silenced_by(held[zone_id] for zone_id in zone_ids)
+        return await self._silenced_by([held[zone_id] for zone_id in zone_ids])
 
-    def _silenced_by(self, zones: Iterable[ExclusionZone]) -> pb.SilencedGeofences:
-        engine = self._control.engine
-        return encode_silenced(sorted({name for zone in zones for name in engine.fences_silenced(zone)}))
+    async def _silenced_by(self, zones: Sequence[ExclusionZone]) -> pb.SilencedGeofences:
+        """Gives way to pings between zones: in a town full of fences each takes milliseconds."""
+        names: set[str] = set()
+        for place, zone in enumerate(zones):
+            if place:
+                await asyncio.sleep(0)
+            names.update(self._control.engine.fences_silenced(zone))
+        return encode_silenced(sorted(names))
