@@ -142,6 +142,11 @@ async def listen_until_closed(
 ) -> None:
     """Tell that this process listens, then answer everything with a `report`, until the pipe closes."""
     pipe.send(ReadyServer(address, tokens, os.getpid()))
+    await answer_until_closed(pipe, report)
+
+
+async def answer_until_closed(pipe: Connection, report: Callable[[], Any]) -> None:
+    """Answer everything with a `report`, until the pipe closes."""
     closed = asyncio.Event()
 
     def answer() -> None:

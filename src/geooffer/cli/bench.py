@@ -11,7 +11,15 @@ from typing import Annotated, Any
 
 import typer
 
-from geooffer.cli import bench_consent, bench_journal, bench_memory, bench_offers, bench_overload, bench_restart
+from geooffer.cli import (
+    bench_consent,
+    bench_effect,
+    bench_journal,
+    bench_memory,
+    bench_offers,
+    bench_overload,
+    bench_restart,
+)
 from geooffer.cli.bench_report import origin, print_origin, tell
 from geooffer.cli.options import JsonOutput
 from geooffer.cli.output import remark
@@ -34,6 +42,7 @@ def register(app: typer.Typer) -> None:
     bench_memory.register(group)
     bench_journal.register(group)
     bench_consent.register(group)
+    bench_effect.register(group)
     bench_offers.register(group)
     bench_overload.register(group)
     bench_restart.register(group)
