@@ -19,6 +19,7 @@ from geooffer.journal.memory import DirectJournal, MemoryStore
 from geooffer.model.catalog import Customer
 from geooffer.model.keys import person_key
 from geooffer.model.policy import DAY_MS
+from geooffer.model.rights import RestrictionGround
 
 NOW_MS = 1_772_528_400_000
 
@@ -107,6 +108,47 @@ def test_a_start_finishes_what_a_crash_cut_short(town: Town) -> None:
     assert (held.erased_ms, held.lsn) == (NOW_MS + 9, town.store.last.lsn)
     assert town.ledger.unfinished() == [held], "a snapshot has to follow"
     assert finish_erasures(state, town.store, town.ledger, now_ms=NOW_MS + 10) == 0
+
+
+def restrict(town: Town, name: str) -> None:
+    ground = RestrictionGround.LEGAL_CLAIMS
+    town.engine.restrict_person(name, f"r-{name}", ground=ground, reason="a claim", now_ms=NOW_MS)
+
+
+@pytest.mark.parametrize("name", ["ann", "carla"])
+def test_a_restriction_that_overtook_an_erasure_outlives_a_crash(town: Town, name: str) -> None:
+    """It was answered; the process died before the ledger said that the erasure is given up."""
+    erasure_id = town.erase(name, NOW_MS, recorded=False)
+    town.erase("bob", NOW_MS, recorded=False)
+    restrict(town, "ann")
+    state = recovered(town.store)
+    assert finish_erasures(state, town.store, town.ledger, now_ms=NOW_MS) == 1
+    assert people_in(state) == {"ann"}, "bob is gone, ann is kept"
+    assert erasure_id not in town.ledger.erasures
+    assert finish_erasures(recovered(town.store), town.store, town.ledger, now_ms=NOW_MS) == 0
+
+
+def test_an_old_restriction_keeps_nobody_from_being_erased(town: Town) -> None:
+    """It was lifted before the erasure began; the old files do not know."""
+    restrict(town, "ann")
+    old = town.backup()
+    town.engine.lift_restriction("ann", informed_ms=NOW_MS, reason="settled", now_ms=NOW_MS)
+    town.erase("ann", NOW_MS, recorded=False)
+    state = recovered(old)
+    assert finish_erasures(state, old, town.ledger, now_ms=NOW_MS) == 1
+    assert people_in(state) == {"bob"}
+
+
+def test_a_restriction_of_who_bears_her_id_now_gives_no_erasure_up(town: Town) -> None:
+    """The erase record is in the journal, the line of the ledger is not; she signed up anew and was restricted."""
+    erasure_id = town.erase("ann", NOW_MS, recorded=False)
+    town.engine.delete_customer("ann")
+    town.engine.upsert_customers([Customer("ann", (1,))])
+    restrict(town, "ann")
+    state = recovered(town.store)
+    assert finish_erasures(state, town.store, town.ledger, now_ms=NOW_MS) == 0
+    assert people_in(state) == {"ann", "bob"}
+    assert town.ledger.erasures[erasure_id].erased_ms == NOW_MS
 
 
 def test_a_start_records_whom_it_erases_by_all_her_names(town: Town) -> None:

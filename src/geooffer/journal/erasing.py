@@ -92,6 +92,17 @@ def erased_unrecorded(store: CommitStore, ledger: ErasureLedger) -> set[str]:
     return found
 
 
+def overtaken(state: State, store: CommitStore, ledger: ErasureLedger) -> set[str]:
+    """Ids of erasures that were begun and came to nothing: a restriction of her was answered meanwhile, and the crash
+    came before the ledger said so. Nobody restricted is let begin one, so the restriction is the later of the two;
+    where the journal ends before it was begun it is an old one, and nobody knows.
+    """
+    if store.last.lsn < ledger.restored_lsn:
+        return set()
+    kept = {ledger.name_of(key) for person in state.rights.restricted for key in (person, *state.aliases_of(person))}
+    return {item.erasure_id for item in ledger.unseen() if item.names & kept and item.begun_lsn <= store.last.lsn}
+
+
 def apply_ledger(state: State, store: CommitStore, ledger: ErasureLedger, *, taken_ms: int, now_ms: int) -> int:
     """After a restore: erase whoever was erased since the backup was taken, in doubt somebody more.
 
@@ -108,9 +119,14 @@ def apply_ledger(state: State, store: CommitStore, ledger: ErasureLedger, *, tak
 
 
 def finish_erasures(state: State, store: CommitStore, ledger: ErasureLedger, *, now_ms: int) -> int:
-    """At a start: finish what was begun and not seen through. Returns how many were erased."""
+    """At a start: finish what was begun and not seen through, unless a restriction came between. Returns how many were
+    erased.
+    """
+    erased_ids = erased_unrecorded(store, ledger)
+    for erasure_id in sorted(overtaken(state, store, ledger) - erased_ids):
+        ledger.given_up(erasure_id, time_ms=now_ms)
     unseen = ledger.unseen()
-    names = ledger.names_to_erase_again(store.last.lsn, erased_unrecorded(store, ledger))
+    names = ledger.names_to_erase_again(store.last.lsn, erased_ids)
     found = persons_to_erase(state, ledger, names)
     complete_names(state, ledger, found, now_ms=now_ms)
     lsn = erase_again(state, store, found)
