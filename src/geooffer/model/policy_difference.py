@@ -10,7 +10,8 @@ it comes, and the catalog, equal. Where the old document takes no decision, the 
   does that, whoever tightens it;
 - anything of a field whose direction is not known. Whatever is not proven below is a loosening, both ways.
 
-tests/engine/test_policy_property.py holds it to 100,000 random pings with the real engine.
+tests/engine/test_policy_property.py holds it to 100,000 random pings with the real engine, and
+tests/model/test_policy_classing.py each field and all pairs of cap rules to an oracle.
 """
 
 from __future__ import annotations
@@ -25,20 +26,13 @@ from geooffer.model.policy_document import SECTIONS, PolicyDocument, human
 
 TIGHTER_WHEN_LESS = frozenset(
     {
-        "accuracy_max_cm",  # more pings are too coarse to be used, fewer count as inside
-        "future_tolerance_ms",
-        "historical_after_ms",  # a historical fix never causes an offer
-        "inside_accuracy_floor_cm",
         "fast_cm_per_s",
         "intent_max_age_ms",
-        "intent_retention_days",
-        "decision_retention_days",  # never below what the longest cap looks back
+        "intent_retention_days",  # forgets interests, and nothing that silences
     }
 )
 TIGHTER_WHEN_MORE = frozenset(
     {
-        "enter_fix_count",
-        "dwell_ms",
         "same_offer_after_ms",
         "ended_offer_after_ms",
         "cooldown_ms",
@@ -46,7 +40,17 @@ TIGHTER_WHEN_MORE = frozenset(
         "held_out_per_10000",
     }
 )
+"""Each only gives a try one more reason to end without a decision. What moves a try to another ping is in neither: a
+later one may find what the earlier did not (she no longer drives past, night is over), without any cap in play."""
+_MOVES = "fewer pings bring a try, but a later one may find what the earlier did not"
 WHY_UNKNOWN = {
+    "accuracy_max_cm": _MOVES,
+    "inside_accuracy_floor_cm": _MOVES,
+    "historical_after_ms": _MOVES,
+    "enter_fix_count": _MOVES,
+    "dwell_ms": _MOVES,
+    "future_tolerance_ms": "less refuses purchases, dismissals and withdrawals whose clock is ahead, too",
+    "decision_retention_days": "longer holds more; shorter forgets the decision that a late dismissal is about",
     "assumed_accuracy_cm": "a coarser fix enters less and counts as slower, a finer one the other way round",
     "outside_margin_cm": "later exits save a second visit and lengthen the first",
     "outside_accuracy_percent": "later exits save a second visit and lengthen the first",
@@ -111,7 +115,6 @@ def _approvals(old: PolicyDocument, new: PolicyDocument) -> Iterator[Change]:
 
 
 def _numbers(old: Policy, new: Policy) -> Iterator[Change]:
-    quieter = quiet_minutes(new) >= quiet_minutes(old)
     for section, names in SECTIONS.items():
         for name in names:
             before, after = getattr(old, name), getattr(new, name)
@@ -122,8 +125,8 @@ def _numbers(old: Policy, new: Policy) -> Iterator[Change]:
             )
             why = WHY_UNKNOWN.get(name, "")
             if name in _QUIET:
-                is_tightening = quieter
-                why = "" if quieter else "some minute of the week is quiet no longer"
+                is_tightening = quiet_minutes(new) >= quiet_minutes(old)
+                why = "" if is_tightening else "some minute of the week is quiet no longer"
             yield Change(f"{section}.{name}", _told(name, before), _told(name, after), is_tightening, why)
 
 
