@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -229,14 +230,21 @@ async def test_a_fault_nobody_foresaw_ends_no_snapshots(tmp_path: Path, monkeypa
     def newest(directory: Path) -> None:
         raise AttributeError(SECRET)
 
+    def paths(directory: Path) -> list[Path]:
+        # as where the process may open no more files: even to see whether a snapshot is due takes one
+        monkeypatch.setattr(module, "snapshot_paths", snapshot_paths)
+        raise OSError(errno.EMFILE, SECRET)
+
     await kept.add(0, 3)
+    kept.compactions.record_count_max, kept.compactions.age_max_s = 10**9, 0.0
     with structlog.testing.capture_logs() as logs:
         monkeypatch.setattr(kept.compactions, "_child", child)
         monkeypatch.setattr(module, "newest_snapshot", newest)
+        monkeypatch.setattr(module, "snapshot_paths", paths)
         async with running(kept.compactions):
             await until(lambda: kept.compactions.compaction_count == 1)
     assert kept.compactions.failure_count == 2, "of those that began: the metric"
     failed = [entry["error"].split(" at ")[0] for entry in logs if entry["event"] == "compaction_failed"]
-    assert failed == ["AttributeError", "KeyError", "RuntimeError"]
+    assert failed == ["AttributeError", "OSError", "KeyError", "RuntimeError"]
     assert SECRET not in str(logs)
     kept.close()

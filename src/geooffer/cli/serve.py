@@ -88,8 +88,10 @@ def run(config_file: Path | None, flags: Mapping[str, object], json_output: bool
     from geooffer.cli.log import log_to_stderr
     from geooffer.cli.settings_layers import load_settings
     from geooffer.journal.core_dumps import forbid_core_dumps
+    from geooffer.rpc.open_files import raise_open_file_limit
 
     forbid_core_dumps()
+    raise_open_file_limit()
     # the transport's own lines are no JSON, and name the addresses of phones
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 

@@ -22,6 +22,7 @@ from geooffer.rpc.call_admission import CallAdmission
 from geooffer.rpc.call_watch import CallWatch
 from geooffer.rpc.health import Health
 from geooffer.rpc.interceptors import CallGate, Durable, OnAnswered
+from geooffer.rpc.open_files import connection_count_max
 from geooffer.rpc.quotas import Quotas
 from geooffer.rpc.refusals import Refusals
 from geooffer.rpc.tls import PortKind, TlsFiles, TlsSource
@@ -130,6 +131,7 @@ def channel_options(kind: PortKind) -> list[tuple[str, int]]:
         ("grpc.max_receive_message_length", size),
         ("grpc.max_metadata_size", limits.METADATA_SIZE_MAX_BYTES),
         ("grpc.absolute_max_metadata_size", limits.METADATA_SIZE_MAX_BYTES),
+        ("grpc.max_allowed_incoming_connections", connection_count_max(kind)),
         ("grpc.max_concurrent_streams", limits.STREAMS_PER_CONNECTION_COUNT_MAX),
         # a second process on the same port must fail, not share its connections
         ("grpc.so_reuseport", 0),

@@ -126,8 +126,12 @@ class Compactions:
         await self._attempt(self._finish_earlier)
         while True:
             await asyncio.sleep(CHECK_S)
-            if self.is_due and time.monotonic() >= self._not_before_s:
-                await self._attempt(self.compact)
+            if time.monotonic() >= self._not_before_s:
+                await self._attempt(self._compact_if_due)
+
+    async def _compact_if_due(self) -> None:
+        if self.is_due:
+            await self.compact()
 
     async def _attempt(self, work: Callable[[], Awaitable[object]]) -> None:
         try:
