@@ -17,6 +17,8 @@ from geooffer.model.records import (
     Entry,
     NounDeleted,
     NounPut,
+    PolicyMoved,
+    PolicyStopSwitched,
     PricePut,
     Record,
     StockPut,
@@ -101,3 +103,12 @@ def test_what_is_told_of_a_record_is_plain() -> None:
     assert told["caller"] == "01"
     assert len(told["reason"]) == 256
     json.dumps(told)
+
+
+def test_who_wrote_a_policy_is_told_by_pseudonym_alone() -> None:
+    moved = PolicyMoved(1, 7, NOW_MS, "jane.officer", 'author = "jane.officer"', signature=b"s")
+    switched = PolicyStopSwitched(True, NOW_MS, "jane.officer", "an incident")
+    found = drafts(note("PolicyService/ProposePolicy"), moved, note("PolicyService/SetKillSwitch"), switched)
+    assert "jane" not in json.dumps([draft.payload for draft in found])
+    assert (found[0].payload["version"], found[1].payload["reason"]) == (7, "an incident")
+    assert all(draft.note is not None and draft.note.caller for draft in found)

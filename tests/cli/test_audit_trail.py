@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,13 +16,22 @@ from geooffer.cli.assembly import RunningService, loopback_settings, running_ser
 from geooffer.cli.main import build_app
 from geooffer.cli.settings import ServiceSettings
 from geooffer.client import GeoofferClient
-from geooffer.errors import ConfigurationError, JournalError, PermissionDeniedError
+from geooffer.errors import (
+    ConfigurationError,
+    DiskFullError,
+    InvalidArgumentError,
+    JournalError,
+    PermissionDeniedError,
+)
 from geooffer.journal.backup import back_up
 from geooffer.journal.keyring import load_keyring
 from geooffer.journal.recovery import recover
 from geooffer.journal.verification import verify_state
 from geooffer.model.catalog import Customer, Store
+from geooffer.v1 import policy_service_pb2 as policy_pb
 from geooffer.v1 import privacy_service_pb2 as pb
+from geooffer.v1 import signal_service_pb2 as signal_pb
+from geooffer.v1 import store_service_pb2 as store_pb
 
 NOW_MS = 1_772_528_400_000
 MARK = "anna-marked-4711"
@@ -45,7 +55,11 @@ def write_keys(path: Path, *seeds: str) -> None:
 
 def settings_of(tmp_path: Path, key_file: Path | None) -> ServiceSettings:
     return loopback_settings(
-        state_dir=tmp_path / "state", journal="sqlite", clock_start="2026-03-03T09:00:00Z", encryption_key_file=key_file
+        state_dir=tmp_path / "state",
+        journal="sqlite",
+        clock_start="2026-03-03T09:00:00Z",
+        encryption_key_file=key_file,
+        audit_key_file=None if key_file is None else key_file.with_name("audit-elsewhere.key"),
     )
 
 
@@ -101,6 +115,49 @@ async def test_who_called_is_told_once_and_found_by_person(tmp_path: Path) -> No
     assert of_her[0]["record"] == "RightsRequested"  # type: ignore[index]
     assert asked("audit", "show", "--person", "nobody", *where) == (0, [])
     assert asked("audit", "verify", *where)[0] == 0
+
+
+async def test_what_an_officer_was_refused_is_told(tmp_path: Path) -> None:
+    """Attack list: an export without a reason, a loosening alone."""
+    settings = settings_of(tmp_path, None)
+    async with running_service(settings) as service:
+        await live(service)
+        async with client_of(service, "privacy_officer") as client:
+            with pytest.raises(InvalidArgumentError, match="reason"):
+                await client.control.call(
+                    client.control.privacy.ExportSubject, pb.ExportSubjectRequest(customer_id=MARK)
+                )
+            in_force = await client.control.call(client.control.policies.GetPolicy, policy_pb.GetPolicyRequest())
+            looser = re.sub("cooldown_ms = [0-9]+", "cooldown_ms = 0", in_force.policy.text)
+            looser = looser.replace("first start: the defaults", "")
+            with pytest.raises(InvalidArgumentError, match="reason"):
+                await client.control.call(
+                    client.control.policies.ProposePolicy, policy_pb.ProposePolicyRequest(text=looser)
+                )
+    told = asked("audit", "show", "--kind", "security", "--state-dir", str(settings.state_dir))[1]
+    refused = [(item["method"], item["says"]) for item in told if item["role"] == "privacy_officer"]
+    assert refused == [
+        ("PrivacyService/ExportSubject", {"reason": "INVALID_ARGUMENT reason"}),
+        ("PolicyService/ProposePolicy", {"reason": "INVALID_ARGUMENT reason"}),
+    ]
+
+
+async def test_nothing_is_read_of_persons_that_could_not_be_noted(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, None)
+    async with running_service(settings) as service:
+        await live(service)
+        assert service.disk is not None
+        async with client_of(service, "operator") as client:
+            asking = client.control.signals.GetCustomer, signal_pb.GetCustomerRequest(customer_id=MARK)
+            await client.control.call(*asking)
+            service.disk.reserve_bytes = 1 << 60
+            service.disk.check()
+            with pytest.raises(DiskFullError):
+                await client.control.call(*asking)
+            store = store_pb.GetStoreRequest(store_id="store-marked")
+            await client.control.call(client.control.stores.GetStore, store)  # the control: it tells of nobody
+    told = asked("audit", "show", "--kind", "admin", "--state-dir", str(settings.state_dir))[1]
+    assert [item.get("method") for item in told].count("SignalService/GetCustomer") == 1
 
 
 async def test_a_log_that_was_lost_keeps_the_service_from_starting_until_that_is_accepted(tmp_path: Path) -> None:
@@ -176,4 +233,8 @@ async def test_the_control_plain_files_tell_of_her(tmp_path: Path) -> None:
 
 def test_a_key_that_lies_with_what_it_opens_is_refused(tmp_path: Path) -> None:
     settings = settings_of(tmp_path, tmp_path / "state" / "at-rest.keys")
-    assert any("lies in state_dir" in fault for fault in settings.faults())
+    assert [fault.partition(":")[0] for fault in settings.faults()] == ["encryption_key_file", "audit_key_file"]
+    outside = settings_of(tmp_path, tmp_path / "at-rest.keys")
+    assert outside.faults() == []
+    beside = outside.model_copy(update={"audit_key_file": None})
+    assert [fault.partition(":")[0] for fault in beside.faults()] == ["audit_key_file"]

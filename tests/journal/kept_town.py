@@ -8,6 +8,7 @@ from geooffer.engine.clock import EngineClock
 from geooffer.engine.engine import Engine
 from geooffer.engine.parts import PARTITIONS
 from geooffer.engine.state import State, digest
+from geooffer.journal.keyring import Keyring
 from geooffer.journal.memory import DirectJournal
 from geooffer.journal.recovery import recover
 from geooffer.journal.sqlite import SqliteStore
@@ -24,8 +25,8 @@ EVERYTHING = sum(purpose.bit for purpose in Purpose)
 class KeptTown:
     """An engine on a directory, without a server: every append is a commit."""
 
-    def __init__(self, directory: Path) -> None:
-        recovered = recover(directory)
+    def __init__(self, directory: Path, keyring: Keyring | None = None) -> None:
+        recovered = recover(directory, keyring=keyring)
         self.store: SqliteStore = recovered.store
         self.engine = Engine(
             journal=DirectJournal(self.store), clock=EngineClock("client", NOW_MS), state=recovered.state
@@ -73,15 +74,15 @@ def digests(state: State) -> list[str]:
     return [digest(state, partition) for partition in PARTITIONS]
 
 
-def recovered_digests(directory: Path) -> list[str]:
-    recovered = recover(directory)
+def recovered_digests(directory: Path, keyring: Keyring | None = None) -> list[str]:
+    recovered = recover(directory, keyring=keyring)
     recovered.store.close()
     return digests(recovered.state)
 
 
-def founded(directory: Path, *, count: int = 6) -> list[str]:
+def founded(directory: Path, *, count: int = 6, keyring: Keyring | None = None) -> list[str]:
     """Fill a directory; returns the digests of its state."""
-    town = KeptTown(directory)
+    town = KeptTown(directory, keyring)
     town.found()
     town.live(0, count)
     town.close()

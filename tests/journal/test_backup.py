@@ -16,12 +16,15 @@ from geooffer.journal.backup import BACKUP_NAME, back_up, open_backup, restore
 from geooffer.journal.compactor import compact, only_compactor
 from geooffer.journal.erasing import open_ledger
 from geooffer.journal.erasures import KEY_NAME, LEDGER_NAME
+from geooffer.journal.keyring import Keyring
 from geooffer.journal.recovery import recover
 from geooffer.journal.service_lock import ServiceLock
 from geooffer.journal.snapshots import snapshot_paths
 from geooffer.journal.tail import JOURNAL_NAME, RESTORE_NAME
 from geooffer.journal.verification import verify_state
 from geooffer.model.limits import BACKUP_RETENTION_MS
+
+OLD_KEY, NEW_KEY = bytes(range(32)), bytes(range(1, 33))
 
 
 @pytest.fixture
@@ -305,3 +308,52 @@ def test_a_manifest_of_a_newer_program_is_refused(kept: Path, tmp_path: Path) ->
     path.write_bytes(line + b"\n" + digest_of(line).encode() + b"\n")
     with pytest.raises(JournalError, match="newer version"):
         open_backup(tmp_path / "backup")
+
+
+@pytest.fixture
+def rotated(tmp_path: Path) -> Path:
+    """A backup whose snapshot is under one key, and the commits after it under another."""
+    directory = tmp_path / "encrypted"
+    founded(directory, keyring=Keyring([OLD_KEY]))
+    (directory / "decision.key").write_bytes(b"k" * 32)
+    compact(directory, keyring=Keyring([OLD_KEY]))
+    town = KeptTown(directory, Keyring([NEW_KEY, OLD_KEY]))
+    town.live(6)
+    town.close()
+    back_up(directory, tmp_path / "backup", now_ms=NOW_MS)
+    return tmp_path / "backup"
+
+
+def test_after_a_change_of_keys_an_older_backup_comes_back_and_leaves_the_old_key(
+    rotated: Path, tmp_path: Path
+) -> None:
+    both, target = Keyring([NEW_KEY, OLD_KEY]), tmp_path / "new"
+    before = recovered_digests(tmp_path / "encrypted", both)
+    restore(rotated, target, now_ms=NOW_MS, keyring=both)
+    assert recovered_digests(target, both) == before
+    town = KeptTown(target, both)
+    town.live(12)
+    town.close()
+    compact(target, keyring=both)
+    assert verify_state(target, keyring=Keyring([NEW_KEY])).key_id == Keyring([NEW_KEY]).key_id
+
+
+@pytest.mark.parametrize("keys", [[], [OLD_KEY], [NEW_KEY]], ids=["none", "of the snapshot", "of the commits"])
+@pytest.mark.parametrize("has_snapshot", [True, False])
+def test_a_backup_that_does_not_open_replaces_nothing(
+    rotated: Path, kept: Path, tmp_path: Path, keys: list[bytes], has_snapshot: bool
+) -> None:
+    if not has_snapshot:
+        shutil.rmtree(rotated)
+        shutil.rmtree(tmp_path / "encrypted")
+        for key in (OLD_KEY, NEW_KEY):
+            town = KeptTown(tmp_path / "encrypted", Keyring([key, OLD_KEY] if key != OLD_KEY else [key]))
+            town.found() if key == OLD_KEY else town.live(0)
+            town.close()
+        (tmp_path / "encrypted" / "decision.key").write_bytes(b"k" * 32)
+        back_up(tmp_path / "encrypted", rotated, now_ms=NOW_MS)
+    before = recovered_digests(kept)
+    with pytest.raises(JournalError, match="encrypted"):
+        restore(rotated, kept, now_ms=NOW_MS, is_forced=True, keyring=Keyring(keys) if keys else None)
+    assert not (kept / RESTORE_NAME).exists()
+    assert recovered_digests(kept) == before

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from geooffer.audit import entries as kinds
@@ -51,8 +52,19 @@ _KIND_BY_SERVICE = {
     "PolicyService": kinds.POLICY,
 }
 _COUNTED = (records.NounPut, records.NounDeleted, records.PricePut, records.AudiencePut)
-_UNTOLD = ("person_key", "latitude_e7", "longitude_e7", "shape", "search_text", "words", "evidence", "document")
-"""Fields that are never told: who it is says the pseudonym, where she is and what she searched says nobody."""
+_UNTOLD = (
+    "person_key",
+    "latitude_e7",
+    "longitude_e7",
+    "shape",
+    "search_text",
+    "words",
+    "evidence",
+    "document",
+    "author",
+)
+"""Fields that are never told: who it is, or who did it, says the pseudonym; where she is and what she searched says
+nobody."""
 
 
 def is_audited(record: Record) -> bool:
@@ -131,6 +143,8 @@ def _draft(lsn: int, entry: Entry, actor: CallNoted | None) -> Draft:
     )
     if isinstance(record, records.DecisionRecord):
         draft.payload["decision_key"] = entry.partition << 56 | entry.sequence
+    if isinstance(record, records.PolicyMoved):
+        draft.payload.pop("text")  # it names its author; which one it is say version and signature
     if isinstance(record, records.PersonDeparted):
         draft.payload.pop("into_key")
         draft.into_key = record.into_key
@@ -141,11 +155,16 @@ def _draft(lsn: int, entry: Entry, actor: CallNoted | None) -> Draft:
 def told_fields(record: Record) -> dict[str, Any]:
     """What is told of a record: its scalars, and lists of them."""
     told = {}
-    for item in fields(record):
-        value = getattr(record, item.name)
-        if item.name not in _UNTOLD and (plain := _plain(value)) is not None:
-            told[item.name] = plain
+    for name in _told_names(type(record)):
+        plain = _plain(getattr(record, name))
+        if plain is not None:
+            told[name] = plain
     return told
+
+
+@cache
+def _told_names(cls: type[Record]) -> tuple[str, ...]:
+    return tuple(item.name for item in fields(cls) if item.name not in _UNTOLD)
 
 
 def _plain(value: Any) -> Any:

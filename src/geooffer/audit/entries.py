@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from geooffer.errors import JournalError
@@ -60,8 +60,12 @@ class AuditEntry:
 
     def text(self) -> str:
         """What stands behind the hash: canonical JSON."""
-        told = {name: value for name, value in asdict(self).items() if value not in ("", None)}
+        told = {name: value for name in _FIELDS if (value := getattr(self, name)) not in ("", None)}
         return json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+_FIELDS: Final = tuple(field.name for field in fields(AuditEntry))
+"""`asdict` copies all they hold: a quarter of what an entry cost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,11 +78,14 @@ def load_audit_keys(path: Path, *, create: bool = False) -> AuditKeys:
     if not path.exists():
         if not create:
             raise ConfigurationError(f"{path.name} is missing: without it the audit log cannot go on")
-        draft = path.with_name(f"{path.name}.new")
-        draft.unlink(missing_ok=True)
-        write_synced(draft, secrets.token_bytes(KEY_SIZE_BYTES))
-        draft.replace(path)
-        sync_directory(path.parent)
+        try:
+            draft = path.with_name(f"{path.name}.new")
+            draft.unlink(missing_ok=True)
+            write_synced(draft, secrets.token_bytes(KEY_SIZE_BYTES))
+            draft.replace(path)
+            sync_directory(path.parent)
+        except OSError as error:
+            raise ConfigurationError(f"{path.name} cannot be made: {error.strerror}") from None
     try:
         if path.stat().st_mode & 0o077:
             raise ConfigurationError(f"{path.name} is open to others; it needs mode 0600")

@@ -164,7 +164,7 @@ async def running_service(
         write_gate = WriteGate(durability, disk)
         plane = GrpcDataPlane(engine, durability, real_now_ms=real_now_ms, write_gate=write_gate, quotas=callers.quotas)
         control = _control(settings, held, engine, real_now_ms, durability)
-        trail = tie_audit(settings, held, control, callers)
+        trail = tie_audit(settings, held, control, callers, write_gate)
         start_policies(control.policies, settings.policy_file)
         answered = {} if trail is None else {"on_answered": trail.notes.answered}
         gate = {"durable": durability.wait, "on_call": watched.on_call, **answered}

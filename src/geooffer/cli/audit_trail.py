@@ -6,23 +6,23 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from geooffer.audit.entries import SECURITY
 from geooffer.audit.follower import AuditFollower, begin_following
 from geooffer.audit.keys import KEY_NAME, AuditKeys, load_audit_keys
 from geooffer.audit.log import DIRECTORY_NAME, AuditLog
-from geooffer.audit.verification import VerifiedAudit, verify_audit
+from geooffer.audit.verifier import AuditVerifier
 from geooffer.cli.callers import Callers
 from geooffer.cli.held_journal import HeldJournal
 from geooffer.cli.settings import ServiceSettings
 from geooffer.engine.engine import Engine
 from geooffer.errors import ConfigurationError, JournalError
-from geooffer.journal.keyring import Keyring, load_keyring
+from geooffer.journal.keyring import load_keyring
 from geooffer.journal.sqlite import SqliteReader
 from geooffer.journal.tail import JOURNAL_NAME
 from geooffer.model.policy import DAY_MS
 from geooffer.model.records import AuditSealed
+from geooffer.rpc.write_gate import WriteGate
 from geooffer.services.call_notes import CallNotes
 from geooffer.services.control import Control
 
@@ -36,11 +36,9 @@ class AuditTrail:
     """What the assembly ties to the other parts."""
 
     notes: CallNotes
+    verifier: AuditVerifier
     _follower: AuditFollower
     _engine: Engine
-    _keys: AuditKeys
-    _keyring: Keyring | None
-    _directory: Path
     _now_ms: Callable[[], int]
 
     async def before_truncation(self, lsn: int) -> None:
@@ -50,11 +48,6 @@ class AuditTrail:
         place = await asyncio.to_thread(self._follower.passed, lsn, PASS_TIMEOUT_S)
         if place.number > self._engine.state.audit_seal[0]:
             self._engine.append([AuditSealed(place.number, place.hash, self._now_ms())])
-
-    async def verify(self) -> VerifiedAudit:
-        """Read and check the whole log. Raises JournalError, saying where it is not whole."""
-        key = self._keys.signing.public_key()
-        return await asyncio.to_thread(verify_audit, self._directory, key, keyring=self._keyring)
 
     @property
     def fault(self) -> Exception | None:
@@ -66,22 +59,24 @@ class AuditTrail:
         self._follower.close()
 
 
-def tie_audit(settings: ServiceSettings, held: HeldJournal, control: Control, callers: Callers) -> AuditTrail | None:
+def tie_audit(
+    settings: ServiceSettings, held: HeldJournal, control: Control, callers: Callers, write_gate: WriteGate
+) -> AuditTrail | None:
     """Begin, and have calls noted, refusals told, and the rest told at the end; None where the journal is in memory.
 
     Raises ConfigurationError as `begin_audit`.
     """
-    trail = begin_audit(settings, held, control.engine, control.now_ms)
+    trail = begin_audit(settings, held, control.engine, control.now_ms, write_gate)
     if trail is not None:
         held.followers.append(trail.close)
         control.engine.note = trail.notes.of_changes
         callers.refusals.observers.append(trail.notes.refused)
-        control.verify_audit = trail.verify
+        control.verify_audit = trail.verifier.verify
     return trail
 
 
 def begin_audit(
-    settings: ServiceSettings, held: HeldJournal, engine: Engine, now_ms: Callable[[], int]
+    settings: ServiceSettings, held: HeldJournal, engine: Engine, now_ms: Callable[[], int], write_gate: WriteGate
 ) -> AuditTrail | None:
     """Go on with the audit log of a state directory, or begin one; None where the journal is in memory.
 
@@ -118,7 +113,9 @@ def begin_audit(
     except JournalError as error:
         rule = f"{error.message}; if it is lost for good: geooffer audit renew (docs/audit.md)"
         raise ConfigurationError(rule, field="state_dir") from error
-    return AuditTrail(CallNotes(engine, keys, now_ms), follower, engine, keys, keyring, state_dir, now_ms)
+    notes = CallNotes(engine, keys, now_ms, write_gate.refusal)
+    verifier = AuditVerifier(state_dir, keys.signing.public_key(), settings.encryption_key_file)
+    return AuditTrail(notes, verifier, follower, engine, now_ms)
 
 
 def _begin_anew(log: AuditLog, keys: AuditKeys, held: HeldJournal, engine: Engine, now_ms: Callable[[], int]) -> None:

@@ -51,7 +51,9 @@ class ServiceSettings(BaseModel):
         None, description="Keys that journal, snapshots and backups are encrypted under, one a line; without it plain."
     )
     audit_key_file: Path | None = Field(
-        None, description="Secret of the audit log (32 bytes); without it audit.key in state_dir."
+        None,
+        description="Secret of the audit log (32 bytes); without it audit.key in state_dir. Needed, and outside "
+        "state_dir, with encryption_key_file.",
     )
     audit_retention_days: int = Field(
         1_095, ge=30, le=3_650, description="How long entries of the audit log are kept (days)."
@@ -190,11 +192,21 @@ class ServiceSettings(BaseModel):
         if not is_loopback(self.metrics_address) and not self.allow_open_metrics:
             found.append("allow_open_metrics: needed, because metrics_address is not loopback")
         found += self._addresses_taken_twice()
-        keys = self.encryption_key_file
-        if keys is not None and keys.resolve().is_relative_to(self.state_dir.resolve()):
-            found.append("encryption_key_file: lies in state_dir; whoever copies that must not get the key with it")
+        found += self._keys_beside_what_they_open()
         if self.state_dir.exists() and not self.state_dir.is_dir():
             found.append("state_dir: is not a directory")
+        return found
+
+    def _keys_beside_what_they_open(self) -> list[str]:
+        """Whoever copies an encrypted state_dir must not get a key with it; the audit log's opens half a year of
+        decisions."""
+        if self.encryption_key_file is None:
+            return []
+        found, directory = [], self.state_dir.resolve()
+        if self.encryption_key_file.resolve().is_relative_to(directory):
+            found.append("encryption_key_file: lies in state_dir; whoever copies that must not get the key with it")
+        if self.audit_key_file is None or self.audit_key_file.resolve().is_relative_to(directory):
+            found.append("audit_key_file: has to lie outside state_dir, as encryption_key_file does")
         return found
 
     def _addresses_taken_twice(self) -> list[str]:

@@ -29,7 +29,7 @@ from geooffer.journal.compactor import only_compactor
 from geooffer.journal.decision_key import DECISION_KEY_NAME, fault_of_key
 from geooffer.journal.erasing import apply_ledger, open_ledger
 from geooffer.journal.erasures import LEDGER_NAME, goes_on_from, ledger_mark
-from geooffer.journal.keyring import Keyring
+from geooffer.journal.keyring import NO_KEY, Keyring, is_sealed
 from geooffer.journal.recovery import recover
 from geooffer.journal.service_lock import ServiceLock
 from geooffer.journal.snapshots import digest_of, newest_snapshot, snapshot_paths
@@ -165,7 +165,6 @@ def restore(
     Cut short at any point it can be run again, and no server starts on what it left.
     """
     backup = open_backup(source)
-    _check_keys(source, keyring)
     if now_ms - backup.taken_ms > BACKUP_RETENTION_MS and not is_expired_allowed:
         rule = f"the backup is older than {BACKUP_RETENTION_MS // DAY_MS} days and should be gone (--expired takes it)"
         raise ConfigurationError(rule)
@@ -189,10 +188,17 @@ def restore(
 
 def _restore(backup: Backup, directory: Path, now_ms: int, keyring: Keyring | None) -> Restored:
     aside = directory / RESTORE_NAME
-    if aside.exists():
+    was_cut_short = aside.exists()
+    if was_cut_short:
         shutil.rmtree(aside)
     _copy_all(backup.path, aside, without=(BACKUP_NAME,))
     sync_directory(directory)
+    try:
+        _check_keys(aside, keyring)
+    except BaseException:
+        if not was_cut_short:  # what is there is whole still
+            shutil.rmtree(aside)
+        raise
     kept = {DECISION_KEY_NAME, POLICY_KEY_NAME} - backup.files.keys()
     for path in _state_paths(directory):
         if path.name not in kept:
@@ -213,11 +219,22 @@ def _restore(backup: Backup, directory: Path, now_ms: int, keyring: Keyring | No
     return Restored(position, recovered.person_count, erased_count)
 
 
-def _check_keys(source: Path, keyring: Keyring | None) -> None:
-    """Before anything is replaced: whether what is encrypted opens. Raises JournalError where it does not."""
-    snapshot = newest_snapshot(source, keyring)
+def _check_keys(copy: Path, keyring: Keyring | None) -> None:
+    """Before anything is replaced: whether what is encrypted opens; a key may have been changed between a snapshot and
+    the commits after it. Raises JournalError where it does not.
+    """
+    snapshot = newest_snapshot(copy, keyring)
     if snapshot is not None:
         snapshot.read_part(CATALOG_PARTITION)
+    reader = SqliteReader(copy / JOURNAL_NAME, keyring=keyring)
+    try:
+        for commit in commits_after(reader, snapshot):
+            if is_sealed(commit.payload):
+                raise JournalError(f"the journal {NO_KEY}")
+    finally:
+        reader.close()
+    for suffix in ("-wal", "-shm"):  # of this reading alone: a backup has none
+        (copy / f"{JOURNAL_NAME}{suffix}").unlink(missing_ok=True)
 
 
 def _state_paths(directory: Path) -> list[Path]:

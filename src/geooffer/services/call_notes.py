@@ -13,13 +13,13 @@ from typing import Any
 from geooffer.audit.derivation import is_audited
 from geooffer.audit.keys import AuditKeys
 from geooffer.engine.engine import Engine
-from geooffer.errors import NotFoundError
+from geooffer.errors import GeoofferError, NotFoundError
 from geooffer.model.records import CallNoted, Record
-from geooffer.rpc.auth import bound_identity
+from geooffer.rpc.auth import Identity, bound_identity
 from geooffer.rpc.bound_method import bound_method, short_name
 
 _OFFICERS = ("PrivacyService/", "ConsentService/", "PolicyService/", "DiagnosticsService/")
-_READING = ("Get", "List", "Export", "Explain", "Was", "Prove", "Verify", "Check")
+_READING = ("Get", "List", "Export", "Explain", "Verify", "DryRun")
 _OF_PERSONS = ("SignalService/GetCustomer", "CampaignService/ListAudienceMembers")
 _OF_NOBODY = ("DiagnosticsService/GetStatistics",)
 
@@ -37,34 +37,45 @@ def is_noted_reading(method: str) -> bool:
 class CallNotes:
     """All calls come from the loop's thread."""
 
-    def __init__(self, engine: Engine, keys: AuditKeys, now_ms: Callable[[], int]) -> None:
-        self._engine, self._keys, self._now_ms = engine, keys, now_ms
+    def __init__(
+        self,
+        engine: Engine,
+        keys: AuditKeys,
+        now_ms: Callable[[], int],
+        refusal: Callable[[], GeoofferError | None] = lambda: None,
+    ) -> None:
+        """`refusal`: why no new record is taken now (rpc/write_gate.py)."""
+        self._engine, self._keys, self._now_ms, self._refusal = engine, keys, now_ms, refusal
 
     def of_changes(self, changes: Sequence[Record]) -> Record | None:
         """The note that stands before `changes`; None where no caller, or nothing the audit log tells of."""
         identity = bound_identity()
         if identity is None or not any(map(is_audited, changes)):
             return None
-        caller = self._keys.caller_of(identity.subject)
         _is_noted.set(True)
+        caller = self._keys.caller_of(identity.subject)
         return CallNoted(bound_method(), identity.role, caller, self._now_ms(), record_count=len(changes))
 
     def answered(self, method: str, message: Any) -> None:
-        """A unary call went well: keep that it read, unless it left a record that says so."""
-        name = short_name(method)
-        if is_noted_reading(name) and not _is_noted.get():
-            self._append(name, subject_key=self._subject_of(message))
+        """A unary call went well: keep that it read, unless it left a record that says so. Raises OverloadedError,
+        DiskFullError where nothing can be kept now: then nothing is told either.
+        """
+        name, identity = short_name(method), bound_identity()
+        if identity is None or not is_noted_reading(name) or _is_noted.get():
+            return
+        refusal = self._refusal()
+        if refusal is not None:
+            raise refusal
+        self._append(identity, name, subject_key=self._subject_of(message))
 
-    def refused(self, pseudonym: str, method: str, reason: str) -> None:
-        """A verified caller was refused (rpc/refusals.py, which bounds how often this is told)."""
-        del pseudonym  # of another domain: here callers have that of the audit log
-        self._append(short_name(method), reason=reason)
+    def refused(self, identity: Identity, method: str, reason: str, call_count: int) -> None:
+        """A verified caller was refused (rpc/refusals.py, which bounds how often this is told: a full disk is no reason
+        not to)."""
+        self._append(identity, short_name(method), reason=reason, call_count=call_count)
 
-    def _append(self, method: str, *, subject_key: int | None = None, reason: str = "") -> None:
-        identity = bound_identity()
-        role = "" if identity is None else identity.role
-        caller = b"" if identity is None else self._keys.caller_of(identity.subject)
-        self._engine.append([CallNoted(method, role, caller, self._now_ms(), subject_key, reason)])
+    def _append(self, identity: Identity, method: str, **told: Any) -> None:
+        caller = self._keys.caller_of(identity.subject)
+        self._engine.append([CallNoted(method, identity.role, caller, self._now_ms(), **told)])
 
     def _subject_of(self, message: Any) -> int | None:
         customer_id = getattr(message, "customer_id", "")

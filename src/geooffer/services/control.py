@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from google.protobuf.message import Message
 
-from geooffer.audit.verification import VerifiedAudit
+from geooffer.audit.verifier import AuditReport
 from geooffer.engine.engine import Engine
 from geooffer.errors import InvalidArgumentError
 from geooffer.rpc.auth import identity_of
@@ -45,7 +45,7 @@ class Control:
         self.durable = durable
         self.erasures = erasures or Erasures(engine, real_now_ms=real_now_ms, durable=durable)
         self.receipts = receipts or ReceiptSigner(Ed25519PrivateKey.generate())
-        self.verify_audit: Callable[[], Awaitable[VerifiedAudit]] | None = None
+        self.verify_audit: Callable[[], Awaitable[AuditReport]] | None = None
         """Reads and checks the audit log; None where the journal is in memory, and nothing is audited."""
         self.policies = Policies(engine, policy_signer or PolicySigner(Ed25519PrivateKey.generate()), self.now_ms)
         self.publisher = Publisher(engine)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from geooffer.errors import JournalError, NotFoundError
+from geooffer.errors import NotFoundError
 from geooffer.journal.erasures import Erasure
 from geooffer.rpc import checks
 from geooffer.services.control import Control
@@ -48,17 +48,17 @@ class PrivacyService(RightsMethods, ZoneMethods, rpc.PrivacyServiceServicer):
         verify = self._control.verify_audit
         if verify is None:
             raise NotFoundError("no audit log is kept: the journal is in memory")
-        try:
-            found = await verify()
-        except JournalError as error:
-            return pb.VerifyAuditResponse(fault=error.message)
+        found = await verify()
+        if found.fault:
+            return pb.VerifyAuditResponse(fault=found.fault)
+        counts = sorted((found.counts or {}).items())
         return pb.VerifyAuditResponse(
             is_whole=True,
-            number=found.place.number,
-            hash=found.place.hash,
-            first_number=found.head.base.number + 1,
-            lsn=found.head.position.lsn,
-            counts=[pb.AuditCount(kind=kind, count=count) for kind, count in sorted(found.counts.items())],
+            number=found.number,
+            hash=bytes.fromhex(found.hash),
+            first_number=found.first_number,
+            lsn=found.lsn,
+            counts=[pb.AuditCount(kind=kind, count=count) for kind, count in counts],
         )
 
 
