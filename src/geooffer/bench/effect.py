@@ -4,7 +4,8 @@ are raced against offers, at the server's peak, and none may leave once the call
     gateways, closed loop ── pings without pause ──► server on its core: SQLite, audit log, both ports
     callers ── one call after the other ───────────►
 
-In one run: the peak (the load alone), the disk alone beside the same load while no offer is made, then the races.
+In one run: the disk alone, on the server's core while the server waits (beside one at its peak its writes would be
+waiting for the core); the peak, which is the load alone; the races.
 What counts as an offer too late, and as effect, is in effect_judge.py.
 """
 
@@ -37,7 +38,7 @@ from geooffer.bench.processes import (
 )
 
 GOAL_P99_US = 10_000
-PROBE_RATE = 50.0
+PROBE_RATE = 100.0
 """Writes a second."""
 
 
@@ -48,13 +49,13 @@ class EffectPlan:
     state_dir: Path
     stream_count: int = 8
     row_count: int = 64
-    window_count: int = 2
+    window_count: int = 1
     """Messages in flight a stream, closed loop."""
     share: float = 1.0
     """Of the peak, open loop; 1: closed loop, as much as it bears."""
     warmup_s: float = 1.0
     peak_s: float = 3.0
-    probe_s: float = 4.0
+    probe_s: float = 3.0
     races: RacePlan = field(default_factory=RacePlan)
     core: int | None = None
     """Of the server; set by `measure`."""
@@ -115,17 +116,15 @@ class _Run:
         async with AsyncExitStack() as ending:
             caller = await calling(ending, ready.data_address, ready.control_address, tokens)
             await caller.let_flow()
+            self._note("the disk alone")
+            await asyncio.to_thread(self._probe)
+            self._note(f"the peak: {plan.person_count:,} persons on {plan.stream_count} streams, closed loop")
             self._load_pipe.send(load)
             await asyncio.sleep(plan.warmup_s)
-            self._note(f"the peak: {plan.person_count:,} persons on {plan.stream_count} streams, closed loop")
             self._peak_s = await _during(plan.peak_s)
-            self._note("the disk alone, beside the same load without offers")
-            await caller.call("kill")
-            await asyncio.to_thread(self._probe)
-            await caller.let_flow("kill")
             if plan.share < 1.0:
                 self._load_pipe.send(Pace(plan.share, *self._peak_s))
-            await asyncio.sleep(plan.warmup_s)
+                await asyncio.sleep(plan.warmup_s)
             self._note("the races")
             began_s, cpu_s = time.perf_counter(), cpu_seconds(ready.pid)
             self._trials = await race(caller, plan.races)

@@ -73,7 +73,7 @@ class RacePlan:
     """How often, and how long between two calls."""
 
     person_trial_count: int = 32
-    policy_trial_count: int = 40
+    policy_trial_count: int = 32
     person_pause_s: float = 0.02
     stopped_s: float = 0.12
     """How long no offer may come before they are let flow again."""

@@ -12,7 +12,6 @@ from typing import Annotated, Any
 import typer
 
 from geooffer.cli import (
-    bench_consent,
     bench_effect,
     bench_journal,
     bench_memory,
@@ -41,7 +40,6 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="bench")
     bench_memory.register(group)
     bench_journal.register(group)
-    bench_consent.register(group)
     bench_effect.register(group)
     bench_offers.register(group)
     bench_overload.register(group)

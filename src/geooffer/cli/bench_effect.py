@@ -45,10 +45,10 @@ def register(group: typer.Typer) -> None:
     def effect(
         streams: Annotated[int, typer.Option(min=1, max=64, help="Gateway streams, a connection each.")] = 8,
         persons: Annotated[int, typer.Option(min=4, max=1_024, help="Of each stream.")] = 64,
-        window: Annotated[int, typer.Option(min=1, max=16, help="Messages in flight a stream.")] = 2,
+        window: Annotated[int, typer.Option(min=1, max=16, help="Messages in flight a stream.")] = 1,
         share: Annotated[float, typer.Option(min=0.01, max=1.0, help="Of the peak; 1: as much as it bears.")] = 1.0,
         trials: Annotated[int, typer.Option(min=1, help="Withdrawals, snoozes, restrictions, erasures: each.")] = 32,
-        switches: Annotated[int, typer.Option(min=1, max=200, help="Publications, rollbacks, stops: each.")] = 40,
+        switches: Annotated[int, typer.Option(min=1, max=200, help="Publications, rollbacks, stops: each.")] = 32,
         check: Annotated[bool, typer.Option("--check", help="Exit 1 where p99 > 10 ms, too.")] = False,
         json_output: JsonOutput = False,
     ) -> None:
