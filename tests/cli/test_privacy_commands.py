@@ -7,8 +7,12 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from feeds import Feeds, feeding
 from typer.testing import Result
+
+from geooffer.cli.purpose_names import purpose_from
+from geooffer.errors import InvalidArgumentError
 
 Invoke = Callable[..., Result]
 
@@ -34,7 +38,10 @@ async def test_a_customer_is_exported_and_erased(invoke: Invoke, tmp_path: Path)
         held = json.loads(file.read_text())
         assert held["devices"] == told["devices"] == [{"device_key": "4711"}]
         assert file.stat().st_mode & 0o777 == 0o600
+        answered = json.loads((await privacy(feeds, invoke, "requests", "--json")).stdout)
         await privacy(feeds, invoke, "export", "c-1", "--reason", "her letter", "--out", file, code=2)
+        after = json.loads((await privacy(feeds, invoke, "requests", "--json")).stdout)
+        assert after == answered, "an export that could not be kept answers nothing"
 
         asked = await asyncio.to_thread(invoke, "privacy", "erase", "c-1", *feeds.access)
         assert asked.exit_code != 0, "without --yes it asks, and nobody answered"
@@ -47,3 +54,32 @@ async def test_a_customer_is_exported_and_erased(invoke: Invoke, tmp_path: Path)
         gone = await privacy(feeds, invoke, "export", "c-1", "--reason", "her letter", code=2)
         assert gone.stderr.splitlines()[-1] == "error: no such customer [NOT_FOUND]"
         await privacy(feeds, invoke, "export", "c-2", "--reason", "her letter")
+
+
+async def test_a_wrong_role_is_told_which_role_it_is(invoke: Invoke, tmp_path: Path) -> None:
+    async with feeding(invoke, tmp_path, START) as feeds:
+        token = feeds.service.issue_token("marketing")
+        access = ("--server", feeds.service.control_address, "--token", token)
+        refused = await asyncio.to_thread(invoke, "privacy", "requests", *access)
+        assert refused.exit_code == 2
+        assert "the token's role is marketing" in refused.stderr
+        assert token not in refused.output
+
+
+async def test_a_restriction_of_a_recorded_request_is_told_without_an_empty_ground(
+    invoke: Invoke, tmp_path: Path
+) -> None:
+    async with feeding(invoke, tmp_path, START) as feeds:
+        await feeds.load("customers", CUSTOMERS)
+        await privacy(feeds, invoke, "record", "restrict", "c-1", "--reason", "her letter")
+        ground = ("--ground", "legal-claims", "--reason", "court")
+        told = (await privacy(feeds, invoke, "restrict", "c-1", *ground)).stdout
+        assert "in force (legal-claims)" in told
+        assert "()" not in told
+
+
+def test_a_purpose_is_spelt_as_one_likes() -> None:
+    spelt = {purpose_from(text) for text in ("PUSH_MARKETING", "push_marketing", "push-marketing")}
+    assert len(spelt) == 1
+    with pytest.raises(InvalidArgumentError, match="a purpose is one of precise_location_for_offers, "):
+        purpose_from("everything")

@@ -55,6 +55,16 @@ async def test_zones_are_checked_imported_listed_and_deleted(invoke: Invoke, tmp
         assert "NOT_FOUND" in gone.stderr
 
 
+async def test_a_wrong_year_is_seen_in_the_list(invoke: Invoke, tmp_path: Path) -> None:
+    rows = ("z-1,47.4,8.5,20,clinic,,2021-01-01T00:00:00Z", "z-2,47.4,8.5,20,clinic,2098-01-01T00:00:00Z,")
+    async with feeding(invoke, tmp_path) as feeds:
+        file = feeds.written("zones", (f"{ZONES[0]},valid_from_time,valid_until_time", *rows))
+        await privacy(feeds, invoke, "zones", "import", file)
+        over, later = (await privacy(feeds, invoke, "zones", "list")).stdout.splitlines()
+        assert over.endswith("from ever until 2021-01-01T00:00:00Z (over: it drops nothing)")
+        assert later.endswith("from 2098-01-01T00:00:00Z until ever (not yet in force)")
+
+
 async def test_fences_over_a_zone_are_refused_by_name_or_clipped(invoke: Invoke, tmp_path: Path) -> None:
     async with feeding(invoke, tmp_path) as feeds:
         await feeds.load("stores", STORES)

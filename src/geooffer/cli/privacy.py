@@ -1,10 +1,9 @@
-"""`geooffer privacy …`: all that is held of a customer, her erasure, and how far erasures have come."""
+"""`geooffer privacy …`: all that is held of a customer, her erasure, and how far erasures have come; and its groups."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,17 +16,22 @@ from geooffer.cli.options import CONTROL_SERVER_DEFAULT, CaFile, JsonOutput, Ser
 from geooffer.cli.output import print_json, remark
 from geooffer.cli.privacy_consents import register_consents
 from geooffer.cli.rights import register_rights
+from geooffer.cli.small_files import new_private_file
 
 if TYPE_CHECKING:
     from geooffer.client import GeoofferControl
 
 CustomerId = Annotated[str, typer.Argument(help="The customer's id, or any id united with it.", show_default=False)]
-POLL_S = 0.5
+POLL_S, POLL_MAX_S = 0.5, 5.0
+"""How often `--wait` asks, at first and later: each asking is an entry of the audit log."""
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(no_args_is_help=True, help="What is held of a customer: export it, erase it, see erasures.")
+    group = typer.Typer(
+        no_args_is_help=True,
+        help="Consent and rights of a customer, erasures, exclusion zones, the record of processing.",
+    )
     app.add_typer(group, name="privacy")
     group.command("export")(export_command)
     register_consents(group)
@@ -54,13 +58,11 @@ def export_command(
 
     access = access_from(token, token_file, ca_file, role="privacy_officer")
     request = pb.ExportSubjectRequest(customer_id=customer_id, reason=reason)
-    answer = asked(server, access, lambda control: control.call(control.privacy.ExportSubject, request))
+    with new_private_file(out) as file:  # before the call: it is recorded, and answers her request
+        answer = asked(server, access, lambda control: control.call(control.privacy.ExportSubject, request))
+        print(answer.document_json, file=file)
     if out is None:
-        print(answer.document_json)
         return
-    # a new file: what was there may be open to others, or be a link to somewhere else
-    with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(answer.document_json + "\n")
     rows = {name: len(value) for name, value in json.loads(answer.document_json).items() if isinstance(value, list)}
     remark(f"{out}: " + ", ".join(f"{count} {name}" for name, count in rows.items() if count))
 
@@ -85,8 +87,14 @@ def erase_command(
     async def erase(control: GeoofferControl) -> Any:
         request = pb.EraseSubjectRequest(customer_id=customer_id)
         erasure = (await control.call(control.privacy.EraseSubject, request)).erasure
+        pause_s = POLL_S
         while wait and erasure.state != pb.ERASURE_STATE_DONE:
-            await asyncio.sleep(POLL_S)
+            if pause_s == POLL_S:
+                remark(
+                    f"erased, as {erasure.erasure_id}; waiting for the files, which goes on without this command, too"
+                )
+            await asyncio.sleep(pause_s)
+            pause_s = min(1.5 * pause_s, POLL_MAX_S)
             further = pb.GetErasureRequest(erasure_id=erasure.erasure_id)
             erasure = (await control.call(control.privacy.GetErasure, further)).erasure
         return erasure

@@ -21,6 +21,7 @@ from geooffer.cli.options import (
     access_from,
 )
 from geooffer.cli.output import print_json, remark
+from geooffer.cli.purpose_names import purpose_from
 from geooffer.errors import ConfigurationError, InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def was_allowed_command(
     access = access_from(token, token_file, ca_file, role="privacy_officer")
     request = pb.GetAllowanceRequest(
         customer_id=customer_id,
-        purpose=_purpose(purpose),  # type: ignore[arg-type]
+        purpose=purpose_from(purpose),  # type: ignore[arg-type]
         at_time=timestamp(parse_time_ms(time)),
     )
     told = asked(server, access, lambda control: control.call(control.consents.GetAllowance, request))
@@ -116,17 +117,16 @@ def receipt_command(
     ca_file: CaFile = None,
 ) -> None:
     """A signed receipt of one consent event, as JSON."""
-    from geooffer.cli.small_files import write_new_private
+    from geooffer.cli.small_files import new_private_file
     from geooffer.v1 import consent_service_pb2 as pb
 
     access = access_from(token, token_file, ca_file, role="privacy_officer")
     request = pb.GetConsentReceiptRequest(customer_id=customer_id, event_id=event_id)
-    answer = asked(server, access, lambda control: control.call(control.consents.GetConsentReceipt, request))
-    if out is None:
-        print(answer.receipt_json)
-        return
-    write_new_private(out, answer.receipt_json + "\n")
-    remark(f"{out}: written")
+    with new_private_file(out) as file:
+        answer = asked(server, access, lambda control: control.call(control.consents.GetConsentReceipt, request))
+        print(answer.receipt_json, file=file)
+    if out is not None:
+        remark(f"{out}: written")
 
 
 def receipt_verify_command(
@@ -147,7 +147,7 @@ def receipt_verify_command(
 
     path = public_key or load_settings(config_file, {"state_dir": state_dir}).state_dir / receipts.PUBLIC_KEY_NAME
     if not path.exists():
-        raise ConfigurationError(f"no {path.name} to check by; name the service's public key with --public-key")
+        raise ConfigurationError(f"{path}: no public key to check by; name the service's with --public-key")
     document = read_small(file).decode("utf-8", "replace")
     try:
         receipt = receipts.verified(document, load_public_key(path))
@@ -164,16 +164,6 @@ def receipt_verify_command(
     for name, value in receipt.items():
         if name not in ("format", "issued_time") and value not in ("", []):
             print(f"  {name:<20}{', '.join(value) if isinstance(value, list) else value}")
-
-
-def _purpose(text: str) -> int:
-    """Its number on the wire. Raises ConfigurationError."""
-    from geooffer.model.verdicts import Purpose
-
-    name = text.upper().replace("-", "_")
-    if name not in Purpose.__members__:
-        raise ConfigurationError(f"the purposes are {', '.join(Purpose.__members__)}", field="purpose")
-    return Purpose[name] + 1
 
 
 def _row(held: HeldConsent) -> dict[str, Any]:

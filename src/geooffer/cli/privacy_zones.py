@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -64,7 +65,7 @@ def list_command(
     for zone in zones:
         told = _zone_object(zone)
         validity = f"  from {told['valid_from_time'] or 'ever'} until {told['valid_until_time'] or 'ever'}"
-        limited = validity if zone.valid_from_ms or zone.valid_until_ms else ""
+        limited = f"{validity}{_when(zone)}" if zone.valid_from_ms or zone.valid_until_ms else ""
         print(f"{zone.zone_id}  {told['category']}  buffer {told['buffer_m']:g} m  {told['shape']}{limited}")
     if not zones:
         print("no exclusion zones")
@@ -176,6 +177,14 @@ def _tell(report: Report[ExclusionZone], result: ZoneResult, json_output: bool, 
         print(f"{verb} {least}{len(silenced)} fences, wholly or in part: {named}")
     if validate_only:
         print("checked only: nothing was changed")
+
+
+def _when(zone: ExclusionZone) -> str:
+    """By this machine's clock: a wrong year in a file is otherwise easy to miss."""
+    now_ms = time.time_ns() // 1_000_000
+    if zone.valid_until_ms and zone.valid_until_ms <= now_ms:
+        return " (over: it drops nothing)"
+    return " (not yet in force)" if zone.valid_from_ms > now_ms else ""
 
 
 def _zone_object(zone: ExclusionZone) -> dict[str, Any]:

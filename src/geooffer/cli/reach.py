@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-from geooffer.cli.options import Access
+from geooffer.cli.options import Access, claimed_role
 from geooffer.client import CallError, GeoofferClient, GeoofferControl
-from geooffer.errors import ConfigurationError
+from geooffer.errors import ConfigurationError, PermissionDeniedError
 from geooffer.rpc.addresses import split_address
+from geooffer.rpc.roles import ROLES
 
 
 class UnreachableError(CallError):
@@ -31,8 +32,19 @@ async def reached(server: str, access: Access, option: str = "--server") -> Asyn
         root_certificates=roots,
         client_certificate=access.client_certificate,
     ) as client:
-        with reaching(server, tls=roots is not None):
+        with reaching(server, tls=roots is not None), _telling_the_role(access.token):
             yield client.control
+
+
+@contextmanager
+def _telling_the_role(token: str) -> Iterator[None]:
+    """The service does not say which role it saw: whoever took another file's token would look elsewhere for long."""
+    try:
+        yield
+    except PermissionDeniedError as error:
+        role = claimed_role(token)
+        known = f"; the token's role is {role}" if role in ROLES else ""
+        raise PermissionDeniedError(f"{error.message}{known}") from None
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from geooffer.cli.ask import asked
 from geooffer.cli.errors import EXIT_FINDINGS
 from geooffer.cli.options import CONTROL_SERVER_DEFAULT, CaFile, JsonOutput, Server, Token, TokenFile, access_from
 from geooffer.cli.output import print_json
+from geooffer.cli.purpose_names import purpose_from
 
 if TYPE_CHECKING:
     from google.protobuf.timestamp_pb2 import Timestamp
@@ -66,7 +67,7 @@ def withdraw_command(
     access = access_from(token, token_file, ca_file, role="privacy_officer")
     request = pb.WithdrawConsentRequest(
         customer_id=customer_id,
-        purposes=[_purpose(name) for name in purposes],  # type: ignore[misc]
+        purposes=[purpose_from(name) for name in purposes],  # type: ignore[misc]
     )
     answer = asked(server, access, lambda control: control.call(control.consents.WithdrawConsent, request))
     rows = {_purpose_name(held.purpose): held.granted for held in answer.consents}
@@ -141,7 +142,7 @@ def object_command(
     access = access_from(token, token_file, ca_file, role="privacy_officer")
     request = pb.ObjectSubjectRequest(
         customer_id=customer_id,
-        purposes=[_purpose(name) for name in purposes or ()],  # type: ignore[misc]
+        purposes=[purpose_from(name) for name in purposes or ()],  # type: ignore[misc]
         is_direct_marketing=direct_marketing,
         reason=reason,
     )
@@ -253,7 +254,7 @@ def _end_of(row: dict[str, Any]) -> str:
         return f"due {row['due_time']}{' OVERDUE' if row['is_overdue'] else ''}{extended}"
     told = f"{row['state']} {row['close_time']}"
     if row["is_in_force"]:
-        return f"{told}, in force ({row['ground']})"
+        return f"{told}, in force ({row['ground']})" if row["ground"] else f"{told}, in force"
     if row["lift_time"]:
         return f"{told}, lifted {row['lift_time']}, she was told {row['inform_time']}"
     if row["purposes"]:
@@ -299,17 +300,6 @@ def _purpose_name(value: Any) -> str:
     from geooffer.v1 import verdicts_pb2
 
     return _short(verdicts_pb2.Purpose.Name(value), "PURPOSE_")
-
-
-def _purpose(name: str) -> int:
-    from geooffer.errors import InvalidArgumentError
-    from geooffer.model.verdicts import Purpose
-
-    try:
-        return Purpose[name.upper()].value + 1
-    except KeyError:
-        rule = f"--purpose must be one of {', '.join(purpose.name.lower() for purpose in Purpose)}"
-        raise InvalidArgumentError(rule, field="purposes") from None
 
 
 def _moment(text: str) -> Timestamp:
