@@ -66,7 +66,7 @@ class LogsSetAside:
                 for each in (file, file.with_name(f"{file.name}-journal")):
                     each.unlink(missing_ok=True)
                 sync_directory(path)
-                log.warning("audit_keys_dropped", log=path.name)
+                log.warning("audit_keys_dropped")
         return count
 
 
