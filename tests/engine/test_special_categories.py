@@ -225,6 +225,35 @@ def test_what_was_told_before_goes_with_the_next_sweep_live_and_in_replay() -> N
         assert digest(again, partition) == digest(engine.state, partition)
 
 
+def test_an_interest_in_a_product_goes_when_the_product_is_moved_into_it() -> None:
+    """Told under a plain category, of which other products stay: no offer at once, and gone with the next sweep."""
+    journal = MemoryJournal()
+    customers = [Customer("ann", (1,)), Customer("bob", (2,))]
+    engine = shop(PLAIN, purposes=STANDING, journal=journal, customers=customers)
+    engine.put_nouns([Category("tests"), replace(SPECIAL, category_id="health")], now_ms=NOW_MS)
+    plain = next(iter(engine.registry.products.values()))
+    engine.put_nouns([replace(plain, product_id="sock")], now_ms=NOW_MS)
+    consent(engine, ALL_PURPOSES, customer_id="bob")
+    for name in ("ann", "bob"):
+        signals = [touchpoint(K.VIEW, customer_id=name, product_id=product_id) for product_id in ("shoe", "sock")]
+        engine.record_touchpoints(signals, now_ms=NOW_MS)
+    swept(engine)
+    assert interests(engine, "ann") == interests(engine, "bob") == {"shoe", "sock"}
+    engine.put_nouns([replace(plain, category_id="health")], now_ms=NOW_MS)
+    engine.publish()
+    assert V.OFFERED not in try_verdicts(engine.step(ping()))
+    swept(engine)
+    assert interests(engine, "ann") == {"sock"}
+    assert interests(engine, "bob") == {"shoe", "sock"}
+    again = fold(State(), journal.read())
+    for partition in (CATALOG_PARTITION, partition_of(person_key("ann")), partition_of(person_key("bob"))):
+        assert digest(again, partition) == digest(engine.state, partition)
+
+
+def interests(engine: Engine, customer_id: str) -> set[str]:
+    return {row["product_id"] for row in engine.export_person(customer_id, now_ms=NOW_MS)["interests"]}
+
+
 def test_errors_name_no_category() -> None:
     with pytest.raises(GeoofferError) as caught:
         shop().record_touchpoints([touchpoint()], now_ms=NOW_MS)

@@ -219,8 +219,10 @@ class People(PeopleRows):
         sweep_lists(self.view, slots, bounds_ms, heads)
         self._intents.head, self._facts.head = (int(head) for head in heads)
 
-    def clear_categories(self, slot: int, category_numbers: Collection[int]) -> None:
-        """Drop intents and facts about some categories (special ones without consent)."""
+    def clear_categories(
+        self, slot: int, category_numbers: Collection[int], product_numbers: Collection[int] = ()
+    ) -> None:
+        """Drop intents and facts about some categories (special ones without consent), and intents about products."""
         for rows, head, unlink in (
             (self._intents.rows, "intent_head", self._unlink_intent),
             (self._facts.rows, "fact_head", self._unlink_fact),
@@ -228,7 +230,9 @@ class People(PeopleRows):
             index = int(self._persons[head][slot])
             while index >= 0:
                 following = int(rows["next"][index])
-                is_about = rows["category_number"][index] in category_numbers
+                is_about = rows["category_number"][index] in category_numbers or (
+                    head == "intent_head" and rows["product_number"][index] in product_numbers
+                )
                 if is_about and not (head == "fact_head" and rows["kind"][index] == tables.FACT_AUDIENCE):
                     unlink(slot, index)
                 index = following

@@ -87,6 +87,8 @@ class Registry:
         """Generation of the latest change of a fence."""
         self.changed_zones: dict[str, None] = {}
         """Exclusion zones put or deleted since engine/exclusion.py last took them; derived, never written."""
+        self.moved_to_special_count = 0
+        """Products put into a special category that were in another one; since the start, never written."""
         self.words_generation = 0
         """Generation of the latest change of a category or product: what search text is matched to."""
         self.removed_fences: dict[int, int] = {}
@@ -224,6 +226,8 @@ class Registry:
         self.generation += 1
         if isinstance(noun, Product):
             self._put_variants(noun)
+            is_moved = isinstance(old, Product) and old.category_id != noun.category_id
+            self.moved_to_special_count += is_moved and self.categories[noun.category_id].is_special
         if isinstance(noun, Geofence):
             number = self._numbers[Geofence][identifier]
             self.fences_generation = self.generation

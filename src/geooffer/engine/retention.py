@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from geooffer.engine.asking import Asking
 from geooffer.engine.person_slices import SLICE_COUNT
+from geooffer.engine.special_categories import moved_products
 from geooffer.model.limits import (
     REQUEST_RETENTION_MS,
     RETENTION_SLICE_COUNT,
@@ -18,7 +19,12 @@ from geooffer.model.records import CATALOG_PARTITION, RetentionSwept
 
 
 def swept_at(
-    now_ms: int, policy: Policy, partition: int, slice_number: int, special: tuple[int, ...] = ()
+    now_ms: int,
+    policy: Policy,
+    partition: int,
+    slice_number: int,
+    special: tuple[int, ...] = (),
+    special_products: tuple[int, ...] = (),
 ) -> RetentionSwept:
     """The record that sweeps a slice now. A policy may ask for less than the ceilings in limits.py, never for more."""
     return RetentionSwept(
@@ -30,24 +36,27 @@ def swept_at(
         contacts_before_ms=now_ms - policy.decisions_kept_ms,
         consents_before_ms=now_ms - policy.consent_evidence_kept_ms,
         special_category_numbers=special,
+        special_product_numbers=special_products,
     )
 
 
 class Retention(Asking):
     """What is due to be swept, in turn. Which slices were swept when is not durable: after a start all are due, and
-    once another category has become a special one (privacy M6).
+    once another category has become a special one, or a product was moved into one (privacy M6).
     """
 
     _swept_ms: list[int | None] | None = None
     _next_number = 0
     _swept_special: tuple[int, ...] = ()
+    _swept_moved_count = 0
 
     def sweep_retention(self, now_ms: int) -> bool:
         """Sweep the next slice that is due; False where none is. Two milliseconds at a million persons."""
         special = self.special_category_numbers()
-        if not set(special) <= set(self._swept_special):
+        moved_count = self.registry.moved_to_special_count
+        if not set(special) <= set(self._swept_special) or moved_count != self._swept_moved_count:
             self._swept_ms = None
-        self._swept_special = special
+        self._swept_special, self._swept_moved_count = special, moved_count
         swept_ms = self._swept_ms = self._swept_ms or [None] * (SLICE_COUNT + 1)
         for _ in range(len(swept_ms)):
             number = self._next_number
@@ -66,7 +75,9 @@ class Retention(Asking):
         slots = people.slices.slots(partition, slice_number)
         if not len(slots):
             return False
-        self.append([swept_at(now_ms, self.policy, partition, slice_number, self._swept_special)])
+        special = self._swept_special
+        moved = moved_products(people, slots, self.registry, special) if special else ()
+        self.append([swept_at(now_ms, self.policy, partition, slice_number, special, moved)])
         self.recent_tries.forget_older(people.view.persons["person_key"][slots].tolist(), now_ms)
         return True
 

@@ -304,6 +304,8 @@ class RetentionSwept:
     """Of consent events: when another one took their place."""
     special_category_numbers: tuple[int, ...] = ()
     """Categories that are special now: gone, too, is what persons without consent to them told before they were."""
+    special_product_numbers: tuple[int, ...] = ()
+    """Products that were moved into one of these since somebody of the slice told an interest in them."""
 
 
 Record = (
