@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from audit_scene import ENTRY_COUNT, Scene, decision, note
 
+from geooffer.audit import verification
 from geooffer.audit.entries import GENESIS, Place, follow, line_of
 from geooffer.audit.head import HEAD_NAME
+from geooffer.audit.reading import Reader
 from geooffer.audit.segments import read_entries, segments_of
 from geooffer.errors import JournalError
 from geooffer.model.catalog import Category
@@ -211,6 +213,9 @@ def test_what_was_written_and_not_signed_is_told_again_whatever_was_made_of_it(s
     assert (found.unsigned_count, found.place.number) == (1, count), (
         "the control: what is not signed is not vouched for"
     )
+    reader = Reader(scene.audit, scene.keys)
+    assert len(list(reader.entries())) == count, "nor told"
+    reader.close()
     log = scene.open_log()
     scene.tell(log)
     log.close()
@@ -242,3 +247,20 @@ def test_a_head_signed_by_another_key_is_refused(scene: Scene, tmp_path: Path) -
     (scene.audit / HEAD_NAME).unlink()
     with pytest.raises(JournalError, match="no head"):
         scene.open_log()
+
+
+def test_what_a_server_does_meanwhile_is_no_fault(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The journal is cut between two looks at it: the same again, unless nothing has moved."""
+    read, moves = verification._read_journal, [go_on]
+
+    def cut_meanwhile(*arguments: object) -> object:
+        if moves:
+            moves.pop()(scene)
+            raise JournalError("the journal has a gap")
+        return read(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(verification, "_read_journal", cut_meanwhile)
+    assert scene.verify().place.number > ENTRY_COUNT
+    moves.append(lambda scene: None)
+    with pytest.raises(JournalError, match="has a gap"):
+        scene.verify()

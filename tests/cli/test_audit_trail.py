@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import shutil
@@ -115,6 +116,29 @@ async def test_who_called_is_told_once_and_found_by_person(tmp_path: Path) -> No
     assert of_her[0]["record"] == "RightsRequested"  # type: ignore[index]
     assert asked("audit", "show", "--person", "nobody", *where) == (0, [])
     assert asked("audit", "verify", *where)[0] == 0
+
+
+async def test_tampering_beside_a_running_server_is_told_by_the_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[object] = []
+    start = asyncio.create_subprocess_exec
+
+    async def counted(*arguments: object, **further: object) -> object:
+        started.append(arguments)
+        return await start(*arguments, **further)  # type: ignore[arg-type]
+
+    settings = settings_of(tmp_path, None)
+    async with running_service(settings) as service, client_of(service, "privacy_officer") as client:
+        await live(service)
+        ask = client.control.privacy.VerifyAudit
+        assert (await client.control.call(ask, pb.VerifyAuditRequest())).is_whole, "the control"
+        (path,) = (settings.state_dir / "audit").glob("*.log")
+        path.write_bytes(path.read_bytes().replace(b"put Store", b"put Shoes"))
+        monkeypatch.setattr(asyncio, "create_subprocess_exec", counted)
+        answers = await asyncio.gather(*(client.control.call(ask, pb.VerifyAuditRequest()) for _ in range(4)))
+        assert len(started) == 1, "whoever asks meanwhile is told the same"
+        assert {(answer.is_whole, "was changed at entry" in answer.fault) for answer in answers} == {(False, True)}
 
 
 async def test_what_an_officer_was_refused_is_told(tmp_path: Path) -> None:

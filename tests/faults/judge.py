@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import fault_town as town
+from audit_judge import judge_audit
 from crowd import Crowd
 from history import Batch, History
 
@@ -170,6 +171,7 @@ def read_directory(state_dir: Path, history: History) -> list[str]:
     """Recover a copy, as the next start would, and compare all that it holds."""
     copy = state_dir.with_name(f"{state_dir.name}-copy")
     shutil.copytree(state_dir, copy)
+    faults = judge_audit(copy)
     recovered = recover(copy)
     try:
         entries = [entry for commit in recovered.store.read() for entry in decode_entries(commit.payload)]
@@ -180,6 +182,7 @@ def read_directory(state_dir: Path, history: History) -> list[str]:
     state = recovered.state
     known = held_pseudonyms(state_dir, state)
     return [
+        *faults,
         *_touchpoints(entries, state, history, known, is_whole),
         *_identities(state, history, known),
         *_told_are_kept(state, history, known),

@@ -19,6 +19,7 @@ from judge import ask_service, read_directory
 from servers import ServerProcess, WarmStarter, operator_client
 
 from geooffer.errors import GeoofferError
+from geooffer.journal.compactor import only_compactor
 from geooffer.model.units import format_time_ms
 
 LOAD_S_MAX = 0.7
@@ -123,6 +124,8 @@ class Killing:
                 self.report.faults += await ask_service(client, self.crowd)
         finally:
             server.kill()
+        with only_compactor(self.state_dir, 10.0):
+            pass  # a snapshot it was writing ends with it, a moment later
 
     def read_directory(self) -> None:
         """What the next start would find, without starting."""

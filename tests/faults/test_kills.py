@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from audit_judge import judge_audit
 from fault_town import LIMITED_BUDGET_COUNT
-from kills import run
+from kills import Killing, run
 from servers import WarmStarter
 
 from geooffer.model.policy import DAY_MS, HOUR_MS
@@ -37,6 +38,19 @@ async def test_the_control_that_acknowledges_before_it_commits_is_found_out(
     plants = {"acknowledge early": None}
     report = await run(starter, tmp_path, seed=1, kill_count=CONTROL_KILL_COUNT, plants=plants, until_fault=True)
     assert report.faults
+
+
+async def test_the_control_of_the_audit_log_misses_a_commit_that_is_not_told(
+    starter: WarmStarter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killing = Killing(starter, tmp_path / "state", 3, {})
+    await killing.build()
+    server = killing._start()
+    await server.ready()
+    server.kill()
+    assert judge_audit(killing.state_dir) == []
+    monkeypatch.setattr("audit_judge.SEAL", "admin")  # as if those had not been told
+    assert any("is due" in fault for fault in judge_audit(killing.state_dir))
 
 
 def given(time_ms: int, *, store: str = "a", offer: str = "x", limited: bool = False) -> Given:

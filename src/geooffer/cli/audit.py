@@ -76,6 +76,8 @@ def verify_command(
     print(f"whole: entries {found.head.base.number + 1} to {found.place.number}, hash {found.place.hash.hex()}")
     counts = ", ".join(f"{count} {kind}" for kind, count in sorted(found.counts.items()))
     print(f"  {counts or 'no entries'}; told up to commit {found.head.position.lsn} of the journal")
+    if found.unsigned_count:
+        print(f"  {found.unsigned_count} lines behind it are not signed: the server, or its next start, does that")
     print("  copy audit/audit.head elsewhere, and later: geooffer audit verify --against THAT_COPY")
 
 
