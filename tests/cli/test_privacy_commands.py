@@ -83,3 +83,17 @@ def test_a_purpose_is_spelt_as_one_likes() -> None:
     assert len(spelt) == 1
     with pytest.raises(InvalidArgumentError, match="a purpose is one of precise_location_for_offers, "):
         purpose_from("everything")
+
+
+async def test_the_data_map_tells_the_policy_of_a_server_beside_the_ceilings(invoke: Invoke, tmp_path: Path) -> None:
+    async with feeding(invoke, tmp_path, START) as feeds:
+        told = json.loads((await privacy(feeds, invoke, "datamap", "--json")).stdout)
+        alone = json.loads(invoke("privacy", "datamap", "--json").stdout)
+        in_force = {row["activity"]: row.pop("kept_by_policy_days", None) for row in told["activities"]}
+        assert told == alone
+        assert {name: days for name, days in in_force.items() if days is not None} == {
+            "what interests her": 14,
+            "what she bought, likes, wears and stated": 1_096,
+            "what was decided for her, and what became of it": 32,
+            "what she consented to, by which notice, and snoozes": 1_096,
+        }

@@ -9,11 +9,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
+from geooffer.cli.assembly import loopback_settings, running_service
+from geooffer.client import GeoofferClient
 from geooffer.engine.export_fields import EXPORTED, NOT_EXPORTED
 from geooffer.engine.state import State
 from geooffer.model import records
+from geooffer.model.catalog import Customer
+from geooffer.model.policy import _BOUNDS, DAY_MS, Policy
 from geooffer.operation.datamap import data_map, data_map_text
-from geooffer.operation.datamap_lists import HOLDINGS, LOG_FIELDS, METRIC_LABELS, RECORDS, SPAN_FIELDS, STATE
+from geooffer.operation.datamap_lists import (
+    HOLDINGS,
+    LOG_FIELDS,
+    METRIC_LABELS,
+    RECORDS,
+    SPAN_FIELDS,
+    STATE,
+    STATE_FILES,
+)
+from geooffer.v1 import privacy_service_pb2 as privacy_pb
 
 SOURCES = Path(__file__).parents[2] / "src" / "geooffer"
 LISTS = "src/geooffer/operation/datamap_lists.py"
@@ -113,6 +126,45 @@ def test_every_attribute_of_a_span_is_listed() -> None:
         if isinstance(key, ast.Constant) and re.match(r"(rpc|geooffer)\.", str(key.value))
     }
     assert_same(set(SPAN_FIELDS), found, "SPAN_FIELDS", "attributes of spans")
+
+
+def test_the_files_are_those_that_operation_names() -> None:
+    page = (SOURCES.parents[1] / "docs" / "operation.md").read_text(encoding="utf-8")
+    table = page.partition("## Files")[2].partition("\n\n|")[2].partition("\n\n")[0]
+    found = set(re.findall(r"^\| `([^`]+)`", table, re.MULTILINE))
+    assert_same(set(STATE_FILES), found, "STATE_FILES", "files in the table of docs/operation.md")
+    assert set(STATE_FILES.values()) <= TITLES | {"", "all that is kept in files"}
+
+
+async def test_a_server_leaves_no_other_files(tmp_path: Path) -> None:
+    """With a customer who was there and was erased, and a snapshot."""
+    settings = loopback_settings(state_dir=tmp_path / "state", journal="sqlite")
+    async with running_service(settings) as service:
+        token = service.issue_token("operator")
+        async with GeoofferClient(service.data_address, control_target=service.control_address, token=token) as client:
+            await client.control.upsert_customers([Customer("ann", (1,))])
+            request = privacy_pb.EraseSubjectRequest(customer_id="ann")
+            await client.control.call(client.control.privacy.EraseSubject, request)
+    found = {re.sub(r"-(wal|shm)$", "", path.name) for path in settings.state_dir.iterdir()}
+    found = {re.sub(r"^snapshot-\d+$", "snapshot-<lsn>", re.sub(r"\.pub$", ".key", name)) for name in found}
+    assert "erasures.ledger" in found
+    assert found <= {name.rstrip("/") for name in STATE_FILES}
+
+
+def test_the_policy_in_force_says_how_long_within_the_ceilings() -> None:
+    """Every retention a policy may set stands in the record, with its days; no ceiling is below what it may say."""
+    longest = {name: bounds[1] for name, bounds in _BOUNDS.items() if name.endswith("_retention_days")}
+    policy = Policy()._replace(**longest, intent_max_age_ms=14 * DAY_MS)
+    policy.validate()
+    rows = {row["activity"]: row for row in data_map(policy)["activities"]}
+    told = {holding.kept_by: rows[holding.title] for holding in HOLDINGS if holding.kept_by}
+    assert len(told) == len(longest)
+    for kept_by, row in told.items():
+        days = getattr(policy, kept_by) // DAY_MS
+        assert row["kept_by_policy_days"] == days
+        assert f"{days} days at most" in row["kept"], kept_by
+        assert f"in force:   {days} days by the policy" in data_map_text(policy)
+    assert not any("kept_by_policy_days" in row for row in data_map()["activities"])
 
 
 def test_text_and_json_tell_the_same() -> None:

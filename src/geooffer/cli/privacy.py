@@ -121,14 +121,30 @@ def erasures_command(
         raise typer.Exit(EXIT_FINDINGS)
 
 
-def datamap_command(json_output: JsonOutput = False) -> None:
+def datamap_command(
+    server: Annotated[
+        str, typer.Option("--server", help="Ask this control port (host:port) what its policy says of retention.")
+    ] = "",
+    token: Token = "",
+    token_file: TokenFile = None,
+    ca_file: CaFile = None,
+    json_output: JsonOutput = False,
+) -> None:
     """The record of processing activities (Art. 30): what is held, why, where, how long, for whom."""
     from geooffer.operation.datamap import data_map, data_map_text
 
+    policy = None
+    if server:
+        from geooffer.model.policy_text import parse_policy
+        from geooffer.v1 import policy_service_pb2 as pb
+
+        access = access_from(token, token_file, ca_file, role="privacy_officer")
+        answer = asked(server, access, lambda control: control.call(control.policies.GetPolicy, pb.GetPolicyRequest()))
+        policy = parse_policy(answer.policy.text).numbers
     if json_output:
-        print_json(data_map())
+        print_json(data_map(policy))
     else:
-        print(data_map_text())
+        print(data_map_text(policy))
 
 
 def _tell(rows: list[dict[str, Any]], json_output: bool) -> None:

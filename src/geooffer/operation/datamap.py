@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from geooffer.engine.export_fields import EXPORTED, NOT_EXPORTED
-from geooffer.operation.datamap_lists import HOLDINGS, LOG_FIELDS, METRIC_LABELS, RECORDS, SPAN_FIELDS, Holding
+from geooffer.model.policy import Policy
+from geooffer.operation.datamap_lists import (
+    DAY_MS,
+    HOLDINGS,
+    LOG_FIELDS,
+    METRIC_LABELS,
+    RECORDS,
+    SPAN_FIELDS,
+    STATE_FILES,
+    Holding,
+)
 
 FORMAT = "geooffer-datamap/1"
 SECURITY = (
@@ -14,14 +24,15 @@ SECURITY = (
 )
 
 
-def data_map() -> dict[str, Any]:
-    """The whole record, ready to be written as JSON."""
+def data_map(policy: Policy | None = None) -> dict[str, Any]:
+    """The whole record, ready to be written as JSON; with the policy in force, its retention beside the ceilings."""
     return {
         "format": FORMAT,
         "subjects": "customers of the store network who use its app, web shop or loyalty programme",
         "transfers": "none by this service: it calls no other system",
         "security": SECURITY,
-        "activities": [_activity(holding) for holding in HOLDINGS],
+        "activities": [_activity(holding, policy) for holding in HOLDINGS],
+        "files": dict(sorted(STATE_FILES.items())),
         "metrics": {
             "labels": dict(sorted(METRIC_LABELS.items())),
             "note": "counts without persons; kept by whoever scrapes them",
@@ -31,7 +42,10 @@ def data_map() -> dict[str, Any]:
     }
 
 
-def _activity(holding: Holding) -> dict[str, Any]:
+def _activity(holding: Holding, policy: Policy | None) -> dict[str, Any]:
+    in_force = {}
+    if policy is not None and holding.kept_by:
+        in_force = {"kept_by_policy_days": getattr(policy, holding.kept_by) // DAY_MS}
     return {
         "activity": holding.title,
         "why": holding.why,
@@ -39,6 +53,7 @@ def _activity(holding: Holding) -> dict[str, Any]:
         "consents": [purpose.name.lower() for purpose in holding.purposes],
         "storage": holding.storage,
         "kept": holding.kept,
+        **in_force,
         "recipients": holding.recipients,
         "journal_records": [name for name, title in RECORDS.items() if title == holding.title],
         "data": [row for source in holding.sources for row in _fields(source)],
@@ -56,16 +71,20 @@ def _fields(source: str) -> list[dict[str, str]]:
     return sorted(told + untold, key=lambda row: row["field"]) or [{"field": source}]
 
 
-def data_map_text() -> str:
+def data_map_text(policy: Policy | None = None) -> str:
     """The same to read."""
-    found = data_map()
+    found = data_map(policy)
     lines = [f"{key}: {found[key]}" for key in ("subjects", "transfers", "security")]
     for row in found["activities"]:
         lines += ["", row["activity"].upper()]
         lines += [f"  {key + ':':<12}{row[key]}" for key in ("why", "ground", "storage", "kept", "recipients")]
+        if "kept_by_policy_days" in row:
+            lines += [f"  in force:   {row['kept_by_policy_days']} days by the policy"]
         lines += [f"  consents:   {', '.join(row['consents']) or 'none needed'}"]
         lines += [f"  records:    {', '.join(row['journal_records']) or 'none'}", "  data:"]
         lines += [f"    {_told(item)}" for item in row["data"]]
+    lines += ["", "FILES OF THE STATE DIRECTORY"]
+    lines += [f"  {name:<24}{held or 'nothing of a person'}" for name, held in found["files"].items()]
     for key in ("metrics", "logs", "traces"):
         fields = found[key].get("fields") or found[key]["labels"]
         lines += ["", f"{key}: {found[key]['note']}: {', '.join(fields)}"]

@@ -33,6 +33,8 @@ class Holding(NamedTuple):
     recipients: str
     sources: tuple[str, ...]
     """Tables and classes whose fields it holds (engine/export_fields.py), and what has no class, in words."""
+    kept_by: str = ""
+    """Property of model/policy.py: Policy that shortens `kept`, or says where below it the end is; '' = none does."""
 
 
 def _days(kept_ms: int) -> str:
@@ -76,6 +78,7 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
         _days(limits.INTENT_RETENTION_MS),
         NOBODY,
         ("INTENT",),
+        "intents_kept_ms",
     ),
     Holding(
         "what she bought, likes, wears and stated",
@@ -86,6 +89,7 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
         f"{_days(limits.FACT_RETENTION_MS)}; what she stated {UNTIL_ERASED}, or until she withdraws",
         NOBODY,
         ("FACT", "statements: language, channel, collect or ship, tier, account kind"),
+        "facts_kept_ms",
     ),
     Holding(
         "what was decided for her, and what became of it",
@@ -93,9 +97,11 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
         CONSENT,
         (*_OFFERS, Purpose.PRECISE_LOCATION_FOR_OFFERS, Purpose.PUSH_MARKETING),
         FILES,
-        _days(limits.DECISION_RETENTION_MS),
+        f"{_days(limits.DECISION_RETENTION_MAX_MS)}, "
+        f"{limits.DECISION_RETENTION_MS // DAY_MS} unless the policy says more",
         _STORES,
         ("DecisionRecord", "OutcomeRecord", "CONTACT"),
+        "decisions_kept_ms",
     ),
     Holding(
         "her last tries",
@@ -117,6 +123,7 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
         f"{_days(limits.CONSENT_EVIDENCE_RETENTION_MAX_MS)}",
         "she herself, as a signed receipt",
         ("RecordedConsent", "until when she snoozes her location", "since when her consent events are complete"),
+        "consent_evidence_kept_ms",
     ),
     Holding(
         "how she used her rights",
@@ -144,7 +151,8 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
         PROOF,
         (),
         "audit/ beside the journal, encrypted under a key of hers",
-        "its lines stay, unreadable once she is erased: her key is destroyed",
+        f"what it says of decisions and outcomes {_days(limits.DECISION_RETENTION_MAX_MS)}, all else as the setting "
+        "audit_retention_days says; unreadable once she is erased: her keys are destroyed",
         "auditors, supervisory authorities",
         ("CallNoted",),
     ),
@@ -159,6 +167,14 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
         ("keyed hashes of her keys, times, counts by table",),
     ),
 )
+
+STATE_FILES: Final[dict[str, str]] = {
+    "journal.sqlite3": "all that is kept in files", "snapshot-<lsn>/": "all that is kept in files",
+    "erasures.ledger": "who was erased", "erasures.key": "", "audit/": "the audit log", "audit.key": "",
+    "decision.key": "", "policy.key": "", "pseudonyms-engine.key": "", "consent-receipts.key": "", "service.lock": "",
+    "token-dev.key": "",
+}  # fmt: skip
+"""File of the state directory, as docs/operation.md names it → what it holds of persons; '' = nothing."""
 
 STATE: Final[dict[str, str]] = {
     "accepted_notices": "", "live": "", "registry": "", "policies": "", "sequences": "", "latest_ms": "", "totals": "",
