@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -47,10 +48,17 @@ async def test_the_control_of_the_audit_log_misses_a_commit_that_is_not_told(
     await killing.build()
     server = killing._start()
     await server.ready()
+    until = asyncio.get_running_loop().time() + 60.0
+    while not _has_told(killing.state_dir, b'"admin"') and asyncio.get_running_loop().time() < until:
+        await asyncio.sleep(0.1)
     server.kill()
     assert judge_audit(killing.state_dir) == []
     monkeypatch.setattr("audit_judge.SEAL", "admin")  # as if those had not been told
     assert any("is due" in fault for fault in judge_audit(killing.state_dir))
+
+
+def _has_told(state_dir: Path, mark: bytes) -> bool:
+    return any(mark in path.read_bytes() for path in (state_dir / "audit").glob("*.log"))
 
 
 def given(time_ms: int, *, store: str = "a", offer: str = "x", limited: bool = False) -> Given:
