@@ -158,6 +158,14 @@ def test_the_kill_switch_stops_all_and_ends_with_another_try() -> None:
     assert offers(engine, time_ms=NOW_MS + 2_000) == (1, OfferVerdict.OFFERED)
 
 
+def test_the_end_of_no_stop_is_no_record() -> None:
+    engine = started()
+    count = len(list(engine.journal.read()))
+    engine.switch_offers(is_stopped=False, author="ops", reason="mended", now_ms=NOW_MS)
+    assert len(list(engine.journal.read())) == count
+    assert engine.state.policies.stop == (False, 0, "", "")
+
+
 def test_what_was_decided_before_the_kill_switch_does_not_leave() -> None:
     engine = started()
     outcome = engine.step(ping())

@@ -120,9 +120,13 @@ class Policies(Rights):
         return book.versions[version]
 
     def switch_offers(self, *, is_stopped: bool, author: str, reason: str, now_ms: int) -> None:
-        """The kill switch: no decision is taken, and none taken before leaves, from now on; or the end of that."""
+        """The kill switch: no decision is taken, and none taken before leaves, from now on; or the end of that, which
+        changes nothing where they are not stopped.
+        """
         check_line(reason, "reason", limits.TEXT_LENGTH_MAX, required=True)
         check_line(author, "author", limits.ID_LENGTH_MAX, required=True)
+        if not is_stopped and not self.policy.offers_stopped:
+            return
         self.append([PolicyStopSwitched(is_stopped, now_ms, author, reason)])
         self._take_policy()
 

@@ -72,11 +72,11 @@ class Policies:
 
     def switch_offers(self, *, is_stopped: bool, author: str, reason: str) -> None:
         """As the engine does it; logged."""
-        name = self._name_of(author)
+        name, was_stopped = self._name_of(author), self.engine.policy.offers_stopped
         self.engine.switch_offers(is_stopped=is_stopped, author=name, reason=reason, now_ms=self._now_ms())
         if is_stopped:
             log.warning("offers_stopped")
-        else:
+        elif was_stopped:
             log.warning("offers_resumed")
 
     def missing_approvals(self, held: PolicyVersion) -> int:
@@ -94,6 +94,7 @@ class Policies:
                 rule = "is not known to be newer than what is in force: consent is missing to try it on live pings"
                 raise InvalidArgumentError(f"{change.field} {rule}", field=change.field)
         self.engine.shadow = Shadow(candidate, self.engine.policy.version, now_ns=perf_counter_ns)
+        log.warning("policy_trial_started", version=self.engine.policy.version)
 
     # -- edited as a file ------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from geooffer.engine.shadow import Shadow
 from geooffer.errors import InvalidArgumentError, NotFoundError
 from geooffer.model import limits
 from geooffer.model.policy_difference import Change, is_loosening
-from geooffer.model.policy_document import PolicyDocument
+from geooffer.model.policy_document import PolicyDocument, check_line
 from geooffer.model.policy_text import parse_policy
 from geooffer.rpc import checks
 from geooffer.rpc.auth import identity_of
@@ -75,10 +75,10 @@ class PolicyService(rpc.PolicyServiceServicer):
         return await self._control.once("ApprovePolicy", request, context, call)
 
     async def RollbackPolicy(self, request: pb.RollbackPolicyRequest, context: Context) -> pb.RollbackPolicyResponse:
-        reason = checks.text(request.reason, "reason", length_max=limits.TEXT_LENGTH_MAX, required=True)
+        check_line(request.reason, "reason", limits.TEXT_LENGTH_MAX, required=True)
 
         async def call() -> pb.RollbackPolicyResponse:
-            held = self._policies.roll_back(request.version, identity_of(context).subject, reason)
+            held = self._policies.roll_back(request.version, identity_of(context).subject, request.reason)
             missing = self._policies.missing_approvals(held)
             return pb.RollbackPolicyResponse(policy=self._encode(held), approvals_needed=missing)
 
