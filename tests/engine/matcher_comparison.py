@@ -132,7 +132,7 @@ class Comparison:
         engine = self.market.engine
         shopper = None
         if engine.location_wanted(device):
-            shopper = shopper_of_device(engine, device)
+            shopper = shopper_of_device(engine, device, self.now_ms)
         row = self.ping(device, east_m=0.0, north_m=0.0)
         row["speed_cm_per_s"] = pick(self.rng, [*[0] * 9, 3_000])
         before = engine.live_generation
@@ -272,5 +272,5 @@ class Comparison:
     def check_people(self) -> None:
         """The tables of people hold what the signals say."""
         for device in self.market.devices[::2]:
-            shopper = shopper_of_device(self.market.engine, device)
+            shopper = shopper_of_device(self.market.engine, device, self.now_ms)
             ObviousPerson(self.market, self.market.customer_of(device)).check(shopper, self.now_ms)

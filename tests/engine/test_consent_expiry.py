@@ -223,6 +223,31 @@ def test_a_grant_that_does_not_fit_its_notice_is_none(changes: dict[str, object]
     assert engine.consent_events("ann") == before
 
 
+@pytest.mark.parametrize(
+    ("said", "registered", "counts"),
+    [
+        ({"language": ""}, {}, True),
+        ({"language": "", "notice_hash": bytes.fromhex("cd" * 32)}, {}, True),
+        ({"language": "", "notice_hash": b"x" * 32}, {}, False),
+        ({"language": "", "time_ms": NOW_MS - 1}, {"effective_ms": NOW_MS}, False),
+        ({"language": ""}, {"validity_days": 10}, False),
+        ({"language": "", "valid_until_ms": NOW_MS + DAY_MS}, {"validity_days": 10}, True),
+        ({"language": ""}, {"purposes": 2}, False),
+    ],
+)
+def test_a_notice_registered_after_the_event_is_held_against_it(
+    said: dict[str, object], registered: dict[str, object], counts: bool
+) -> None:
+    """C3: the event named a version nobody knew; what that version turns out to say decides whether it counts."""
+    engine = town()
+    event = given(engine, **said)
+    assert engine.consent_of("ann")[Purpose(0)] == event
+    engine.set_minimum_notices({Purpose(0): "v1"})
+    assert not engine.consented_now("ann", NOW_MS) & 1
+    engine.register_notices([notice(**registered)], now_ms=NOW_MS)
+    assert bool(engine.consented_now("ann", NOW_MS) & 1) is counts
+
+
 def test_a_registered_notice_stays_as_it_is_and_gains_languages() -> None:
     engine = town()
     generation = engine.saved_generation
@@ -271,7 +296,8 @@ def test_the_wheel_names_everybody_in_time_and_nothing_before() -> None:
     while wheel.next_ms != NEVER_AGAIN_MS:
         assert wheel.next_ms >= now_ms
         now_ms = wheel.next_ms + int(rng.integers(0, 3_600_000))
-        for key in wheel.take_due(now_ms):
+        wheel.bring(now_ms)
+        for key in wheel.take():
             if moments[key] <= now_ms:
                 seen[key] = now_ms
             else:

@@ -11,14 +11,15 @@ from test_retention import sweep_all
 from world import ALL_PURPOSES, NOW_MS, World, consent
 
 from geooffer.engine.apply import fold
+from geooffer.engine.consent_ledger import consent_rank, superseded_times_ms
 from geooffer.engine.engine import Engine
 from geooffer.engine.parts import PARTITIONS, put_parts, take_part
 from geooffer.engine.state import State, digest
 from geooffer.errors import InvalidArgumentError, NotFoundError
 from geooffer.journal.field_arrays import pack, unpack
 from geooffer.model.catalog import Customer
-from geooffer.model.consent import ConsentMethod
-from geooffer.model.limits import CONSENT_EVENTS_PER_PERSON_COUNT_MAX
+from geooffer.model.consent import ConsentMethod, RecordedConsent
+from geooffer.model.limits import CONSENT_EVENTS_PER_PERSON_COUNT_MAX, TIME_MAX_MS
 from geooffer.model.policy import DAY_MS
 from geooffer.model.verdicts import Purpose
 
@@ -144,6 +145,27 @@ def test_an_event_keeps_all_it_was_told_with_and_a_name() -> None:
     assert engine.find_consent_event("ann", name) == held
     with pytest.raises(NotFoundError):
         engine.find_consent_event("bob", name)
+
+
+@settings(max_examples=100, deadline=None)
+@given(said=st.lists(SAID, max_size=12))
+def test_when_an_event_lost_its_last_purpose_is_found_in_one_pass(said: list[Said]) -> None:
+    """Against the slow and obvious: for each event and purpose the first later one."""
+    told = {(each.purposes, each.granted, each.time_ms, each.valid_until_ms): each for each in said}.values()
+    held = [
+        RecordedConsent(each.granted, each.time_ms, "1", each.purposes, "", b"", 0, each.valid_until_ms)
+        for each in told
+    ]
+    events = sorted(held, key=consent_rank)
+    found = superseded_times_ms(events)
+    for number, event in enumerate(events):
+        later = events[number + 1 :]
+        ends = [
+            min((other.time_ms for other in later if other.purposes & purpose.bit), default=TIME_MAX_MS)
+            for purpose in Purpose
+            if event.purposes & purpose.bit
+        ]
+        assert found[number] == max(ends)
 
 
 def test_superseded_events_are_held_as_long_as_configured_and_what_holds_is_held() -> None:

@@ -19,7 +19,7 @@ from geooffer.engine.state import State
 from geooffer.errors import InUseError, InvalidArgumentError, NotConsentedError, NotFoundError, RestrictedError
 from geooffer.journal.memory import MemoryJournal
 from geooffer.model import limits
-from geooffer.model.kinds import Channel
+from geooffer.model.kinds import Channel, IdentityKind
 from geooffer.model.policy import DAY_MS
 from geooffer.model.rights import (
     DIRECT_MARKETING_PURPOSES,
@@ -28,6 +28,7 @@ from geooffer.model.rights import (
     RightsState,
     months_after,
 )
+from geooffer.model.signals import Identity
 from geooffer.model.verdicts import OfferVerdict, PingVerdict, Purpose, TouchpointKind
 
 ACCURACY = RestrictionGround.ACCURACY_CONTESTED
@@ -214,6 +215,33 @@ def test_united_with_another_she_stays_restricted() -> None:
     assert [request.request_id for request in engine.rights_requests("ann")] == ["r1"]
     lift(engine, "bob")
     assert engine.location_wanted(2)
+
+
+def test_nothing_of_hers_is_copied_to_another() -> None:
+    """A copy would be used: her contacts for somebody else's caps, her purchases for what is due again."""
+    engine = shop()
+    engine.commit(engine.step(ping()))
+    web = Identity(IdentityKind.WEB, "web-1")
+    engine.link_identity("ann", web)
+    restrict(engine)
+    for part in (lambda: engine.unlink_device("ann", 1, "carl"), lambda: engine.unlink_identity("ann", web, "carl")):
+        with pytest.raises(RestrictedError, match="name no new customer"):
+            part()
+    with pytest.raises(NotFoundError):
+        engine.customer("carl")
+    engine.unlink_device("ann", 1)
+    engine.unlink_identity("ann", web)
+    assert engine.customer("ann").device_keys == ()
+
+
+def test_what_expired_goes_before_a_request_is_taken_down() -> None:
+    """The request closes the word; a snapshot of that would not know that something is still to go."""
+    engine = shop()
+    consent = {"granted": True, "time_ms": NOW_MS, "now_ms": NOW_MS, "notice_version": "2"}
+    engine.record_consent("ann", Purpose.SEARCH_INTENT_USE.bit, valid_until_ms=NOW_MS + 9, **consent)  # type: ignore[arg-type]
+    assert held_of(engine)["interests"] != []
+    engine.answer_export("ann", "r1", reason="a letter", document_digest="00", now_ms=NOW_MS + 9)
+    assert held_of(engine)["interests"] == []
 
 
 # -- objection -----------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from geooffer.engine import apply_consent
 from geooffer.engine.consent_ledger import (
     enforce_consent,
     forget_consents,
+    granted_bits,
     refresh_word,
     sweep_consents,
     take_event,
@@ -35,7 +36,7 @@ from geooffer.model.kinds import OutcomeKind, SwitchKind
 from geooffer.model.limits import CONTACT_RETENTION_MS, REQUEST_RETENTION_MS, RIGHTS_RETENTION_MS
 from geooffer.model.records import CATALOG_PARTITION, Entry, Record
 from geooffer.model.rights import RightsRequest, RightsStep
-from geooffer.model.verdicts import TouchpointKind
+from geooffer.model.verdicts import Purpose, TouchpointKind
 
 _KIND_BY_NAME = {kind.__name__: kind for kind in KINDS}
 
@@ -321,13 +322,17 @@ def _retention_swept(state: State, record: records.RetentionSwept) -> None:
         return
     restricted = state.rights.restricted  # what is held of them is kept until that is lifted
     state.people.sweep_slice(record, restricted)
-    clear_special(state.people, record, restricted)
+    clear_special(state.people, record, lambda key: key in restricted or _may_hold_special(state, key, record.time_ms))
     sweep_consents(state, apply_consent.keys_with_more(state, record), record.consents_before_ms, record.time_ms)
     for held in (state.decisions, state.released):
         for key in held.older_keys(record.partition, record.slice_number, record.contacts_before_ms):
             if held[key].person_key not in restricted:
                 _forget_decision(state, key)
     state.rights.sweep(_keys_with_rights(state, record), record.time_ms - RIGHTS_RETENTION_MS)
+
+
+def _may_hold_special(state: State, person_key: int, now_ms: int) -> bool:
+    return bool(granted_bits(state, person_key, now_ms) & Purpose.SPECIAL_CATEGORY_OFFERS.bit)
 
 
 def _keys_with_rights(state: State, record: records.RetentionSwept) -> list[int]:

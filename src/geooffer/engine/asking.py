@@ -77,8 +77,9 @@ class Asking(Outcomes):
         `place`: the nearest branches within 25 km of it are asked. `is_silent`: no offer may be made now, the one that
         would win is TOO_LATE and consumes nothing. Raises NotFoundError, InvalidArgumentError, JournalError.
         """
-        slot = self.state.people.person_slots[self.key_of(customer_id)]
-        self.lapse_consents(now_ms)
+        key = self.key_of(customer_id)
+        slot = self.state.people.person_slots[key]
+        self.lapse_of([key], now_ms)
         self._changed_slots = None
         product_number, category_number = self._asked_subject(product_id, category_id)
         self._cover_hours(now_ms)
@@ -103,12 +104,12 @@ class Asking(Outcomes):
         """A decision made by `decide`, from its record, to be told once more; or why not: her consent to what it needs
         is gone, or what it offers. Its figure of stock is that of the moment it was decided.
         """
-        self.lapse_consents(now_ms)
         record = self.state.decisions.get(key)
         nouns, registry = self.snapshot.nouns, self.registry
         if record is None:
             return OfferVerdict.OFFER_INACTIVE
         person_key = self.state.resolve(record.person_key)
+        self.lapse_of([person_key], now_ms)
         slot = self.state.people.person_slots[person_key]
         person = self.state.people.view.persons[slot]
         offer = nouns.offers.get(registry.offer_id(record.offer_number))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from geooffer.engine.consent_history import Allowance, allowance
-from geooffer.engine.consent_ledger import consent_rank, events_of
+from geooffer.engine.consent_ledger import consent_rank, events_of, same_event
 from geooffer.engine.core import RowResults
 from geooffer.engine.retention import Retention
 from geooffer.errors import AlreadyExistsError, InvalidArgumentError, LimitExceededError, NotFoundError
@@ -79,11 +79,10 @@ class ConsentChanges(Retention):
             event = self._by_its_notice(event)
         elif valid_until_ms:
             raise InvalidArgumentError("a withdrawal does not expire", field="valid_until_time")
-        self.lapse_consents(now_ms)
-        rank = consent_rank(event)
-        for held in events_of(self.state, key):
-            if consent_rank(held) == rank:
-                return held
+        self.lapse_of([key], now_ms)
+        held = same_event(self.state, key, event)
+        if held is not None:
+            return held
         self.append([_record_of(key, event, self.special_category_numbers())])
         if not granted:
             self.recent_tries.forget(key)
@@ -115,9 +114,9 @@ class ConsentChanges(Retention):
 
     def consented_now(self, customer_id: str, now_ms: int) -> int:
         """Mask of the purposes that may be used now: by her events, the policy and the time. Raises NotFoundError."""
-        self.lapse_consents(now_ms)
-        people = self.state.people
-        return int(people.view.persons["consent_bits"][people.person_slots[self.key_of(customer_id)]])
+        key, people = self.key_of(customer_id), self.state.people
+        self.lapse_of([key], now_ms)
+        return int(people.view.persons["consent_bits"][people.person_slots[key]])
 
     # -- proof -----------------------------------------------------------------------------------------------
 
@@ -156,12 +155,8 @@ class ConsentChanges(Retention):
 
     def owner_of_device(self, device_key: int) -> str | None:
         """The customer id of whom a device belongs to, or None."""
-        people = self.state.people
-        slot = people.device_slots.get(device_key)
-        if slot is None:
-            return None
-        person_slot = int(people.view.devices["person_slot"][slot])
-        return people.customers[int(people.view.persons["person_key"][person_slot])].customer_id
+        key = self.person_of_device(device_key)
+        return None if key is None else self.state.people.customers[key].customer_id
 
     def snooze_location(self, customer_id: str, until_ms: int, *, now_ms: int) -> None:
         """Use no location of hers before `until_ms`; now or earlier ends a snooze. Consent stays as it is.
@@ -171,7 +166,7 @@ class ConsentChanges(Retention):
         key = self.key_of(customer_id)
         if until_ms > now_ms + LOCATION_SNOOZE_MAX_MS:
             raise InvalidArgumentError("a snooze lasts 31 days at most; withdraw the purpose", field="until_time")
-        self.lapse_consents(now_ms)
+        self.lapse_of([key], now_ms)
         self.append([LocationSnoozed(key, until_ms, now_ms)])
 
 

@@ -12,11 +12,12 @@ notices, and a snooze, are not: they close and open the word, and nothing is los
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from bisect import insort
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from geooffer.engine.consent_wheel import NEVER_AGAIN_MS
 from geooffer.engine.state import State
-from geooffer.model.consent import RecordedConsent
+from geooffer.model.consent import Notice, RecordedConsent
 from geooffer.model.limits import CONSENT_EVENTS_PER_PERSON_COUNT_MAX, TIME_MAX_MS
 from geooffer.model.verdicts import Purpose
 
@@ -45,11 +46,20 @@ def events_of(state: State, person_key: int) -> list[RecordedConsent]:
     return sorted((*held.values(), *state.consent_past.get(person_key, ())), key=consent_rank)
 
 
+def same_event(state: State, person_key: int, event: RecordedConsent) -> RecordedConsent | None:
+    """The same event, where it was recorded before."""
+    rank = consent_rank(event)
+    for held in (*state.consents.get(person_key, {}).values(), *state.consent_past.get(person_key, ())):
+        if held.time_ms == event.time_ms and consent_rank(held) == rank:
+            return held
+    return None
+
+
 def take_event(state: State, person_key: int, event: RecordedConsent) -> None:
     """Into the ledger; the same event again changes nothing."""
     ledger = state.consents.setdefault(person_key, {})
     rank = consent_rank(event)
-    if any(rank == consent_rank(held) for held in (*ledger.values(), *state.consent_past.get(person_key, ()))):
+    if same_event(state, person_key, event):
         return
     displaced: list[RecordedConsent] = []
     holds = False
@@ -70,7 +80,9 @@ def take_event(state: State, person_key: int, event: RecordedConsent) -> None:
 
 
 def _archive(state: State, person_key: int, events: Iterable[RecordedConsent]) -> None:
-    past = sorted((*state.consent_past.get(person_key, ()), *events), key=consent_rank)
+    past = list(state.consent_past.get(person_key, ()))
+    for event in events:
+        insort(past, event, key=consent_rank)
     excess = len(past) - CONSENT_EVENTS_PER_PERSON_COUNT_MAX
     state.consent_past[person_key] = tuple(past)
     if excess > 0:
@@ -80,8 +92,9 @@ def _archive(state: State, person_key: int, events: Iterable[RecordedConsent]) -
 def drop_past(state: State, person_key: int, dropped: Collection[RecordedConsent]) -> None:
     """Superseded events go; until the last of them was superseded her history is not complete any more."""
     events = events_of(state, person_key)
-    known_from_ms = max(superseded_ms(event, events) for event in dropped)
     gone = {id(event) for event in dropped}
+    ends_ms = zip(events, superseded_times_ms(events), strict=True)
+    known_from_ms = max(end_ms for event, end_ms in ends_ms if id(event) in gone)
     kept = tuple(event for event in state.consent_past[person_key] if id(event) not in gone)
     if kept:
         state.consent_past[person_key] = kept
@@ -91,16 +104,17 @@ def drop_past(state: State, person_key: int, dropped: Collection[RecordedConsent
     known[person_key] = max(known.get(person_key, known_from_ms), known_from_ms)
 
 
-def superseded_ms(event: RecordedConsent, events: Iterable[RecordedConsent]) -> int:
-    """When other events had taken its place for all its purposes; TIME_MAX_MS where it still holds one."""
-    rank = consent_rank(event)
-    later = [other for other in events if consent_rank(other) > rank]
-    ends_ms = [
-        min((other.time_ms for other in later if other.purposes & purpose.bit), default=TIME_MAX_MS)
-        for purpose in Purpose
-        if event.purposes & purpose.bit
-    ]
-    return max(ends_ms, default=event.time_ms)
+def superseded_times_ms(events: Sequence[RecordedConsent]) -> list[int]:
+    """Of events in the order of their rank: when others had taken the place of each for all its purposes; TIME_MAX_MS
+    where it still holds one.
+    """
+    next_ms = dict.fromkeys(Purpose, TIME_MAX_MS)
+    found = []
+    for event in reversed(events):
+        purposes = [purpose for purpose in Purpose if event.purposes & 1 << purpose]
+        found.append(max((next_ms[purpose] for purpose in purposes), default=event.time_ms))
+        next_ms |= dict.fromkeys(purposes, event.time_ms)
+    return found[::-1]
 
 
 def granted_bits(state: State, person_key: int, now_ms: int) -> int:
@@ -126,13 +140,23 @@ def enforce_consent(state: State, person_key: int, special: Collection[int], now
         people.clear_categories(slot, special)
 
 
-def accepts(accepted: Mapping[Purpose, Collection[str]], purpose: Purpose, held: RecordedConsent) -> bool:
+def accepts(accepted: Mapping[Purpose, Mapping[str, Notice]], purpose: Purpose, held: RecordedConsent) -> bool:
     """Whether the policy takes the notice an event was given by; `accepted`: as in State."""
-    return not accepted or purpose not in accepted or held.notice_version in accepted[purpose]
+    if not accepted or purpose not in accepted:
+        return True
+    notice = accepted[purpose].get(held.notice_version)
+    return notice is not None and _fits(held, notice)
 
 
-def refresh_word(state: State, person_key: int, now_ms: int) -> None:
-    """Bring the word up to `now_ms`, and have her looked at again when time alone will change it."""
+def _fits(held: RecordedConsent, notice: Notice) -> bool:
+    """Whether an event can have been given by a notice as it was registered, perhaps only after the event."""
+    is_its_text = not held.notice_hash or held.notice_hash.hex() in dict(notice.text_hashes).values()
+    ends = bool(held.valid_until_ms) or not notice.validity_days
+    return is_its_text and ends and held.time_ms >= notice.effective_ms
+
+
+def word_at(state: State, person_key: int, now_ms: int) -> tuple[int, int]:
+    """(her consent word at a moment, when time alone will change it); changes nothing."""
     bits, next_ms = 0, NEVER_AGAIN_MS
     for purpose, held in state.consents.get(person_key, {}).items():
         if not held.holds_at(now_ms):
@@ -145,8 +169,12 @@ def refresh_word(state: State, person_key: int, now_ms: int) -> None:
     if snoozed_until_ms is not None and now_ms < snoozed_until_ms:
         bits &= ~LOCATION_BIT
         next_ms = min(next_ms, snoozed_until_ms)
-    if state.rights.is_restricted(person_key):
-        bits = 0
+    return (0 if state.rights.is_restricted(person_key) else bits), next_ms
+
+
+def refresh_word(state: State, person_key: int, now_ms: int) -> None:
+    """Bring the word up to `now_ms`, and have her looked at again when time alone will change it."""
+    bits, next_ms = word_at(state, person_key, now_ms)
     if next_ms != NEVER_AGAIN_MS:
         state.consent_wheel.add(next_ms, person_key)
     state.people.set_consent(state.people.person_slots[person_key], bits)
@@ -165,15 +193,17 @@ def forget_consents(state: State, person_key: int) -> None:
     state.consent_past.pop(person_key, None)
     state.consents_known_from.pop(person_key, None)
     state.snoozes.pop(person_key, None)
+    state.consent_wheel.due.pop(person_key, None)
 
 
 def sweep_consents(state: State, person_keys: Iterable[int], before_ms: int, now_ms: int) -> None:
     """Events that were superseded before `before_ms` go, and snoozes that are over."""
     for person_key in person_keys:
         past = state.consent_past.get(person_key)
-        if past:
+        if past and past[0].time_ms < before_ms:  # none is superseded before it was said
             events = events_of(state, person_key)
-            old = [event for event in past if superseded_ms(event, events) < before_ms]
+            ends_ms = {id(event): end_ms for event, end_ms in zip(events, superseded_times_ms(events), strict=True)}
+            old = [event for event in past if ends_ms[id(event)] < before_ms]
             if old:
                 drop_past(state, person_key, old)
         if state.snoozes.get(person_key, now_ms) < now_ms:

@@ -20,7 +20,7 @@ from geooffer.engine.spatial import IndexOfRecord
 from geooffer.engine.state import State
 from geooffer.engine.statistics import Statistics
 from geooffer.engine.totals import total_rules
-from geooffer.errors import GeoofferError, InvalidArgumentError
+from geooffer.errors import GeoofferError, InvalidArgumentError, JournalError
 from geooffer.model.catalog import Campaign, Geofence, Store
 from geooffer.model.exclusion_tables import ExclusionTables
 from geooffer.model.fence_tables import FenceTables
@@ -135,6 +135,8 @@ class Core:
         for row, item in enumerate(items):
             try:
                 changes.append(record(item))
+            except JournalError:
+                raise
             except GeoofferError as error:
                 error.row = row
                 if not partial:

@@ -22,6 +22,7 @@ from geooffer.engine.explain_try import explain_try, ships_only
 from geooffer.engine.neighbours import distance_m
 from geooffer.engine.shape_distance import located
 from geooffer.engine.zone_freezing import NEVER_ENDS_MS
+from geooffer.kernels.consent import LOCATION_BIT
 from geooffer.kernels.exclusion import any_is_near
 from geooffer.kernels.locate import locate_batch
 from geooffer.model.catalog import Geofence, Offer, Store
@@ -97,11 +98,11 @@ def explain_ping(
     """
     engine.publish()
     fences: list[FenceExplanation] = []
-    verdict = _ping_verdict(engine, device_key, accuracy_cm)
+    verdict = _ping_verdict(engine, device_key, accuracy_cm, now_ms)
     if verdict is PingVerdict.ACCEPTED and _is_excluded(engine, latitude_e7, longitude_e7, accuracy_cm, now_ms):
         verdict = PingVerdict.EXCLUSION_ZONE
     if verdict is PingVerdict.ACCEPTED:
-        shopper = shopper_of_device(engine, device_key)
+        shopper = shopper_of_device(engine, device_key, now_ms)
         walk = _Walk(
             latitude_e7,
             longitude_e7,
@@ -130,7 +131,7 @@ def explain_asked(
 ) -> FenceExplanation:
     """As if a channel asked about one store for a person (semantics D9), without fence. Changes nothing."""
     engine.publish()
-    shopper, store = shopper_of_slot(engine, person_slot), engine.snapshot.nouns.stores[store_id]
+    shopper, store = shopper_of_slot(engine, person_slot, now_ms), engine.snapshot.nouns.stores[store_id]
     state = state_of(engine, store, now_ms)
     case = Circumstances(
         shopper=shopper,
@@ -154,8 +155,9 @@ def explain_asked(
     return FenceExplanation("", store_id, False, "asked", verdict, told, furthest, case.state)
 
 
-def _ping_verdict(engine: Pipeline, device_key: int, accuracy_cm: int) -> PingVerdict:
-    if not engine.location_wanted(device_key):
+def _ping_verdict(engine: Pipeline, device_key: int, accuracy_cm: int, now_ms: int) -> PingVerdict:
+    person_key = engine.person_of_device(device_key)
+    if person_key is None or not engine.word_now(person_key, now_ms) & LOCATION_BIT:
         return PingVerdict.NO_CONSENT
     if accuracy_cm > engine.policy.accuracy_max_cm:
         return PingVerdict.ACCURACY_TOO_COARSE

@@ -95,14 +95,15 @@ class LastFix:
     accuracy_cm: int
 
 
-def shopper_of_device(engine: Pipeline, device_key: int) -> Shopper:
+def shopper_of_device(engine: Pipeline, device_key: int, now_ms: int) -> Shopper:
     """The person whose device it is."""
     people = engine.state.people
-    return shopper_of_slot(engine, int(people.view.devices["person_slot"][people.device_slots[device_key]]))
+    slot = int(people.view.devices["person_slot"][people.device_slots[device_key]])
+    return shopper_of_slot(engine, slot, now_ms)
 
 
-def shopper_of_slot(engine: Pipeline, slot: int) -> Shopper:
-    """The person in a slot of the tables."""
+def shopper_of_slot(engine: Pipeline, slot: int, now_ms: int) -> Shopper:
+    """The person in a slot of the tables, with her consent as of now."""
     people, registry = engine.state.people, engine.registry
     view = people.view
     row = view.persons[slot]
@@ -110,7 +111,7 @@ def shopper_of_slot(engine: Pipeline, slot: int) -> Shopper:
     shopper = Shopper(
         person_key=key,
         time_zone=people.customers[key].time_zone,
-        consent_bits=int(row["consent_bits"]),
+        consent_bits=engine.word_now(key, now_ms),
         tier=int(row["tier"]),
         account_kind=AccountKind(int(row["account_kind"])),
         fulfilment=FulfilmentPreference(int(row["fulfilment"])) if row["fulfilment"] else None,

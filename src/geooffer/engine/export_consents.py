@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from geooffer.engine.consent_ledger import superseded_ms
+from geooffer.engine.consent_ledger import superseded_times_ms
 from geooffer.model.consent import ConsentMethod, Notice, RecordedConsent
 from geooffer.model.limits import TIME_MAX_MS
 from geooffer.model.units import format_time_ms
@@ -27,9 +27,8 @@ def consent_rows(engine: ConsentChanges, customer_id: str) -> list[Row]:
     """All her events, oldest first. Raises NotFoundError."""
     held = engine.consent_of(customer_id)
     rows, events = [], engine.consent_events(customer_id)
-    for event in events:
+    for event, superseded_at_ms in zip(events, superseded_times_ms(events), strict=True):
         holds = [purpose.name for purpose in Purpose if held.get(purpose) is event]
-        superseded_at_ms = superseded_ms(event, events)
         kept = "until erased"
         if not holds:
             kept = format_time_ms(min(superseded_at_ms + engine.policy.consent_evidence_kept_ms, TIME_MAX_MS))

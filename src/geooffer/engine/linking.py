@@ -11,7 +11,7 @@ from dataclasses import astuple, replace
 from geooffer.engine.consent_ledger import events_of
 from geooffer.engine.people_changes import PeopleChanges
 from geooffer.engine.people_history import parted_history, whole_history
-from geooffer.errors import AlreadyExistsError, InvalidArgumentError, LimitExceededError, NotFoundError
+from geooffer.errors import AlreadyExistsError, InvalidArgumentError, LimitExceededError, NotFoundError, RestrictedError
 from geooffer.model.catalog import Customer
 from geooffer.model.limits import DEVICES_PER_CUSTOMER_COUNT_MAX, IDENTITIES_PER_CUSTOMER_COUNT_MAX
 from geooffer.model.raw_ids import refuse_raw_id
@@ -56,7 +56,7 @@ class Linking(PeopleChanges):
         if len(customer.device_keys) >= DEVICES_PER_CUSTOMER_COUNT_MAX:
             raise LimitExceededError("too many devices", field="device_key")
         changes: list[Record] = []
-        owner = self._owner_of_device(device_key)
+        owner = self.person_of_device(device_key)
         if owner is not None:
             changes.append(CustomerPut(owner, self._without(owner, device_key)))
         devices = tuple(sorted((*customer.device_keys, device_key)))
@@ -119,7 +119,12 @@ class Linking(PeopleChanges):
         return len(self.state.owned_identities.get(key, ()))
 
     def _parted(self, key: int, new_id: str, devices: tuple[int, ...], changes: list[Record]) -> int:
-        """Append what makes or finds the other customer, with a copy of contacts and purchases."""
+        """Append what makes or finds the other customer, with a copy of contacts and purchases. Raises RestrictedError:
+        what is kept of somebody and not used is not used for another, either.
+        """
+        if self.state.rights.is_restricted(key):
+            rule = "processing of this customer is restricted: nothing of hers is copied, name no new customer"
+            raise RestrictedError(rule, field="customer_id")
         people, other = self.state.people, self.pseudonyms.person(refuse_raw_id(new_id, "new_customer_id"))
         if other in self.state.aliases:
             raise AlreadyExistsError("the new customer id names a customer it was united with", field="new_customer_id")
@@ -141,13 +146,6 @@ class Linking(PeopleChanges):
         decision = self.state.released[key] if is_released else self.state.decisions[key]
         outcomes = sorted((int(kind), time_ms) for kind, time_ms in self.state.outcomes.get(key, {}).items())
         return key, decision, tuple(outcomes), is_released
-
-    def _owner_of_device(self, device_key: int) -> int | None:
-        people = self.state.people
-        slot = people.device_slots.get(device_key)
-        if slot is None:
-            return None
-        return int(people.view.persons["person_key"][people.view.devices["person_slot"][slot]])
 
     def _without(self, key: int, device_key: int) -> Customer:
         customer = self.state.people.customers[key]

@@ -56,7 +56,7 @@ class Outcomes(Linking):
         """
         key, record = self._decision(name, or_released=True)
         person_key = self.state.resolve(record.person_key)
-        if device_key is not None and self._owner_of_device(device_key) != person_key:
+        if device_key is not None and self.person_of_device(device_key) != person_key:
             raise NotFoundError("no such decision", field="decision_id")
         if time_ms > now_ms + self.policy.future_tolerance_ms:
             raise InvalidArgumentError("the outcome lies in the future", field="event_time")

@@ -129,8 +129,6 @@ class PeopleChanges(StoreSwitches):
     ) -> RowResults:
         """Take signals in any order; the same set gives the same state however often it comes (S-1)."""
 
-        self.lapse_consents(now_ms)
-
         def record(touchpoint: Touchpoint) -> Record:
             return self._touchpoint_record(touchpoint, now_ms)
 
@@ -141,6 +139,7 @@ class PeopleChanges(StoreSwitches):
         if touchpoint.time_ms > now_ms + self.policy.future_tolerance_ms:
             raise InvalidArgumentError("the touchpoint lies in the future", field="event_time")
         check_fields(touchpoint)
+        self.lapse_of([key], now_ms)
         bits = int(self.state.people.view.persons["consent_bits"][self.state.people.person_slots[key]])
         if not bits & needed_purpose(touchpoint.kind).bit:
             raise NotConsentedError("she did not consent to this use; the touchpoint was not kept")
@@ -227,6 +226,7 @@ class PeopleChanges(StoreSwitches):
 
         def record(customer_id: str) -> Record:
             key = self.key_of(customer_id)
+            self.lapse_of([key], now_ms)
             bits = int(self.state.people.view.persons["consent_bits"][self.state.people.person_slots[key]])
             if are_members and not bits & Purpose.PERSONALISED_OFFERS.bit:
                 raise NotConsentedError("she did not consent to personal offers; she was not put on the list")

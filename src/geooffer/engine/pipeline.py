@@ -89,7 +89,7 @@ class Pipeline(ConsentClock):
         start = 0
         self._changed_slots = None
         while start < len(pings):
-            self.lapse_consents(int(pings["now_ms"][start]))
+            self.lapse_of_devices(pings["device_key"][start:], int(pings["now_ms"][start]))
             self._changed_slots = self._changed_slots or set()  # what changes from here on changes within the step
             end = self._part_end(pings, start)
             parts.extend(self._step_part(pings[start:end], verdicts[start:end], start))
@@ -319,7 +319,7 @@ class Pipeline(ConsentClock):
         if self.policy.offers_stopped:
             return False
         if now_ms is not None:
-            self.lapse_consents(now_ms)
+            self.lapse_of([decision.person_key], now_ms)
         person = self.state.people.view.persons[decision.person_slot]
         return bool(person["person_key"] == decision.person_key and person["consent_epoch"] == decision.consent_epoch)
 
@@ -348,12 +348,12 @@ class Pipeline(ConsentClock):
             if done == device:
                 self._rows = _outcome_rows(2 * len(rows.transitions))
             device = done
-        transitions = np.concatenate(found)
+        transitions = self.still_consented(np.concatenate(found), now_ms)
         self.statistics.count_transitions(transitions)
         return transitions
 
     def location_wanted(self, device_key: int) -> bool:
-        """The device is known and its person consents to the use of her location."""
+        """The device is known and its person consents to the use of her location, as of when she was last looked at."""
         slot = self.state.people.device_slots.get(device_key)
         if slot is None:
             return False

@@ -52,6 +52,7 @@ class Rights(ConsentChanges):
         key = self.key_of(customer_id)
         if received_ms > now_ms:
             raise InvalidArgumentError("a request is not received in the future", field="receive_time")
+        self.lapse_of([key], now_ms)
         self.append([_requested(key, kind, request_id, received_ms, now_ms, reason=reason)])
         return self.state.rights.by_person[key][request_id]
 
@@ -149,6 +150,7 @@ class Rights(ConsentChanges):
         """The open requests of that kind are answered; those that say why and what themselves stay as they came in, so
         one that says it stands beside them where they do not.
         """
+        self.lapse_of([key], now_ms)  # what has ended by itself goes first, also of who is restricted now
         names = [held.request_id for held in self._open(key, kind)]
         changes: list[Record] = []
         if not names or kind in (RightsKind.RESTRICT, RightsKind.OBJECT):
@@ -171,6 +173,7 @@ class Rights(ConsentChanges):
         informed_ms: int = 0,
     ) -> RightsRequest:
         key = self.state.rights.owners[held.request_id]
+        self.lapse_of([key], now_ms)
         self.append([self._step(key, held.request_id, step, now_ms, text, due_ms, informed_ms)])
         return self.state.rights.by_person[key][held.request_id]
 

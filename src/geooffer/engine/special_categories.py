@@ -4,7 +4,7 @@ next sweep of everybody who did not consent to its use. Until then it makes no o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import numpy as np
 
@@ -13,22 +13,20 @@ from geooffer.engine.registry import Registry
 from geooffer.model.catalog import Product
 from geooffer.model.columns import Int32Array, StructArray
 from geooffer.model.records import RetentionSwept
-from geooffer.model.verdicts import Purpose
 
 
-def clear_special(people: People, swept: RetentionSwept, kept_keys: Collection[int]) -> None:
-    """Drop intents and facts about the record's special categories from persons of its slice without consent to them,
-    but not from `kept_keys`.
+def clear_special(people: People, swept: RetentionSwept, is_kept: Callable[[int], bool]) -> None:
+    """Drop intents and facts about the record's special categories from persons of its slice, but not from those whose
+    key `is_kept`. Not by the consent word: what a policy demands of notices is in no record, and the fold of tomorrow
+    has to drop what that of today did.
     """
     if not swept.special_category_numbers:
         return
-    kept_slots = {people.person_slots[key] for key in kept_keys}
-    view = people.view
     slots = people.slices.slots(swept.partition, swept.slice_number)
-    slots = slots[view.persons["consent_bits"][slots] & Purpose.SPECIAL_CATEGORY_OFFERS.bit == 0]
     categories, products = swept.special_category_numbers, swept.special_product_numbers
-    for slot in sorted(_slots_about(people, slots, categories, products) - kept_slots):
-        people.clear_categories(slot, categories, products)
+    for slot in sorted(_slots_about(people, slots, categories, products)):
+        if not is_kept(int(people.view.persons["person_key"][slot])):
+            people.clear_categories(slot, categories, products)
 
 
 def moved_products(

@@ -17,7 +17,7 @@ from geooffer.engine.registry import KINDS, Registry
 from geooffer.engine.requests import Requests
 from geooffer.engine.rights_book import RightsBook
 from geooffer.engine.totals import CampaignTotals
-from geooffer.model.consent import RecordedConsent
+from geooffer.model.consent import Notice, RecordedConsent
 from geooffer.model.keys import partition_of
 from geooffer.model.kinds import OutcomeKind
 from geooffer.model.records import CATALOG_PARTITION
@@ -42,8 +42,8 @@ class State:
         self.snoozes: dict[int, int] = {}
         """Person key → until when her location is not used."""
         self.consent_wheel = ConsentWheel()
-        self.accepted_notices: dict[Purpose, frozenset[str]] = {}
-        """Notice versions the policy takes, per purpose it demands one of; set by the engine, not durable."""
+        self.accepted_notices: dict[Purpose, dict[str, Notice]] = {}
+        """Notices the policy takes by version, per purpose it demands one of; set by the engine, not durable."""
         self.identities: dict[tuple[int, int], int] = {}
         """(IdentityKind, identity key) → person key; changed by `own_identity` and `disown_identity`."""
         self.owned_identities: dict[int, set[tuple[int, int]]] = {}

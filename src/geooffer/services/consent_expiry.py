@@ -11,6 +11,9 @@ from geooffer.services.control import Control
 
 PAUSE_S = 0.5
 """What is due and used meanwhile is refused without this: whatever uses consent looks at the time itself."""
+PIECE_PERSON_COUNT = 100
+PIECE_PAUSE_S = 0.01
+"""Where many are due: pieces of some milliseconds each, and pings between them."""
 
 log = structlog.get_logger(__name__)
 
@@ -27,11 +30,11 @@ class ConsentExpiry:
         engine = self._control.engine
         while True:
             await asyncio.sleep(self._pause_s)
-            now_ms = self._control.now_ms()
             if not engine.clock.started:
                 continue
             try:
-                engine.lapse_consents(now_ms)
+                while engine.lapse_consents(self._control.now_ms(), PIECE_PERSON_COUNT):
+                    await asyncio.sleep(PIECE_PAUSE_S)
             except JournalError:
                 log.error("consent_expiry_ended")
                 return
