@@ -180,6 +180,7 @@ async def test_nothing_is_read_of_persons_that_could_not_be_noted(tmp_path: Path
                 await client.control.call(*asking)
             store = store_pb.GetStoreRequest(store_id="store-marked")
             await client.control.call(client.control.stores.GetStore, store)  # the control: it tells of nobody
+            await client.control.call(client.control.privacy.ListErasures, pb.ListErasuresRequest())
     told = asked("audit", "show", "--kind", "admin", "--state-dir", str(settings.state_dir))[1]
     assert [item.get("method") for item in told].count("SignalService/GetCustomer") == 1
 

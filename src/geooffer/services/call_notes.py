@@ -22,6 +22,16 @@ _OFFICERS = ("PrivacyService/", "ConsentService/", "PolicyService/", "Diagnostic
 _READING = ("Get", "List", "Export", "Explain", "Verify", "DryRun")
 _OF_PERSONS = ("SignalService/GetCustomer", "CampaignService/ListAudienceMembers")
 _OF_NOBODY = ("DiagnosticsService/GetStatistics",)
+_OF_RULES = (
+    "PolicyService/",
+    "ConsentService/ListNotices",
+    "PrivacyService/GetErasure",
+    "PrivacyService/ListErasures",
+    "PrivacyService/VerifyAudit",
+    "PrivacyService/GetExclusionZone",
+    "PrivacyService/ListExclusionZones",
+)
+"""Noted, and told also when that cannot be: nobody who is held is in it, and an officer needs it just then."""
 
 _is_noted: contextvars.ContextVar[bool] = contextvars.ContextVar("geooffer_is_noted", default=False)
 """Whether the running call has a note already; every call runs in a context of its own."""
@@ -58,13 +68,15 @@ class CallNotes:
 
     def answered(self, method: str, message: Any) -> None:
         """A unary call went well: keep that it read, unless it left a record that says so. Raises OverloadedError,
-        DiskFullError where nothing can be kept now: then nothing is told either.
+        DiskFullError where nothing can be kept now: then nothing is told of persons either.
         """
         name, identity = short_name(method), bound_identity()
         if identity is None or not is_noted_reading(name) or _is_noted.get():
             return
         refusal = self._refusal()
         if refusal is not None:
+            if name.startswith(_OF_RULES):
+                return
             raise refusal
         self._append(identity, name, subject_key=self._subject_of(message))
 
