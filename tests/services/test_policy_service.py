@@ -143,6 +143,7 @@ async def test_a_trial_tells_what_it_costs_and_uses_no_consent_that_does_not_cou
     told = await tried(pb.DRY_RUN_MODE_STOP)
     assert told.ping_count == 1
     assert told.candidate_nanos > 0
+    assert told.base_nanos > 0
     stricter = text.replace("[minimum_notice]", '[minimum_notice]\nsearch_intent_use = "2"')
     await tried(pb.DRY_RUN_MODE_START, stricter)
     await proposed(stub, who, stricter)

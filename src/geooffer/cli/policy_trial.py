@@ -122,7 +122,9 @@ def _tell_live(live: Live, file: Path | None, server: str, access: Access, json_
     def known(count: int) -> int | None:
         return None if count < 0 else count
 
-    mean_us = counts.candidate_nanos / 1_000 / counts.ping_count if counts.ping_count else 0.0
+    def mean_us(nanos: int, ping_count: int) -> float:
+        return round(nanos / 1_000 / ping_count, 1) if ping_count else 0.0
+
     told: dict[str, Any] = {
         "base_version": counts.base_version,
         "pings": counts.ping_count,
@@ -133,7 +135,8 @@ def _tell_live(live: Live, file: Path | None, server: str, access: Access, json_
         "lost": known(counts.lost_count),
         "people_affected": known(counts.person_count),
         "shifts": [[name(shift.before), name(shift.after), shift.count] for shift in counts.shifts],
-        "candidate_us_per_ping": round(mean_us, 1),
+        "us_per_ping": mean_us(counts.base_nanos, counts.seen_ping_count),
+        "candidate_us_per_ping": mean_us(counts.candidate_nanos, counts.ping_count),
     }
     _tell(told, f"live pings beside version {counts.base_version}, each from equal state", json_output)
 

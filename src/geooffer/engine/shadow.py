@@ -52,26 +52,24 @@ class Shadow:
         person_count_max: int = PERSONS_PER_BATCH_COUNT_MAX,
         now_ns: Callable[[], int] = lambda: 0,
     ) -> None:
-        """`now_ns`: a clock that tells what the candidate costs."""
+        """`now_ns`: a clock that tells what deciding by each of the two costs."""
         self.candidate = candidate
         self.base_version = base_version
         self.counts = Counts()
         self._person_count_max = person_count_max
         self._now_ns = now_ns
+        self._base_started_ns = 0
         self._compiled: tuple[CommerceTables, CommerceTables] | None = None
         """(live catalog, the same with the candidate's caps)."""
 
     def before(self, engine: Pipeline, pings: StructArray) -> _Tried | None:
         """Decide a sample by the candidate; the state is as it was when this returns."""
         self.counts.seen_pings += len(pings)
-        started_ns = self._now_ns()
         rows = _first_rows(engine, pings, self._person_count_max)
-        if not rows:
-            return None
-        outcome = self.decide(engine, pings[rows])
-        self.counts.candidate_ns += self._now_ns() - started_ns
+        tried = _Tried(rows, self.decide(engine, pings[rows])) if rows else None
         self.counts.pings += len(rows)
-        return _Tried(rows, outcome)
+        self._base_started_ns = self._now_ns()
+        return tried
 
     def decide(self, engine: Pipeline, pings: StructArray) -> Outcome:
         """What the candidate makes of pings of different persons, by the state as it is; changes nothing of it."""
@@ -85,7 +83,9 @@ class Shadow:
         try:
             self._close_consents(engine, noted.persons)
             self._set_totals(engine, int(pings["now_ms"][0]))
+            started_ns = self._now_ns()
             parts = engine.decide_by(pings, verdicts, policy, commerce)
+            self.counts.candidate_ns += self._now_ns() - started_ns
         finally:
             noted.put_back()
         joined = [
@@ -94,7 +94,8 @@ class Shadow:
         return Outcome(verdicts, *joined)
 
     def after(self, tried: _Tried | None, parts: Iterable[Outcome], offset: int) -> None:
-        """Compare with what was decided; `offset`: of the rows in `parts`."""
+        """Compare with what was decided since `before`; `offset`: of the rows in `parts`."""
+        self.counts.base_ns += self._now_ns() - self._base_started_ns
         if tried is None:
             return
         place = {offset + row: index for index, row in enumerate(tried.rows)}

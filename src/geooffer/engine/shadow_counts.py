@@ -35,6 +35,8 @@ class Counts:
     gained: int = 0
     lost: int = 0
     candidate_ns: int = 0
+    """Deciding `pings` by the candidate; `base_ns`: `seen_pings` by the policy in force."""
+    base_ns: int = 0
     shifts: Counter[Shift] = field(default_factory=Counter)
     """Tries by shift."""
     persons: dict[str | Shift, set[int]] = field(default_factory=dict)

@@ -160,6 +160,7 @@ def encode_counts(shadow: Shadow) -> pb.DryRunPolicyResponse:
             for (before, after), count in counts.told_shifts()
         ],
         candidate_nanos=counts.candidate_ns,
+        base_nanos=counts.base_ns,
     )
 
 

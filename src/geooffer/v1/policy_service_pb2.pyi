@@ -220,7 +220,7 @@ class VerdictShift(_message.Message):
     def __init__(self, before: _Optional[_Union[_verdicts_pb2.OfferVerdict, str]] = ..., after: _Optional[_Union[_verdicts_pb2.OfferVerdict, str]] = ..., count: _Optional[int] = ...) -> None: ...
 
 class DryRunPolicyResponse(_message.Message):
-    __slots__ = ("base_version", "ping_count", "seen_ping_count", "offer_count", "candidate_offer_count", "gained_count", "lost_count", "person_count", "shifts", "candidate_nanos")
+    __slots__ = ("base_version", "ping_count", "seen_ping_count", "offer_count", "candidate_offer_count", "gained_count", "lost_count", "person_count", "shifts", "candidate_nanos", "base_nanos")
     BASE_VERSION_FIELD_NUMBER: _ClassVar[int]
     PING_COUNT_FIELD_NUMBER: _ClassVar[int]
     SEEN_PING_COUNT_FIELD_NUMBER: _ClassVar[int]
@@ -231,6 +231,7 @@ class DryRunPolicyResponse(_message.Message):
     PERSON_COUNT_FIELD_NUMBER: _ClassVar[int]
     SHIFTS_FIELD_NUMBER: _ClassVar[int]
     CANDIDATE_NANOS_FIELD_NUMBER: _ClassVar[int]
+    BASE_NANOS_FIELD_NUMBER: _ClassVar[int]
     base_version: int
     ping_count: int
     seen_ping_count: int
@@ -241,4 +242,5 @@ class DryRunPolicyResponse(_message.Message):
     person_count: int
     shifts: _containers.RepeatedCompositeFieldContainer[VerdictShift]
     candidate_nanos: int
-    def __init__(self, base_version: _Optional[int] = ..., ping_count: _Optional[int] = ..., seen_ping_count: _Optional[int] = ..., offer_count: _Optional[int] = ..., candidate_offer_count: _Optional[int] = ..., gained_count: _Optional[int] = ..., lost_count: _Optional[int] = ..., person_count: _Optional[int] = ..., shifts: _Optional[_Iterable[_Union[VerdictShift, _Mapping]]] = ..., candidate_nanos: _Optional[int] = ...) -> None: ...
+    base_nanos: int
+    def __init__(self, base_version: _Optional[int] = ..., ping_count: _Optional[int] = ..., seen_ping_count: _Optional[int] = ..., offer_count: _Optional[int] = ..., candidate_offer_count: _Optional[int] = ..., gained_count: _Optional[int] = ..., lost_count: _Optional[int] = ..., person_count: _Optional[int] = ..., shifts: _Optional[_Iterable[_Union[VerdictShift, _Mapping]]] = ..., candidate_nanos: _Optional[int] = ..., base_nanos: _Optional[int] = ...) -> None: ...
