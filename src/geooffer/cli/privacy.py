@@ -90,9 +90,7 @@ def erase_command(
         pause_s = POLL_S
         while wait and erasure.state != pb.ERASURE_STATE_DONE:
             if pause_s == POLL_S:
-                remark(
-                    f"erased, as {erasure.erasure_id}; waiting for the files, which goes on without this command, too"
-                )
+                remark(f"erased, as {erasure.erasure_id}; waiting for the files, which goes on without this command")
             await asyncio.sleep(pause_s)
             pause_s = min(1.5 * pause_s, POLL_MAX_S)
             further = pb.GetErasureRequest(erasure_id=erasure.erasure_id)

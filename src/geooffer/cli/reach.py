@@ -43,7 +43,7 @@ def _telling_the_role(token: str) -> Iterator[None]:
         yield
     except PermissionDeniedError as error:
         role = claimed_role(token)
-        known = f"; the token's role is {role}" if role in ROLES else ""
+        known = f"; the token's role is {role}" if role in ROLES and "role" in error.message else ""
         raise PermissionDeniedError(f"{error.message}{known}") from None
 
 
