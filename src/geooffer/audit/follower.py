@@ -5,10 +5,10 @@
 So a ping or a call never waits for it, a commit is told exactly once whatever dies when, and what was acknowledged is
 told, because it was durable first. The journal is cut only up to where the log has come (`passed`).
 
-It shares Python's lock with the deciding thread, so it works in bursts of some milliseconds and rests three times as
-long as it computed (as long, where a snapshot waits for it). And it shares the disk with the journal: one write is five
-syncs of files that grow, which the journal's own commit waits behind, so there is one every ten seconds. Writing as it
-read, of 471 offers that `geooffer bench offers --rate 1800` expects in 8 s, 229 to 284 left in time.
+It shares Python's lock with the deciding thread, so after every half millisecond it gives way, three times as long (as
+long, where a snapshot waits for it). And it shares the disk with the journal: one write is five syncs of files that
+grow, which the journal's own commit waits behind, so there is one every ten seconds. Writing as it read, of 471 offers
+that `geooffer bench offers --rate 1800` expects in 8 s, 229 to 284 left in time.
 """
 
 from __future__ import annotations
@@ -39,6 +39,11 @@ HELD_COUNT_MAX = 1_000
 """Entries that may wait for the next write, about 1 MB."""
 REST_FACTOR, REST_FACTOR_ASKED = 3.0, 1.0
 """Of the processor time it took."""
+BREATH_S = 0.000_5
+"""Computed before it gives way. With a backlog, beside a loop of turns of 0.5 ms on two busy cores: p99 of a turn 1.5
+times that without it, 1,100 entries/s, 2,100 where a snapshot waits; giving way after 500 2.5 and 5 times, 2,700;
+after each 1.7 times, p50 1.5 times, 600.
+"""
 RETRY_MIN_S, RETRY_MAX_S = 1.0, 60.0
 
 log = structlog.get_logger(__name__)
@@ -58,6 +63,9 @@ class AuditFollower:
         self._held_to = self._position
         """Read so far; `_held` is told of the commits up to there that the log has not."""
         self._written_s = -WRITE_INTERVAL_S
+        self._worked_s = 0.0
+        """Processor time of the thread when it rested last."""
+        audit_log.breathe = self._breathe
         self._wanted_lsn = 0
         self._is_asked = False
         """Somebody began to wait since the latest rest."""
@@ -114,7 +122,7 @@ class AuditFollower:
         retry_s = RETRY_MIN_S
         while True:
             closing = self._closing
-            started_s = time.thread_time()
+            self._worked_s = time.thread_time()
             try:
                 is_idle = not self._step()
                 self._fault, retry_s = None, RETRY_MIN_S
@@ -128,8 +136,18 @@ class AuditFollower:
             if closing and is_idle:
                 return
             if not self._closing:
-                factor = REST_FACTOR if self._wanted_lsn <= self._position.lsn else REST_FACTOR_ASKED
-                self._rest(POLL_S if is_idle else factor * (time.thread_time() - started_s), until_asked=is_idle)
+                self._rest(POLL_S if is_idle else self._owed_rest_s, until_asked=is_idle)
+
+    @property
+    def _owed_rest_s(self) -> float:
+        factor = REST_FACTOR if self._wanted_lsn <= self._position.lsn else REST_FACTOR_ASKED
+        return factor * (time.thread_time() - self._worked_s)
+
+    def _breathe(self) -> None:
+        """Give way; at the end, when nobody decides any more, to nobody."""
+        if not self._closing and time.thread_time() - self._worked_s >= BREATH_S:
+            time.sleep(self._owed_rest_s)
+            self._worked_s = time.thread_time()
 
     def _failed(self, error: Exception) -> None:
         self._fault = error
@@ -151,6 +169,7 @@ class AuditFollower:
         size_bytes, read_to = 0, self._held_to
         for commit in islice(self._reader.read(read_to.lsn), COMMIT_COUNT_MAX):
             self._held += drafts_of(commit.position.lsn, decode_entries(commit.payload))
+            self._breathe()
             size_bytes += len(commit.payload)
             self._held_to = commit.position
             if size_bytes >= SIZE_BYTES_MAX:

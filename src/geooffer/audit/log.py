@@ -89,6 +89,8 @@ class AuditLog:
         self._directory, self._keys = directory, keys
         self._keys_dropped_ms = 0
         self._retention_ms, self._now_ms, self._on_step = retention_ms, now_ms, on_step
+        self.breathe: Callable[[], None] = lambda: None
+        """Called after every entry that is made: whoever writes beside others gives way here."""
         self._is_head_owed = False
         """It is in place, and may not be on disk."""
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -207,6 +209,7 @@ class AuditLog:
         with self.persons.at_once():
             for draft in drafts:
                 place = self._append(lines, place, self._entry(draft, place.number + 1))
+                self.breathe()
                 since_seal += 1
                 if since_seal >= SEAL_ENTRY_COUNT:
                     place = self._append(lines, place, self._seal(place, draft.lsn))
