@@ -31,7 +31,11 @@ class RawConnection:
         self.writer = writer
         self.encoder = Encoder()
         self._decoder = Decoder()
+        self.acknowledges = True
+        """SETTINGS; who never greeted would say his first word by that."""
         self.answers_pings = True
+        self.ping_count = 0
+        """Asked by the peer."""
         self.frames: list[Frame] = []
         self.is_closed = asyncio.Event()
         """The peer has closed, or reset."""
@@ -47,6 +51,7 @@ class RawConnection:
         host, _, port = address.rpartition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         connection = cls(reader, writer)
+        connection.acknowledges = greets
         if greets:
             await connection.send(PREFACE + SettingsFrame(0).serialize())
         try:
@@ -123,10 +128,12 @@ class RawConnection:
         self.frames.append(frame)
         if isinstance(frame, HeadersFrame):
             self.headers.setdefault(frame.stream_id, {}).update(self._decoder.decode(frame.data))
-        elif isinstance(frame, SettingsFrame) and "ACK" not in frame.flags:
+        elif isinstance(frame, SettingsFrame) and "ACK" not in frame.flags and self.acknowledges:
             await self.send(SettingsFrame(0, flags=["ACK"]))
-        elif isinstance(frame, PingFrame) and "ACK" not in frame.flags and self.answers_pings:
-            await self.send(PingFrame(0, frame.opaque_data, flags=["ACK"]))
+        elif isinstance(frame, PingFrame) and "ACK" not in frame.flags:
+            self.ping_count += 1
+            if self.answers_pings:
+                await self.send(PingFrame(0, frame.opaque_data, flags=["ACK"]))
         async with self._came:
             self._came.notify_all()
 

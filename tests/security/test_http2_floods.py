@@ -26,7 +26,6 @@ from raw_http2 import RawConnection, data_frame, message
 
 from geooffer.cli.assembly import RunningService
 from geooffer.model import limits
-from geooffer.rpc.server import channel_options
 from geooffer.v1 import ping_service_pb2 as pb
 
 INGEST, STREAM = "/geooffer.v1.PingService/IngestPings", "/geooffer.v1.PingService/StreamPings"
@@ -208,12 +207,3 @@ async def test_halves_hold_nobody_up(witness: Witness) -> None:
         await witness.check()
         done.set()
     await witness.check()
-
-
-def test_what_is_half_open_or_idle_has_an_end() -> None:
-    """Set, not shown here: it takes minutes (docs/security.md)."""
-    known = dict(channel_options("data"))
-    assert (known["grpc.keepalive_time_ms"], known["grpc.keepalive_timeout_ms"]) == (60_000, 20_000)
-    assert known["grpc.max_connection_idle_ms"] == 600_000
-    assert known["grpc.max_connection_age_ms"] == limits.CONNECTION_AGE_MAX_MS
-    assert known["grpc.so_reuseport"] == 0

@@ -30,6 +30,7 @@ from geooffer.telemetry.observed import CallHook, ignore
 
 AddService = Callable[[grpc.aio.Server], None]
 CONNECTION_AGE_GRACE_MS = 60_000
+HANDSHAKE_TIMEOUT_MS = 20_000
 DATA_LOOKAHEAD_BYTES = 1_024
 """A dozen single pings; of a large batch the rest is let in when it is read."""
 
@@ -135,9 +136,15 @@ def channel_options(kind: PortKind) -> list[tuple[str, int]]:
         ("grpc.max_concurrent_streams", limits.STREAMS_PER_CONNECTION_COUNT_MAX),
         # a second process on the same port must fail, not share its connections
         ("grpc.so_reuseport", 0),
-        # half-open connections are found within 80 s; unused ones closed after 10 min
+        # who opens a connection says so (TLS, HTTP/2 preface) within this time
+        ("grpc.server_handshake_timeout_ms", HANDSHAKE_TIMEOUT_MS),
+        # half-open connections with a call are found (docs/security.md: how soon); those without are closed as unused
         ("grpc.keepalive_time_ms", 60_000),
         ("grpc.keepalive_timeout_ms", 20_000),
+        # the one of the two that was seen to decide; by default a minute
+        ("grpc.http2.ping_timeout_ms", 20_000),
+        # by default a quiet stream is asked twice, and then a minute later at the soonest
+        ("grpc.http2.max_pings_without_data", 0),
         ("grpc.max_connection_idle_ms", 600_000),
         # ± 10 % by the transport; a stream that goes on is cut after the grace, and its client resumes it
         ("grpc.max_connection_age_ms", limits.CONNECTION_AGE_MAX_MS),
