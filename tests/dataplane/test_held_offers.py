@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import grpc
@@ -13,6 +13,7 @@ import pytest
 from plane_stage import ANNA, BERT, SHOP, START_MS, Plane, open_plane
 
 from geooffer.client import Ping
+from geooffer.engine.engine import Engine
 from geooffer.errors import JournalError
 from geooffer.model.verdicts import Purpose
 from geooffer.rpc.checks import timestamp
@@ -226,6 +227,48 @@ def withdraw(plane: Plane) -> None:
     plane.engine.record_consent(
         "anna", Purpose.PUSH_MARKETING.bit, granted=False, time_ms=now_ms, now_ms=now_ms, notice_version=""
     )
+
+
+def kill(engine: Engine) -> None:
+    engine.switch_offers(is_stopped=True, author="anna", reason="wrong prices", now_ms=START_MS)
+
+
+def publish(engine: Engine, **numbers: int) -> None:
+    held = engine.policy_document
+    document = replace(held, numbers=held.numbers._replace(**numbers), reason="test")
+    version = engine.propose_policy(document, author="anna", now_ms=START_MS, sign=bytes).version
+    if engine.policy.version != version:
+        engine.approve_policy(version, officer="bert", now_ms=START_MS, sign=bytes)
+
+
+@pytest.mark.parametrize(
+    ("change", "leaves"),
+    [
+        pytest.param(kill, False, id="kill"),
+        pytest.param(lambda engine: publish(engine, cooldown_ms=3_600_000), False, id="tightening"),
+        pytest.param(lambda engine: publish(engine, cooldown_ms=1), True, id="loosening"),
+    ],
+)
+async def test_an_offer_is_not_sent_where_the_policy_closed_the_gate_meanwhile(
+    stage: Stage, change: Callable[[Engine], None], leaves: bool
+) -> None:
+    """A3: when the officer's call has returned, which is after its record is durable, nothing of before leaves."""
+    engine = stage.plane.engine
+    engine.first_policy(author="geooffer", now_ms=START_MS, sign=bytes)
+    stage.journal.stall()
+    async with stage.plane.client("gateway") as client:
+        call = client.open_call()
+        await call.write(message(ANNA))
+        await held(stage)
+        change(engine)
+        stage.journal.go_on()
+        answer = await next_answer(call)
+        while not answer.acknowledged_message_sequence:
+            assert not answer.offers
+            answer = await next_answer(call)
+        assert bool(answer.offers) is leaves
+        await until(lambda: engine.statistics.offers == int(leaves))
+        assert len(engine.state.released) == int(not leaves), "its caps come back"
 
 
 async def test_a_failed_journal_ends_all_and_sends_nothing(stage: Stage) -> None:
