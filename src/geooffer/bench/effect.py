@@ -35,6 +35,7 @@ from geooffer.bench.processes import (
     cpu_seconds,
     process,
     receive,
+    watch_pauses,
 )
 
 GOAL_P99_US = 10_000
@@ -107,6 +108,8 @@ class _Run:
         self._peak_s = self._races_s = (0.0, 0.0)
         self._server_cpu_s = 0.0
         self._trials: list[Trial] = []
+        self._pauses_s: list[float] = []
+        """Of the caller's loop, which has nothing else to do: what others take of the machine."""
 
     async def run(self) -> None:
         plan, ready = self._plan, self._ready
@@ -127,7 +130,9 @@ class _Run:
                 await asyncio.sleep(plan.warmup_s)
             self._note("the races")
             began_s, cpu_s = time.perf_counter(), cpu_seconds(ready.pid)
+            watching = asyncio.create_task(watch_pauses(self._pauses_s))
             self._trials = await race(caller, plan.races)
+            watching.cancel()
             self._races_s = (began_s, time.perf_counter())
             self._server_cpu_s = cpu_seconds(ready.pid) - cpu_s
 
@@ -158,7 +163,9 @@ class _Run:
             "offers_held_back": watched.held_back_count,
             "offers_late": late,
             "calls": calls,
-            "disk": latency.summary(latency.histogram_of(self._probed.latencies_s)),
+            "disk": _summary(self._probed.latencies_s),
+            "pauses": _summary(watched.pauses_s),
+            "caller_pauses": _summary(self._pauses_s),
             "commits": _commits(watched, self._races_s),
             "passed": late == 0 and all(found["p99_us"] <= GOAL_P99_US for found in calls.values()),
         }
@@ -178,4 +185,8 @@ def _count_between(moments_s: Iterable[float], from_s: float, until_s: float) ->
 def _commits(watched: Watched, during_s: tuple[float, float]) -> dict[str, int]:
     """How long the journal's commits took meanwhile."""
     took_s = [ended_s - started_s for started_s, ended_s in watched.commits if during_s[0] <= started_s < during_s[1]]
-    return {"count": len(took_s)} | latency.summary(latency.histogram_of(took_s))
+    return {"count": len(took_s)} | _summary(took_s)
+
+
+def _summary(seconds: Iterable[float]) -> dict[str, int]:
+    return latency.summary(latency.histogram_of(seconds))

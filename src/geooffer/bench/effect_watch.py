@@ -36,6 +36,8 @@ class Watched:
     """When records that no ping made came into force, and their kinds."""
     commits: list[tuple[float, float]] = field(default_factory=list)
     """When the writing of each began, and when it was durable."""
+    pauses_s: list[float] = field(default_factory=list)
+    """How much later than asked the loop came round (bench/processes.watch_pauses)."""
 
 
 class Watch:

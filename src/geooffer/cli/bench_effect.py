@@ -4,6 +4,7 @@ load, and that no offer leaves after the call has returned.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
 import time
@@ -97,6 +98,7 @@ async def raced_service(plan: EffectPlan) -> AsyncIterator[Raced]:
     """A server as `serve` starts it, without quotas, full of people, and watched where its offers leave."""
     from geooffer.bench import direct_world
     from geooffer.bench.effect_watch import Watch
+    from geooffer.bench.processes import watch_pauses
     from geooffer.cli.assembly import loopback_settings, running_service
 
     settings = loopback_settings(clock="system", state_dir=plan.state_dir, journal="sqlite")
@@ -112,7 +114,9 @@ async def raced_service(plan: EffectPlan) -> AsyncIterator[Raced]:
         gatherer.encode = watch.encode(gatherer.encode)
         journal.append = watch.append(journal.append)
         journal.on_commit = watch.commit(journal.on_commit)
+        watching = asyncio.create_task(watch_pauses(watch.seen.pauses_s))
         yield Raced(service, _tokens(service, plan), watch)
+        watching.cancel()
 
 
 def _tokens(service: RunningService, plan: EffectPlan) -> EffectTokens:
@@ -149,7 +153,13 @@ def _print(report: dict[str, Any]) -> None:
         if found.get("slow_trials"):
             parts = found["slow_mean"].items()
             print("  " + f"  {found['slow_trials']} over 10 ms: " + ", ".join(f"{k[:-3]} {v:,}" for k, v in parts))
-    for name, what in (("commits", "journal's commits"), ("disk", "fdatasync, alone")):
+    rows = {
+        "commits": "journal's commits",
+        "disk": "fdatasync, alone",
+        "pauses": "loop comes later",
+        "caller_pauses": "  the caller's",
+    }
+    for name, what in rows.items():
         figures = " ".join(f"{report[name][key]:>8,}" for key in ("p50_us", "p99_us", "max_us"))
         print(f"  {what:<18} {'':>6} {'':>9} {figures}")
     meanwhile = sum(found["offers_meanwhile"] for found in report["calls"].values())

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     """Address, tokens by phone, what it did."""
 
 TOKEN_LIFETIME_S = 3_600.0
-LOOK_EVERY_S = 0.002_5
 
 
 def serve(pipe: Connection, plan: ServerPlan) -> None:
@@ -46,6 +45,7 @@ def _server(plan: ServerPlan) -> AbstractAsyncContextManager[Running]:
 async def _service(plan: ServerPlan) -> AsyncIterator[Running]:
     from geooffer.bench import direct_world
     from geooffer.bench.direct import Served
+    from geooffer.bench.processes import watch_pauses
     from geooffer.cli.assembly import loopback_settings, running_service
 
     settings = loopback_settings(clock="system", state_dir=plan.state_dir, journal=plan.journal)
@@ -62,7 +62,7 @@ async def _service(plan: ServerPlan) -> AsyncIterator[Running]:
             return Served(verdicts, service.plane.statistics.late_offers, pauses_s)
 
         pauses_s: list[float] = []
-        watching = asyncio.create_task(_watch_pauses(pauses_s))
+        watching = asyncio.create_task(watch_pauses(pauses_s))
         compacting = asyncio.create_task(_compact_on_and_on(service)) if plan.compacts else None
         yield service.data_address, tokens, served
         watching.cancel()
@@ -70,13 +70,6 @@ async def _service(plan: ServerPlan) -> AsyncIterator[Running]:
             compacting.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await compacting  # raises what ended it before
-
-
-async def _watch_pauses(pauses_s: list[float]) -> None:
-    while True:
-        asked_s = time.perf_counter()
-        await asyncio.sleep(LOOK_EVERY_S)
-        pauses_s.append(time.perf_counter() - asked_s - LOOK_EVERY_S)
 
 
 async def _compact_on_and_on(service: RunningService) -> None:
