@@ -46,6 +46,19 @@ def test_geojson_zones_say_what_they_are_or_the_map_does(tmp_path: Path) -> None
     assert (other.category, other.shape) == (ZoneCategory.OTHER, Circle(474_000_000, 85_000_000, 1_200))
 
 
+def test_a_roof_against_rain_is_no_shelter(tmp_path: Path) -> None:
+    """amenity=shelter of OpenStreetMap: bus stops, huts; without a category of the officer's it is refused."""
+    path = written(
+        tmp_path,
+        feature(POINT, name="bus stop", amenity="shelter"),
+        feature(POINT, name="house", amenity="social_facility", social_facility="shelter"),
+        feature(POINT, name="practice", healthcare="doctor"),
+    )
+    found = read_zones(path, ZoneDefaults(radius_m=20.0))
+    assert [zone.category for zone in found.items] == [ZoneCategory.SHELTER, ZoneCategory.CLINIC]
+    assert [refusal.reason.partition(":")[0] for refusal in found.refusals] == ["category"]
+
+
 def test_csv_zones_are_circles(tmp_path: Path) -> None:
     path = tmp_path / "zones.csv"
     path.write_text("zone_id,latitude,longitude,radius_m,category\na,47.4,8.5,30,clinic\nb,47.4,8.5,30,\n")
