@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from world import NOW_MS, World, circle_at, ping, verdicts
 
 from geooffer.engine import exclusion
 from geooffer.engine.exclusion import ExclusionIndex, exclude
@@ -13,6 +14,7 @@ from geooffer.model.columns import PING, StructArray
 from geooffer.model.exclusion import ExclusionZone, ZoneCategory
 from geooffer.model.policy import Policy
 from geooffer.model.shapes import Shape
+from geooffer.model.verdicts import PingVerdict
 
 POLICY = Policy()
 PLACES = [(0.0, 0.0), (52.5, 13.4), (10.0, 180.0), (89.99, 20.0)]
@@ -101,3 +103,35 @@ def test_one_zone_more_leaves_the_tables_of_the_others_as_they_are() -> None:
     assert index.tables(registry, POLICY)[1] is second
     (wider,) = index.tables(registry, POLICY._replace(accuracy_max_cm=50_000))
     assert len(wider.zones) == 401
+
+
+def test_what_is_explained_is_what_pings_meet_at_the_rim_of_many_zones() -> None:
+    """By the distance of two shapes, and by the index: at the very bound, where both err by a hundredth towards yes."""
+    rng = np.random.default_rng(5)
+    engine = World().build()
+    zones = [
+        ExclusionZone(
+            f"z-{number}", ZoneCategory.UNION, circle_at(200.0, *rng.uniform(-4_000, 4_000, 2).tolist()), 3_000
+        )
+        for number in range(40)
+    ]
+    engine.put_nouns(zones, now_ms=NOW_MS)
+    found = []
+    for _ in range(150):
+        zone = zones[int(rng.integers(40))]
+        bearing, away_m = rng.uniform(0, 2 * np.pi), 240.0 * rng.uniform(0.99, 1.025)
+        row = ping(accuracy_m=10.0)
+        row["latitude_e7"] = zone.shape.latitude_e7 + round(away_m * np.cos(bearing) * 89.932)
+        row["longitude_e7"] = zone.shape.longitude_e7 + round(away_m * np.sin(bearing) * 89.932 / 0.6085)
+        told = engine.explain(
+            device_key=1,
+            latitude_e7=int(row["latitude_e7"][0]),
+            longitude_e7=int(row["longitude_e7"][0]),
+            accuracy_cm=1_000,
+            now_ms=NOW_MS,
+        )
+        (verdict,) = verdicts(engine.step(row))
+        is_excluded = verdict is PingVerdict.EXCLUSION_ZONE
+        assert (told.ping_verdict is PingVerdict.EXCLUSION_ZONE) == is_excluded
+        found.append(is_excluded)
+    assert 20 < sum(found) < 145

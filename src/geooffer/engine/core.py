@@ -22,12 +22,14 @@ from geooffer.engine.statistics import Statistics
 from geooffer.engine.totals import total_rules
 from geooffer.errors import GeoofferError, InvalidArgumentError, JournalError
 from geooffer.model.catalog import Campaign, Geofence, Store
+from geooffer.model.exclusion import ExclusionZone
 from geooffer.model.exclusion_tables import ExclusionTables
 from geooffer.model.fence_tables import FenceTables
 from geooffer.model.frequency import DEFAULT_CAP_RULES, CapRule, check_rules
 from geooffer.model.policy import DAY_MS, Policy
 from geooffer.model.pseudonyms import Pseudonyms
 from geooffer.model.records import Entry, Record
+from geooffer.model.shapes import Shape
 from geooffer.model.tables import NEVER_MS, NO_LIMIT, CommerceTables
 
 IndexKind = Literal["rtree", "packed", "cells"]
@@ -125,6 +127,10 @@ class Core:
     def exclusion(self) -> tuple[ExclusionTables, ...]:
         """The exclusion zones as saved, which are in force at once: they wait for no publication."""
         return self._exclusion.tables(self.registry, self.policy)
+
+    def zones_near(self, shape: Shape) -> list[ExclusionZone]:
+        """The exclusion zones, by id, whose buffer touches a shape, whenever they are valid."""
+        return self._exclusion.zones_near(shape, self.registry, self.policy)
 
     def append_each(self, items: Iterable[T], record: Callable[[T], Record], *, partial: bool) -> RowResults:
         """Make a record of each item, then append all as one commit. An item that `record` refuses becomes its error

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from geooffer.engine.fence_parts import Box
+from geooffer.engine.fence_parts import Box, CompiledShape
 from geooffer.engine.registry import Registry
 from geooffer.engine.shape_distance import Located, are_near, located
 from geooffer.engine.zone_freezing import Boxes, CompiledZone, compile_zones, freeze_zones, wide_boxes
@@ -121,7 +121,7 @@ class ExclusionIndex:
         """The zones, by id, whose buffer touches a shape; valid ones and those to come or over alike."""
         self._catch_up(registry, policy)
         target = located(shape)
-        boxes = [box for boxes in target.compiled.boxes for box in boxes]
+        boxes = _boxes_of(target.compiled, 0)
         candidates = [item for layer in (self._settled, self._recent) for item in layer.zones_about(boxes)]
         return [
             zone
@@ -141,8 +141,13 @@ def exclude(layers: Iterable[ExclusionTables], policy: Policy, pings: StructArra
         exclude_rows(tables, policy, pings, verdicts, wanted, int(use_cells))
 
 
-def reach_boxes(zone: ExclusionZone) -> tuple[Box, ...]:
+def reach_boxes(zone: ExclusionZone) -> list[Box]:
     """Boxes of the zone with its buffer, for looking up what lies in them."""
     ((_, compiled),) = compile_zones([zone])
-    boxes = wide_boxes(compiled.parts, np.full(len(compiled.parts), zone.buffer_cm, np.int64))
-    return tuple((south, west, north, east) for south, west, north, east in boxes.corners.tolist())
+    return _boxes_of(compiled, zone.buffer_cm)
+
+
+def _boxes_of(compiled: CompiledShape, margin_cm: int) -> list[Box]:
+    """Around all that the kernel may take for within a margin of the shape: of a circle 1 % more than its radius."""
+    boxes = wide_boxes(compiled.parts, np.full(len(compiled.parts), margin_cm, np.int64))
+    return [(south, west, north, east) for south, west, north, east in boxes.corners.tolist()]

@@ -20,14 +20,13 @@ from geooffer.engine.explain_shopper import LastFix, Shopper, last_fix_of, shopp
 from geooffer.engine.explain_store import StoreState, speed_detail, state_of
 from geooffer.engine.explain_try import explain_try, ships_only
 from geooffer.engine.neighbours import distance_m
-from geooffer.engine.shape_distance import located
 from geooffer.engine.zone_freezing import NEVER_ENDS_MS
 from geooffer.kernels.consent import LOCATION_BIT
-from geooffer.kernels.exclusion import any_is_near
 from geooffer.kernels.locate import locate_batch
 from geooffer.model.catalog import Geofence, Offer, Store
 from geooffer.model.kinds import PUSHED_CHANNELS, Channel
 from geooffer.model.limits import FENCE_OVERLAP_COUNT_MAX
+from geooffer.model.shapes import Circle
 from geooffer.model.verdicts import OfferTrigger, OfferVerdict, PingVerdict, Purpose
 
 if TYPE_CHECKING:
@@ -165,13 +164,10 @@ def _ping_verdict(engine: Pipeline, device_key: int, accuracy_cm: int, now_ms: i
 
 
 def _is_excluded(engine: Pipeline, latitude_e7: int, longitude_e7: int, accuracy_cm: int, now_ms: int) -> bool:
-    """Every zone is asked in turn, without an index."""
-    margin_cm = accuracy_cm or engine.policy.assumed_accuracy_cm
-    point = np.array([[latitude_e7], [longitude_e7]], dtype=np.int32)
+    """As the distance of two shapes, one of them her accuracy circle: not by the index that pings are tested with."""
+    circle = Circle(latitude_e7, longitude_e7, accuracy_cm or engine.policy.assumed_accuracy_cm)
     return any(
-        zone.valid_from_ms <= now_ms < (zone.valid_until_ms or NEVER_ENDS_MS)
-        and any_is_near(located(zone.shape).tables, point[0], point[1], zone.buffer_cm + margin_cm)
-        for zone in engine.registry.exclusion_zones.values()
+        zone.valid_from_ms <= now_ms < (zone.valid_until_ms or NEVER_ENDS_MS) for zone in engine.zones_near(circle)
     )
 
 

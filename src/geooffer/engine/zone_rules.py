@@ -14,15 +14,10 @@ from geooffer.errors import ExclusionZoneOverlapError, InvalidArgumentError
 from geooffer.model import limits
 from geooffer.model.catalog import Geofence
 from geooffer.model.exclusion import ExclusionZone
-from geooffer.model.shapes import Shape
 
 
 class ZoneRules(Pipeline):
     """What the catalog's changes ask of zones."""
-
-    def zones_near(self, shape: Shape) -> list[ExclusionZone]:
-        """The exclusion zones, by id, whose buffer touches a shape, whenever they are valid."""
-        return self._exclusion.zones_near(shape, self.registry, self.policy)
 
     def fences_silenced(self, zone: ExclusionZone) -> list[str]:
         """Ids of the fences that the zone's buffer touches: where it does, nothing is told and nothing offered."""
