@@ -106,6 +106,12 @@ def test_what_is_not_understood_is_refused_by_line_and_field(was: str, becomes: 
     assert field in refused.value.field
 
 
+@pytest.mark.parametrize("text", ["x = " + "[" * 30_000, "x = " + "{a=" * 9_000, "format = " + "9" * 5_000])
+def test_what_the_reader_of_toml_gives_up_on_is_refused(text: str) -> None:
+    with pytest.raises(InvalidArgumentError, match="nested too deep, or a number too long"):
+        parse_policy(text)
+
+
 def test_too_long_a_text_is_refused_unread() -> None:
     with pytest.raises(InvalidArgumentError, match="at most"):
         parse_policy(PolicyDocument().text() + "#" * 65_536)

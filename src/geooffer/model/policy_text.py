@@ -39,6 +39,10 @@ def parse_policy(text: str, *, allow_missing: bool = False) -> PolicyDocument:
         told = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InvalidArgumentError(f"not TOML: {error}", field="policy") from None
+    except (RecursionError, ValueError):
+        raise InvalidArgumentError(
+            "not TOML of a policy: nested too deep, or a number too long", field="policy"
+        ) from None
     return _Reading(text, allow_missing).document(told)
 
 
