@@ -94,6 +94,26 @@ def test_a_letter_waits_until_the_action_answers_it() -> None:
     assert engine.rights_request("r3") == ("ann", at_once)
 
 
+@pytest.mark.parametrize("kind", [RightsKind.RESTRICT, RightsKind.OBJECT])
+def test_a_letter_that_is_acted_on_is_one_request(kind: RightsKind) -> None:
+    """What is done about it stands in the request that came in, with its own reason and due date."""
+    engine = shop()
+    received_ms = NOW_MS - 3 * DAY_MS
+    engine.record_rights_request("ann", kind, "r1", received_ms=received_ms, now_ms=NOW_MS, reason="her letter")
+    engine.extend_rights_request("r1", "many", now_ms=NOW_MS)
+    if kind is RightsKind.RESTRICT:
+        ground = RestrictionGround.LEGAL_CLAIMS
+        (held,) = engine.restrict_person("ann", "r2", ground=ground, reason="a claim", now_ms=NOW_MS + 1)
+        assert held.is_in_force
+    else:
+        (held,) = engine.object_person("ann", "r2", purposes=16, reason="a claim", now_ms=NOW_MS + 1)
+    assert engine.rights_requests("ann") == [held]
+    assert (held.request_id, held.received_ms, held.due_ms) == ("r1", received_ms, months_after(received_ms, 3))
+    assert (held.reason, held.answer, held.extension_reason) == ("her letter", "a claim", "many")
+    assert (held.ground, held.purposes) == ((3, 0) if kind is RightsKind.RESTRICT else (0, 16))
+    assert_equal(fold(State(), engine.journal.read()), engine.state)
+
+
 def test_more_time_once_with_a_reason_and_only_in_time() -> None:
     engine = shop()
     engine.record_rights_request("ann", RightsKind.ERASE, "r1", received_ms=NOW_MS, now_ms=NOW_MS)
@@ -204,6 +224,8 @@ def test_she_is_told_before_it_is_lifted_and_restricted_once() -> None:
         restrict(engine, request_id="r2")
     with pytest.raises(InvalidArgumentError, match="told before"):
         engine.lift_restriction("ann", informed_ms=NOW_MS + 1, reason="", now_ms=NOW_MS)
+    with pytest.raises(InvalidArgumentError, match="before the restriction began"):
+        engine.lift_restriction("ann", informed_ms=NOW_MS - 1, reason="", now_ms=NOW_MS)
 
 
 def test_united_with_another_she_stays_restricted() -> None:

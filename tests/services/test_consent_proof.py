@@ -107,6 +107,7 @@ async def test_history_and_allowance_tell_what_was_said(person):
     assert (before.allowed, before.was_known, before.is_complete, before.event) == (True, False, True, given)
     after = await asked(2, NOW_MS)
     assert (after.allowed, after.event.event_id) == (False, taken.event_id)
+    await refused(asked(2, NOW_MS + 1), "INVALID_ARGUMENT")
     nothing = await asked(7, NOW_MS)
     assert (nothing.allowed, nothing.HasField("event")) == (False, False)
 

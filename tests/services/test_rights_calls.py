@@ -24,7 +24,7 @@ from geooffer.v1.privacy_service_pb2_grpc import PrivacyServiceStub
 
 GROUND = pb.RESTRICTION_GROUND_LEGAL_CLAIMS
 RESTRICT = pb.RestrictSubjectRequest(customer_id="c1", ground=GROUND, reason="a lawsuit")
-LIFT = pb.LiftRestrictionRequest(customer_id="c1", inform_time=timestamp(NOW_MS - 1), reason="it is over")
+LIFT = pb.LiftRestrictionRequest(customer_id="c1", inform_time=timestamp(NOW_MS), reason="it is over")
 OBJECT = pb.ObjectSubjectRequest(customer_id="c1", is_direct_marketing=True, reason="by mail")
 ASK = decisions.DecideRequest(
     customer_id="c1",
@@ -103,6 +103,10 @@ async def test_restricted_at_once_and_lifted_when_she_was_told(privacy, plane):
     await refused(privacy.RestrictSubject(RESTRICT), "IN_USE")
     late = pb.LiftRestrictionRequest(customer_id="c1", inform_time=timestamp(NOW_MS + 1), reason="x")
     await refused(privacy.LiftRestriction(late), "INVALID_ARGUMENT")
+    early = pb.LiftRestrictionRequest(customer_id="c1", inform_time=timestamp(NOW_MS - 1), reason="x")
+    await refused(privacy.LiftRestriction(early), "INVALID_ARGUMENT")
+    blank = pb.LiftRestrictionRequest(customer_id="c1", inform_time=LIFT.inform_time, reason=" \u3000")
+    await refused(privacy.LiftRestriction(blank), "INVALID_ARGUMENT")
     await refused(privacy.LiftRestriction(pb.LiftRestrictionRequest(customer_id="c1", reason="x")), "INVALID_ARGUMENT")
     (lifted,) = (await privacy.LiftRestriction(LIFT)).requests
     assert (lifted.is_in_force, lifted.inform_time, lifted.lift_reason) == (False, LIFT.inform_time, "it is over")

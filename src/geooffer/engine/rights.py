@@ -103,6 +103,8 @@ class Rights(ConsentChanges):
         in_force = [held for held in self.state.rights.of(key) if held.is_in_force]
         if not in_force:
             raise InUseError("processing of this customer is not restricted")
+        if informed_ms < max(held.closed_ms for held in in_force):
+            raise InvalidArgumentError("she cannot be told before the restriction began", field="inform_time")
         return [self._take_step(held, RightsStep.LIFTED, now_ms, reason, informed_ms=informed_ms) for held in in_force]
 
     def object_person(
@@ -147,17 +149,18 @@ class Rights(ConsentChanges):
         purposes: int = 0,
         reason: str = "",
     ) -> list[RightsRequest]:
-        """The open requests of that kind are answered; those that say why and what themselves stay as they came in, so
-        one that says it stands beside them where they do not.
+        """The open requests of that kind are answered; where there is none, one stands for it, as received now. Those
+        that came in without what is done about them are taken down again with it; why is their answer.
         """
         self.lapse_of([key], now_ms)  # what has ended by itself goes first, also of who is restricted now
-        names = [held.request_id for held in self._open(key, kind)]
+        asked = self._open(key, kind)
+        names = [held.request_id for held in asked] or [request_id]
         changes: list[Record] = []
-        if not names or kind in (RightsKind.RESTRICT, RightsKind.OBJECT):
-            received_ms = min((held.received_ms for held in self._open(key, kind)), default=now_ms)
-            asked = _requested(key, kind, request_id, received_ms, now_ms, ground, purposes, reason)
-            changes.append(asked)
-            names.append(request_id)
+        if not asked:
+            changes = [_requested(key, kind, request_id, now_ms, now_ms, ground, purposes, reason)]
+        elif kind in (RightsKind.RESTRICT, RightsKind.OBJECT):
+            changes = [_taken_down_again(key, held, ground, purposes, now_ms) for held in asked]
+            text = reason
         changes += [self._step(key, name, RightsStep.ANSWERED, now_ms, text) for name in names]
         self.append(changes)
         return [self.state.rights.by_person[key][name] for name in names]
@@ -203,6 +206,12 @@ def _requested(
 ) -> RightsRequested:
     due_ms = months_after(received_ms, DUE_MONTH_COUNT)
     return RightsRequested(key, request_id, int(kind), received_ms, due_ms, now_ms, ground, purposes, reason)
+
+
+def _taken_down_again(key: int, held: RightsRequest, ground: int, purposes: int, now_ms: int) -> RightsRequested:
+    """An open request with what is now known of it."""
+    times_ms = held.received_ms, held.due_ms, now_ms
+    return RightsRequested(key, held.request_id, held.kind, *times_ms, ground, purposes, held.reason)
 
 
 def _check_open(held: RightsRequest) -> None:

@@ -37,7 +37,11 @@ class RightsBook:
     # -- the fold --------------------------------------------------------------------------------------------
 
     def request(self, record: RightsRequested) -> None:
-        """A request came in."""
+        """A request came in; or an open one, known by its id, is taken down again with its ground and purposes."""
+        held = self.by_person.get(record.person_key, {}).get(record.request_id)
+        if held is not None:
+            self.take(record.person_key, [replace(held, ground=record.ground, purposes=record.purposes)])
+            return
         request = RightsRequest(
             request_id=record.request_id,
             kind=record.kind,

@@ -83,7 +83,7 @@ class RightsRequest:
     state: int = int(RightsState.OPEN)
     closed_ms: int = 0
     answer: str = ""
-    """What was done: of an export the SHA-256 of the document; of a refusal why."""
+    """What was done: of an export the SHA-256 of the document; of a refusal, or of a letter acted on later, why."""
     extended_ms: int = 0
     extension_reason: str = ""
     lifted_ms: int = 0

@@ -23,8 +23,8 @@ E = TypeVar("E", bound=IntEnum)
 
 
 def decode_reason(text: str) -> str:
-    """A required reason of 1..200 characters."""
-    return checks.text(text, "reason", required=True, length_max=RIGHTS_REASON_LENGTH_MAX)
+    """A required reason of 1..200 characters; blanks are none."""
+    return checks.text(text.strip(), "reason", required=True, length_max=RIGHTS_REASON_LENGTH_MAX)
 
 
 def decode_choice(kind: type[E], value: int, field: str) -> E:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from geooffer.errors import InvalidArgumentError
 from geooffer.model.consent import Notice
 from geooffer.model.signals import ConsentEvent
 from geooffer.model.verdicts import Purpose
@@ -121,7 +122,10 @@ class ConsentService(rpc.ConsentServiceServicer):
         engine = self._control.engine
         customer_id = checks.identifier(request.customer_id, "customer_id")
         purpose = Purpose(checks.integer(request.purpose, 1, len(Purpose), "purpose") - 1)
-        told = engine.was_allowed(customer_id, purpose, checks.time_ms(request, "at_time"))
+        time_ms = checks.time_ms(request, "at_time")
+        if engine.clock.started and time_ms > self._control.now_ms():
+            raise InvalidArgumentError("at_time lies in the future: nobody knows", field="at_time")
+        told = engine.was_allowed(customer_id, purpose, time_ms)
         response = pb.GetAllowanceResponse(allowed=told.allowed, was_known=told.was_known, is_complete=told.is_complete)
         if told.event is not None:
             event_id = engine.consent_event_id(customer_id, told.event)
