@@ -27,7 +27,7 @@ from geooffer.errors import NotConsentedError
 from geooffer.model.catalog import Category, Customer
 from geooffer.model.consent import Notice
 from geooffer.model.kinds import Channel
-from geooffer.model.records import ConsentLapsed
+from geooffer.model.records import ConsentLapsed, ConsentTaken
 from geooffer.model.verdicts import OfferVerdict, PingVerdict, Purpose
 
 PERSON_COUNT = 60
@@ -119,6 +119,16 @@ def test_a_notice_that_is_demanded_counts_for_everybody_at_once() -> None:
     engine.lapse_consents(NOW_MS + 1)
     assert not (held & Purpose.PRECISE_LOCATION_FOR_OFFERS.bit).any()
     assert lapsed(engine) == 0, "what a policy demands ends nothing for good"
+
+
+def test_nobody_is_named_for_what_ended_by_itself() -> None:
+    """Whoever calls next and has her looked at did not cause it; the audit log is not to say so."""
+    engine, caused = crowd(), []
+    engine.note = caused.extend  # type: ignore[assignment]
+    assert engine.consented_now("c0", END_MS) == 0
+    engine.withdraw_now("c1", ALL_PURPOSES, now_ms=END_MS)
+    assert lapsed(engine) == 2
+    assert [type(record) for record in caused] == [ConsentTaken]
 
 
 def test_who_is_erased_is_not_remembered_as_due() -> None:

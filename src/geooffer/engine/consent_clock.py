@@ -92,7 +92,7 @@ class ConsentClock(Core):
                 refresh_word(state, person_key, now_ms)
         if expired:
             special = self.special_category_numbers()
-            self.append([ConsentLapsed(person_key, now_ms, special) for person_key in expired])
+            self.append([ConsentLapsed(person_key, now_ms, special) for person_key in expired], is_callers=False)
         if self._changed_slots is not None:
             epochs = state.people.view.persons["consent_epoch"]
             self._changed_slots |= {slots[key] for key, epoch in held.items() if epochs[slots[key]] != epoch}

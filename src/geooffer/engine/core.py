@@ -153,12 +153,13 @@ class Core:
         self.append(changes)
         return results
 
-    def append(self, changes: Sequence[Record]) -> list[Entry]:
+    def append(self, changes: Sequence[Record], *, is_callers: bool = True) -> list[Entry]:
         """Give `changes` to the journal to commit as one, then fold them. Raises JournalError and folds nothing.
+        `is_callers`: the running call causes them; False: time does, whoever happens to be there.
 
         They may be told to nobody before `journal.durable` has reached `journal.appended` as it is now.
         """
-        note = self.note(changes)
+        note = self.note(changes) if is_callers else None
         entries = self._place(changes if note is None else [note, *changes])
         self._commit_later(entries)
         for entry in entries:
