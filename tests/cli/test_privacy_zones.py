@@ -55,11 +55,12 @@ async def test_zones_are_checked_imported_listed_and_deleted(invoke: Invoke, tmp
         assert "NOT_FOUND" in gone.stderr
 
 
-async def test_a_wrong_year_is_seen_in_the_list(invoke: Invoke, tmp_path: Path) -> None:
+async def test_a_wrong_year_is_seen_at_the_import_and_in_the_list(invoke: Invoke, tmp_path: Path) -> None:
     rows = ("z-1,47.4,8.5,20,clinic,,2021-01-01T00:00:00Z", "z-2,47.4,8.5,20,clinic,2098-01-01T00:00:00Z,")
     async with feeding(invoke, tmp_path) as feeds:
         file = feeds.written("zones", (f"{ZONES[0]},valid_from_time,valid_until_time", *rows))
-        await privacy(feeds, invoke, "zones", "import", file)
+        told = (await privacy(feeds, invoke, "zones", "import", file)).stdout.splitlines()
+        assert told[1:] == ["drops no ping now: z-1 (over: it drops nothing), z-2 (not yet in force)"]
         over, later = (await privacy(feeds, invoke, "zones", "list")).stdout.splitlines()
         assert over.endswith("from ever until 2021-01-01T00:00:00Z (over: it drops nothing)")
         assert later.endswith("from 2098-01-01T00:00:00Z until ever (not yet in force)")

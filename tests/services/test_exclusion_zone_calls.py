@@ -158,6 +158,17 @@ def test_only_officers_and_operators_see_or_change_zones():
         assert {role for role in roles.ROLES if roles.allowed(role, path)} == {"privacy_officer", "operator"}
 
 
+async def test_a_zone_that_is_over_silences_nothing_and_one_to_come_does(plane):
+    await plane.stores.CreateGeofence(stores.CreateGeofenceRequest(geofence=a_fence("f1")))
+    for valid_until_s, valid_from_s, count in ((1_000, 1, 0), (0, 4_000_000_000, 1)):
+        row = a_zone(valid_from_time={"seconds": valid_from_s})
+        if valid_until_s:
+            row.valid_until_time.FromSeconds(valid_until_s)
+        request = pb.BatchUpsertExclusionZonesRequest(zones=[row])
+        answer = await PrivacyServiceStub(plane.channel).BatchUpsertExclusionZones(request)
+        assert (answer.accepted_count, answer.silenced.geofence_count) == (1, count)
+
+
 async def test_pings_go_on_while_it_is_looked_up_what_many_zones_silence(plane, monkeypatch):
     """Between two zones the loop turns; it did not once in the whole answer."""
     turns: list[int] = []

@@ -170,6 +170,10 @@ def _tell(report: Report[ExclusionZone], result: ZoneResult, json_output: bool, 
         print_json({**told, "silenced_geofence_ids": silenced, "has_more_silenced": result.has_more_silenced})
         return
     report.print(several_files=True, as_json=False, dry_run=validate_only)
+    not_now = [source.row.item.zone_id + when for source in report.good if (when := _when(source.row.item))]
+    if not_now:
+        named = ", ".join(not_now[:_NAMED_COUNT]) + (", …" if len(not_now) > _NAMED_COUNT else "")
+        print(f"drops no ping now: {named}")
     if silenced:
         named = ", ".join(silenced[:_NAMED_COUNT]) + (", …" if len(silenced) > _NAMED_COUNT else "")
         least = "at least " if result.has_more_silenced else ""

@@ -28,7 +28,7 @@ def data_map(policy: Policy | None = None) -> dict[str, Any]:
     """The whole record, ready to be written as JSON; with the policy in force, its retention beside the ceilings."""
     return {
         "format": FORMAT,
-        "subjects": "customers of the store network who use its app, web shop or loyalty programme",
+        "subjects": "customers of the store network who use its app, web shop or loyalty programme; its officers",
         "transfers": "none by this service: it calls no other system",
         "security": SECURITY,
         "activities": [_activity(holding, policy) for holding in HOLDINGS],

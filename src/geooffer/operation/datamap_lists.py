@@ -157,6 +157,16 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
         ("CallNoted",),
     ),
     Holding(
+        "which officer wrote, approved and stopped what",
+        "to know who answers for the rules in force",
+        PROOF,
+        (),
+        f"{FILES}; the audit log",
+        f"as long as the policy is remembered, the latest {limits.POLICY_VERSION_COUNT_MAX:,}",
+        "other officers",
+        ("names of officers, as their tokens call them: of policies, approvals, the kill switch; times, reasons",),
+    ),
+    Holding(
         "who was erased",
         "so that no restored backup brings her back",
         "legal obligation, Art. 6(1)(c) with Art. 17",
@@ -177,13 +187,14 @@ STATE_FILES: Final[dict[str, str]] = {
 """File of the state directory, as docs/operation.md names it → what it holds of persons; '' = nothing."""
 
 STATE: Final[dict[str, str]] = {
-    "accepted_notices": "", "live": "", "registry": "", "policies": "", "sequences": "", "latest_ms": "", "totals": "",
+    "accepted_notices": "", "live": "", "registry": "", "sequences": "", "latest_ms": "", "totals": "",
     "audit_seal": "", "consent_wheel": "what she consented to, by which notice, and snoozes",
     "aliases": "who she is", "identities": "who she is", "owned_identities": "who she is",
     "people": "who she is", "consents": "what she consented to, by which notice, and snoozes",
     "consent_past": "what she consented to, by which notice, and snoozes",
     "consents_known_from": "what she consented to, by which notice, and snoozes",
     "snoozes": "what she consented to, by which notice, and snoozes",
+    "policies": "which officer wrote, approved and stopped what",
     "decisions": "what was decided for her, and what became of it",
     "released": "what was decided for her, and what became of it",
     "outcomes": "what was decided for her, and what became of it",
@@ -193,7 +204,9 @@ STATE: Final[dict[str, str]] = {
 
 RECORDS: Final[dict[str, str]] = {
     "NounPut": "", "NounDeleted": "", "PricePut": "", "StockPut": "", "StoresSwitched": "", "StoresRestored": "",
-    "PolicyMoved": "", "PolicyStopSwitched": "", "AuditSealed": "", "RetentionSwept": "",
+    "AuditSealed": "", "RetentionSwept": "",
+    "PolicyMoved": "which officer wrote, approved and stopped what",
+    "PolicyStopSwitched": "which officer wrote, approved and stopped what",
     "CustomerPut": "who she is", "CustomerDeleted": "who she is", "IdentityLinked": "who she is",
     "IdentityUnlinked": "who she is", "PersonDeparted": "who she is", "PersonArrived": "who she is",
     "TouchpointRecord": "what interests her",

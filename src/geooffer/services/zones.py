@@ -116,9 +116,11 @@ class ZoneMethods:
         return await self._silenced_by([held[zone_id] for zone_id in zone_ids])
 
     async def _silenced_by(self, zones: Sequence[ExclusionZone]) -> pb.SilencedGeofences:
-        """Gives way to pings between zones: in a town full of fences each takes milliseconds."""
+        """By zones that are not over. Gives way to pings between them: in a town full of fences each takes time."""
         names: set[str] = set()
-        for place, zone in enumerate(zones):
+        now_ms = self._control.now_ms()
+        lasting = [zone for zone in zones if not zone.valid_until_ms or zone.valid_until_ms > now_ms]
+        for place, zone in enumerate(lasting):
             if place:
                 await asyncio.sleep(0)
             names.update(self._control.engine.fences_silenced(zone))
