@@ -9,6 +9,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -116,6 +117,35 @@ async def test_who_called_is_told_once_and_found_by_person(tmp_path: Path) -> No
     assert of_her[0]["record"] == "RightsRequested"  # type: ignore[index]
     assert asked("audit", "show", "--person", "nobody", *where) == (0, [])
     assert asked("audit", "verify", *where)[0] == 0
+
+
+async def test_what_is_shown_is_in_words_and_says_what_is_to_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("geooffer.audit.follower.WRITE_INTERVAL_S", 600.0)
+    settings = settings_of(tmp_path, None)
+    where = ("--state-dir", str(settings.state_dir))
+    show = ["audit", "show", "--kind", "rights", *where]
+    async with running_service(settings) as service:
+        trail: Any = service.watched.parts.audit if service.watched.parts else None
+        while trail._follower.position.lsn == 0:  # the first policy is told at once, all else after the interval
+            await asyncio.sleep(0.05)
+        await live(service)
+        beside = CliRunner().invoke(build_app(), ["audit", "show", *where])
+        assert "entries more are in the journal; they follow within 600 s" in beside.stderr
+    shown = CliRunner().invoke(build_app(), show)
+    assert "record RightsRequested" in shown.stdout
+    assert "kind EXPORT, purposes" not in shown.stdout, "she named none"
+    assert "kind EXPORT, reason she asked, received 2026-03-03T09:00:00" in shown.stdout
+    assert "_ms" not in shown.stdout
+    assert shown.stderr == ""
+    nobody = CliRunner().invoke(build_app(), ["audit", "show", "--person", "nobody", *where])
+    assert (nobody.exit_code, nobody.stdout) == (0, "")
+    assert "no entry: is the customer id right?" in nobody.stderr
+    for command in ("verify", "show"):
+        lost = CliRunner().invoke(build_app(), ["audit", command, "--state-dir", str(tmp_path / "nowhere")])
+        assert lost.exit_code == 2
+        assert "nowhere: no such directory (--state-dir, GEOOFFER_STATE_DIR)" in str(lost.exception) + lost.stderr
 
 
 async def test_tampering_beside_a_running_server_is_told_by_the_call(

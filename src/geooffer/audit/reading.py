@@ -24,6 +24,11 @@ class Reader:
         self._head = read_head(directory / HEAD_NAME, keys.signing.public_key())
         self._persons = PersonKeys(directory / PERSONS_NAME, keys.wrapping, is_read_only=True)
 
+    @property
+    def told_to_lsn(self) -> int:
+        """The journal's commits up to there are in what it tells."""
+        return self._head.position.lsn
+
     def entries(
         self, *, person_keys: Sequence[int] | None = None, kind: str = "", since_ms: int | None = None
     ) -> Iterator[tuple[AuditEntry, Any]]:

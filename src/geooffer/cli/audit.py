@@ -48,7 +48,7 @@ def verify_command(
     from geooffer.audit.verification import verify_audit
     from geooffer.journal.keyring import load_keyring
 
-    settings = _settings(directory or state_dir, config_file)
+    settings = _held_settings(directory or state_dir, config_file)
     key = _verifying_key(settings, public_key)
     keyring = load_keyring(settings.encryption_key_file)
     try:
@@ -73,6 +73,7 @@ def verify_command(
             }
         )
         return
+    _remark_of_what_follows(settings, found.head.position.lsn)
     print(f"whole: entries {found.head.base.number + 1} to {found.place.number}, hash {found.place.hash.hex()}")
     counts = ", ".join(f"{count} {kind}" for kind, count in sorted(found.counts.items()))
     print(f"  {counts or 'no entries'}; told up to commit {found.head.position.lsn} of the journal")
@@ -101,18 +102,24 @@ def show_command(
 
     if kind is not None and kind not in KINDS:
         raise InvalidArgumentError(f"kind must be one of {', '.join(KINDS)}", field="kind")
-    settings = _settings(state_dir, config_file)
+    settings = _held_settings(state_dir, config_file)
     since_ms = None if since is None else parse_time_ms(since)
     keys = load_audit_keys(settings.audit_key_file or settings.state_dir / KEY_NAME)
     reader = Reader(settings.state_dir / DIRECTORY_NAME, keys)
     try:
         with _one_sound_reading():
             person_keys = None if person is None else _person_keys(settings, person)
-            for entry, payload in reader.entries(person_keys=person_keys, kind=kind or "", since_ms=since_ms):
+            found = reader.entries(person_keys=person_keys, kind=kind or "", since_ms=since_ms)
+            count = 0
+            for entry, payload in found:
                 told = _told(entry, payload)
                 print_json(told) if json_output else print(_line(told))
+                count += 1
     finally:
         reader.close()
+    if not count:
+        remark("no entry" + (": is the customer id right? (of whom nothing was told there is none)" if person else ""))
+    _remark_of_what_follows(settings, reader.told_to_lsn)
 
 
 def renew_command(
@@ -163,6 +170,48 @@ def _settings(state_dir: Path | None, config_file: Path | None) -> ServiceSettin
     return load_settings(config_file, {"state_dir": state_dir})
 
 
+def _held_settings(state_dir: Path | None, config_file: Path | None) -> ServiceSettings:
+    """Raises ConfigurationError where there is no audit log at all: more likely another directory was meant."""
+    from geooffer.audit.log import DIRECTORY_NAME
+    from geooffer.journal.tail import JOURNAL_NAME
+
+    settings = _settings(state_dir, config_file)
+    directory = settings.state_dir
+    if not directory.is_dir():
+        rule = f"{directory}: no such directory (--state-dir, GEOOFFER_STATE_DIR)"
+        raise ConfigurationError(rule, field="state_dir")
+    if not any(directory.glob(f"{DIRECTORY_NAME}*")) and not (directory / JOURNAL_NAME).exists():
+        raise ConfigurationError(
+            f"{directory}: holds no audit log (--state-dir, GEOOFFER_STATE_DIR)", field="state_dir"
+        )
+    return settings
+
+
+def _remark_of_what_follows(settings: ServiceSettings, told_to_lsn: int) -> None:
+    """The log follows the journal; who looks for what was done just now has to know that."""
+    from geooffer.audit.derivation import drafts_of
+    from geooffer.audit.follower import WRITE_INTERVAL_S
+    from geooffer.journal.frames import decode_entries
+    from geooffer.journal.keyring import load_keyring
+    from geooffer.journal.sqlite import SqliteReader
+    from geooffer.journal.tail import JOURNAL_NAME
+
+    path = settings.state_dir / JOURNAL_NAME
+    if not path.exists():
+        return
+    reader = SqliteReader(path, keyring=load_keyring(settings.encryption_key_file))
+    try:
+        commits = reader.read(told_to_lsn)
+        count = sum(len(drafts_of(commit.position.lsn, decode_entries(commit.payload))) for commit in commits)
+    except JournalError:  # told and cut meanwhile, or another journal was put there: `verify` says which
+        return
+    finally:
+        reader.close()
+    if count:
+        interval = f"{WRITE_INTERVAL_S:.0f} s"
+        remark(f"{count} entries more are in the journal; they follow within {interval}, or when the server starts")
+
+
 def _verifying_key(settings: ServiceSettings, public_key: Path | None) -> Ed25519PublicKey:
     from geooffer.audit.keys import KEY_NAME, load_audit_keys
     from geooffer.rpc.keys import load_public_key
@@ -200,6 +249,8 @@ def _told(entry: AuditEntry, payload: Any) -> dict[str, Any]:
 
 
 def _line(told: dict[str, Any]) -> str:
-    says = "(erased)" if told["erased"] else ", ".join(f"{name} {value}" for name, value in told["says"].items())
+    from geooffer.cli.audit_words import in_words
+
+    says = "(erased)" if told["erased"] else in_words(told["says"])
     who = f"{told['role']} {told.get('caller', '')[:8]}".strip()
     return f"{told['number']:>8}  {told['time']}  {told['kind']:<8}  {who:<16}  {told.get('method', '')}  {says}"
