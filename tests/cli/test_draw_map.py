@@ -158,7 +158,7 @@ async def test_zones_are_drawn_for_who_may_see_them(invoke: Invoke, tmp_path: Pa
     assert data["fences"]["ids"] == ["x", "zone x"]
     assert [data["kinds"][kind]["label"].split(":")[0] for kind in data["fences"]["kinds"]] == [
         "fence without a store",
-        "exclusion zone, without its buffer",
+        "exclusion zone with its buffer",
     ]
     assert "Klinik (clinic, buffer 50 m)" in (tmp_path / "map.html").read_text(encoding="utf-8")
 

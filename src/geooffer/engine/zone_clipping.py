@@ -13,7 +13,7 @@ from geooffer.engine.shapes import area_m2, polygon_from_lonlat, to_shapely
 from geooffer.errors import ExclusionZoneOverlapError
 from geooffer.kernels.trig import METRES_PER_E7
 from geooffer.model.exclusion import ExclusionZone
-from geooffer.model.shapes import Polygon, Shape
+from geooffer.model.shapes import Circle, Polygon, Shape
 from geooffer.model.units import E7_PER_DEGREE
 
 _METRES_PER_DEGREE = METRES_PER_E7 * E7_PER_DEGREE
@@ -41,10 +41,26 @@ def clipped(shape: Shape, zones: Sequence[ExclusionZone]) -> tuple[Polygon, str]
     return polygon, f"clipped by exclusion zone {names}: {count} of {area_m2(polygon):.0f} square metres left"
 
 
+def with_buffer(zone: ExclusionZone) -> Shape:
+    """The zone with its buffer, to be looked at: within a few hundredths of it. Raises ExclusionZoneOverlapError beside
+    a pole, InvalidShapeError where it is no shape of one fence.
+    """
+    if isinstance(zone.shape, Circle):
+        return Circle(zone.shape.latitude_e7, zone.shape.longitude_e7, zone.shape.radius_cm + zone.buffer_cm)
+    if not zone.buffer_cm:
+        return zone.shape
+    grown = _grown(zone, zone.buffer_cm / 100)
+    polygon, _ = polygon_from_lonlat([_rings(part) for part in shapely.get_parts(grown)], repair=True)
+    return polygon
+
+
 def _cut_of(zone: ExclusionZone) -> Any:
     """The zone with its buffer in degrees, a little larger than it is."""
+    return _grown(zone, zone.buffer_cm / 100 * _MARGIN_FACTOR + _MARGIN_M)
+
+
+def _grown(zone: ExclusionZone, margin_m: float) -> Any:
     drawn = to_shapely(zone.shape)
-    margin_m = zone.buffer_cm / 100 * _MARGIN_FACTOR + _MARGIN_M
     _, south, _, north = drawn.bounds
     farthest = max(abs(south), abs(north)) + margin_m / _METRES_PER_DEGREE
     cosine = math.cos(math.radians(min(farthest, 90.0)))

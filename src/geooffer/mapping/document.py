@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from geooffer.engine.zone_clipping import with_buffer
+from geooffer.errors import ExclusionZoneOverlapError, InvalidShapeError
 from geooffer.model.catalog import Geofence, Offer, Store
 from geooffer.model.columns import Int32Array, Int64Array, UInt8Array
 from geooffer.model.exclusion import ExclusionZone
@@ -29,7 +31,7 @@ class FenceKind:
 
 STORE_FENCE = FenceKind("fence of a store", BLUE)
 BARE_FENCE = FenceKind("fence without a store: transitions only", PURPLE, dashed=True)
-EXCLUSION_ZONE = FenceKind("exclusion zone, without its buffer: pings are dropped", VERMILION, dashed=True)
+EXCLUSION_ZONE = FenceKind("exclusion zone with its buffer: pings are dropped", VERMILION, dashed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,10 @@ def map_zones(zones: list[ExclusionZone]) -> list[MapFence]:
     areas = []
     for zone in zones:
         told = f"{zone.category.name.lower()}, buffer {zone.buffer_cm / 100:g} m"
+        try:
+            shape = with_buffer(zone)
+        except (ExclusionZoneOverlapError, InvalidShapeError):
+            shape, told = zone.shape, f"{told}, not drawn"
         name = f"{zone.name} ({told})" if zone.name else told
-        areas.append(MapFence(Geofence(f"zone {zone.zone_id}", zone.shape, name=name), EXCLUSION_ZONE))
+        areas.append(MapFence(Geofence(f"zone {zone.zone_id}", shape, name=name), EXCLUSION_ZONE))
     return areas
