@@ -44,13 +44,27 @@ class ReceiptSigner:
 
 
 def signer_of(state_directory: Path) -> ReceiptSigner:
-    """By the key of a state directory, made on first use. Raises ConfigurationError where others can read it."""
+    """By the key of a state directory, made on first use. Raises ConfigurationError where others can read it.
+
+    The public half of a key that was lost stays, under a name of its own: by it alone older receipts are checked.
+    """
     key = private_key_file(state_directory / KEY_NAME)
     pem = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     public_path = state_directory / PUBLIC_KEY_NAME
-    if not public_path.exists() or public_path.read_bytes() != pem:
+    held = public_path.read_bytes() if public_path.exists() else b""
+    if held != pem:
+        _set_aside(public_path, held)
         public_path.write_bytes(pem)
     return ReceiptSigner(key)
+
+
+def _set_aside(path: Path, pem: bytes) -> None:
+    try:
+        held = serialization.load_pem_public_key(pem)
+    except ValueError:
+        return  # there is none, or it was cut short as it was made
+    if isinstance(held, Ed25519PublicKey):
+        path.rename(path.with_name(f"{path.stem}-{key_id(held)}{path.suffix}"))
 
 
 def key_id(key: Ed25519PublicKey) -> str:
