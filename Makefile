@@ -6,7 +6,7 @@ BIN := .venv/bin
 TEST_PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo kernels test test-long faults simulate lint audit format proto bench benchmarks figures clean
+.PHONY: help setup demo kernels test test-long faults floods simulate lint audit format proto bench benchmarks figures clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -45,8 +45,11 @@ lint: setup  ## ruff, mypy --strict, import-linter, buf
 	$(BIN)/lint-imports
 	$(BIN)/buf lint
 
-audit: setup  ## known advisories of what is installed (uv.lock against OSV); says so where the database is out of reach
-	@$(BIN)/python tools/audit_dependencies.py $(BIN)/uv
+audit: setup  ## known advisories of what is installed (uv.lock against OSV); says so where the database is out of reach (AUDIT=required: fails)
+	@$(BIN)/python tools/audit_dependencies.py $(BIN)/uv $(if $(filter required,$(AUDIT)),--required)
+
+floods: setup  ## what others wait while one connection floods a server with HTTP/2 frames, and what its memory does
+	@$(BIN)/python tests/security/flood_figures.py --check
 
 format: setup  ## let ruff reformat and sort imports
 	$(BIN)/ruff check --fix .

@@ -110,6 +110,7 @@ def forged_tokens(key: Ed25519PrivateKey) -> dict[str, str]:
         "exp infinite": signed(key, good, json.dumps(claims()).replace(str(now + 600), "1e999").encode()),
         "exp true": with_claims(exp=True),
         "exp before iat": with_claims(exp=now - 1, iat=now),
+        "bound to a certificate": with_claims(cnf={"x5t#S256": part(bytes(32))}),
         "unknown role": with_claims(role="root"),
         "roles as a list": with_claims(role=["operator"]),
         "subject as a number": signed(key, good, claims(sub=7)),

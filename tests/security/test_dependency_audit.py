@@ -36,6 +36,16 @@ def test_each_answer(tmp_path: Path, body: str, code: int, words: str) -> None:
     assert words in done.stdout
 
 
+@pytest.mark.parametrize(("options", "code"), [((), 0), (("--required",), 3)])
+def test_what_is_released_has_to_be_audited(tmp_path: Path, options: tuple[str, ...], code: int) -> None:
+    stand_in = tmp_path / "uv"
+    stand_in.write_text("#!/bin/sh\necho 'error: Request failed after 3 retries' >&2; exit 2\n")
+    stand_in.chmod(0o700)
+    command = [sys.executable, ROOT / "tools" / "audit_dependencies.py", stand_in, *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, "NOT AUDITED" in done.stdout) == (code, True)
+
+
 def test_the_step_is_part_of_ci() -> None:
     assert "make audit" in (ROOT / ".ci" / "run").read_text()
     assert "tools/audit_dependencies.py" in (ROOT / "Makefile").read_text()

@@ -173,6 +173,9 @@ def _identity_from(claims: dict[str, Any], lifetime_max_s: float, leeway_s: floa
     expires, issued = _seconds(claims["exp"]), _seconds(claims["iat"])
     if not 0 < expires - issued <= lifetime_max_s:
         raise ValueError
+    if "cnf" in claims:
+        # bound to a key or certificate by who issued it, which is not looked at here: it is not a bearer's
+        raise ValueError
     role, subject = claims["role"], claims["sub"]
     if role not in roles.ROLES or not 1 <= len(subject) <= limits.ID_LENGTH_MAX:
         raise ValueError
