@@ -16,8 +16,9 @@ from geooffer.model import limits
 from geooffer.model.catalog import Category, Customer, Offer, Product, Store
 from geooffer.model.columns import FACTORS
 from geooffer.model.kinds import SwitchKind
-from geooffer.model.policy import DAY_MS
+from geooffer.model.policy import DAY_MS, Policy
 from geooffer.model.records import DecisionRecord, OutcomeRecord
+from geooffer.model.rights import RightsKind
 from geooffer.model.signals import Touchpoint
 from geooffer.model.verdicts import Purpose, TouchpointKind
 
@@ -31,7 +32,10 @@ RETENTION_MS = {
     "decision": limits.DECISION_RETENTION_MS,
     "outcome": limits.DECISION_RETENTION_MS,
     "closure": DAY_MS,
+    "consent": Policy().consent_evidence_kept_ms,
+    "right": limits.RIGHTS_RETENTION_MS,
 }
+HOUR_MS = 3_600_000
 
 
 def moments(age_ms_of_limit: int) -> dict[str, int]:
@@ -56,7 +60,16 @@ def live(engine: Engine, at: dict[str, int]) -> None:
     )
     engine.upsert_customers([Customer(name, ())])
     consented_ms = NOW_MS - 4_000 * DAY_MS
-    engine.record_consent(name, ALL_PURPOSES, granted=True, time_ms=consented_ms, now_ms=NOW_MS, notice_version="1")
+    engine.record_consent(
+        name, ALL_PURPOSES, granted=True, time_ms=consented_ms, now_ms=consented_ms, notice_version="1"
+    )
+    for granted, time_ms in ((True, at["consent"]), (False, at["consent"] + HOUR_MS)):
+        purpose = Purpose.AGGREGATE_STATISTICS.bit
+        engine.record_consent(name, purpose, granted=granted, time_ms=time_ms, now_ms=time_ms, notice_version="1")
+    asked_ms = at["right"] - HOUR_MS
+    request_id = f"letter-{asked_ms % 97}"
+    engine.record_rights_request(name, RightsKind.EXPORT, request_id, received_ms=asked_ms, now_ms=asked_ms)
+    engine.refuse_rights_request(request_id, "not her", now_ms=at["right"])
     for kind, moment, source in (
         (K.SEARCH, "interest", ""),
         (K.PURCHASE, "fact", ""),
@@ -125,7 +138,11 @@ def test_what_is_older_is_in_no_table_snapshot_or_journal(directory: Path) -> No
     engine.journal.store.close()  # type: ignore[attr-defined]
 
     again = opened(directory)
-    for at, counts in ((too_old, [0, 0, 0, 0]), (young, [1, 1, 2, 1])):
+    for at, counts in ((too_old, [0, 0, 0, 0, 0]), (young, [1, 1, 2, 1, 1])):
         told = again.export_person(f"ann-{at['interest']}", now_ms=NOW_MS)
-        assert [len(told[kind]) for kind in ("interests", "facts", "contacts", "decisions")] == counts
+        assert [
+            len(told[kind]) for kind in ("interests", "facts", "contacts", "decisions", "rights_requests")
+        ] == counts
+        # what holds now is kept; the event that it took the place of goes
+        assert len(told["consents"]) == (2 if at is too_old else 3)
     again.journal.store.close()  # type: ignore[attr-defined]
