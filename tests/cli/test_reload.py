@@ -237,3 +237,14 @@ def test_check_finds_what_a_reload_would_refuse(invoke: Invoke, tmp_path: Path) 
     checked = invoke("config", "check", "--config", config)
     assert checked.exit_code == 1
     assert "not that of the first certificate" in checked.stdout
+
+
+def test_the_server_is_found_by_the_settings_as_by_every_command(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEOOFFER_STATE_DIR", str(tmp_path / "by-environment"))
+    assert f"no server uses {tmp_path / 'by-environment'}" in invoke("config", "reload").stderr
+    file = tmp_path / "geooffer.toml"
+    file.write_text(f'state_dir = "{tmp_path / "by-file"}"\n')
+    monkeypatch.delenv("GEOOFFER_STATE_DIR")
+    assert f"no server uses {tmp_path / 'by-file'}" in invoke("config", "reload", "--config", file).stderr

@@ -63,12 +63,13 @@ def register(app: typer.Typer) -> None:
             int | None, typer.Option("--pid", min=2, help="Process of the server; else the one that has --state-dir.")
         ] = None,
         state_dir: StateDir = None,
+        config_file: ConfigFile = None,
     ) -> None:
         """Have a running server read its settings again (SIGHUP); its log tells the outcome."""
         from geooffer.cli.hang_up import hang_up, server_of
-        from geooffer.cli.settings import default_state_dir
+        from geooffer.cli.settings_layers import load_settings
 
-        number = server_of(state_dir or default_state_dir()) if pid is None else pid
+        number = server_of(load_settings(config_file, {"state_dir": state_dir}).state_dir) if pid is None else pid
         hang_up(number)
         print(f"asked process {number} to read its settings again")
 

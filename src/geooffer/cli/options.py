@@ -16,7 +16,7 @@ from geooffer.cli.small_files import read_small
 from geooffer.errors import ConfigurationError
 
 ConfigFile = Annotated[Path | None, typer.Option("--config", envvar="GEOOFFER_CONFIG", help="TOML file of settings.")]
-StateDir = Annotated[Path | None, typer.Option("--state-dir", help="Directory of the development token key.")]
+StateDir = Annotated[Path | None, typer.Option("--state-dir", help="State directory; without it that of the settings.")]
 JsonOutput = Annotated[bool, typer.Option("--json", help="The result as one JSON object on stdout.")]
 Server = Annotated[str, typer.Option("--server", envvar="GEOOFFER_CONTROL_SERVER", help="Control port.")]
 ControlServer = Annotated[
