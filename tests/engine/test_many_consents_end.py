@@ -93,18 +93,16 @@ def test_a_visit_of_who_is_not_looked_at_yet_ends_without_a_word() -> None:
     assert ended["device_key"].tolist() == [2], "c0 consents no more: nothing is told of where she was"
 
 
-def test_who_is_looked_at_for_her_day_alone_loses_no_offer() -> None:
-    """Her consent ends later on the day that begins within the batch."""
-    midnight_ms = (NOW_MS // DAY_MS + 1) * DAY_MS
-    engine = crowd(until_ms=midnight_ms + 20 * HOUR_MS)
-    batch = pings(ping(midnight_ms + 10 * HOUR_MS - 1, device=1), ping(midnight_ms + 10 * HOUR_MS, device=2))
-    batch["now_ms"][0] = midnight_ms - 1
-    batch["fix_time_ms"][0] = midnight_ms - 1
-    engine.step(batch)
+def test_who_is_looked_at_for_her_hour_alone_loses_no_offer() -> None:
+    """Her consent ends later in the hour that begins within the batch."""
+    hour_ms = (NOW_MS // HOUR_MS + 1) * HOUR_MS
+    end_ms = hour_ms + HOUR_MS // 2
+    engine = crowd(until_ms=end_ms)
+    engine.step(pings(ping(hour_ms - 1, device=1), ping(hour_ms, device=2)))
     slot = engine.state.people.person_slots[engine.key_of("c1")]
     assert slot not in (engine._changed_slots or ())
-    assert engine.consented_now("c1", midnight_ms + 20 * HOUR_MS - 1) == ALL_PURPOSES
-    assert engine.consented_now("c1", midnight_ms + 20 * HOUR_MS) == 0
+    assert engine.consented_now("c1", end_ms - 1) == ALL_PURPOSES
+    assert engine.consented_now("c1", end_ms) == 0
 
 
 def test_a_notice_that_is_demanded_counts_for_everybody_at_once() -> None:
