@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from canary_calls import NOW_MS
 from canary_marks import (
     DEVICE,
     LATITUDE,
     LATITUDE_OUTSIDE,
     LONGITUDE,
     LONGITUDE_OUTSIDE,
+    NOW_MS,
     NUMBER,
+    OTHER,
+    PERSON,
     STRANGER,
     TOKEN,
     mark_of,
@@ -91,7 +93,25 @@ def commands(folder: Path, reach: Reach) -> list[list[str]]:
         ["try", "--device-key", str(DEVICE), *place, "--accuracy-m", str(NUMBER), *on_control],
         ["try", "--device-key", str(DEVICE), *place, "--server", reach.control_address, "--token", reach.device_token],
     ]
-    return runs
+    return runs + _by_officers(folder, reach)
+
+
+def _by_officers(folder: Path, reach: Reach) -> list[list[str]]:
+    """Commands about a person nobody knows, and files that are no policy and no zones."""
+    on_control = ["--server", reach.control_address, "--token", reach.token]
+    nobody, reason = f"{PERSON}-nobody", ["--reason", f"{PERSON} wrote"]
+    policy = folder / "policy.toml"
+    policy.write_text(f'[canarycatalog-part]\nreason = "{PERSON}"\n')
+    given = ["--received", NOW]
+    about = [
+        ["export", nobody, *reason], ["erase", nobody, "--yes"], ["consents", nobody], ["withdraw", nobody],
+        ["was-allowed", nobody, "push_marketing", NOW], ["restrict", nobody, "--ground", "accuracy-contested", *reason],
+        ["lift", nobody, "--informed", NOW, *reason], ["object", nobody, "--direct-marketing", *reason],
+        ["record", "export", nobody, *given, *reason], ["receipt", nobody, OTHER], ["extend", OTHER, *reason],
+        ["zones", "import", str(folder / "fences.geojson")], ["zones", "delete", OTHER, "--yes"],
+    ]  # fmt: skip
+    runs = [["privacy", *arguments, *on_control] for arguments in about]
+    return [*runs, ["policy", "propose", str(policy), *on_control], ["policy", "approve", "77", *on_control]]
 
 
 #: cells that a good row leaves empty: a search says one subject of one person, and no more

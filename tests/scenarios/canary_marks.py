@@ -15,11 +15,18 @@ from google.protobuf.message import Message
 M = TypeVar("M", bound=Message)
 
 PERSON, WORD, NOTICE, SIZE, OTHER = "canaryperson", "canaryword", "canarynotice", "canarysize", "canaryother"
+SEARCHED = "canarysearched"
+"""In what she searched for, and in no name of the catalog."""
 CATALOG = "canarycatalog"
 TOKEN = "canarytoken"
 
+RAW_ID = "6D92078A-8246-4BA4-AE5B-76104861E7DC"
+"""Looks like an advertising id."""
+NOW_MS = 1_772_528_400_000
 DEVICE, STRANGER = 7_310_586_092_416_653, 6_180_339_887_498_948
 LATITUDE_E7, LONGITUDE_E7 = 473_918_264, 85_172_639
+HERE_LATITUDE_E7, HERE_LONGITUDE_E7 = 473_918_217, 85_172_631
+"""Where she is: a few steps from the shop, whose own place files may hold."""
 LATITUDE, LONGITUDE = "47.3918264", "8.5172639"
 LATITUDE_OUTSIDE_E7, LONGITUDE_OUTSIDE_E7 = 1_974_185_263, 2_083_146_295
 LATITUDE_OUTSIDE, LONGITUDE_OUTSIDE = "97.4185263", "208.3146295"
@@ -27,13 +34,13 @@ NUMBER = 2_087_654_329
 """Of every other number field: far outside its range."""
 
 FORBIDDEN: dict[str, tuple[str, ...]] = {
-    "customer id": (PERSON,),
+    "customer id": (PERSON, RAW_ID.lower()),
     "device key": tuple(form for key in (DEVICE, STRANGER) for form in (str(key), f"{key:x}")),
     "token": (TOKEN,),
     # cut, not whole: a rounded coordinate is one too
     "coordinate in degrees": ("47.3918", "8.5172", "97.4185", "208.3146", "197.4185"),
     "coordinate in E7": ("4739182", "8517263", "1974185263", "2083146295"),
-    "search word": (WORD,),
+    "search word": (WORD, SEARCHED),
     "size": (SIZE,),
     "notice version": (NOTICE,),
     "other value": (OTHER, str(NUMBER)),
@@ -63,9 +70,9 @@ def mark_of(owner: str, name: str) -> str:
     name = name.removesuffix("s")
     if name.endswith("customer_id") or name in ("web_id", "loyalty_id"):
         return PERSON
-    if name in ("text", "name", "title", "search_text") or (
-        owner.lower().startswith("touchpoint") and name.endswith("_id")
-    ):
+    if name == "search_text" or (owner.lower().startswith("touchpoint") and name.endswith("_id")):
+        return SEARCHED
+    if name in ("text", "name", "title"):
         return WORD
     if name == "notice_version":
         return NOTICE

@@ -1,13 +1,21 @@
-"""Canary: nothing of a person gets into a log, an error or a command's report (privacy M1, as far as step 1 has rooms).
+"""Canary: nothing of a person gets into a log, an error or a command's report, and of where she is, what she searched
+and who she proved to be into no file at all (privacy M1).
 
-What is driven: a real `geooffer serve`; every method of every service, each with a good marked request, with each of
+What is driven: a real `geooffer serve`; every method of every service that the generated code knows (one that is not
+called fails this test), health and reflection with them, each with a good marked request, with each of
 its fields in turn unknown, not legal, too long or out of range, with too many rows, cut off, without a token, with
-wrong tokens, with wrong roles; and real `geooffer import`, `replay` and `try` commands on files with bad rows.
+wrong tokens, with wrong roles; every reason an error may have, but those that take a fault; and real `geooffer import`,
+`replay`, `try`, `privacy` and `policy` commands on files with bad rows and about nobody.
 
 What is searched:
 - stdout and stderr of the server, from its start to its end, with all it logs at level debug and every span it traces;
 - what its metrics port says, of paths that there are and of a marked one;
 - stdout and stderr of the commands;
+- every file of the state directory (journal, snapshots, ledger, audit log, keys) and of a backup, for places of pings,
+  in the forms of memory and messages, search words and tokens; the audit log also for who she is, in every form.
+  That plain files hold customer ids until she is erased is told by tests/scenarios/test_erasure.py, that encrypted ones
+  never do by tests/cli/test_audit_trail.py;
+- the server's core file limit;
 - of every failed call its code, details, debug text and all metadata (google.rpc.Status with its ErrorInfo and
   BadRequest), of every successful one its row problems and repair notes.
 
@@ -22,42 +30,30 @@ that `replay --events` lists); options of commands that never reach our code (a 
 from __future__ import annotations
 
 import asyncio
-import base64
 import http.client
 import json
 import re
 import signal
 import subprocess
 import sys
-import time
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import grpc
 import pytest
-from canary_calls import CUSTOMER_ID, METHODS, NOW_MS, at, deleting_requests, good_requests, response_of
+from canary_bytes import NEVER, files_below, files_that_tell, found, marks_of
+from canary_caller import END_S, Caller, Tokens, is_ping_method
+from canary_calls import CUSTOMER_ID, METHODS, at, deleting_requests, good_requests
 from canary_files import NAMED_FEATURE, Reach, commands
-from canary_marks import DEVICE, FORBIDDEN, PERSON, TOKEN, groups_in, segments_of, wrong_variants
+from canary_marks import DEVICE, FORBIDDEN, NOW_MS, PERSON, SIZE, TOKEN, groups_in, wrong_variants
+from canary_policy_calls import refused_requests
 
+from geooffer.journal.tail import JOURNAL_NAME
 from geooffer.model.units import format_time_ms
 from geooffer.rpc import roles
-from geooffer.rpc.auth import AUTHORIZATION_KEY, issue_token
-from geooffer.rpc.call_watch import TRACE_PARENT_KEY
-from geooffer.rpc.keys import development_keys
-from geooffer.v1.consent_service_pb2 import (
-    GetConsentHistoryResponse,
-    GetConsentReceiptRequest,
-    WithdrawConsentRequest,
-)
-from geooffer.v1.decision_service_pb2 import DecideResponse
-from geooffer.v1.diagnostics_service_pb2 import GetDecisionRequest
-from geooffer.v1.privacy_service_pb2 import EraseSubjectResponse, GetErasureRequest
-from geooffer.v1.rights_pb2 import ExtendRequestRequest, RecordRequestResponse, RefuseRequestRequest
+from geooffer.rpc.status import CODES
+from geooffer.v1.consent_service_pb2 import WithdrawConsentRequest
 from serving import serving
 
-END_S = 60
 STATE_NAME = "canarycatalog-state"
 """Named by the server on stderr: proves that the search reaches what a server writes."""
 
@@ -76,18 +72,11 @@ for arguments in json.load(open(sys.argv[1])):
 json.dump(codes, open(sys.argv[2], "w"))
 """
 
+OF_FAULTS = {"INTERNAL", "CONFIGURATION", "JOURNAL", "DISK_FULL", "OVERLOADED", "DRAINING"}
+"""Reasons that take a fault, a full disk or an end: tests/faults, tests/rpc/test_faults.py, tests/cli/test_drain.py."""
+
 TIMESTAMP = re.compile(r'"(timestamp|start_time|end_time)": "[^"]*"')
 """Of log lines and spans: seconds such as 47.391856 look like a latitude."""
-
-
-def is_data_method(method: str) -> bool:
-    """Whether the data port serves it."""
-    return "PingService" in method or "OfferService" in method
-
-
-def is_ping_method(method: str) -> bool:
-    """Whether it is counted by batches, not by calls."""
-    return method.startswith("/geooffer.v1.PingService/")
 
 
 def read_pages(address: str) -> str:
@@ -103,125 +92,13 @@ def read_pages(address: str) -> str:
     return "\n".join(told)
 
 
-class Caller:
-    """Calls methods by bytes and keeps everything that is said about failures."""
-
-    def __init__(self, data: grpc.aio.Channel, control: grpc.aio.Channel) -> None:
-        self._channels = {True: data, False: control}
-        self.told: list[str] = []
-        """What must not name anything."""
-        self.answers: list[str] = []
-        """What may: answers to those who asked."""
-        self.codes: Counter[tuple[str, str]] = Counter()
-        """(method, code) → calls."""
-        self.decision_id = ""
-        """Of the last offer that was decided."""
-        self.erasure_id = ""
-        """Of the last erasure."""
-        self.rights_request_id = ""
-        """Of the last request that was taken down."""
-        self.event_id = ""
-        """Of a consent event."""
-
-    def named(self, request: Any) -> Any:
-        """The request with the ids that only the server could give."""
-        for kind, name, value in (
-            (GetDecisionRequest, "decision_id", self.decision_id),
-            (GetErasureRequest, "erasure_id", self.erasure_id),
-            (ExtendRequestRequest, "rights_request_id", self.rights_request_id),
-            (RefuseRequestRequest, "rights_request_id", self.rights_request_id),
-            (GetConsentReceiptRequest, "event_id", self.event_id),
-        ):
-            if isinstance(request, kind):
-                setattr(request, name, value)
-        return request
-
-    async def call(self, method: str, data: bytes, token: str | None) -> str:
-        """The name of the code it ended with."""
-        channel = self._channels[is_data_method(method)]
-        metadata: tuple[tuple[str, str], ...] = ((TRACE_PARENT_KEY, f"00-{PERSON}-01"),)
-        if token is not None:
-            metadata += ((AUTHORIZATION_KEY, f"Bearer {token}"),)
-        try:
-            if METHODS[method].client_streaming:
-                call = channel.stream_stream(method)(iter([data]), metadata=metadata, timeout=END_S)
-                responses = [response async for response in call]
-            else:
-                responses = [await channel.unary_unary(method)(data, metadata=metadata, timeout=END_S)]
-        except grpc.aio.AioRpcError as failure:
-            self._keep_failure(failure)
-            code = failure.code().name
-        else:
-            for response in responses:
-                self._keep_answer(response_of(method, response))
-            code = "OK"
-        self.codes[method, code] += 1
-        return code
-
-    def _keep_failure(self, failure: grpc.aio.AioRpcError) -> None:
-        self.told += [failure.code().name, failure.details() or "", failure.debug_error_string() or ""]
-        for key, value in (*(failure.initial_metadata() or ()), *(failure.trailing_metadata() or ())):
-            # texts stand in a serialized Status as they are
-            self.told += [key, value if isinstance(value, str) else value.decode("latin-1")]
-
-    def _keep_answer(self, answer: Any) -> None:
-        self.answers.append(str(answer))
-        if isinstance(answer, DecideResponse):
-            self.decision_id = answer.offer.decision_id
-        if isinstance(answer, EraseSubjectResponse):
-            self.erasure_id = answer.erasure.erasure_id
-        if isinstance(answer, RecordRequestResponse):
-            self.rights_request_id = answer.request.rights_request_id
-        if isinstance(answer, GetConsentHistoryResponse):
-            self.event_id = answer.events[0].event_id
-        self.told += [str(problem) for problem in getattr(answer, "problems", ())]
-        self.told += [repair.note for repair in getattr(answer, "repairs", ())]
-        self.told.append(getattr(answer, "repair_note", ""))
-
-
-class Tokens:
-    """Tokens of all roles, and the search forms of everything that was issued."""
-
-    def __init__(self, state_dir: Path) -> None:
-        self._key = development_keys(state_dir).private_key
-        self.issued: list[str] = []
-        self.operator = self.issue("operator", f"{PERSON}-operator")
-        self.gateway = self.issue("gateway", f"{PERSON}-gateway", device_key_ranges=[(DEVICE, DEVICE)])
-        self.device = self.issue("device", str(DEVICE))
-        others = {role: self.issue(role, f"{PERSON}-{role}") for role in (roles.MARKETING, roles.PRIVACY_OFFICER)}
-        self.of_role = {roles.DEVICE: self.device, roles.GATEWAY: self.gateway, **others}
-
-    def issue(self, role: str, subject: str, *, age_s: float = 0, **more: Any) -> str:
-        token = issue_token(self._key, role=role, subject=subject, now_s=time.time() - age_s, lifetime_s=600, **more)
-        self.issued.append(token)
-        return token
-
-    def wrong(self, method: str) -> Iterator[str | None]:
-        """None at all; garbage; an expired one; a changed signature; changed claims; and those of all
-        roles that may not call the method.
-        """
-        yield None
-        yield f"{TOKEN}.{TOKEN}.{TOKEN}"
-        yield self.issue("operator", f"{PERSON}-late", age_s=10_000)
-        head, claims, signature = self.operator.split(".")
-        yield f"{head}.{claims}.{signature[::-1]}"
-        forged = base64.urlsafe_b64encode(json.dumps({"sub": TOKEN, "role": TOKEN}).encode()).decode()
-        yield f"{head}.{forged}.{signature}"
-        yield from (token for role, token in self.of_role.items() if role not in roles.METHODS[method])
-
-    def forbidden(self) -> dict[str, tuple[str, ...]]:
-        """FORBIDDEN with all tokens that were issued."""
-        used = tuple(segment for token in self.issued for segment in segments_of(token))
-        return FORBIDDEN | {"token": FORBIDDEN["token"] + used + tuple(segment[::-1] for segment in used)}
-
-
 async def drive_well(caller: Caller, tokens: Tokens) -> None:
     """Every method with its good requests; deleting ones too, so twice."""
     good, deleting = good_requests(), deleting_requests()
     assert {method for method, _ in good + deleting} == set(METHODS)
     for method, request in good + deleting + good:
-        token = tokens.device if roles.OPERATOR not in roles.METHODS[method] else tokens.operator
-        assert await caller.call(method, caller.named(request).SerializeToString(), token) == "OK", method
+        data = caller.named(request).SerializeToString()
+        assert await caller.call(method, data, tokens.good(method)) == "OK", method
 
 
 async def drive_badly(caller: Caller, tokens: Tokens) -> None:
@@ -229,13 +106,12 @@ async def drive_badly(caller: Caller, tokens: Tokens) -> None:
     good, deleting = good_requests(), deleting_requests()
     for method, request in good + deleting:
         data = request.SerializeToString()
-        own = tokens.gateway if is_data_method(method) else tokens.operator
-        own = own if roles.OPERATOR in roles.METHODS[method] else tokens.device
+        own = tokens.gateway if roles.GATEWAY in roles.METHODS[method] else tokens.good(method)
         wrong = [variant.SerializeToString() for variant in wrong_variants(request)]
         wrong += [data[:-1], data + b"\xff", b"\x0a\xff\x01" + data, data + b"\x0a\x02\xc3\x28"]
         await asyncio.gather(*(caller.call(method, each, own) for each in wrong))
         by_others = [caller.call(method, data, token) for token in tokens.wrong(method)]
-        assert "OK" not in await asyncio.gather(*by_others), method
+        assert ("OK" in await asyncio.gather(*by_others)) == (method == roles.HEALTH_CHECK), method
     # what takes a state of its own: a store in use, a signal without consent
     store_in_use, signal_of_hers = deleting[-1], next(item for item in good if "RecordTouchpoints" in item[0])
     withdraw = next(method for method, _ in good if "WithdrawConsent" in method)
@@ -244,6 +120,9 @@ async def drive_badly(caller: Caller, tokens: Tokens) -> None:
     assert await caller.call(withdraw, withdrawal.SerializeToString(), tokens.operator) == "OK"
     for method, request in (store_in_use, signal_of_hers):
         assert await caller.call(method, request.SerializeToString(), tokens.operator) == "FAILED_PRECONDITION", method
+    for reason, method, request in refused_requests():
+        await caller.call(method, request.SerializeToString(), tokens.good(method))
+        assert not reason or reason == "QUOTA_EXCEEDED" or reason in caller.reasons, reason
     # more than the transport takes, which then takes its time: once a port
     for method, request in (good[0], good[-1]):
         assert await caller.call(method, request.SerializeToString(), TOKEN * 1_000) == "RESOURCE_EXHAUSTED"
@@ -263,7 +142,37 @@ def run_commands(folder: Path, reach: Reach) -> tuple[list[int], str]:
     return codes, done.stdout + done.stderr
 
 
+def run_command(*arguments: str) -> str:
+    """All that one more command wrote; it went well."""
+    command = [sys.executable, "-m", "geooffer.cli.main", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=END_S)
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+def check_files(folder: Path, state_dir: Path, backup: Path, tokens: Tokens) -> None:
+    """No file that the server or a backup of it left holds where she was, what she searched, or a token; and the audit
+    log tells nobody who she is.
+    """
+    planted, seen = folder / "planted", set()
+    for method, request in good_requests():
+        planted.write_bytes(request.SerializeToString() + tokens.device.encode())
+        kinds = files_that_tell([planted], tokens.issued).keys()
+        assert "place" in kinds or not is_ping_method(method), "the search finds it in all forms of a message"
+        seen |= kinds
+    assert seen == {"place", "search word", "token"}, "the search finds what there is"
+    files = files_below(state_dir, backup)
+    assert {JOURNAL_NAME, "audit.head", "backup.json"} <= {path.name for path in files}
+    assert files_that_tell(files, tokens.issued) == {}
+    audit = [path for path in files if path.is_relative_to(state_dir / "audit")]
+    assert any(path.stat().st_size > 10_000 for path in audit), "the calls above were noted"
+    hers = NEVER | marks_of(state_dir) | {"size": (SIZE.encode(),)}
+    del hers["notice version"]  # a notice that was registered is named like all that is put into the catalog
+    assert found(hers, audit) == {}
+
+
 @pytest.mark.usefixtures("clean_environment")
+@pytest.mark.timeout(3 * END_S)
 async def test_no_mark_is_told_to_anyone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     state_dir, folder = tmp_path / STATE_NAME, tmp_path / "files"
     folder.mkdir()
@@ -286,10 +195,16 @@ async def test_no_mark_is_told_to_anyone(tmp_path: Path, monkeypatch: pytest.Mon
                 ended, reports = await asyncio.to_thread(run_commands, folder, reach)
                 await drive_badly(caller, tokens)
                 pages = await asyncio.to_thread(read_pages, where["metrics_address"])
+                backup = ["backup", str(tmp_path / "backup"), "--state-dir", str(state_dir), "--json"]
+                reports += await asyncio.to_thread(run_command, *backup)
+                limits_of_server = Path(f"/proc/{process.pid}/limits").read_text()
         finally:
             process.send_signal(signal.SIGTERM)
             out, err = await written
     assert process.returncode == 0
+    check_files(folder, state_dir, tmp_path / "backup", tokens)
+    (core,) = [line for line in limits_of_server.splitlines() if line.startswith("Max core file size")]
+    assert core.split()[4:6] in (["1", "1"], ["0", "0"]), "no dump, neither as a file nor into a program"
 
     forbidden = tokens.forbidden()
     told = "\n".join(dict.fromkeys(caller.told))
@@ -320,6 +235,7 @@ async def test_no_mark_is_told_to_anyone(tmp_path: Path, monkeypatch: pytest.Mon
         "OK", "INVALID_ARGUMENT", "NOT_FOUND", "ALREADY_EXISTS", "FAILED_PRECONDITION", "UNAUTHENTICATED",
         "PERMISSION_DENIED", "RESOURCE_EXHAUSTED",
     }  # fmt: skip
+    assert caller.reasons == {kind.reason for kind in CODES} - OF_FAULTS
     assert set(ended) == {0, 1, 2}
     assert "Traceback" not in err + reports
 
