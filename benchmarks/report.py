@@ -122,6 +122,33 @@ def offers_lines(offers: dict[str, Any]) -> list[str]:
     ]
 
 
+def effect_lines(full: dict[str, Any], half: dict[str, Any]) -> list[str]:
+    """From a call that ends offers to its effect, at the peak and at half of it."""
+    rows = []
+    for kind, found in full["calls"].items():
+        other = half["calls"][kind]
+        late = sum(told[f"offers_{how}_late"] for told in (found, other) for how in ("left", "answered"))
+        cells = [_ms(told[f"{name}_us"]) for told in (other, found) for name in ("in_force_p50", "p50", "p99", "max")]
+        rows.append(f"| {kind} | {other['trials']} + {found['trials']} | {late} | {' | '.join(cells)} |")
+    loads = [
+        f"{load['pings_per_s']:,} pings/s with {load['offers_per_s']:,} offers/s, "
+        f"server {load['server_cpu_share']:.0%} busy, "
+        f"disk alone p50 {_ms(load['disk']['p50_us'])}, p99 {_ms(load['disk']['p99_us'])}, "
+        f"commits p50 {_ms(load['commits']['p50_us'])}, p99 {_ms(load['commits']['p99_us'])}"
+        for load in (half, full)
+    ]
+    return [
+        "**`geooffer bench effect`**, from sending a call to its durable return, after which no offer may leave (goal "
+        "p99 ≤ 10 ms); *in force* is when the service itself goes by it. A whole server with SQLite on one core, "
+        f"gateways of {full['persons']:,} persons on the other. *Half*: {loads[0]}. *Peak*, closed loop: {loads[1]}.",
+        "",
+        "| call | trials | offers too late "
+        "| half: in force p50 | p50 | p99 | max | peak: in force p50 | p50 | p99 | max |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+        *rows,
+    ]
+
+
 def restart_lines(empty: dict[str, Any], full: dict[str, Any]) -> list[str]:
     """From the command to the ready line."""
     phases = ", ".join(f"{name} {seconds:.1f}" for name, seconds in full["phases"].items())
@@ -139,6 +166,7 @@ def figures(
     memory: dict[str, Any],
     journal: dict[str, Any],
     offers: dict[str, Any],
+    effects: tuple[dict[str, Any], dict[str, Any]],
     restarts: tuple[dict[str, Any], dict[str, Any]],
     ns: dict[str, float],
 ) -> str:
@@ -182,6 +210,8 @@ def figures(
         "",
         *offers_lines(offers),
         "",
+        *effect_lines(*effects),
+        "",
         *restart_lines(*restarts),
         "",
         "**`make benchmarks`**, without transport:",
@@ -211,6 +241,7 @@ def main() -> None:
     memory = run_json("bench", "memory")
     journal = run_json("bench", "journal")
     offers = run_json("bench", "offers", "--rate", str(round(half / 2, -2)))
+    effects = run_json("bench", "effect"), run_json("bench", "effect", "--share", "0.5")
     restarts = (
         run_json("bench", "restart", "--persons", "0", "--fences", "0"),
         run_json("bench", "restart", "--persons", "1000000", "--rounds", "2"),
@@ -218,7 +249,7 @@ def main() -> None:
     text = README.read_text(encoding="utf-8")
     head, rest = text.split(BEGIN)
     _, tail = rest.split(END)
-    section = figures(demo, closed, opened, memory, journal, offers, restarts, run_benchmarks())
+    section = figures(demo, closed, opened, memory, journal, offers, effects, restarts, run_benchmarks())
     README.write_text(head + BEGIN + section + END + tail, encoding="utf-8")
     print(f"wrote the figures of {README.name} and {PICTURE.name}")
 
