@@ -136,13 +136,15 @@ async def held_races(run: Running) -> list[Trial]:
     with patch.object(PingStream, "wait", held):
         for kind in (*POLICY_KINDS, *PERSON_KINDS):
             device_key = next(persons_of(kind, 1)) if kind in PERSON_KINDS else 0
-            while not waits_for(run, device_key):
+            while may_write.is_set() or not waits_for(run, device_key):
                 may_write.set()
                 await asyncio.sleep(0.1)
                 may_write.clear()
                 await asyncio.sleep(0.1)
             trial = await run.caller.call(kind, device_key)
             may_write.set()
+            while waits_for(run, device_key):
+                await asyncio.sleep(0.01)
             await asyncio.sleep(0.1)
             if kind in POLICY_KINDS:
                 trial = Trial(kind, 0, trial.called_s, trial.returned_s, asyncio.get_running_loop().time())
@@ -191,7 +193,6 @@ async def test_a_gate_that_leaks_is_caught(tmp_path: Path) -> None:
     told = judge(trials, run.raced.watch.seen, run.load.received)
     for kind, found in told.items():
         assert found["offers_left_late"] > 0, kind
-        assert found["offers_under_way"] > 0, kind
 
 
 async def test_a_withdrawal_without_effect_is_caught_by_both_judges(tmp_path: Path) -> None:
