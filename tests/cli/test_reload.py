@@ -69,6 +69,7 @@ def certificate(folder: Path) -> bytes:
     files = self_signed()
     (folder / "a.crt").write_bytes(files.certificate_chain)
     (folder / "a.key").write_bytes(files.private_key)
+    (folder / "a.key").chmod(0o600)
     return ssl.PEM_cert_to_DER_cert(files.certificate_chain.decode())
 
 
@@ -237,6 +238,10 @@ def test_check_finds_what_a_reload_would_refuse(invoke: Invoke, tmp_path: Path) 
     checked = invoke("config", "check", "--config", config)
     assert checked.exit_code == 1
     assert "not that of the first certificate" in checked.stdout
+    (tmp_path / "a.key").chmod(0o640)
+    checked = invoke("config", "check", "--config", config)
+    assert checked.exit_code == 1
+    assert "a.key is open to others; it needs mode 0600" in checked.stdout
 
 
 def test_the_server_is_found_by_the_settings_as_by_every_command(

@@ -78,6 +78,7 @@ def test_what_it_refuses_before_it_listens(invoke: Invoke, options: tuple[str, .
 def test_files_that_are_no_keys_are_refused(invoke: Invoke, tmp_path: Path) -> None:
     pem = tmp_path / "a.pem"
     pem.write_text("no key at all")
+    pem.chmod(0o600)
     result = invoke("serve", *ANY_PORTS, "--token-public-key", pem)
     assert result.exit_code == 2
     assert "not a PEM public key" in result.stderr

@@ -22,6 +22,7 @@ def make_certificate(folder: Path, name: str) -> tuple[Path, Path]:
     pem, private = folder / f"{name}.crt", folder / f"{name}.key"
     pem.write_bytes(files.certificate_chain)
     private.write_bytes(files.private_key)
+    private.chmod(0o600)
     return pem, private
 
 

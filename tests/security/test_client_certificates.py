@@ -67,6 +67,7 @@ async def stage(tmp_path: Path, root: Authority, request: pytest.FixtureRequest)
         ("a.crt", server.certificate_chain), ("a.key", server.private_key), ("clients.pem", root.pem)
     ):  # fmt: skip
         (tmp_path / name).write_bytes(content)
+        (tmp_path / name).chmod(0o600)
     asking = "tls_client_ca" if request.param == "control" else "tls_client_ca_data"
     files = {"tls_cert": tmp_path / "a.crt", "tls_key": tmp_path / "a.key", asking: tmp_path / "clients.pem"}
     settings = loopback_settings(state_dir=tmp_path / "state", **files)
@@ -168,6 +169,7 @@ async def test_no_tls_before_1_2(tmp_path: Path, version: ssl.TLSVersion, served
     server = self_signed()
     (tmp_path / "a.crt").write_bytes(server.certificate_chain)
     (tmp_path / "a.key").write_bytes(server.private_key)
+    (tmp_path / "a.key").chmod(0o600)
     settings = loopback_settings(tls_cert=tmp_path / "a.crt", tls_key=tmp_path / "a.key")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

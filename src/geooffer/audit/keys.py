@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from geooffer.errors import ConfigurationError, JournalError
+from geooffer.journal.private_files import FILE_RULE, is_open_to_others
 from geooffer.journal.synced_files import sync_directory, write_synced
 from geooffer.model.limits import DECISION_RETENTION_MAX_MS
 
@@ -87,8 +88,8 @@ def load_audit_keys(path: Path, *, create: bool = False) -> AuditKeys:
         except OSError as error:
             raise ConfigurationError(f"{path.name} cannot be made: {error.strerror}") from None
     try:
-        if path.stat().st_mode & 0o077:
-            raise ConfigurationError(f"{path.name} is open to others; it needs mode 0600")
+        if is_open_to_others(path):
+            raise ConfigurationError(f"{path.name} {FILE_RULE}")
         secret = path.read_bytes()
     except OSError as error:
         raise ConfigurationError(f"{path.name} cannot be read: {error.strerror}") from None

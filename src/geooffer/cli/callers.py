@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from geooffer.errors import ConfigurationError
+from geooffer.journal.private_files import FILE_RULE, is_open_to_others
+
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -90,11 +93,13 @@ class Callers:
 
 
 def tls_files(settings: ServiceSettings) -> TlsFiles | None:
-    """What the files hold now. Raises ConfigurationError where that is no certificate and its key, OSError."""
+    """What the files hold now. Raises ConfigurationError where they do not fit or others can read the key; OSError."""
     from geooffer.rpc.tls import TlsFiles
 
     if settings.tls_cert is None or settings.tls_key is None:
         return None
+    if is_open_to_others(settings.tls_key):
+        raise ConfigurationError(f"{settings.tls_key.name} {FILE_RULE}", field="tls_key")
     control, data = settings.tls_client_ca, settings.tls_client_ca_data
     files = TlsFiles(
         settings.tls_cert.read_bytes(),

@@ -81,7 +81,7 @@ class ServiceSettings(BaseModel):
         None, description="Signed policy that is edited as a file; taken at start and at a reload."
     )
     tls_cert: Path | None = Field(None, description="PEM file of the server's certificate chain.")
-    tls_key: Path | None = Field(None, description="PEM file of the server's private key.")
+    tls_key: Path | None = Field(None, description="PEM file of the server's private key, mode 0600, or it is refused.")
     tls_client_ca: Path | None = Field(
         None, description="PEM roots; with it clients of the control port need a certificate of theirs."
     )

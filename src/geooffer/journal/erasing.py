@@ -15,6 +15,7 @@ from geooffer.errors import JournalError
 from geooffer.journal.commits import CommitStore
 from geooffer.journal.erasures import KEY_NAME, KEY_SIZE_BYTES, LEDGER_NAME, ErasureLedger
 from geooffer.journal.frames import decode_entries, encode_entries
+from geooffer.journal.private_files import FILE_RULE, is_open_to_others
 from geooffer.journal.synced_files import write_once
 from geooffer.model.keys import partition_of
 from geooffer.model.records import CustomerDeleted, Entry
@@ -32,8 +33,8 @@ def open_ledger(directory: Path) -> ErasureLedger:
             raise JournalError(f"{LEDGER_NAME} is there and {KEY_NAME} is not: who was erased cannot be told")
         write_once(key_path, secrets.token_bytes(KEY_SIZE_BYTES))
     for file in (path, key_path):
-        if file.exists() and file.stat().st_mode & 0o077:
-            raise JournalError(f"{file.name} is open to others; it needs mode 0600")
+        if file.exists() and is_open_to_others(file):
+            raise JournalError(f"{file.name} {FILE_RULE}")
     key = key_path.read_bytes()
     if len(key) != KEY_SIZE_BYTES:
         raise JournalError(f"{KEY_NAME} does not hold {KEY_SIZE_BYTES} bytes")

@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from geooffer.errors import ConfigurationError, JournalError
 from geooffer.journal.commits import Position
+from geooffer.journal.private_files import FILE_RULE, is_open_to_others
 
 MAGIC = b"\xe1ge\x01"
 KEY_ID_SIZE_BYTES = 8
@@ -136,8 +137,8 @@ def load_keyring(path: Path | None) -> Keyring | None:
         return None
     field = "encryption_key_file"
     try:
-        if path.stat().st_mode & 0o077:
-            raise ConfigurationError(f"{field}: {path.name} is open to others; it needs mode 0600", field=field)
+        if is_open_to_others(path):
+            raise ConfigurationError(f"{field}: {path.name} {FILE_RULE}", field=field)
         lines = path.read_text(encoding="ascii", errors="replace").splitlines()
     except OSError as error:
         raise ConfigurationError(f"{field}: {path.name} cannot be read: {error.strerror}", field=field) from None

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from geooffer.errors import ConfigurationError
+from geooffer.journal.private_files import FILE_RULE, is_open_to_others
 from geooffer.journal.synced_files import make_directory, write_once
 
 DEV_PRIVATE_NAME = "token-dev.key"
@@ -38,8 +39,8 @@ def load_public_key(path: Path) -> Ed25519PublicKey:
 def load_private_key(path: Path) -> Ed25519PrivateKey:
     """Read an Ed25519 private key (PEM, no passphrase). Refused if anyone but its owner can read it."""
     data = _read(path)
-    if path.stat().st_mode & 0o077:
-        raise ConfigurationError(f"{path.name} is open to others; it needs mode 0600", field="token_key")
+    if is_open_to_others(path):
+        raise ConfigurationError(f"{path.name} {FILE_RULE}", field="token_key")
     try:
         key = serialization.load_pem_private_key(data, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -83,8 +84,8 @@ def secret_file(path: Path, size_bytes: int) -> bytes:
     if not path.exists():
         _create(path, secrets.token_bytes(size_bytes))
     secret = _read(path)
-    if path.stat().st_mode & 0o077:
-        raise ConfigurationError(f"{path.name} is open to others; it needs mode 0600", field="state_dir")
+    if is_open_to_others(path):
+        raise ConfigurationError(f"{path.name} {FILE_RULE}", field="state_dir")
     if len(secret) != size_bytes:
         raise ConfigurationError(f"{path.name} does not hold {size_bytes} bytes", field="state_dir")
     return secret
