@@ -241,6 +241,33 @@ def test_whichever_step_it_is_killed_at_every_entry_is_there_once(tmp_path: Path
         assert found["readable"] == found_at["0 none"]["readable"], name
 
 
+def test_lines_that_a_crash_left_are_not_before_the_next_file(scene: Scene) -> None:
+    """Killed between lines and head; and when it starts again it is time for a new file."""
+    from audit_scene import NOW_MS
+
+    scene.commit([decision(1, NOW_MS)])
+    told(scene)
+    scene.commit([decision(2, NOW_MS)])
+    scene.commit([decision(3, NOW_MS)])
+
+    def killed(step: str) -> None:
+        if step == "appended":
+            raise KeyboardInterrupt
+
+    log = scene.open_log(killed)
+    with pytest.raises(KeyboardInterrupt):
+        scene.tell(log)
+    log.persons.close()
+    assert scene.verify().unsigned_count == 2
+    log = scene.open_log(now_ms=lambda: NOW_MS + 40 * 86_400_000)
+    log.keep_bounded()
+    scene.verify()
+    scene.tell(log)
+    log.close()
+    assert told_lsns(scene) == [1, 2, 3]
+    assert scene.verify().unsigned_count == 0
+
+
 def test_retention_drops_whole_segments_and_the_rest_verifies(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     from audit_scene import NOW_MS
 

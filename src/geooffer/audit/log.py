@@ -41,7 +41,7 @@ from geooffer.audit.segments import (
 from geooffer.audit.set_aside import LogsSetAside
 from geooffer.errors import JournalError
 from geooffer.journal.commits import Position
-from geooffer.journal.synced_files import append_synced, sync_directory
+from geooffer.journal.synced_files import append_synced, cut_synced, sync_directory
 
 DIRECTORY_NAME = "audit"
 SEGMENT_SIZE_BYTES = 16 * 1024 * 1024
@@ -286,6 +286,8 @@ class AuditLog:
         is_old = end.size_bytes and now_ms - end.began_ms > min(SEGMENT_AGE_MAX_MS, self._retention_ms)
         if end.size_bytes < SEGMENT_SIZE_BYTES and not is_old:
             return
+        # what a crash left behind the head must not stand before the next file
+        cut_synced(end.path, end.size_bytes)
         place = self._head.place
         new = End(segment_path(self._directory, place.number + 1), 0, now_ms, 0)
         self._put_head(replace(self._head, segment=place), new)

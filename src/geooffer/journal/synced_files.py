@@ -49,6 +49,17 @@ def append_synced(path: Path, data: bytes, size_bytes: int) -> None:
         sync_directory(path.parent)
 
 
+def cut_synced(path: Path, size_bytes: int) -> None:
+    """Keep the first `size_bytes` bytes of a file. Raises NotSyncedError, OSError."""
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        if os.fstat(descriptor).st_size > size_bytes:
+            os.ftruncate(descriptor, size_bytes)
+            _sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def write_synced(path: Path, data: bytes) -> None:
     """A new file of these bytes. Raises OSError, also where there is one of that name."""
     with _new_file(path) as file:
