@@ -37,6 +37,7 @@ from geooffer.v1.rights_pb2 import (
 
 END_S = 240
 APPROVAL = "/geooffer.v1.PolicyService/ApprovePolicy"
+KILL_SWITCH = "/geooffer.v1.PolicyService/SetKillSwitch"
 
 
 def is_data_method(method: str) -> bool:
@@ -185,6 +186,8 @@ class Tokens:
         allowed = roles.METHODS[method]
         if method == APPROVAL:
             return self.second_officer
+        if method == KILL_SWITCH:
+            return self.officer  # an operator may stop, and not end that
         if roles.OPERATOR in allowed:
             return self.operator
         return self.officer if roles.PRIVACY_OFFICER in allowed else self.device

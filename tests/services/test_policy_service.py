@@ -70,7 +70,7 @@ async def test_a_loosening_needs_a_reason_and_somebody_else(plane, officers) -> 
 
 
 async def test_an_operator_may_read_and_stop_and_no_more(plane, officers) -> None:
-    stub, _ = officers
+    stub, who = officers
     operator = plane.metadata(roles.OPERATOR)
     await stub.SetKillSwitch(pb.SetKillSwitchRequest(is_stopped=True, reason="wrong prices"), metadata=operator)
     told = await stub.GetPolicy(pb.GetPolicyRequest(), metadata=operator)
@@ -78,7 +78,14 @@ async def test_an_operator_may_read_and_stop_and_no_more(plane, officers) -> Non
     await refused(
         stub.ProposePolicy(pb.ProposePolicyRequest(text=told.policy.text), metadata=operator), "PERMISSION_DENIED"
     )
-    await refused(stub.SetKillSwitch(pb.SetKillSwitchRequest(is_stopped=False), metadata=operator), "INVALID_ARGUMENT")
+    resumed = pb.SetKillSwitchRequest(is_stopped=False, reason="prices put right")
+    await refused(stub.SetKillSwitch(resumed, metadata=operator), "PERMISSION_DENIED")
+    assert plane.engine.policy.offers_stopped == 1
+    await refused(
+        stub.SetKillSwitch(pb.SetKillSwitchRequest(is_stopped=False), metadata=who("anna")), "INVALID_ARGUMENT"
+    )
+    await stub.SetKillSwitch(resumed, metadata=who("anna"))
+    assert plane.engine.policy.offers_stopped == 0
 
 
 async def test_a_call_sent_again_has_its_effect_once(plane, officers) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 
 from geooffer.engine.policy_book import PolicyVersion
 from geooffer.engine.shadow import Shadow
-from geooffer.errors import InvalidArgumentError, NotFoundError
+from geooffer.errors import InvalidArgumentError, NotFoundError, PermissionDeniedError
 from geooffer.model import limits
 from geooffer.model.policy_difference import Change, is_loosening
 from geooffer.model.policy_document import PolicyDocument, check_line
 from geooffer.model.policy_text import parse_policy
-from geooffer.rpc import checks
+from geooffer.rpc import checks, roles
 from geooffer.rpc.auth import identity_of
 from geooffer.rpc.policy_signing import sha256_of, without_seal
 from geooffer.services.control import Control
@@ -86,8 +86,10 @@ class PolicyService(rpc.PolicyServiceServicer):
 
     async def SetKillSwitch(self, request: pb.SetKillSwitchRequest, context: Context) -> pb.SetKillSwitchResponse:
         async def call() -> pb.SetKillSwitchResponse:
-            author = identity_of(context).subject
-            self._policies.switch_offers(is_stopped=request.is_stopped, author=author, reason=request.reason)
+            caller = identity_of(context)
+            if caller.role == roles.OPERATOR and not request.is_stopped:
+                raise PermissionDeniedError("operators may stop offers; a privacy officer lets them go on")
+            self._policies.switch_offers(is_stopped=request.is_stopped, author=caller.subject, reason=request.reason)
             return pb.SetKillSwitchResponse(kill_switch=self._kill_switch())
 
         return await self._control.once("SetKillSwitch", request, context, call)

@@ -126,7 +126,7 @@ class PolicyServiceServicer:
 
     def SetKillSwitch(self, request, context):
         """Stop all offers, or end that. When this has returned no offer is handed to the transport any more, decided before or
-        not; pings are taken and visits followed on.
+        not; pings are taken and visits followed on. PERMISSION_DENIED for operators that would end it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
