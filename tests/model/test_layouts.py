@@ -31,7 +31,7 @@ SIZES = {
     tables.HOURS: 16,
     tables.VARIANT: 8,
     fence_tables.FENCE_ROW: 40,
-    fence_tables.PART_ROW: 64,
+    fence_tables.PART_ROW: 72,
     fence_tables.EDGE: 16,
     fence_tables.NODE: 32,
     fence_tables.ITEM: 20,

@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from geooffer.engine.stripes import NO_STRIPES, stripes_of
 from geooffer.kernels.area import area_of_edges_m2
 from geooffer.kernels.circles import circle_numbers
 from geooffer.kernels.geometry import HALF_TURN_E7, TURN_E7
 from geooffer.kernels.trig import RADIANS_PER_CM, RADIANS_PER_E7
-from geooffer.model.columns import StructArray
+from geooffer.model.columns import Int32Array, StructArray
 from geooffer.model.fence_tables import EDGE, PART_ROW
 from geooffer.model.limits import LATITUDE_MAX_E7
 from geooffer.model.shapes import Circle, Part, Polygon, Shape
@@ -31,7 +32,7 @@ Box = tuple[int, int, int, int]
 """south, west, north, east in E7; longitudes in [−180°, 180°], closed."""
 
 
-CircleFigures = tuple[float, float, float, float, int, int, int, int, int, int, int, int]
+CircleFigures = tuple[float, float, float, float, int, int, int, int, int, int, int, int, int, int]
 """The fields of a PART_ROW."""
 assert PART_ROW.names is not None
 assert PART_ROW.names[3:8] == (
@@ -40,13 +41,15 @@ assert PART_ROW.names[3:8] == (
 
 
 class CompiledShape(NamedTuple):
-    """Rows of one shape: `edge_start` counts from its first edge, the index fills in `fence_number`."""
+    """Rows of one shape: `edge_start` and `stripe_start` count from its first, the index fills in `fence_number`."""
 
     parts: StructArray
     edges: StructArray
     boxes: tuple[tuple[Box, ...], ...]
     """Per part, one box, or two where it lies over the antimeridian."""
     area_m2: float
+    stripes: Int32Array
+    """Blocks of its parts, one after the other."""
 
 
 def edges_of(part: Part) -> StructArray:
@@ -75,6 +78,8 @@ def _compile_polygon(shape: Polygon) -> CompiledShape:
     pieces = [edges_of(part) for part in shape.parts]
     area_m2 = 0.0
     start = 0
+    blocks = []
+    stripe_start = 0
     for row, piece, part in zip(rows, pieces, shape.parts, strict=True):
         shell = part.ring(0)
         row["min_latitude_e7"], row["min_longitude_e7"] = shell.min(axis=0)
@@ -82,7 +87,12 @@ def _compile_polygon(shape: Polygon) -> CompiledShape:
         row["edge_start"], row["edge_count"] = start, len(piece)
         start += len(piece)
         area_m2 += area_of_edges_m2(piece)
-    return CompiledShape(rows, np.concatenate(pieces), tuple(boxes_of_frame(*_frame(row)) for row in rows), area_m2)
+        block, shift = stripes_of(piece)
+        row["stripe_start"], row["stripe_shift"] = stripe_start, shift
+        stripe_start += len(block)
+        blocks.append(block)
+    boxes = tuple(boxes_of_frame(*_frame(row)) for row in rows)
+    return CompiledShape(rows, np.concatenate(pieces), boxes, area_m2, np.concatenate(blocks))
 
 
 def _frame(row: np.void) -> Box:
@@ -101,7 +111,7 @@ def compile_circles(circles: Sequence[Circle]) -> list[CompiledShape]:
     rows = np.array(figures, dtype=PART_ROW)
     no_edges = np.zeros(0, EDGE)
     return [
-        CompiledShape(rows[place : place + 1], no_edges, (boxes_of_frame(*row[4:8]),), _cap_m2(row[3]))
+        CompiledShape(rows[place : place + 1], no_edges, (boxes_of_frame(*row[4:8]),), _cap_m2(row[3]), NO_STRIPES)
         for place, row in enumerate(figures)
     ]
 
@@ -129,7 +139,7 @@ def _circle_figures(circle: Circle) -> CircleFigures:
             if west_e7 < -HALF_TURN_E7:
                 west_e7 += TURN_E7
             east_e7 = west_e7 + 2 * half_width_e7
-    return (*numbers, south_e7, west_e7, north_e7, east_e7, 0, 0, 0, circle.radius_cm)
+    return (*numbers, south_e7, west_e7, north_e7, east_e7, 0, 0, 0, circle.radius_cm, 0, 0)
 
 
 def boxes_of_frame(south: int, west: int, north: int, east: int) -> tuple[Box, ...]:

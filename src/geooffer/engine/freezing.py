@@ -21,6 +21,10 @@ from geooffer.model.fence_tables import CELL, ITEM, NODE, FenceTables
 from geooffer.model.limits import LATITUDE_MAX_E7
 
 FAN_OUT = 16
+_SLICE_CELL_COUNT = 1 << 20
+_CELLS_PER_ITEM_COUNT_MIN = 16
+_FREE_CELL_COUNT = 8_000_000
+"""Cells that all items may take before large ones are given fewer."""
 
 Item = tuple[Box, int]
 """A box and the part it belongs to."""
@@ -98,28 +102,62 @@ def _rows(tuples: list[tuple[int, ...]], dtype: np.dtype[np.void]) -> StructArra
 def build_cells(tables: FenceTables, *, keeps_all: bool = False) -> FenceTables:
     """The tables with their cell index filled; everything else is taken over as it is. `keeps_all`: as `rasterise`."""
     shifts, cell_counts = _levels(tables.items)
-    capacity = int(cell_counts.sum())
-    keys = np.zeros(capacity, np.int64)
-    values = np.zeros(capacity, np.int32)
-    count = rasterise(tables, shifts, keys, values, int(keeps_all))
-    order = np.lexsort((values[:count], keys[:count]))
-    distinct, starts, counts = np.unique(keys[:count][order], return_index=True, return_counts=True)
-    cells = np.zeros(1 << max(1, (2 * len(distinct)).bit_length()), CELL)
+    keys, values = _cells_of(tables, shifts, cell_counts, keeps_all)
+    order = np.lexsort((values, keys))
+    distinct, starts, counts = np.unique(keys[order], return_index=True, return_counts=True)
+    cells = np.zeros(cell_capacity(len(distinct)), CELL)
     fill_cells(distinct, starts.astype(np.int32), counts.astype(np.int32), cells)
     return tables._replace(
         cell_levels=np.unique(shifts).astype(np.int32),
         cells=cells,
-        cell_parts=np.ascontiguousarray(values[:count][order]),
+        cell_parts=np.ascontiguousarray(values[order]),
     )
 
 
+def cell_capacity(distinct_count: int) -> int:
+    """Slots of a hash with so many keys: a power of two, at most half full."""
+    return 1 << max(1, (2 * distinct_count).bit_length())
+
+
+def _cells_of(
+    tables: FenceTables, shifts: Int32Array, cell_counts: Int64Array, keeps_all: bool
+) -> tuple[Int64Array, Int32Array]:
+    """Cell key and value of every item, as `rasterise`; taken in slices, so that room is for what is touched."""
+    ends = np.cumsum(cell_counts)
+    touched = np.zeros(int(cell_counts.max(initial=0)), np.uint8)
+    pieces = [(np.zeros(0, np.int64), np.zeros(0, np.int32))]
+    start = 0
+    while start < len(cell_counts):
+        done = int(ends[start] - cell_counts[start])
+        end = max(int(np.searchsorted(ends, done + _SLICE_CELL_COUNT, side="right")), start + 1)
+        room = int(ends[end - 1]) - done
+        keys, values = np.zeros(room, np.int64), np.zeros(room, np.int32)
+        count = rasterise(tables, start, end, shifts, touched, keys, values, int(keeps_all))
+        pieces.append((keys[:count].copy(), values[:count].copy()))
+        start = end
+    keys_of, values_of = zip(*pieces, strict=True)
+    return np.concatenate(keys_of), np.concatenate(values_of)
+
+
 def _levels(items: StructArray) -> tuple[Int32Array, Int64Array]:
-    """Per item the finest level at which its box takes few enough cells, and how many it takes."""
+    """Per item the finest level at which its box takes few enough cells, and how many it takes.
+
+    Few enough: CELLS_PER_ITEM_COUNT_MAX, or less where so many large items would take more memory than geometry does.
+    """
+    per_item = CELLS_PER_ITEM_COUNT_MAX
+    while True:
+        shifts, counts = _levels_of(items, per_item)
+        if per_item <= _CELLS_PER_ITEM_COUNT_MIN or counts.sum() <= _FREE_CELL_COUNT + 16 * len(items):
+            return shifts, counts
+        per_item //= 4
+
+
+def _levels_of(items: StructArray, per_item: int) -> tuple[Int32Array, Int64Array]:
     shifts = np.full(len(items), COARSEST_SHIFT, np.int32)
     counts = _cell_counts(items, COARSEST_SHIFT)
     for shift in range(COARSEST_SHIFT - 2, FINEST_SHIFT - 1, -2):
         finer = _cell_counts(items, shift)
-        fits = finer <= CELLS_PER_ITEM_COUNT_MAX
+        fits = finer <= per_item
         shifts[fits] = shift
         counts[fits] = finer[fits]
     return shifts, counts

@@ -31,7 +31,9 @@ class Located(NamedTuple):
     @property
     def tables(self) -> FenceTables:
         """As kernels take it, without an index."""
-        return empty_tables()._replace(parts=self.compiled.parts, edges=self.compiled.edges)
+        return empty_tables()._replace(
+            parts=self.compiled.parts, edges=self.compiled.edges, stripes=self.compiled.stripes
+        )
 
 
 def located(shape: Shape) -> Located:

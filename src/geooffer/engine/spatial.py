@@ -16,6 +16,7 @@ from rtree import index as rtree_index
 
 from geooffer.engine.fence_parts import Box, CompiledShape, compile_circles, compile_shape
 from geooffer.engine.freezing import build_cells, pack_tree
+from geooffer.engine.stripes import NO_STRIPES
 from geooffer.errors import NotFoundError, OverlapLimitError
 from geooffer.kernels.geometry import HALF_TURN_E7, TURN_E7
 from geooffer.kernels.locate import covers_point
@@ -211,7 +212,7 @@ class IndexOfRecord:
         rows["store_number"] = -1
         for number, time_ms in removed.items():
             rows[number]["removed_ms"] = time_ms
-        parts, edges, part_starts = self._geometry(rows, fences)
+        parts, edges, stripes, part_starts = self._geometry(rows, fences)
         leaves = [
             [(self._entries[entry_id].box, self._part_of(entry_id, part_starts)) for entry_id in entry_ids]
             for _, entry_ids, _ in self._leaves()
@@ -220,7 +221,7 @@ class IndexOfRecord:
         self._frozen_entries = tuple(self._entries.values())
         self._frozen_index = None
         empty = np.zeros(0, np.int32)
-        return build_cells(FenceTables(rows, parts, edges, nodes, items, empty, np.zeros(2, CELL), empty))
+        return build_cells(FenceTables(rows, parts, edges, stripes, nodes, items, empty, np.zeros(2, CELL), empty))
 
     def _leaves(self) -> list[tuple[int, list[int], list[float]]]:
         """(node, entry ids, bounds) of every leaf."""
@@ -234,8 +235,8 @@ class IndexOfRecord:
 
     def _geometry(
         self, rows: StructArray, fences: Mapping[int, tuple[Geofence, int]]
-    ) -> tuple[StructArray, StructArray, dict[int, int]]:
-        """Fill live FENCE rows; return PART and EDGE rows by fence number, and each fence's first part."""
+    ) -> tuple[StructArray, StructArray, Int32Array, dict[int, int]]:
+        """Fill live FENCE rows; return PART, EDGE rows and stripes by fence number, and each fence's first part."""
         numbers = sorted(fences)
         compiled = [self._members[number].compiled for number in numbers]
         part_counts = np.array([len(shape.parts) for shape in compiled], dtype=np.int32)
@@ -250,7 +251,8 @@ class IndexOfRecord:
         parts["fence_number"] = np.repeat(np.array(numbers, dtype=np.int32), part_counts)
         parts["edge_start"] += np.repeat(edge_starts.astype(np.int32), part_counts)
         edges = joined_rows([shape.edges for shape in compiled if len(shape.edges)], EDGE)
-        return parts, edges, dict(zip(numbers, part_starts.tolist(), strict=True))
+        stripes = joined_stripes(parts, compiled)
+        return parts, edges, stripes, dict(zip(numbers, part_starts.tolist(), strict=True))
 
     def locate(
         self,
@@ -297,6 +299,14 @@ def joined_rows(pieces: Sequence[StructArray], dtype: np.dtype[np.void]) -> Stru
     return np.frombuffer(bytearray().join([piece.tobytes() for piece in pieces]), dtype=dtype)
 
 
+def joined_stripes(parts: StructArray, shapes: Sequence[CompiledShape]) -> Int32Array:
+    """The stripes of all shapes; `parts` are their PART rows in the same order, told where each block is now."""
+    sizes = np.array([len(shape.stripes) for shape in shapes], dtype=np.int64)
+    counts = np.array([len(shape.parts) for shape in shapes], dtype=np.int64)
+    parts["stripe_start"] += np.repeat(np.cumsum(sizes) - sizes, counts).astype(np.int32)
+    return np.concatenate([NO_STRIPES, *(shape.stripes for shape in shapes if len(shape.stripes))])
+
+
 def radius_equivalent_cm(area_m2: float) -> int:
     """√(area / π) in whole centimetres, at most what an int32 holds comfortably."""
     return min(round(math.sqrt(area_m2 / math.pi) * 100.0), 2**30)
@@ -309,6 +319,7 @@ def empty_tables() -> FenceTables:
         np.zeros(0, FENCE_ROW),
         np.zeros(0, PART_ROW),
         np.zeros(0, EDGE),
+        NO_STRIPES,
         np.zeros(0, NODE),
         np.zeros(0, ITEM),
         empty,

@@ -10,7 +10,7 @@ import numpy as np
 
 from geooffer.engine.fence_parts import CompiledShape, compile_circles, compile_shape
 from geooffer.engine.freezing import build_cells, leaves_of, pack_tree
-from geooffer.engine.spatial import empty_tables, joined_rows
+from geooffer.engine.spatial import empty_tables, joined_rows, joined_stripes
 from geooffer.kernels.exclusion import FAR_LONGITUDE_CHORD_SQUARED, NEAR_LONGITUDE_FACTOR
 from geooffer.kernels.geometry import HALF_TURN_E7, TURN_E7
 from geooffer.kernels.trig import RADIANS_PER_CM, RADIANS_PER_E7
@@ -66,9 +66,10 @@ def freeze_zones(zones: Sequence[CompiledZone], accuracy_max_cm: int, *, packs_t
     edge_starts = (np.cumsum(edge_counts) - edge_counts).astype(np.int32)
     parts["edge_start"] += np.repeat(edge_starts, part_counts)
     edges = joined_rows([item.compiled.edges for item in zones if len(item.compiled.edges)], EDGE)
+    stripes = joined_stripes(parts, [item.compiled for item in zones])
     boxes = wide_boxes(parts, rows["buffer_cm"][parts["fence_number"]].astype(np.int64) + accuracy_max_cm)
     nodes, items = _tree_of(boxes) if packs_tree else (np.zeros(0, NODE), _items_of(boxes))
-    shapes = FenceTables(empty_tables().fences, parts, edges, nodes, items, empty, np.zeros(2, CELL), empty)
+    shapes = FenceTables(empty_tables().fences, parts, edges, stripes, nodes, items, empty, np.zeros(2, CELL), empty)
     return ExclusionTables(rows, build_cells(shapes, keeps_all=True), accuracy_max_cm)
 
 

@@ -18,8 +18,8 @@ from geooffer.kernels.geometry import HALF_TURN_E7, TURN_E7, part_covers, polygo
 from geooffer.kernels.hashing import home_index
 from geooffer.kernels.packed import add_hit
 from geooffer.kernels.trig import RADIANS_PER_E7, chord_squared_of_half, sine_cosine_e7
-from geooffer.kernels.types import I4, I8
-from geooffer.model.columns import Int32Array, Int64Array, StructArray
+from geooffer.kernels.types import I4, I8, U1
+from geooffer.model.columns import Int32Array, Int64Array, StructArray, UInt8Array
 from geooffer.model.fence_tables import FenceTables
 from geooffer.model.limits import LATITUDE_MAX_E7
 
@@ -60,14 +60,39 @@ def _edge_touches(edge: StructArray, south: int, west: int, north: int, east: in
 
 
 @kernel
-def _polygon_cell(fences: FenceTables, part: StructArray, south: int, west: int, north: int, east: int) -> int:
-    """An edge touches the cell, or all of the cell is as its corner is."""
-    start = int(part["edge_start"])
-    count = int(part["edge_count"])
-    for index in range(start, start + count):
-        if _edge_touches(fences.edges[index], south, west, north, east):
-            return TOUCHED
-    return INSIDE if polygon_covers(fences.edges, start, count, south, west) else OUTSIDE
+def _mark_touched(
+    fences: FenceTables,
+    part: StructArray,
+    shift: int,
+    first_row: int,
+    row_count: int,
+    first_column: int,
+    column_count: int,
+    turn: int,
+    touched: UInt8Array,
+) -> None:
+    """Mark, row by row, the cells of a block that an edge of the part meets: each edge asks those its box meets."""
+    for index in range(row_count * column_count):
+        touched[index] = 0
+    side = 1 << shift
+    edge_start = int(part["edge_start"])
+    for index in range(edge_start, edge_start + part["edge_count"]):
+        edge = fences.edges[index]
+        low = int(min(edge["latitude_a_e7"], edge["latitude_b_e7"]))
+        high = int(max(edge["latitude_a_e7"], edge["latitude_b_e7"]))
+        left = int(min(edge["longitude_a_e7"], edge["longitude_b_e7"])) - turn
+        right = int(max(edge["longitude_a_e7"], edge["longitude_b_e7"])) - turn
+        south_row = max(((low + LATITUDE_MAX_E7) >> shift) - first_row, 0)
+        north_row = min(((high + LATITUDE_MAX_E7) >> shift) - first_row, row_count - 1)
+        west_column = max(((left + HALF_TURN_E7) >> shift) - first_column, 0)
+        east_column = min(((right + HALF_TURN_E7) >> shift) - first_column, column_count - 1)
+        for row in range(south_row, north_row + 1):
+            south = ((first_row + row) << shift) - LATITUDE_MAX_E7
+            for column in range(west_column, east_column + 1):
+                if touched[row * column_count + column] == 0:
+                    west = ((first_column + column) << shift) - HALF_TURN_E7 + turn
+                    if _edge_touches(edge, south, west, south + side - 1, west + side - 1):
+                        touched[row * column_count + column] = 1
 
 
 @kernel
@@ -102,15 +127,25 @@ def _circle_cell(part: StructArray, south: int, west: int, north: int, east: int
     return TOUCHED
 
 
-@entry(lambda: types.int64(FENCES, I4, I8, I4, types.int64))
-def rasterise(fences: FenceTables, shifts: Int32Array, keys: Int64Array, values: Int32Array, keeps_all: int) -> int:
-    """Write (cell key, part << 1 | wholly inside) of every item; returns how many.
+@entry(lambda: types.int64(FENCES, types.int64, types.int64, I4, U1, I8, I4, types.int64))
+def rasterise(
+    fences: FenceTables,
+    item_start: int,
+    item_end: int,
+    shifts: Int32Array,
+    touched: UInt8Array,
+    keys: Int64Array,
+    values: Int32Array,
+    keeps_all: int,
+) -> int:
+    """Write (cell key, part << 1 | wholly inside) of items item_start..item_end − 1; returns how many.
 
-    shifts: level of each item. keys, values: room for every cell of every item's box. keeps_all: 1 = also cells that
-    the part does not touch, where boxes are wider than their parts (exclusion zones).
+    shifts: level of each item. touched: scratch for the cells of one item's box. keys, values: room for every cell of
+    these items' boxes. keeps_all: 1 = also cells that the part does not touch, where boxes are wider than their parts
+    (exclusion zones).
     """
     count = 0
-    for item_index in range(len(fences.items)):
+    for item_index in range(item_start, item_end):
         item = fences.items[item_index]
         part_index = int(item["part"])
         part = fences.parts[part_index]
@@ -122,6 +157,11 @@ def rasterise(fences: FenceTables, shifts: Int32Array, keys: Int64Array, values:
         last_row = (item["max_latitude_e7"] + LATITUDE_MAX_E7) >> shift
         first_column = (item["min_longitude_e7"] + HALF_TURN_E7) >> shift
         last_column = (item["max_longitude_e7"] + HALF_TURN_E7) >> shift
+        columns = last_column - first_column + 1
+        if part["radius_cm"] == 0:
+            _mark_touched(
+                fences, part, shift, first_row, last_row - first_row + 1, first_column, columns, turn, touched
+            )
         for row in range(first_row, last_row + 1):
             south = (row << shift) - LATITUDE_MAX_E7
             for column in range(first_column, last_column + 1):
@@ -130,8 +170,11 @@ def rasterise(fences: FenceTables, shifts: Int32Array, keys: Int64Array, values:
                 north = south + side - 1
                 if part["radius_cm"] > 0:
                     state = _circle_cell(part, south, west + turn, north, east + turn)
+                elif touched[(row - first_row) * columns + column - first_column] != 0:
+                    state = TOUCHED
                 else:
-                    state = _polygon_cell(fences, part, south, west + turn, north, east + turn)
+                    # no edge meets it: all of it is as its corner is
+                    state = INSIDE if polygon_covers(fences, part, south, west + turn) else OUTSIDE
                 if state != OUTSIDE or keeps_all != 0:
                     keys[count] = (shift << 40) | (column << 20) | row
                     values[count] = (part_index << 1) | (1 if state == INSIDE else 0)

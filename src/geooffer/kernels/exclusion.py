@@ -21,7 +21,7 @@ from numba import types
 from geooffer.kernels.cells import cell_key
 from geooffer.kernels.compile import entry, kernel
 from geooffer.kernels.fence_types import EXCLUSION, FENCES
-from geooffer.kernels.geometry import HALF_TURN_E7, TURN_E7, part_covers, wrapped_longitude
+from geooffer.kernels.geometry import HALF_TURN_E7, TURN_E7, part_covers, stripes_between, wrapped_longitude
 from geooffer.kernels.hashing import home_index
 from geooffer.kernels.trig import RADIANS_PER_CM, RADIANS_PER_E7, chord_squared_of_cm, sine_cosine_e7, unit_vector
 from geooffer.kernels.types import I4, PINGS, POLICY, U1
@@ -103,8 +103,18 @@ def part_is_near(fences: FenceTables, part_index: int, latitude_e7: int, longitu
     longitude_factor = both * NEAR_LONGITUDE_FACTOR
     if both * FAR_LONGITUDE_CHORD_SQUARED <= reach * reach:
         longitude_factor = 0.0
-    for index in range(part["edge_start"], part["edge_start"] + part["edge_count"]):
-        if _edge_is_near(fences.edges[index], latitude_e7, origin_e7, reach, longitude_factor):
+    edge_start = int(part["edge_start"])
+    block = int(part["stripe_start"])
+    first, last = stripes_between(fences, part, latitude_e7 - reach_e7, latitude_e7 + reach_e7)
+    if last < 0:
+        for entry in range(part["edge_count"]):
+            if _edge_is_near(fences.edges[edge_start + entry], latitude_e7, origin_e7, reach, longitude_factor):
+                return True
+        return False
+    # the stripes' lists follow one another
+    for entry in range(fences.stripes[block + first], fences.stripes[block + last + 1]):
+        edge = fences.edges[edge_start + fences.stripes[block + entry]]
+        if _edge_is_near(edge, latitude_e7, origin_e7, reach, longitude_factor):
             return True
     return False
 

@@ -1,13 +1,18 @@
 """Layout of one frozen catalog of fences: exact geometry, and two indexes over it.
 
     FENCE (by fence number) ─► PART, PART, …  (a circle, or one shell with its holes)
-                                  └─► EDGE, EDGE, …  (of all rings of the part)
+                                  ├─► EDGE, EDGE, …  (of all rings of the part)
+                                  └─► stripes  (of a part with many edges: which of them each band of latitude meets)
     packed R-tree:  NODE (preorder, `skip` leads past a subtree) ─► ITEM (box, part)
     cells:          cell_levels ─► CELL (hash) ─► cell_parts (part << 1 | wholly inside)
 
 A part's longitudes are unwrapped into its own frame (model/shapes.py): min_longitude_e7 lies in [−180°, 180°)
 and max_longitude_e7 may run past +180°. Boxes of NODE and ITEM are wrapped back into [−180°, 180°]; a part
 over the antimeridian has two items.
+
+A part with many edges is cut into S stripes of 2^stripe_shift E7 units of latitude, from its least latitude. Its block
+in `stripes` begins at stripe_start: S + 1 offsets from there, then the edges (as places in the part) that each closed
+stripe meets. So a block moves without being rewritten (engine/stripes.py).
 """
 
 from __future__ import annotations
@@ -47,10 +52,12 @@ PART_ROW = np.dtype(
         ("edge_count", "<i4"),  # 0 = a circle
         ("fence_number", "<i4"),
         ("radius_cm", "<i4"),  # 0 = a polygon
+        ("stripe_start", "<i4"),
+        ("stripe_shift", "<i4"),  # 0 = no stripes: all edges are asked
     ],
     align=True,
 )
-assert PART_ROW.itemsize == 64
+assert PART_ROW.itemsize == 72
 
 EDGE = np.dtype(
     [
@@ -101,6 +108,7 @@ class FenceTables(NamedTuple):
     fences: StructArray  # FENCE_ROW
     parts: StructArray  # PART_ROW, by fence number
     edges: StructArray  # EDGE, by part
+    stripes: Int32Array  # blocks of the parts that have them
     nodes: StructArray  # NODE, preorder; empty without fences
     items: StructArray  # ITEM, by leaf node
     cell_levels: Int32Array  # shifts in use, finest first
