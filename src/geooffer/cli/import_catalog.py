@@ -62,7 +62,8 @@ def _read_folder(folder: Path, repair: bool) -> list[Report[Any]]:
     """The feeds of a folder, in the order of NOUN_KINDS; a kind without a file is left alone, and that is said."""
     from geooffer.cli.import_files import read_all
     from geooffer.cli.import_report import Report
-    from geooffer.importers.geojson import read_fences, read_stores
+    from geooffer.importers.fence_files import read_fences
+    from geooffer.importers.geojson import read_stores
 
     readers: dict[str, Callable[[Path, TakenIds], Import[Any]]] = {
         "stores": lambda path, taken: read_stores(path, taken=taken),

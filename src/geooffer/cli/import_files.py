@@ -94,7 +94,7 @@ _CSV_KINDS = {
     ),
 }
 _STORE_COLUMNS = "CSV columns: store_id latitude longitude time_zone [name opening_hours country region tags is_online]"
-_FENCE_COLUMNS = "CSV columns: geofence_id latitude longitude radius_m [store_id name dwell_s]"
+_FENCE_COLUMNS = "CSV columns: geofence_id latitude longitude radius_m (or wkt) [store_id name dwell_s]"
 
 
 def register(app: typer.Typer) -> None:
@@ -146,10 +146,10 @@ def register(app: typer.Typer) -> None:
         ca_file: CaFile = None,
         json_output: JsonOutput = False,
     ) -> None:
-        """Geofences (GeoJSON polygons and Points with a radius, or CSV circles)."""
+        """Geofences (GeoJSON polygons and Points with a radius; CSV circles and well-known text)."""
 
         def read(path: Path, taken: TakenIds) -> Import[Any]:
-            from geooffer.importers.geojson import read_fences
+            from geooffer.importers.fence_files import read_fences
 
             return read_fences(path, repair=repair, radius_m=radius_m, id_property=id_property, taken=taken)
 
@@ -168,7 +168,7 @@ def register(app: typer.Typer) -> None:
 def read_fence_files(files: list[Path], *, repair: bool) -> Report[Any]:
     """Fence files for other commands; no file gives an empty report."""
     from geooffer.cli.import_report import Report
-    from geooffer.importers.geojson import read_fences
+    from geooffer.importers.fence_files import read_fences
 
     def read(path: Path, taken: TakenIds) -> Import[Any]:
         return read_fences(path, repair=repair, taken=taken)
@@ -239,7 +239,8 @@ def read_all(
     report: Any,
     choices: SyncChoices | None = None,
 ) -> None:
-    """Files of one kind into a report. `read_geojson`: for kinds that may come so; `choices`: of a full feed.
+    """Files of one kind into a report. `read_geojson`: for kinds that may come so (that of fences reads
+    tables too); `choices`: of a full feed.
 
     Raises InvalidArgumentError for a file that cannot be read as what it should be.
     """
@@ -248,7 +249,7 @@ def read_all(
 
     taken = TakenIds()
     for path in files:
-        if read_geojson is not None and not is_csv(path):
+        if read_geojson is not None and (kind == "fences" or not is_csv(path)):
             report.add_file(path, read_geojson(path, taken))
         elif is_geojson(path):
             raise InvalidArgumentError(f"{path}: {kind} are read from CSV files, not GeoJSON")

@@ -82,7 +82,8 @@ def from_files(
 ) -> Sources:
     """The good lines of files; refused and mended ones are told. Raises InvalidArgumentError for no such file."""
     from geooffer.cli.import_places import RADIUS_DEFAULT_M
-    from geooffer.importers.geojson import read_fences, read_stores
+    from geooffer.importers.fence_files import read_fences
+    from geooffer.importers.geojson import read_stores
     from geooffer.importers.places import read_places
     from geooffer.importers.store_features import StoreDefaults
 
@@ -134,7 +135,7 @@ def _read(
     found: list[Any] = []
     refused_count = 0
     for path in paths:
-        if read_geojson is None or is_csv(path):
+        if read_geojson is None or (kind != "fences" and is_csv(path)):
             rows: Import[Any] = read_table(path, kind, taken=taken)
         else:
             rows = read_geojson(path, taken)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from geooffer.engine import shapes
 from geooffer.importers import values
 from geooffer.importers.cells import Cells, optional_id, optional_size, purposes
-from geooffer.model import limits, units
-from geooffer.model.catalog import Category, Geofence, Offer, Price, Product, StockFigure, Store, Texts
+from geooffer.model import limits
+from geooffer.model.catalog import Category, Offer, Price, Product, StockFigure, Store, Texts
 from geooffer.model.repurchase import PRESETS, WAIT_DAYS_MAX, RepurchaseRule
 from geooffer.model.sizes import CHART_NAMES
 from geooffer.model.verdicts import OfferTrigger
 
-DWELL_MAX_S = 86_400
 _REPURCHASE_FLAGS = ("is_consumable", "search_lifts_wait")
 
 
@@ -30,20 +28,6 @@ def read_store(line: Cells) -> Store:
         region=values.region(line.get("region", ""), "region"),
         tags=values.tags(values.parts(line.get("tags", "")), "tags"),
         is_online=values.truth(line.get("is_online", ""), "is_online", default=False),
-    )
-
-
-def read_fence(line: Cells) -> Geofence:
-    """A circle."""
-    radius_m = values.number(line["radius_m"], "radius_m")
-    centre = values.latitude_e7(line["latitude"]), values.longitude_e7(line["longitude"])
-    dwell_s = line.get("dwell_s", "")
-    return Geofence(
-        geofence_id=values.identifier(line["geofence_id"], "geofence_id"),
-        shape=shapes.circle(*centre, units.metres_to_cm(radius_m)),
-        store_id=optional_id(line, "store_id"),
-        name=values.short_text(line.get("name", ""), "name"),
-        dwell_ms=1000 * values.integer(dwell_s, "dwell_s", 0, DWELL_MAX_S) if dwell_s else 0,
     )
 
 

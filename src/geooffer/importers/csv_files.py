@@ -48,6 +48,9 @@ def _check_columns(path: Path, kind: str, table: Table, content: CsvTable) -> No
     has_texts = any(name.startswith(f"{table.text_prefix}_") for name in texts)
     if table.text_required and not has_texts:
         missing.append(f"{table.text_prefix}_en (or another language)")
+    if table.either and not any(set(group) <= set(content.columns) for group in table.either):
+        usual, *others = (", ".join(group) for group in table.either)
+        missing.append(f"{usual} (or {' or '.join(others)})")
     unknown = [name for name in content.columns if name not in known and name not in texts]
     faults = []
     if len(unknown) == len(content.columns):

@@ -13,6 +13,9 @@ from pathlib import Path
 from geooffer.errors import InvalidArgumentError
 from geooffer.model import limits
 
+CELL_LENGTH_MAX = 2**20
+"""Characters: the 10,000 vertices of a fence as well-known text are a quarter of it."""
+csv.field_size_limit(CELL_LENGTH_MAX)
 _DELIMITERS = (",", ";", "\t")
 _CSV_ENDINGS = (".csv", ".tsv", ".txt")
 _GEOJSON_ENDINGS = (".json", ".geojson")

@@ -1,7 +1,8 @@
 """Fences and stores from GeoJSON.
 
 A fence is a Polygon, a MultiPolygon, or a Point with a radius: the property `radius_m`, else the caller's.
-Its properties: `store_id` (whose offers it tries; without one it gives transitions only), `name`, `dwell_s`.
+Its properties: `store_id` (whose offers it tries; without one it gives transitions only), `name`, `dwell_s` and the
+other SETTINGS of fence_lines.py.
 Its id: the property the caller names, else the feature's own id, else the property `geofence_id` or `id`,
 else its name made into a legal id. Other properties are ignored: map data is full of them.
 """
@@ -15,7 +16,8 @@ from typing import TypeVar
 from geooffer.engine import shapes
 from geooffer.errors import InvalidArgumentError
 from geooffer.importers import values
-from geooffer.importers.features import Feature, polygon_parts, position, read_features, text_of
+from geooffer.importers.features import Feature, is_area, polygon_parts, position, read_features, text_of
+from geooffer.importers.fence_lines import SETTINGS, fence_of
 from geooffer.importers.rows import Import, Refusal, Row, TakenIds
 from geooffer.importers.store_features import StoreDefaults, store_of
 from geooffer.model import units
@@ -23,8 +25,6 @@ from geooffer.model.catalog import Geofence, Store
 from geooffer.model.shapes import Shape
 
 T = TypeVar("T")
-
-DWELL_MAX_S = 86_400
 
 
 def read_fences(
@@ -44,16 +44,7 @@ def read_fences(
     def convert(feature: Feature) -> tuple[Geofence, str]:
         fence_id = feature_id(feature, id_property, "geofence_id")
         shape, note = shape_of(feature, repair, radius_m)
-        properties = feature.properties
-        dwell_s = text_of(properties.get("dwell_s"))
-        fence = Geofence(
-            geofence_id=fence_id,
-            shape=shape,
-            store_id=_optional_id(properties.get("store_id"), "store_id"),
-            name=values.short_text(feature.name, "name"),
-            dwell_ms=1000 * values.integer(dwell_s, "dwell_s", 0, DWELL_MAX_S) if dwell_s else 0,
-        )
-        return fence, note
+        return fence_of(fence_id, shape, {name: text_of(feature.properties.get(name)) for name in SETTINGS}), note
 
     def id_of(feature: Feature) -> str:
         return feature_id(feature, id_property, "geofence_id")
@@ -100,11 +91,16 @@ def feature_id(feature: Feature, id_property: str, own_property: str) -> str:
 
 
 def read_each(
-    path: Path, taken: TakenIds, convert: Callable[[Feature], tuple[T, str]], id_of: Callable[[Feature], str]
+    path: Path,
+    taken: TakenIds,
+    convert: Callable[[Feature], tuple[T, str]],
+    id_of: Callable[[Feature], str],
+    *,
+    may_be_empty: bool = False,
 ) -> Import[T]:
     """What `convert` makes of each feature: (item, note), or InvalidArgumentError for a refusal."""
     result: Import[T] = Import()
-    for feature in read_features(path):
+    for feature in read_features(path, may_be_empty=may_be_empty):
         try:
             if feature.problem:
                 raise InvalidArgumentError(feature.problem)
@@ -132,7 +128,7 @@ def shape_of(feature: Feature, repair: bool, radius_m: float | None) -> tuple[Sh
     """
     geometry = feature.geometry or {}
     kind = geometry.get("type")
-    if kind in ("Polygon", "MultiPolygon"):
+    if is_area(geometry):
         return shapes.polygon_from_lonlat(polygon_parts(geometry), repair=repair)
     if kind != "Point":
         raise InvalidArgumentError("a fence is a Polygon, a MultiPolygon or a Point with radius_m")
@@ -143,8 +139,3 @@ def shape_of(feature: Feature, repair: bool, radius_m: float | None) -> tuple[Sh
     longitude, latitude = position(geometry.get("coordinates"), "the Point")
     centre = units.latitude_from_degrees(latitude), units.longitude_from_degrees(longitude)
     return shapes.circle(*centre, units.metres_to_cm(radius)), ""
-
-
-def _optional_id(value: object, column: str) -> str:
-    text = text_of(value)
-    return values.identifier(text, column) if text else ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from geooffer.importers import campaign_lines, catalog_lines, consent_lines, people_lines
+from geooffer.importers import campaign_lines, catalog_lines, consent_lines, fence_lines, people_lines
 from geooffer.importers.campaign_lines import AudienceMember
 from geooffer.importers.cells import Cells
 from geooffer.model.catalog import (
@@ -50,6 +50,8 @@ class Table:
     text_required: bool = False
     key: tuple[str, ...] = ()
     """Columns that say what a line is about, times aside; () = the first required one."""
+    either: tuple[tuple[str, ...], ...] = ()
+    """Groups of optional columns of which a file has at least one whole; the first is the usual one."""
 
     @property
     def key_columns(self) -> tuple[str, ...]:
@@ -98,10 +100,11 @@ TABLES: dict[str, Table] = {
         _attribute("store_id"),
     ),
     "fences": Table(
-        ("geofence_id", "latitude", "longitude", "radius_m"),
-        ("store_id", "name", "dwell_s"),
-        catalog_lines.read_fence,
+        ("geofence_id",),
+        (*fence_lines.SHAPE_COLUMNS, *fence_lines.SETTINGS),
+        fence_lines.read_fence,
         _attribute("geofence_id"),
+        either=(fence_lines.SHAPE_COLUMNS[:3], fence_lines.SHAPE_COLUMNS[3:]),
     ),
     "categories": Table(
         ("category_id",),

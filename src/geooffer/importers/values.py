@@ -23,6 +23,7 @@ _COUNTRY = re.compile(r"[A-Z]{2}")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _PERCENT = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?")
+_SECONDS = re.compile(r"([0-9]{1,9})\.([0-9]{1,3})")
 _TRUE = frozenset(("true", "yes", "1"))
 _FALSE = frozenset(("false", "no", "0"))
 
@@ -87,6 +88,14 @@ def percent(text: str, column: str) -> int:
     if not 0 <= value <= 10_000:
         raise refuse(column, "not a percentage of 0 to 100 with at most two decimals")
     return value
+
+
+def seconds_as_ms(text: str, column: str, high_s: int) -> int:
+    """Seconds of 0..high_s with at most three decimals, in milliseconds: "90.5" is 90,500."""
+    match = _SECONDS.fullmatch(text)
+    if match is None:
+        return 1000 * integer(text, column, 0, high_s)
+    return 1000 * integer(match[1], column, 0, high_s - 1) + int(match[2].ljust(3, "0"))
 
 
 def latitude_e7(text: str, column: str = "latitude") -> int:
