@@ -16,6 +16,7 @@ from rtree import index as rtree_index
 
 from geooffer.engine.fence_parts import Box, CompiledShape, compile_circles, compile_shape
 from geooffer.engine.freezing import build_cells, pack_tree
+from geooffer.engine.overlap_depth import FENCE_COUNT_MAX, crowd_within, crowded_boxes
 from geooffer.engine.stripes import NO_STRIPES
 from geooffer.errors import NotFoundError, OverlapLimitError
 from geooffer.kernels.geometry import HALF_TURN_E7, TURN_E7
@@ -25,7 +26,7 @@ from geooffer.model import limits
 from geooffer.model.catalog import Geofence
 from geooffer.model.columns import Int32Array, StructArray, UInt8Array
 from geooffer.model.fence_tables import CELL, EDGE, FENCE_ROW, ITEM, NODE, PART_ROW, FenceTables
-from geooffer.model.shapes import Circle
+from geooffer.model.shapes import Circle, Shape
 
 
 class _Entry(NamedTuple):
@@ -40,6 +41,7 @@ class _Member(NamedTuple):
     """A fence in the index."""
 
     geofence_id: str
+    shape: Shape
     compiled: CompiledShape
     entry_ids: tuple[int, ...]
 
@@ -116,7 +118,7 @@ class IndexOfRecord:
                     self._entries[self._next_entry_id] = _Entry(number, part, box)
                     self._next_entry_id += 1
             entry_ids = tuple(range(first, self._next_entry_id))
-            self._members[number] = _Member(fence.geofence_id, shape, entry_ids)
+            self._members[number] = _Member(fence.geofence_id, fence.shape, shape, entry_ids)
         if self._entries:
             self._index = _index_of(self._entries)
 
@@ -155,23 +157,37 @@ class IndexOfRecord:
                 self._entries[entry_id] = _Entry(fence_number, part, box)
                 self._index.insert(entry_id, _interleaved(box))
                 entry_ids.append(entry_id)
-        self._members[fence_number] = _Member(geofence.geofence_id, compiled, tuple(entry_ids))
+        self._members[fence_number] = _Member(geofence.geofence_id, geofence.shape, compiled, tuple(entry_ids))
 
     def _check_overlap(self, fence_number: int, geofence_id: str, compiled: CompiledShape) -> None:
-        """Refuse a fence if the *boxes* of too many would meet: never too late, early for slanted shapes."""
+        """Refuse a fence that would be one too many over a point: boxes say where, then shapes are looked at."""
         for box in (box for boxes in compiled.boxes for box in boxes):
             found = [self._entries[entry_id] for entry_id in self._index.intersection(_interleaved(box))]
             others = [entry for entry in found if entry.fence_number != fence_number]
             if len({entry.fence_number for entry in others}) < self._overlap_count_max:
                 continue
-            depth, deepest = self._depth_within(box, others)
-            if depth >= self._overlap_count_max:
-                neighbour = self._members[deepest].geofence_id
-                raise OverlapLimitError(
-                    f"more than {self._overlap_count_max} geofences would cover one point of {geofence_id}, "
-                    f"at geofence {neighbour} (their bounding boxes count)",
-                    field="shape",
-                )
+            depth, _ = self._depth_within(box, others)
+            if depth < self._overlap_count_max:
+                continue
+            near = [entry for entry in self._entries_within(compiled) if entry.fence_number != fence_number]
+            crowded = crowded_boxes([entry.box for entry in near], self._overlap_count_max)
+            numbers = sorted({near[place].fence_number for place in crowded})
+            shapes = {number: compile_shape(self._members[number].shape) for number in numbers[: FENCE_COUNT_MAX + 1]}
+            crowd = crowd_within(compiled, shapes, self._overlap_count_max)
+            if crowd is None:
+                return
+            neighbour = self._members[crowd.fence_number].geofence_id
+            told = "" if crowd.is_exact else " (their bounding boxes count: too many vertices to look closer)"
+            raise OverlapLimitError(
+                f"more than {self._overlap_count_max} geofences would cover one point of {geofence_id}, "
+                f"at geofence {neighbour}{told}",
+                field="shape",
+            )
+
+    def _entries_within(self, compiled: CompiledShape) -> list[_Entry]:
+        """Whatever has a box that meets one of the shape's."""
+        boxes = [_interleaved(box) for boxes in compiled.boxes for box in boxes]
+        return [self._entries[entry_id] for box in boxes for entry_id in self._index.intersection(box)]
 
     def _depth_within(self, box: Box, others: list[_Entry]) -> tuple[int, int]:
         """How many of the other fences' boxes meet inside `box`, and the number of one of them."""
