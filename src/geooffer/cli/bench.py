@@ -13,6 +13,7 @@ import typer
 
 from geooffer.cli import (
     bench_effect,
+    bench_flaps,
     bench_journal,
     bench_memory,
     bench_offers,
@@ -41,6 +42,7 @@ def register(app: typer.Typer) -> None:
     bench_memory.register(group)
     bench_journal.register(group)
     bench_effect.register(group)
+    bench_flaps.register(group)
     bench_offers.register(group)
     bench_overload.register(group)
     bench_restart.register(group)
