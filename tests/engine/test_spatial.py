@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geooffer.engine.shapes import polygon_from_lonlat
-from geooffer.engine.spatial import IndexOfRecord, empty_tables
+from geooffer.engine.spatial import IndexOfRecord
 from geooffer.errors import NotFoundError, OverlapLimitError
 from geooffer.kernels.cells import CELLS_PER_ITEM_COUNT_MAX
 from geooffer.kernels.locate import covers_point, locate_batch
 from geooffer.model.catalog import Geofence
 from geooffer.model.columns import Int32Array
-from geooffer.model.fence_tables import FenceTables
+from geooffer.model.fence_tables import FenceTables, empty_tables
 from geooffer.model.shapes import Shape
 
 SHOP = 0.0005

@@ -69,10 +69,12 @@ class CatalogChanges(ZoneRules):
             return NounPut(noun, now_ms)
 
         try:
-            return self.append_each(nouns, record, partial=partial)
+            results = self.append_each(nouns, record, partial=partial)
         except BaseException:
             self._restore_index(touched)
             raise
+        self.stage_fences()
+        return results
 
     def _index_fence(self, geofence: Geofence, pending: _Pending) -> int:
         """Put the fence into the index of record under the number the fold will give it."""
@@ -181,6 +183,7 @@ class CatalogChanges(ZoneRules):
         self.append([NounDeleted(kind.__name__, noun_id, now_ms)])
         if kind is Geofence:
             self.index.delete(self.registry.number(Geofence, noun_id))
+            self.stage_fences()
 
     def put_prices(self, prices: Sequence[Price], *, now_ms: int, partial: bool = False) -> RowResults:
         """Add price steps; they may lie in the past (history) or the future."""

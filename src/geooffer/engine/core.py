@@ -12,6 +12,7 @@ from geooffer.engine.clock import EngineClock
 from geooffer.engine.commerce import compile_commerce, compile_stores
 from geooffer.engine.decisions import decision_id
 from geooffer.engine.exclusion import ExclusionIndex
+from geooffer.engine.fence_merge import Merged
 from geooffer.engine.hours import horizon_of
 from geooffer.engine.neighbours import Neighbours
 from geooffer.engine.port import Journal
@@ -94,7 +95,10 @@ class Core:
             self._name_decision(key)
         fences = self.registry.geofences.values()
         self.index.load({self.registry.number(Geofence, fence.geofence_id): fence for fence in fences})
-        self._snapshot = self._compile(0, fences=None)
+        self.registry.take_changed_fences()
+        owned = {self.registry.number(Geofence, fence.geofence_id): self._owned(fence) for fence in fences}
+        tables = self.index.freeze(owned, self.registry.removed_fences, self.registry.count(Geofence))
+        self._snapshot = self._compile(0, tables)
         self._exclusion.tables(self.registry, self.policy)  # frozen here, and not at the first ping
         self._refresh_totals(range(self.registry.count(Campaign)), NEVER_MS)
 
@@ -211,29 +215,71 @@ class Core:
         return entries
 
     def publish(self) -> int:
-        """Compile the saved catalog if it is not live yet; returns the live generation."""
+        """Put the saved catalog in force if it is not yet, compiling what changed; returns the live generation."""
         if self._snapshot.generation != self.saved_generation:
-            live = self._snapshot
-            changed = self.registry.fences_generation > live.generation
-            self._snapshot = self._compile(live.hours_day, None if changed else live.fences)
-            self._refresh_totals(range(self.registry.count(Campaign)), self._totals_ms)
+            self.stage_fences()
+            fences = self._snapshot.fences
+            if self.registry.fences_generation > self.live_generation:
+                fences = self.index.publish() if self.index.layers.is_small else self.index.layers.merge_now()
+            self._put_in_force(fences)
         return self._snapshot.generation
 
-    def _compile(self, hours_day: int, fences: FenceTables | None) -> Snapshot:
+    def stage_fences(self) -> None:
+        """Give the index what was saved of fences since it was last asked: little at a time in a large import."""
         registry = self.registry
-        if fences is None:
-            owned = {
-                registry.number(Geofence, geofence.geofence_id): (
-                    geofence,
-                    registry.number(Store, geofence.store_id) if geofence.store_id else -1,
-                )
-                for geofence in registry.geofences.values()
-            }
-            fences = self.index.freeze(owned, registry.removed_fences, registry.count(Geofence))
+        fences: dict[int, tuple[Geofence, int]] = {}
+        removed: dict[int, int] = {}
+        for geofence_id in registry.take_changed_fences():
+            number, geofence = registry.number(Geofence, geofence_id), registry.geofences.get(geofence_id)
+            if geofence is None:
+                removed[number] = registry.removed_fences[number]
+            else:
+                fences[number] = self._owned(geofence)
+        if fences or removed:
+            self.index.stage(fences, removed, registry.count(Geofence))
+
+    def _owned(self, geofence: Geofence) -> tuple[Geofence, int]:
+        """A fence and its store's number; −1 = none."""
+        return geofence, self.registry.number(Store, geofence.store_id) if geofence.store_id else -1
+
+    def _put_in_force(self, fences: FenceTables) -> None:
+        """The next snapshot, with these fences; what was sold before and did not change since stays as it is."""
+        live = self._snapshot
+        if self.registry.commerce_generation > live.generation:
+            self._snapshot = self._compile(live.hours_day, fences)
+            self._refresh_totals(range(self.registry.count(Campaign)), self._totals_ms)
+        else:
+            self._snapshot = live._replace(generation=self.registry.generation, fences=fences)
+
+    def _compile(self, hours_day: int, fences: FenceTables) -> Snapshot:
+        registry = self.registry
         zones = self.state.people.zones
         commerce = compile_commerce(registry, zones, self._neighbours, self.cap_rules, self.policy, hours_day)
         nouns = registry.catalog_nouns()
         return Snapshot(registry.generation, fences, commerce, nouns, hours_day, *horizon_of(hours_day))
+
+    # -- merges of fences, of which the slow part may run in a thread (services/publisher.py) ----------------
+
+    @property
+    def is_quick_to_publish(self) -> bool:
+        """Whether `publish` has only a few fences to enter."""
+        return self.registry.commerce_generation <= self.live_generation and self.index.layers.is_small
+
+    def merge_input(self) -> FenceTables | None:
+        """What engine/fence_merge.py is to merge now, in any thread; None where no merge is due."""
+        self.stage_fences()
+        return self.index.layers.begin_merge() if self.index.layers.merge_due else None
+
+    def take_merged(self, source: FenceTables, merged: Merged) -> int:
+        """Put the whole saved catalog in force on the base that was merged from `source`; returns the live generation.
+
+        Changes nothing where another merge was begun since.
+        """
+        self.stage_fences()
+        fences = self.index.take_merged(source, merged)
+        if fences is not self._snapshot.fences:
+            self._put_in_force(fences)
+        return self._snapshot.generation
 
     def _cover_hours(self, now_ms: int) -> None:
         """Recompile opening hours where `now_ms` has left their horizon (semantics H1: renewed daily)."""

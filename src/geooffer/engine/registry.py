@@ -85,6 +85,11 @@ class Registry:
         self.generation = 0
         self.fences_generation = 0
         """Generation of the latest change of a fence."""
+        self.commerce_generation = 0
+        """Generation of the latest change of anything that is neither fence nor exclusion zone; since the start, never
+        written."""
+        self.changed_fences: dict[str, None] = {}
+        """Fences put or deleted since engine/core.py last took them; derived, never written."""
         self.changed_zones: dict[str, None] = {}
         """Exclusion zones put or deleted since engine/exclusion.py last took them; derived, never written."""
         self.moved_to_special_count = 0
@@ -231,9 +236,12 @@ class Registry:
         if isinstance(noun, Geofence):
             number = self._numbers[Geofence][identifier]
             self.fences_generation = self.generation
+            self.changed_fences[identifier] = None
             self.removed_fences.pop(number, None)
         elif isinstance(noun, ExclusionZone):
             self.changed_zones[identifier] = None
+        else:
+            self.commerce_generation = self.generation
         self._touch(noun)
         if old is not None:
             self._touch(old)
@@ -247,15 +255,24 @@ class Registry:
         if isinstance(noun, Geofence):
             number = self._numbers[Geofence][identifier]
             self.fences_generation = self.generation
+            self.changed_fences[identifier] = None
             self.removed_fences[number] = time_ms
         elif isinstance(noun, ExclusionZone):
             self.changed_zones[identifier] = None
-        elif isinstance(noun, Store):
+        else:
+            self.commerce_generation = self.generation
+        if isinstance(noun, Store):
             self.prices = {key: steps for key, steps in self.prices.items() if key[1] != identifier}
         elif isinstance(noun, Product):
             self.prices = {key: steps for key, steps in self.prices.items() if key[0] != identifier}
             self.currencies.pop(identifier, None)
         self._touch(noun)
+
+    def take_changed_fences(self) -> list[str]:
+        """Ids of fences put or deleted since the last call."""
+        changed = list(self.changed_fences)
+        self.changed_fences = {}
+        return changed
 
     def take_changed_zones(self) -> list[str]:
         """Ids of exclusion zones put or deleted since the last call."""
@@ -271,6 +288,7 @@ class Registry:
         self.currencies[price.product_id] = price.currency
         self.prices[key] = tuple(sorted(steps, key=lambda step: step.valid_from_ms))
         self.generation += 1
+        self.commerce_generation = self.generation
         self._touch_stores((price.store_id,) if price.store_id else ())
 
     def _put_variants(self, product: Product) -> None:

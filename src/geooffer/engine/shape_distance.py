@@ -15,10 +15,9 @@ import shapely.affinity
 
 from geooffer.engine.fence_parts import CompiledShape, compile_shape
 from geooffer.engine.shapes import to_shapely
-from geooffer.engine.spatial import empty_tables
 from geooffer.kernels.exclusion import any_is_near
 from geooffer.model.columns import Int32Array
-from geooffer.model.fence_tables import FenceTables
+from geooffer.model.fence_tables import FenceTables, empty_tables
 from geooffer.model.shapes import Circle, Polygon, Shape
 
 

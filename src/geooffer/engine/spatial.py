@@ -1,4 +1,4 @@
-"""The index of record: an R-tree that every fence goes through, and the source of every frozen snapshot.
+"""The index of record: an R-tree that every fence goes through, and beside it the layers that pings are located in.
 
 libspatialindex crashes when one index is used from two threads, even only to read, so the index belongs to
 the thread that first uses it and says so when another comes.
@@ -6,26 +6,26 @@ the thread that first uses it and says so when another comes.
 
 from __future__ import annotations
 
-import math
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from rtree import index as rtree_index
 
+from geooffer.engine.fence_layers import FenceLayers
+from geooffer.engine.fence_merge import Merged
+from geooffer.engine.fence_mirror import FenceMirror
 from geooffer.engine.fence_parts import Box, CompiledShape, compile_circles, compile_shape
-from geooffer.engine.freezing import build_cells, pack_tree
 from geooffer.engine.overlap_depth import FENCE_COUNT_MAX, crowd_within, crowded_boxes
-from geooffer.engine.stripes import NO_STRIPES
 from geooffer.errors import NotFoundError, OverlapLimitError
 from geooffer.kernels.geometry import HALF_TURN_E7, TURN_E7
 from geooffer.kernels.locate import covers_point
 from geooffer.kernels.overlap import deepest_overlap
 from geooffer.model import limits
 from geooffer.model.catalog import Geofence
-from geooffer.model.columns import Int32Array, StructArray, UInt8Array
-from geooffer.model.fence_tables import CELL, EDGE, FENCE_ROW, ITEM, NODE, PART_ROW, FenceTables
+from geooffer.model.columns import Int32Array, UInt8Array
+from geooffer.model.fence_tables import FenceTables
 from geooffer.model.shapes import Circle, Shape
 
 
@@ -42,7 +42,6 @@ class _Member(NamedTuple):
 
     geofence_id: str
     shape: Shape
-    compiled: CompiledShape
     entry_ids: tuple[int, ...]
 
 
@@ -78,8 +77,10 @@ class IndexOfRecord:
         self._members: dict[int, _Member] = {}
         self._next_entry_id = 1
         self._owner_thread = 0
-        self._frozen_entries: tuple[_Entry, ...] = ()
-        self._frozen_index: rtree_index.Index | None = None
+        self._unstaged: dict[int, CompiledShape] = {}
+        """Shapes that the layers do not have yet."""
+        self.layers = FenceLayers()
+        self._mirror: FenceMirror | None = None
 
     def __len__(self) -> int:
         return len(self._members)
@@ -118,7 +119,8 @@ class IndexOfRecord:
                     self._entries[self._next_entry_id] = _Entry(number, part, box)
                     self._next_entry_id += 1
             entry_ids = tuple(range(first, self._next_entry_id))
-            self._members[number] = _Member(fence.geofence_id, fence.shape, shape, entry_ids)
+            self._members[number] = _Member(fence.geofence_id, fence.shape, entry_ids)
+            self._unstaged[number] = shape
         if self._entries:
             self._index = _index_of(self._entries)
 
@@ -140,6 +142,7 @@ class IndexOfRecord:
         member = self._members.pop(fence_number, None)
         if member is None:
             raise NotFoundError("that geofence is not in the index")
+        self._unstaged.pop(fence_number, None)
         for entry_id in member.entry_ids:
             self._index.delete(entry_id, _interleaved(self._entries.pop(entry_id).box))
 
@@ -157,7 +160,8 @@ class IndexOfRecord:
                 self._entries[entry_id] = _Entry(fence_number, part, box)
                 self._index.insert(entry_id, _interleaved(box))
                 entry_ids.append(entry_id)
-        self._members[fence_number] = _Member(geofence.geofence_id, geofence.shape, compiled, tuple(entry_ids))
+        self._members[fence_number] = _Member(geofence.geofence_id, geofence.shape, tuple(entry_ids))
+        self._unstaged[fence_number] = compiled
 
     def _check_overlap(self, fence_number: int, geofence_id: str, compiled: CompiledShape) -> None:
         """Refuse a fence that would be one too many over a point: boxes say where, then shapes are looked at."""
@@ -213,62 +217,36 @@ class IndexOfRecord:
         self._claim()
         return {self._entries[entry_id].fence_number for entry_id in self._index.intersection(_interleaved(box))}
 
+    # -- what pings are located in ---------------------------------------------------------------------------
+
+    def stage(self, fences: Mapping[int, tuple[Geofence, int]], removed: Mapping[int, int], number_count: int) -> None:
+        """Hand saved changes of this index to the layers, for the next publication; as `FenceLayers.stage`."""
+        self._claim()
+        compiled = {number: self._unstaged.pop(number) for number in fences if number in self._unstaged}
+        self.layers.stage(fences, compiled, removed, number_count)
+
+    def publish(self) -> FenceTables:
+        """Put what is staged in force; returns the snapshot."""
+        self._claim()
+        return self.layers.publish()
+
+    def take_merged(self, source: FenceTables, merged: Merged) -> FenceTables:
+        """As `FenceLayers.take_merged`."""
+        self._claim()
+        return self.layers.take_merged(source, merged)
+
     def freeze(
         self, fences: Mapping[int, tuple[Geofence, int]], removed: Mapping[int, int], number_count: int
     ) -> FenceTables:
-        """An immutable snapshot of the index.
+        """An immutable snapshot of the index, merged: nothing is left in the delta.
 
         fences: by number, the fence and its store's number (−1 = none); exactly the fences of this index.
         removed: number → when it was deleted, in ms. number_count: rows, one above the greatest number given.
         """
-        self._claim()
         if fences.keys() != self._members.keys():
             raise ValueError("the catalog's fences are not those of the index")
-        rows = np.zeros(number_count, FENCE_ROW)
-        rows["store_number"] = -1
-        for number, time_ms in removed.items():
-            rows[number]["removed_ms"] = time_ms
-        parts, edges, stripes, part_starts = self._geometry(rows, fences)
-        leaves = [
-            [(self._entries[entry_id].box, self._part_of(entry_id, part_starts)) for entry_id in entry_ids]
-            for _, entry_ids, _ in self._leaves()
-        ]
-        nodes, items = pack_tree(leaves)
-        self._frozen_entries = tuple(self._entries.values())
-        self._frozen_index = None
-        empty = np.zeros(0, np.int32)
-        return build_cells(FenceTables(rows, parts, edges, stripes, nodes, items, empty, np.zeros(2, CELL), empty))
-
-    def _leaves(self) -> list[tuple[int, list[int], list[float]]]:
-        """(node, entry ids, bounds) of every leaf."""
-        if not self._entries:
-            return []
-        return list(self._index.leaves())  # type: ignore[no-untyped-call]
-
-    def _part_of(self, entry_id: int, part_starts: Mapping[int, int]) -> int:
-        entry = self._entries[entry_id]
-        return part_starts[entry.fence_number] + entry.part
-
-    def _geometry(
-        self, rows: StructArray, fences: Mapping[int, tuple[Geofence, int]]
-    ) -> tuple[StructArray, StructArray, Int32Array, dict[int, int]]:
-        """Fill live FENCE rows; return PART, EDGE rows and stripes by fence number, and each fence's first part."""
-        numbers = sorted(fences)
-        compiled = [self._members[number].compiled for number in numbers]
-        part_counts = np.array([len(shape.parts) for shape in compiled], dtype=np.int32)
-        edge_counts = np.array([len(shape.edges) for shape in compiled], dtype=np.int32)
-        part_starts, edge_starts = np.cumsum(part_counts) - part_counts, np.cumsum(edge_counts) - edge_counts
-        rows["dwell_ms"][numbers] = [fences[number][0].dwell_ms for number in numbers]
-        rows["store_number"][numbers] = [fences[number][1] for number in numbers]
-        rows["live"][numbers] = 1
-        rows["part_start"][numbers], rows["part_count"][numbers] = part_starts, part_counts
-        rows["radius_equivalent_cm"][numbers] = [radius_equivalent_cm(shape.area_m2) for shape in compiled]
-        parts = joined_rows([shape.parts for shape in compiled], PART_ROW)
-        parts["fence_number"] = np.repeat(np.array(numbers, dtype=np.int32), part_counts)
-        parts["edge_start"] += np.repeat(edge_starts.astype(np.int32), part_counts)
-        edges = joined_rows([shape.edges for shape in compiled if len(shape.edges)], EDGE)
-        stripes = joined_stripes(parts, compiled)
-        return parts, edges, stripes, dict(zip(numbers, part_starts.tolist(), strict=True))
+        self.stage(fences, removed, number_count)
+        return self.layers.merge_now()
 
     def locate(
         self,
@@ -281,10 +259,12 @@ class IndexOfRecord:
     ) -> int:
         """As `kernels.locate.locate_batch`, asking an R-tree for each ping: slow, and easy to believe.
 
-        `fences` must be the latest snapshot: the R-tree asked holds what was frozen then, not changes since.
+        The R-tree asked mirrors `fences`, not what was saved since; it is built when first asked for.
         """
         self._claim()
-        frozen = self._frozen()
+        if self._mirror is None:
+            self._mirror = FenceMirror()
+        mirror = self._mirror.of(fences)
         count = 0
         hit_starts[0] = 0
         for row in range(len(latitudes_e7)):
@@ -292,7 +272,7 @@ class IndexOfRecord:
                 latitude, longitude = int(latitudes_e7[row]), int(longitudes_e7[row])
                 if longitude >= HALF_TURN_E7:
                     longitude -= TURN_E7
-                found = sorted(set(frozen.intersection((longitude, latitude, longitude, latitude))))
+                found = sorted(set(mirror.intersection((longitude, latitude, longitude, latitude))))
                 covering = [number for number in found if covers_point(fences, number, latitude, longitude)]
                 if count + len(covering) > len(hits):
                     return row
@@ -300,45 +280,3 @@ class IndexOfRecord:
                 count += len(covering)
             hit_starts[row + 1] = count
         return len(latitudes_e7)
-
-    def _frozen(self) -> rtree_index.Index:
-        """The R-tree of the latest snapshot, built when first asked for (only `--index rtree` does)."""
-        if self._frozen_index is None:
-            self._frozen_index = _new_index()
-            for entry in self._frozen_entries:
-                self._frozen_index.insert(entry.fence_number, _interleaved(entry.box))
-        return self._frozen_index
-
-
-def joined_rows(pieces: Sequence[StructArray], dtype: np.dtype[np.void]) -> StructArray:
-    """Rows of many small arrays. NumPy's own `concatenate` looks at the fields of each: 50 µs a piece."""
-    return np.frombuffer(bytearray().join([piece.tobytes() for piece in pieces]), dtype=dtype)
-
-
-def joined_stripes(parts: StructArray, shapes: Sequence[CompiledShape]) -> Int32Array:
-    """The stripes of all shapes; `parts` are their PART rows in the same order, told where each block is now."""
-    sizes = np.array([len(shape.stripes) for shape in shapes], dtype=np.int64)
-    counts = np.array([len(shape.parts) for shape in shapes], dtype=np.int64)
-    parts["stripe_start"] += np.repeat(np.cumsum(sizes) - sizes, counts).astype(np.int32)
-    return np.concatenate([NO_STRIPES, *(shape.stripes for shape in shapes if len(shape.stripes))])
-
-
-def radius_equivalent_cm(area_m2: float) -> int:
-    """√(area / π) in whole centimetres, at most what an int32 holds comfortably."""
-    return min(round(math.sqrt(area_m2 / math.pi) * 100.0), 2**30)
-
-
-def empty_tables() -> FenceTables:
-    """A snapshot without fences."""
-    empty = np.zeros(0, np.int32)
-    return FenceTables(
-        np.zeros(0, FENCE_ROW),
-        np.zeros(0, PART_ROW),
-        np.zeros(0, EDGE),
-        NO_STRIPES,
-        np.zeros(0, NODE),
-        np.zeros(0, ITEM),
-        empty,
-        np.zeros(2, CELL),
-        empty.copy(),
-    )

@@ -8,16 +8,18 @@ from typing import NamedTuple
 
 import numpy as np
 
+from geooffer.engine.fence_merge import joined_stripes
 from geooffer.engine.fence_parts import CompiledShape, compile_circles, compile_shape
-from geooffer.engine.freezing import build_cells, leaves_of, pack_tree
-from geooffer.engine.spatial import empty_tables, joined_rows, joined_stripes
+from geooffer.engine.freezing import build_cells
+from geooffer.engine.growing import joined_rows
+from geooffer.engine.packing import pack_items
 from geooffer.kernels.exclusion import FAR_LONGITUDE_CHORD_SQUARED, NEAR_LONGITUDE_FACTOR
 from geooffer.kernels.geometry import HALF_TURN_E7, TURN_E7
 from geooffer.kernels.trig import RADIANS_PER_CM, RADIANS_PER_E7
 from geooffer.model.columns import Int32Array, Int64Array, StructArray
 from geooffer.model.exclusion import ExclusionZone
 from geooffer.model.exclusion_tables import ZONE, ExclusionTables
-from geooffer.model.fence_tables import CELL, EDGE, ITEM, NODE, PART_ROW, FenceTables
+from geooffer.model.fence_tables import EDGE, ITEM, NODE, PART_ROW, empty_tables
 from geooffer.model.limits import LATITUDE_MAX_E7, TIME_MAX_MS
 from geooffer.model.shapes import Circle
 
@@ -51,7 +53,6 @@ def compile_zones(zones: Sequence[ExclusionZone]) -> list[CompiledZone]:
 
 def freeze_zones(zones: Sequence[CompiledZone], accuracy_max_cm: int, *, packs_tree: bool) -> ExclusionTables:
     """Rows by place in `zones`. `packs_tree`: False where only cells are asked."""
-    empty = np.zeros(0, np.int32)
     if not zones:
         return ExclusionTables(np.zeros(0, ZONE), empty_tables(), accuracy_max_cm)
     rows = np.zeros(len(zones), ZONE)
@@ -68,14 +69,12 @@ def freeze_zones(zones: Sequence[CompiledZone], accuracy_max_cm: int, *, packs_t
     edges = joined_rows([item.compiled.edges for item in zones if len(item.compiled.edges)], EDGE)
     stripes = joined_stripes(parts, [item.compiled for item in zones])
     boxes = wide_boxes(parts, rows["buffer_cm"][parts["fence_number"]].astype(np.int64) + accuracy_max_cm)
-    nodes, items = _tree_of(boxes) if packs_tree else (np.zeros(0, NODE), _items_of(boxes))
-    shapes = FenceTables(empty_tables().fences, parts, edges, stripes, nodes, items, empty, np.zeros(2, CELL), empty)
+    items = _items_of(boxes)
+    nodes = np.zeros(0, NODE)
+    if packs_tree:
+        nodes, items = pack_items(items)
+    shapes = empty_tables()._replace(parts=parts, edges=edges, stripes=stripes, nodes=nodes, items=items)
     return ExclusionTables(rows, build_cells(shapes, keeps_all=True), accuracy_max_cm)
-
-
-def _tree_of(boxes: Boxes) -> tuple[StructArray, StructArray]:
-    corners = [(south, west, north, east) for south, west, north, east in boxes.corners.tolist()]
-    return pack_tree(leaves_of(list(zip(corners, boxes.parts.tolist(), strict=True))))
 
 
 def _items_of(boxes: Boxes) -> StructArray:

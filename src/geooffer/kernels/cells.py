@@ -16,7 +16,7 @@ from geooffer.kernels.compile import entry, kernel
 from geooffer.kernels.fence_types import CELLS, FENCES
 from geooffer.kernels.geometry import HALF_TURN_E7, TURN_E7, part_covers, polygon_covers
 from geooffer.kernels.hashing import home_index
-from geooffer.kernels.packed import add_hit
+from geooffer.kernels.packed import add_hit, is_claimed
 from geooffer.kernels.trig import RADIANS_PER_E7, chord_squared_of_half, sine_cosine_e7
 from geooffer.kernels.types import I4, I8, U1
 from geooffer.model.columns import Int32Array, Int64Array, StructArray, UInt8Array
@@ -25,6 +25,8 @@ from geooffer.model.limits import LATITUDE_MAX_E7
 
 FINEST_SHIFT = 14
 COARSEST_SHIFT = 28
+LEVEL_SHIFT = 40
+"""Where a cell's key has its level."""
 CELLS_PER_ITEM_COUNT_MAX = 256
 OUTSIDE, TOUCHED, INSIDE = 0, 1, 2
 
@@ -34,7 +36,7 @@ def cell_key(shift: int, latitude_e7: int, longitude_e7: int) -> int:
     """The non-zero key of the cell of level `shift` that holds the point; longitude in [−180°, 180°]."""
     column = (longitude_e7 + HALF_TURN_E7) >> shift
     row = (latitude_e7 + LATITUDE_MAX_E7) >> shift
-    return (shift << 40) | (column << 20) | row
+    return (shift << LEVEL_SHIFT) | (column << 20) | row
 
 
 @kernel
@@ -176,7 +178,7 @@ def rasterise(
                     # no edge meets it: all of it is as its corner is
                     state = INSIDE if polygon_covers(fences, part, south, west + turn) else OUTSIDE
                 if state != OUTSIDE or keeps_all != 0:
-                    keys[count] = (shift << 40) | (column << 20) | row
+                    keys[count] = (shift << LEVEL_SHIFT) | (column << 20) | row
                     values[count] = (part_index << 1) | (1 if state == INSIDE else 0)
                     count += 1
     return count
@@ -198,20 +200,60 @@ def fill_cells(keys: Int64Array, starts: Int32Array, counts: Int32Array, cells: 
 @kernel
 def locate_cells(fences: FenceTables, latitude_e7: int, longitude_e7: int, hits: Int32Array, start: int) -> int:
     """Add the fences that cover the point to hits[start:]; returns the end, or −1 when `hits` is full."""
-    count = start
-    mask = len(fences.cells) - 1
-    for level in range(len(fences.cell_levels)):
-        key = cell_key(int(fences.cell_levels[level]), latitude_e7, longitude_e7)
-        slot = home_index(key, len(fences.cells))
-        while fences.cells[slot]["key"] != 0 and fences.cells[slot]["key"] != key:
+    count = _add_from_cells(
+        fences,
+        fences.cell_levels,
+        fences.cells,
+        fences.cell_parts,
+        latitude_e7,
+        longitude_e7,
+        hits,
+        start,
+        start,
+    )
+    if count < 0 or len(fences.delta_cell_levels) == 0:
+        return count
+    return _add_from_cells(
+        fences,
+        fences.delta_cell_levels,
+        fences.delta_cells,
+        fences.delta_cell_parts,
+        latitude_e7,
+        longitude_e7,
+        hits,
+        start,
+        count,
+    )
+
+
+@kernel
+def _add_from_cells(
+    fences: FenceTables,
+    levels: Int32Array,
+    cells: StructArray,
+    cell_parts: Int32Array,
+    latitude_e7: int,
+    longitude_e7: int,
+    hits: Int32Array,
+    start: int,
+    count: int,
+) -> int:
+    """What one hash of cells adds to hits[start:count]; as `locate_cells`."""
+    mask = len(cells) - 1
+    for level in range(len(levels)):
+        key = cell_key(int(levels[level]), latitude_e7, longitude_e7)
+        slot = home_index(key, len(cells))
+        while cells[slot]["key"] != 0 and cells[slot]["key"] != key:
             slot = (slot + 1) & mask
-        if fences.cells[slot]["key"] == 0:
+        if cells[slot]["key"] == 0:
             continue
-        first = int(fences.cells[slot]["start"])
-        for index in range(first, first + fences.cells[slot]["count"]):
-            part_index = int(fences.cell_parts[index]) >> 1
-            inside = (fences.cell_parts[index] & 1) == 1
-            if inside or part_covers(fences, part_index, latitude_e7, longitude_e7):
+        first = int(cells[slot]["start"])
+        for index in range(first, first + cells[slot]["count"]):
+            part_index = int(cell_parts[index]) >> 1
+            inside = (cell_parts[index] & 1) == 1
+            if is_claimed(fences, part_index) and (
+                inside or part_covers(fences, part_index, latitude_e7, longitude_e7)
+            ):
                 if count == len(hits):
                     return -1
                 count = add_hit(hits, start, count, fences.parts[part_index]["fence_number"])

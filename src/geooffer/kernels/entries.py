@@ -13,5 +13,6 @@ import geooffer.kernels.locate
 import geooffer.kernels.matcher
 import geooffer.kernels.overlap
 import geooffer.kernels.retention
+import geooffer.kernels.spans
 import geooffer.kernels.stock
 import geooffer.kernels.visits  # noqa: F401

@@ -15,7 +15,7 @@ ITEMS = array_of(fence_tables.ITEM)
 CELLS = array_of(fence_tables.CELL)
 
 FENCES = types.NamedTuple(
-    [FENCE_ROWS, PARTS, EDGES, I4, NODES, ITEMS, I4, CELLS, I4],
+    [FENCE_ROWS, PARTS, EDGES, I4, NODES, ITEMS, I4, CELLS, I4, NODES, ITEMS, I4, CELLS, I4],
     fence_tables.FenceTables,
 )
 

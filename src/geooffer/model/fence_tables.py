@@ -5,6 +5,14 @@
                                   └─► stripes  (of a part with many edges: which of them each band of latitude meets)
     packed R-tree:  NODE (preorder, `skip` leads past a subtree) ─► ITEM (box, part)
     cells:          cell_levels ─► CELL (hash) ─► cell_parts (part << 1 | wholly inside)
+    delta_…:        the same two indexes over the parts of fences that changed since the base was made
+
+FENCE is the truth and each snapshot's own. PART and EDGE are only ever appended to, and snapshots share them: a fence
+that changes gets new parts at the end, so a part counts only while its fence claims it (the claim rule),
+
+    part_start ≤ part < part_start + part_count   of the FENCE row of the part's fence_number,
+
+and what an index finds is the base's hits that are still claimed and the delta's.
 
 A part's longitudes are unwrapped into its own frame (model/shapes.py): min_longitude_e7 lies in [−180°, 180°)
 and max_longitude_e7 may run past +180°. Boxes of NODE and ITEM are wrapped back into [−180°, 180°]; a part
@@ -106,7 +114,7 @@ class FenceTables(NamedTuple):
     """One immutable snapshot of all fences. `fences` has a row for every number ever given."""
 
     fences: StructArray  # FENCE_ROW
-    parts: StructArray  # PART_ROW, by fence number
+    parts: StructArray  # PART_ROW; also some that no fence claims any more
     edges: StructArray  # EDGE, by part
     stripes: Int32Array  # blocks of the parts that have them
     nodes: StructArray  # NODE, preorder; empty without fences
@@ -114,8 +122,31 @@ class FenceTables(NamedTuple):
     cell_levels: Int32Array  # shifts in use, finest first
     cells: StructArray  # CELL, open addressing, capacity a power of two
     cell_parts: Int32Array
+    delta_nodes: StructArray
+    delta_items: StructArray
+    delta_cell_levels: Int32Array
+    delta_cells: StructArray
+    delta_cell_parts: Int32Array
 
     @property
     def size_bytes(self) -> int:
         """Memory of all arrays."""
         return sum(array.nbytes for array in self)
+
+
+class CellIndex(NamedTuple):
+    """A hash of cells, as the fields of FenceTables of these names."""
+
+    levels: Int32Array
+    cells: StructArray
+    parts: Int32Array
+
+
+def empty_tables() -> FenceTables:
+    """A snapshot without fences."""
+    fences, parts, edges = (np.zeros(0, dtype) for dtype in (FENCE_ROW, PART_ROW, EDGE))
+    nodes, items, cells = np.zeros(0, NODE), np.zeros(0, ITEM), np.zeros(2, CELL)
+    levels, cell_parts = np.zeros(0, np.int32), np.zeros(0, np.int32)
+    delta = nodes.copy(), items.copy(), levels.copy(), cells.copy(), cell_parts.copy()
+    stripes = np.zeros(0, np.int32)
+    return FenceTables(fences, parts, edges, stripes, nodes, items, levels, cells, cell_parts, *delta)
