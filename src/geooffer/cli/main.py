@@ -19,6 +19,7 @@ _COMMAND_MODULES = (
     "serve",
     "import_files",
     "store",
+    "locate",
     "replay",
     "demo",
     "try_offer",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,6 +94,8 @@ def _bare_id_of(feature: Feature, id_property: str) -> str:
 def _any_id(text: str, column: str) -> str:
     if not text:
         raise InvalidArgumentError(f"{column}: is missing", field=column)
+    if any(unicodedata.category(character) == "Cs" for character in text):
+        raise InvalidArgumentError(f"{column}: holds half a character (a surrogate)", field=column)
     return values.short_text(text, column)
 
 

@@ -92,8 +92,7 @@ def parse_csv(text: str, path: Path) -> CsvTable:
     """The table of CSV text; `path` is what errors call it. Raises InvalidArgumentError."""
     if text.lstrip().startswith(("{", "[")):
         raise InvalidArgumentError(f"{path}: looks like JSON, not CSV")
-    first = text.lstrip().splitlines()[0]
-    delimiter = max(_DELIMITERS, key=first.count)
+    delimiter = delimiter_of(text.lstrip().splitlines()[0])
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         header = next(row for row in reader if any(cell.strip() for cell in row))
@@ -102,6 +101,11 @@ def parse_csv(text: str, path: Path) -> CsvTable:
         return CsvTable(columns, tuple(_lines(reader, columns)))
     except csv.Error as error:
         raise InvalidArgumentError(f"{path}: not CSV at line {reader.line_num}: {error}") from None
+
+
+def delimiter_of(header: str) -> str:
+    """Comma, semicolon or tab: whichever the header line has most of."""
+    return max(_DELIMITERS, key=header.count)
 
 
 def _check_header(path: Path, columns: tuple[str, ...]) -> None:

@@ -98,6 +98,11 @@ def compile_all(progress: Callable[[int, int, str], None] | None = None) -> Comp
     """Compile or load every entry. `progress(done, total, name)` is called before each; calling twice is free."""
     import geooffer.kernels.entries  # noqa: F401  (registers every entry)
 
+    return compile_imported(progress)
+
+
+def compile_imported(progress: Callable[[int, int, str], None] | None = None) -> CompileReport:
+    """`compile_all` of the entries of those modules alone that were imported: for commands that need a few of them."""
     started = perf_counter()
     cached = 0
     for index, item in enumerate(_entries):
