@@ -48,17 +48,21 @@ def without_stripes(tables: FenceTables) -> FenceTables:
 
 
 def points_on(rng: np.random.Generator, shape: Polygon, count: int) -> tuple[Int32Array, Int32Array]:
-    """Vertices, middles of edges, places beside both on the same latitude, and others of the box."""
+    """Vertices, grid points of edges, places beside both and on the same latitude, and a tenth anywhere in the box."""
     part = shape.parts[int(rng.integers(len(shape.parts)))]
     ring = part.ring(int(rng.integers(len(part.rings)))).astype(np.int64)
     at = rng.integers(0, len(ring), count)
     corners, following = ring[at], np.roll(ring, -1, axis=0)[at]
-    points = np.where(rng.random((count, 1)) < 0.5, corners, (corners + following) // 2)
-    points += rng.integers(-1, 2, (count, 2)) * (rng.random((count, 1)) < 0.5)
+    steps = np.gcd(*(following - corners).T)
+    along = rng.integers(0, steps + 1)
+    points = corners + (following - corners) // steps[:, None] * along[:, None]
+    middles = rng.random(count) < 0.2
+    points[middles] = (corners + following)[middles] // 2
+    points += rng.integers(-1, 2, (count, 2)) * (rng.random((count, 1)) < 0.4)
     low, high = ring.min(axis=0), ring.max(axis=0)
-    level = rng.random(count) < 0.25
+    level = rng.random(count) < 0.2
     points[level, 1] = rng.integers(low[1] - 5, high[1] + 6, level.sum())
     anywhere = rng.random(count) < 0.1
     points[anywhere] = rng.integers(low - 5, high + 6, (int(anywhere.sum()), 2))
     longitudes = (points[:, 1] + 1_800_000_000) % 3_600_000_000 - 1_800_000_000
-    return points[:, 0].astype(np.int32), longitudes.astype(np.int32)
+    return points[:, 0].clip(-900_000_000, 900_000_000).astype(np.int32), longitudes.astype(np.int32)

@@ -49,7 +49,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", sorted(REFUSED))
-def test_invalid_shapes_are_refused_with_reason_and_place(name: str) -> None:
+def test_g5_invalid_shapes_are_refused_with_reason_and_place(name: str) -> None:
     rings, words = REFUSED[name]
     with pytest.raises(InvalidShapeError) as fault:
         polygon_from_lonlat([rings])  # type: ignore[list-item]
@@ -57,7 +57,7 @@ def test_invalid_shapes_are_refused_with_reason_and_place(name: str) -> None:
     assert fault.value.field == "shape"
 
 
-def test_the_place_names_the_part_and_the_callers_vertex() -> None:
+def test_g5_the_place_names_the_part_and_the_callers_vertex() -> None:
     doubled = [(0.0, 0.0), (0.0, 0.0), *SPIKE[1:]]
     with pytest.raises(InvalidShapeError, match="spike at vertex 4 of the shell of part 1"):
         polygon_from_lonlat([[square(5, 5, 1)], [doubled]])
@@ -65,7 +65,7 @@ def test_the_place_names_the_part_and_the_callers_vertex() -> None:
         polygon_from_lonlat([])
 
 
-def test_vertex_limit_is_exact() -> None:
+def test_g4_vertex_limit_is_exact() -> None:
     def regular(count: int) -> list[tuple[float, float]]:
         angles = np.arange(count) * (2 * np.pi / count)
         points = list(zip(np.cos(angles).tolist(), np.sin(angles).tolist(), strict=True))
@@ -77,13 +77,13 @@ def test_vertex_limit_is_exact() -> None:
             polygon_from_lonlat([[regular(10_001)]], repair=repair)
 
 
-def test_consecutive_equal_vertices_are_one() -> None:
+def test_g5_consecutive_equal_vertices_are_one() -> None:
     plain = square(0, 0, 1)
     doubled = [point for point in plain for _ in range(2)]
     assert polygon_from_lonlat([[doubled]]) == polygon_from_lonlat([[plain]])
 
 
-def test_windings_are_normalised() -> None:
+def test_g4_windings_are_normalised() -> None:
     shell, hole = square(8, 47, 1), square(8, 47, 0.5)
     assert polygon_from_lonlat([[shell, hole]])[0].vertex_count == 8
     turned = [polygon_from_lonlat([rings])[0] for rings in ([shell[::-1], hole], [shell, hole[::-1]])]
@@ -93,14 +93,14 @@ def test_windings_are_normalised() -> None:
             assert ring.is_ccw is (index == 0)
 
 
-def test_a_hole_on_the_other_side_of_the_antimeridian() -> None:
+def test_g6_a_hole_on_the_other_side_of_the_antimeridian() -> None:
     shell = [(179.0, -1.0), (-179.0, -1.0), (-179.0, 1.0), (179.0, 1.0), (179.0, -1.0)]
     part = polygon_from_lonlat([[shell, square(-179.5, 0, 0.1)]])[0].parts[0]
     assert part.ring(0)[:, 1].max() == 1_810_000_000
     assert part.ring(1)[:, 1].min() == 1_804_000_000
 
 
-def test_repair_mends_and_says_what() -> None:
+def test_g5_repair_mends_and_says_what() -> None:
     mended, note = polygon_from_lonlat([[BOWTIE]], repair=True)
     assert len(mended.parts) == 2
     assert note.startswith("self-crossing near vertex")
@@ -127,7 +127,7 @@ def as_lonlat(polygon: Any) -> Any:
 @pytest.mark.parametrize(
     "name", ["too wide", "pole", "two vertices", "level line", "nan", "latitude", "no ring", "text"]
 )
-def test_what_repair_cannot_mend_stays_refused(name: str) -> None:
+def test_g5_what_repair_cannot_mend_stays_refused(name: str) -> None:
     with pytest.raises(InvalidShapeError):
         polygon_from_lonlat([REFUSED[name][0]], repair=True)  # type: ignore[list-item]
 
@@ -140,7 +140,7 @@ def test_stored_polygons_read_back_as_themselves() -> None:
 
 
 @pytest.mark.parametrize(("radius_cm", "good"), [(99, False), (100, True), (10_000_000, True), (10_000_001, False)])
-def test_circle_radius_bounds(radius_cm: int, good: bool) -> None:
+def test_g4_circle_radius_bounds(radius_cm: int, good: bool) -> None:
     if good:
         assert circle(0, 0, radius_cm).radius_cm == radius_cm
     else:
@@ -148,14 +148,14 @@ def test_circle_radius_bounds(radius_cm: int, good: bool) -> None:
             circle(0, 0, radius_cm)
 
 
-def test_circle_centre_bounds() -> None:
+def test_g1_circle_centre_bounds() -> None:
     assert circle(-900_000_000, 1_800_000_000, 500).latitude_e7 == -900_000_000
     for latitude, longitude in ((900_000_001, 0), (0, -1_800_000_001)):
         with pytest.raises(InvalidShapeError, match="centre"):
             circle(latitude, longitude, 500)
 
 
-def test_areas_agree_with_geographiclib() -> None:
+def test_g2_areas_agree_with_geographiclib() -> None:
     rng = np.random.default_rng(9)
     for size in (0.0003, 0.02, 0.5):
         polygon = star_polygon(rng, 13.0, 52.0, size)
@@ -176,11 +176,55 @@ def test_area_of_a_wide_part_is_that_of_the_zone() -> None:
     assert area_m2(polygon_from_lonlat([[square(0, 65, 5)]])[0]) == pytest.approx(zone, rel=1e-12)
 
 
-def test_to_shapely_is_in_degrees_longitude_first() -> None:
+def test_g7_to_shapely_is_in_degrees_longitude_first() -> None:
     assert to_shapely(polygon_from_lonlat([[square(8, 47, 1)]])[0]).bounds == (7.0, 46.0, 9.0, 48.0)
     rim = to_shapely(circle_at(47, 8, 1_000))
     assert rim.centroid.coords[0] == pytest.approx((8.0, 47.0), abs=1e-4)
     assert to_shapely(polygon_from_lonlat([[square(0, 0, 1)], [square(5, 0, 1)]])[0]).geom_type == "MultiPolygon"
+
+
+def test_g4_a_part_spans_ten_degrees_and_no_more() -> None:
+    """Exactly 10° is let in, in both directions; one grid unit more is not. Several parts may lie far apart."""
+    for east_e7, north_e7, good in (
+        (100_000_000, 100_000_000, True),
+        (100_000_001, 100_000_000, False),
+        (100_000_000, 100_000_001, False),
+    ):
+        ring = ring_e7((0, 0), (east_e7, 0), (east_e7, north_e7), (0, north_e7))
+        if good:
+            assert polygon_from_lonlat([[ring]])[0].vertex_count == 4
+        else:
+            with pytest.raises(InvalidShapeError, match="the shell of part 0 is too wide"):
+                polygon_from_lonlat([[ring]])
+    assert len(polygon_from_lonlat([[square(-170, -60, 1)], [square(170, 80, 1)]])[0].parts) == 2
+
+
+def test_g5_each_refusal_is_the_only_fault_that_is_mended() -> None:
+    """What is refused is refused for what it says: without that fault the same shape is let in."""
+    mended = {
+        "unclosed": [square(0, 0, 1)],
+        "self-crossing": [[BOWTIE[0], BOWTIE[2], BOWTIE[1], BOWTIE[3], BOWTIE[0]]],
+        "spike": [[*SPIKE[:3], *SPIKE[5:]]],
+        "hole outside": [square(0, 0, 1), square(0.4, 0, 0.5)],
+        "hole in a hole": [square(0, 0, 3), square(0, 0, 2)],
+        "too wide": [square(0, 0, 5)],
+        "latitude": [[(0, 0), (0, 9), (1, 0), (0, 0)]],
+        "nan": [[(0, 0), (1, 0), (1, 1), (0, 0)]],
+    }
+    for name, rings in mended.items():
+        assert name in REFUSED
+        assert polygon_from_lonlat([rings])[1] == "", name  # type: ignore[list-item]
+
+
+def test_g7_longitude_comes_first_and_is_never_guessed() -> None:
+    """A pair that fits only the other way round is refused, not turned; one that fits both ways is taken as it is."""
+    ring = polygon_from_lonlat([[[(100.0, 10.0), (101.0, 10.0), (101.0, 11.0), (100.0, 10.0)]]])[0].parts[0].ring(0)
+    assert ring[:, 0].max() == 110_000_000
+    assert ring[:, 1].max() == 1_010_000_000
+    with pytest.raises(InvalidShapeError, match="vertex 0 of the shell of part 0 lies outside longitude"):
+        polygon_from_lonlat([[[(10.0, 100.0), (10.0, 101.0), (11.0, 101.0), (10.0, 100.0)]]])
+    both_ways = polygon_from_lonlat([[square(52.5, 13.4, 0.1)]])[0].parts[0].ring(0)
+    assert both_ways[:, 0].max() == 135_000_000
 
 
 def shared_areas(name: str) -> list[tuple[str, Any]]:
@@ -197,7 +241,7 @@ def shared_areas(name: str) -> list[tuple[str, Any]]:
     return found
 
 
-def test_zurich_has_exactly_its_seven_invalid_quarters_and_repair_mends_all() -> None:
+def test_g5_zurich_has_exactly_its_seven_invalid_quarters_and_repair_mends_all() -> None:
     expected = {"Unterstrass", "Oerlikon", "Weinegg", "Mühlebach", "Hard", "Friesenberg", "Altstetten"}
     quarters = shared_areas("zurich-city.geojson")
     assert len(quarters) == 34

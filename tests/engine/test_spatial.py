@@ -9,6 +9,7 @@ import pytest
 from fence_cases import circle_at, record_of, square, star_polygon
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from large_fences import large_polygon
 
 from geooffer.engine.shapes import polygon_from_lonlat
 from geooffer.engine.spatial import IndexOfRecord
@@ -50,7 +51,7 @@ def brute_force(tables: FenceTables, latitudes: Int32Array, longitudes: Int32Arr
 
 
 def seeded_shapes(rng: np.random.Generator, count: int, longitude: float, latitude: float) -> list[Shape]:
-    """Shops, quarters, a few large fences; some as two parts, some identical, all about one place."""
+    """Shops, quarters, a few large fences, some of many vertices, of two parts or identical, all about one place."""
     shapes: list[Shape] = []
     for index in range(count):
         x = (longitude + float(rng.uniform(-0.02, 0.02)) + 180) % 360 - 180
@@ -59,6 +60,8 @@ def seeded_shapes(rng: np.random.Generator, count: int, longitude: float, latitu
             shapes.append(circle_at(y, x, float(10 ** rng.uniform(0, 4.9))))
         elif index % 7 == 0 and shapes:
             shapes.append(shapes[-1])
+        elif index % 11 == 1 and abs(y) < 85:
+            shapes.append(large_polygon(rng, int(rng.integers(60, 2_000)), x, y))  # these have stripes
         elif index % 8 == 1 and abs(x) < 179:
             pair = [[square(x, y, SHOP)], [square(x + 0.003, y, SHOP)], [square(x + SHOP, y, SHOP)]]
             shapes.append(polygon_from_lonlat(pair)[0])
@@ -172,7 +175,7 @@ def test_large_fences_keep_few_cells_and_inner_cells_need_no_geometry() -> None:
     assert tables.size_bytes < 100_000
 
 
-def test_overlap_bound_is_exact_for_boxes() -> None:
+def test_g8_overlap_bound_is_exact_for_boxes() -> None:
     record = IndexOfRecord(overlap_count_max=5)
     for number in range(5):
         record.insert(number, Geofence(f"stacked-{number}", polygon_from_lonlat([[square(8, 47, 0.1)]])[0]))
@@ -186,7 +189,7 @@ def test_overlap_bound_is_exact_for_boxes() -> None:
     record.insert(6, Geofence("sixth", inside))
 
 
-def test_overlap_counts_fences_not_parts_and_points_not_neighbours() -> None:
+def test_g8_overlap_counts_fences_not_parts_and_points_not_neighbours() -> None:
     record = IndexOfRecord(overlap_count_max=3)
     # one fence of 12 parts whose boxes all meet counts once
     parts = [[square(8, 47, 0.01 * (index + 1))] for index in range(12)]
