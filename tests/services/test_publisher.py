@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
+import numpy as np
 import pytest
 
+from geooffer.engine import fence_layers
 from geooffer.engine.clock import EngineClock
 from geooffer.engine.engine import Engine
+from geooffer.engine.fence_merge import Merged, merge
 from geooffer.engine.people_changes import WORDS_INLINE_PRODUCT_COUNT
 from geooffer.engine.search_text import SearchIndex
 from geooffer.errors import LimitExceededError, OverloadedError
 from geooffer.journal.memory import MemoryJournal
-from geooffer.model.catalog import Category, Product
+from geooffer.model.catalog import Category, Geofence, Product
+from geooffer.model.fence_tables import FenceTables
+from geooffer.model.shapes import Circle
 from geooffer.services.publisher import Publisher
 
 
 class Counting:
     """An engine that only counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_quick: bool = False) -> None:
+        self.is_quick_to_publish = is_quick
+        self.needs_merge = False
         self.saved_generation = 0
         self.published: list[int] = []
         self.fault: Exception | None = None
+
+    def merge_input(self) -> None:
+        return None
+
+    def take_merged(self, source: object, merged: object) -> int:
+        raise AssertionError("nothing was to be merged")
 
     def words_to_index(self) -> None:
         return None
@@ -46,6 +60,63 @@ async def test_many_changes_are_one_publication():
     assert engine.published == []
     await until(lambda: engine.published)
     assert engine.published == [50]
+
+
+async def test_a_few_fences_are_published_in_the_next_turn_but_not_one_by_one():
+    engine = Counting(is_quick=True)
+    publisher = Publisher(engine, quiet_ms=60_000, latest_ms=60_000, quick_ms=20)
+    for generation in range(1, 4):  # one turn of the loop
+        engine.saved_generation = generation
+        publisher.changed()
+    await asyncio.sleep(0)
+    await until(lambda: engine.published)
+    assert engine.published == [3]
+    while len(engine.published) < 3:
+        engine.saved_generation += 1
+        publisher.changed()
+        await asyncio.sleep(0.001)
+    assert engine.saved_generation > 8
+    publisher.close()
+
+
+async def test_many_fences_go_live_by_a_merge_aside_with_what_changed_meanwhile(monkeypatch: pytest.MonkeyPatch):
+    may_end = threading.Event()
+
+    def slow_merge(source: FenceTables) -> Merged:
+        assert may_end.wait(10)
+        return merge(source)
+
+    monkeypatch.setattr("geooffer.services.publisher.merge", slow_merge)
+    monkeypatch.setattr(fence_layers, "DELTA_BOX_COUNT_MAX", 40)
+    engine = Engine(journal=MemoryJournal(), clock=EngineClock("system"))
+    publisher = Publisher(engine, quiet_ms=1, latest_ms=1)
+    engine.put_nouns([circle(number) for number in range(100)], now_ms=0)
+    assert engine.needs_merge
+    publisher.changed()
+    await until(lambda: publisher.is_merging)
+    assert engine.live_generation == 0
+    engine.put_nouns([circle(number) for number in (3, 100, 101)], now_ms=0)
+    engine.delete_noun(Geofence, "fence-7", now_ms=0)
+    publisher.changed()
+    await asyncio.sleep(0.02)
+    assert engine.live_generation == 0  # too many to enter in the delta: they wait for the merge, pings do not
+    may_end.set()
+    await until(lambda: engine.live_generation == engine.saved_generation and not publisher.is_merging)
+    assert engine.index.layers.counts.merge_count == 2  # one was the start
+    fences = engine.snapshot.fences.fences
+    assert np.flatnonzero(fences["live"]).tolist() == [number for number in range(102) if number != 7]
+    assert 1 <= len(engine.snapshot.fences.delta_items) <= 4
+    # and once the delta has grown it is merged by itself
+    for number in range(20):
+        engine.put_nouns([circle(number)], now_ms=0)
+        publisher.changed()
+        await until(lambda: engine.live_generation == engine.saved_generation)
+    await until(lambda: engine.index.layers.counts.merge_count >= 3 and not publisher.is_merging)
+    assert engine.index.layers.counts.stale_row_count <= 20
+
+
+def circle(number: int) -> Geofence:
+    return Geofence(f"fence-{number}", Circle(525_200_000 + number * 10_000, 134_050_000, 5_000))
 
 
 async def test_changes_that_never_pause_are_published_all_the_same():

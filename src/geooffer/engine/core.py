@@ -265,6 +265,11 @@ class Core:
         """Whether `publish` has only a few fences to enter."""
         return self.registry.commerce_generation <= self.live_generation and self.index.layers.is_small
 
+    @property
+    def needs_merge(self) -> bool:
+        """Whether so many fences wait that `publish` would merge, which takes long."""
+        return self.registry.fences_generation > self.live_generation and not self.index.layers.is_small
+
     def merge_input(self) -> FenceTables | None:
         """What engine/fence_merge.py is to merge now, in any thread; None where no merge is due."""
         self.stage_fences()

@@ -26,7 +26,7 @@ from geooffer.model.catalog import Geofence
 from geooffer.model.columns import BoolArray, Int32Array, StructArray
 from geooffer.model.fence_tables import FENCE_ROW, ITEM, CellIndex, FenceTables, empty_tables
 
-DELTA_PART_COUNT_MAX = 1_024
+DELTA_BOX_COUNT_MAX = 1_024
 """Above it a publication takes longer than a change may wait; a merge is due at a quarter of it."""
 DELTA_CELL_COUNT_MAX = 65_536
 STALE_ROW_COUNT_MIN = 131_072
@@ -36,8 +36,8 @@ STALE_ROW_COUNT_MIN = 131_072
 class LayerCounts(NamedTuple):
     """What an operator sees of the layers in force."""
 
-    base_part_count: int
-    delta_part_count: int
+    base_box_count: int
+    delta_box_count: int
     stale_row_count: int
     """Parts and edges left behind by fences that changed or went, until the next merge."""
     merge_count: int
@@ -85,16 +85,16 @@ class FenceLayers:
         """Whether a publication may go by the delta: few fences in it, and not much left behind."""
         if self._stale_share > 1.0:
             return False
-        if len(self._staged) > DELTA_PART_COUNT_MAX or len(self._delta_entries.keys) > DELTA_CELL_COUNT_MAX:
+        if len(self._staged) > DELTA_BOX_COUNT_MAX or len(self._delta_entries.keys) > DELTA_CELL_COUNT_MAX:
             return False
         waiting = int(self._rows.rows["part_count"][list(self._staged)].sum())
-        return len(self._delta_items) + waiting <= DELTA_PART_COUNT_MAX
+        return len(self._delta_items) + waiting <= DELTA_BOX_COUNT_MAX
 
     @property
     def merge_due(self) -> bool:
         """Whether a merge is worth its while, and none is under way."""
         return self._merging is None and (
-            len(self._delta_items) > DELTA_PART_COUNT_MAX // 4
+            len(self._delta_items) > DELTA_BOX_COUNT_MAX // 4
             or len(self._delta_entries.keys) > DELTA_CELL_COUNT_MAX // 4
             or self._stale_share > 0.25
             or not self.is_small

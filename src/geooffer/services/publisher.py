@@ -1,6 +1,11 @@
-"""When the saved catalog goes live: soon after the last change, and not much later than the first.
+"""When the saved catalog goes live: a few changed fences at once, everything else soon.
 
-An import of 100 batches compiles the catalog a few times, not 100 times; one change is live within 100 ms.
+    a few fences    in the next turn of the loop, and every QUICK_MS at most: only they are entered in the delta
+    many fences     soon after the last change, by a merge in a thread, which goes live when it is done
+    anything sold   soon after the last change and not much later than the first: an import of 100 batches compiles the
+                    catalog a few times, not 100 times
+
+A merge is also made when the delta has grown; pings and changes go on meanwhile (engine/fence_layers.py).
 """
 
 from __future__ import annotations
@@ -10,12 +15,15 @@ from typing import Protocol
 
 import structlog
 
+from geooffer.engine.fence_merge import Merged, merge
 from geooffer.engine.search_lexicon import CategoryWords
 from geooffer.engine.search_text import SearchIndex
 from geooffer.errors import GeoofferError
+from geooffer.model.fence_tables import FenceTables
 
 QUIET_MS = 50
 LATEST_MS = 500
+QUICK_MS = 10
 
 log = structlog.get_logger(__name__)
 
@@ -27,8 +35,22 @@ class Publishes(Protocol):
     def saved_generation(self) -> int:
         """Counts catalog changes."""
 
+    @property
+    def is_quick_to_publish(self) -> bool:
+        """Whether only a few fences wait for publication."""
+
+    @property
+    def needs_merge(self) -> bool:
+        """Whether so many fences wait that a publication would merge."""
+
     def publish(self) -> int:
         """Make the saved catalog live; returns its generation."""
+
+    def merge_input(self) -> FenceTables | None:
+        """What is to be merged now; None where no merge is due."""
+
+    def take_merged(self, source: FenceTables, merged: Merged) -> int:
+        """Make the saved catalog live on what was merged; returns its generation."""
 
     def words_to_index(self) -> tuple[list[CategoryWords], int] | None:
         """What the index of search words is to be built from where the present one is old."""
@@ -38,15 +60,25 @@ class Publishes(Protocol):
 
 
 class Publisher:
-    """Debounces `engine.publish()`. All calls come from the event loop's thread."""
+    """Decides when `engine.publish()` is called, and merges aside. All calls come from the event loop's thread."""
 
-    def __init__(self, engine: Publishes, *, quiet_ms: int = QUIET_MS, latest_ms: int = LATEST_MS) -> None:
+    def __init__(
+        self, engine: Publishes, *, quiet_ms: int = QUIET_MS, latest_ms: int = LATEST_MS, quick_ms: int = QUICK_MS
+    ) -> None:
         self._engine = engine
         self._quiet_s = quiet_ms / 1000
         self._latest_s = latest_ms / 1000
+        self._quick_s = quick_ms / 1000
         self._timer: asyncio.TimerHandle | None = None
         self._first_s = 0.0
+        self._quick_next_s = 0.0
         self._indexing: asyncio.Task[None] | None = None
+        self._merging: asyncio.Task[None] | None = None
+
+    @property
+    def is_merging(self) -> bool:
+        """Whether a merge is under way."""
+        return self._merging is not None and not self._merging.done()
 
     def changed(self) -> None:
         """A catalog change was saved; it goes live by itself. Needs a running event loop."""
@@ -57,6 +89,8 @@ class Publisher:
         else:
             self._timer.cancel()
         due_s = min(now_s + self._quiet_s, self._first_s + self._latest_s)
+        if self._engine.is_quick_to_publish:
+            due_s = min(due_s, max(now_s, self._quick_next_s))
         self._timer = loop.call_at(due_s, self._fire)
 
     def flush(self) -> int:
@@ -74,14 +108,37 @@ class Publisher:
 
     def _fire(self) -> None:
         self._timer = None
-        try:
-            generation = self._engine.publish()
-        except GeoofferError as error:
-            # the old catalog stays live; GetCatalogState shows the gap, the next change tries again
-            log.error("publish_failed", reason=error.reason, saved=self._engine.saved_generation)
-            return
-        log.debug("catalog_live", generation=generation)
+        loop = asyncio.get_running_loop()
+        self._quick_next_s = loop.time() + self._quick_s
+        if not self._engine.needs_merge:
+            try:
+                generation = self._engine.publish()
+            except GeoofferError as error:
+                self._failed(error)
+                return
+            log.debug("catalog_live", generation=generation)
         self._index()
+        if not self.is_merging:
+            source = self._engine.merge_input()
+            if source is not None:
+                self._merging = loop.create_task(self._merge(source))
+
+    def _failed(self, error: GeoofferError) -> None:
+        """The old catalog stays live; GetCatalogState shows the gap, the next change tries again."""
+        log.error("publish_failed", reason=error.reason, saved=self._engine.saved_generation)
+
+    async def _merge(self, first: FenceTables) -> None:
+        """Merge in a thread until the delta is small: tens of milliseconds to a second, in which pings go on."""
+        source: FenceTables | None = first
+        while source is not None:
+            merged = await asyncio.to_thread(merge, source)
+            try:
+                generation = self._engine.take_merged(source, merged)
+            except GeoofferError as error:
+                self._failed(error)
+                return
+            log.debug("catalog_merged", generation=generation)
+            source = self._engine.merge_input()
 
     def _index(self) -> None:
         if self._indexing is None or self._indexing.done():

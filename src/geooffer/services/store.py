@@ -38,6 +38,7 @@ class StoreService(rpc.StoreServiceServicer):
 
     async def GetCatalogState(self, request: pb.GetCatalogStateRequest, context: Context) -> pb.GetCatalogStateResponse:
         engine = self._control.engine
+        layers = engine.index.layers.counts
         return pb.GetCatalogStateResponse(
             saved_generation=engine.saved_generation,
             live_generation=engine.live_generation,
@@ -47,6 +48,10 @@ class StoreService(rpc.StoreServiceServicer):
             product_count=len(engine.registry.nouns(Product)),
             offer_count=len(engine.registry.nouns(Offer)),
             index_size_bytes=engine.snapshot.fences.size_bytes + sum(tables.size_bytes for tables in engine.exclusion),
+            index_base_box_count=layers.base_box_count,
+            index_delta_box_count=layers.delta_box_count,
+            index_merge_count=layers.merge_count,
+            is_merging=self._control.publisher.is_merging,
         )
 
     # -- stores ----------------------------------------------------------------------------------------------

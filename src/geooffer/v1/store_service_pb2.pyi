@@ -239,7 +239,7 @@ class GetCatalogStateRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetCatalogStateResponse(_message.Message):
-    __slots__ = ("saved_generation", "live_generation", "store_count", "geofence_count", "category_count", "product_count", "offer_count", "index_size_bytes")
+    __slots__ = ("saved_generation", "live_generation", "store_count", "geofence_count", "category_count", "product_count", "offer_count", "index_size_bytes", "index_base_box_count", "index_delta_box_count", "index_merge_count", "is_merging")
     SAVED_GENERATION_FIELD_NUMBER: _ClassVar[int]
     LIVE_GENERATION_FIELD_NUMBER: _ClassVar[int]
     STORE_COUNT_FIELD_NUMBER: _ClassVar[int]
@@ -248,6 +248,10 @@ class GetCatalogStateResponse(_message.Message):
     PRODUCT_COUNT_FIELD_NUMBER: _ClassVar[int]
     OFFER_COUNT_FIELD_NUMBER: _ClassVar[int]
     INDEX_SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    INDEX_BASE_BOX_COUNT_FIELD_NUMBER: _ClassVar[int]
+    INDEX_DELTA_BOX_COUNT_FIELD_NUMBER: _ClassVar[int]
+    INDEX_MERGE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    IS_MERGING_FIELD_NUMBER: _ClassVar[int]
     saved_generation: int
     live_generation: int
     store_count: int
@@ -256,7 +260,11 @@ class GetCatalogStateResponse(_message.Message):
     product_count: int
     offer_count: int
     index_size_bytes: int
-    def __init__(self, saved_generation: _Optional[int] = ..., live_generation: _Optional[int] = ..., store_count: _Optional[int] = ..., geofence_count: _Optional[int] = ..., category_count: _Optional[int] = ..., product_count: _Optional[int] = ..., offer_count: _Optional[int] = ..., index_size_bytes: _Optional[int] = ...) -> None: ...
+    index_base_box_count: int
+    index_delta_box_count: int
+    index_merge_count: int
+    is_merging: bool
+    def __init__(self, saved_generation: _Optional[int] = ..., live_generation: _Optional[int] = ..., store_count: _Optional[int] = ..., geofence_count: _Optional[int] = ..., category_count: _Optional[int] = ..., product_count: _Optional[int] = ..., offer_count: _Optional[int] = ..., index_size_bytes: _Optional[int] = ..., index_base_box_count: _Optional[int] = ..., index_delta_box_count: _Optional[int] = ..., index_merge_count: _Optional[int] = ..., is_merging: _Optional[bool] = ...) -> None: ...
 
 class CloseStoresRequest(_message.Message):
     __slots__ = ("store_ids", "region", "tag", "from_time", "until_time", "reason", "request_id")
