@@ -18,6 +18,7 @@ from geooffer.cli.errors import ErrorGroup
 _COMMAND_MODULES = (
     "serve",
     "import_files",
+    "export",
     "store",
     "locate",
     "replay",
