@@ -3,6 +3,10 @@
 Method: seeded synthetic city (no real data), half circles of 15–80 m, half polygons of 5–12 vertices about 40 m
 across, 30 × 30 km; 4,096 points a round, half of them within 100 m of a shop, half anywhere in the city. Every
 contender must give the same number of hits before it is timed. Read the numbers per ping: mean / 4,096.
+
+Then the same at real shop clusters (`shop_clusters.py`; synthetic ones where the files are absent), pings outside all
+fences apart from pings inside; and one district of 32 and of 10,000 vertices (`districts.py`), for the fences of a fix
+and for whether a fix is farther from it than 20 and 100 m, as an EXIT asks.
 Run: `pytest benchmarks/test_index.py`.
 """
 
@@ -14,14 +18,15 @@ import numpy as np
 import pytest
 import shapely
 
-from geooffer.engine.shapes import circle, polygon_from_lonlat, to_shapely
+from districts import anywhere, district, on_the_edge
+from geooffer.engine.shapes import to_shapely
 from geooffer.engine.spatial import IndexOfRecord
 from geooffer.kernels.compile import compile_all
-from geooffer.kernels.locate import locate_batch
+from geooffer.kernels.locate import count_farther, locate_batch
 from geooffer.model.catalog import Geofence
 from geooffer.model.columns import Int32Array
 from geooffer.model.fence_tables import FenceTables
-from geooffer.model.shapes import Shape
+from shop_clusters import Clusters, clusters, hits_of, shop
 
 FENCE_COUNT = 20_000
 POINT_COUNT = 4_096
@@ -36,17 +41,6 @@ class City(NamedTuple):
     tree: Any
     latitudes: Int32Array
     longitudes: Int32Array
-
-
-def shop(rng: np.random.Generator, index: int, longitude: float, latitude: float) -> Shape:
-    """A circle or a star-shaped outline."""
-    if index % 2:
-        return circle(round(latitude * 1e7), round(longitude * 1e7), int(rng.integers(1_500, 8_000)))
-    count = int(rng.integers(5, 13))
-    angles = (np.arange(count) + 0.5) * (2 * np.pi / count)
-    reach = rng.uniform(1.5e-4, 2.5e-4, count)
-    points = np.column_stack([longitude + reach * np.cos(angles) * 1.6, latitude + reach * np.sin(angles)]).tolist()
-    return polygon_from_lonlat([[[*points, points[0]]]])[0]
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +108,74 @@ def test_shapely_strtree(benchmark: Any, city: City, part: str) -> None:
     exact = ask(city, "cells", POINT_COUNT)
     assert abs(query() - exact) <= exact // 100  # a 64-gon misses 0.16 % of its circle
     benchmark(query)
+
+
+@pytest.fixture(scope="module")
+def shops() -> Clusters:
+    """20,000 fences at real shop clusters."""
+    return clusters()
+
+
+@pytest.mark.parametrize("where", ["outside", "inside"])
+@pytest.mark.parametrize("kind", ["cells", "packed"])
+def test_shops_located(benchmark: Any, shops: Clusters, kind: str, where: str) -> None:
+    """The two hot indexes; outside: at most 100 ns a ping is the goal."""
+    points = getattr(shops, where)
+    benchmark.extra_info.update(rows=POINT_COUNT, real=shops.is_real)
+    hits = benchmark(hits_of, shops.tables, *points, int(kind == "cells"))
+    assert (hits == 0).all() if where == "outside" else (hits > 0).all()
+
+
+@pytest.mark.parametrize("where", ["outside", "inside"])
+def test_shops_strtree(benchmark: Any, shops: Clusters, where: str) -> None:
+    """shapely in bulk, its points built each time, as a server must."""
+    latitudes, longitudes = getattr(shops, where)
+    benchmark.extra_info.update(rows=POINT_COUNT, real=shops.is_real)
+
+    def query() -> int:
+        points = shapely.points(longitudes / 1e7, latitudes / 1e7)
+        return int(shops.tree.query(points, predicate="covered_by").shape[1])
+
+    exact = int(hits_of(shops.tables, latitudes, longitudes, 1).sum())
+    assert abs(benchmark(query) - exact) <= POINT_COUNT // 100  # a 64-gon is not its circle
+
+
+@pytest.mark.parametrize("where", ["outside", "inside"])
+def test_shops_rtree_in_a_loop(benchmark: Any, shops: Clusters, where: str) -> None:
+    """256 points a round, one query each, the same exact test."""
+    latitudes, longitudes = (column[:RTREE_POINT_COUNT] for column in getattr(shops, where))
+    starts, hits = np.zeros(RTREE_POINT_COUNT + 1, np.int32), np.zeros(RTREE_POINT_COUNT * 64, np.int32)
+    wanted = np.ones(RTREE_POINT_COUNT, np.uint8)
+    benchmark.extra_info.update(rows=RTREE_POINT_COUNT, real=shops.is_real)
+    benchmark(shops.record.locate, shops.tables, latitudes, longitudes, wanted, starts, hits)
+    assert starts[-1] == hits_of(shops.tables, latitudes, longitudes, 1).sum()
+
+
+def district_tables(vertex_count: int) -> FenceTables:
+    """One district alone in an index."""
+    compile_all()
+    record = IndexOfRecord()
+    fence = Geofence("district", district(vertex_count))
+    record.insert(0, fence)
+    return record.freeze({0: (fence, -1)}, {}, 1)
+
+
+@pytest.mark.parametrize("where", ["edge", "anywhere"])
+@pytest.mark.parametrize("vertex_count", [32, 10_000])
+def test_district_located(benchmark: Any, vertex_count: int, where: str) -> None:
+    """10,000 vertices at most twice as slow as 32 is the goal: at its edge, where geometry decides, and anywhere."""
+    tables = district_tables(vertex_count)
+    points = (on_the_edge if where == "edge" else anywhere)(tables, POINT_COUNT)
+    benchmark.extra_info["rows"] = POINT_COUNT
+    benchmark(hits_of, tables, *points, 1)
+
+
+@pytest.mark.parametrize("margin_m", [20, 100])
+@pytest.mark.parametrize("vertex_count", [32, 10_000])
+def test_district_farther(benchmark: Any, vertex_count: int, margin_m: int) -> None:
+    """Of fixes in the district's box: whether each is outside and farther than 20 or 100 m, as evidence for an EXIT."""
+    tables = district_tables(vertex_count)
+    points = anywhere(tables, POINT_COUNT)
+    benchmark.extra_info["rows"] = POINT_COUNT
+    count = benchmark(count_farther, tables, 0, *points, margin_m * 100)
+    assert 0 < count < POINT_COUNT

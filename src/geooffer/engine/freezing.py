@@ -46,11 +46,14 @@ def cell_entries(tables: FenceTables, *, keeps_all: bool = False) -> CellEntries
 
 def cells_of(entries: CellEntries) -> CellIndex:
     """The hash of these cells."""
-    order = np.lexsort((entries.values, entries.keys))
-    distinct, starts, counts = np.unique(entries.keys[order], return_index=True, return_counts=True)
+    order = np.argsort(entries.keys, kind="stable")
+    keys = entries.keys[order]
+    starts = np.flatnonzero(np.diff(keys, prepend=0))  # no key is 0
+    counts = np.diff(starts, append=len(keys))
+    distinct = keys[starts]
     cells = np.zeros(cell_capacity(len(distinct)), CELL)
     fill_cells(distinct, starts.astype(np.int32), counts.astype(np.int32), cells)
-    levels = np.unique(distinct >> LEVEL_SHIFT).astype(np.int32)
+    levels = np.flatnonzero(np.bincount(distinct >> LEVEL_SHIFT)).astype(np.int32)
     return CellIndex(levels, cells, np.ascontiguousarray(entries.values[order]))
 
 

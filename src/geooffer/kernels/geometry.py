@@ -157,6 +157,11 @@ def _edges_farther_than(
         origin_e7 -= TURN_E7
     _, latitude_cosine = sine_cosine_e7(latitude_e7)
     east_m = METRES_PER_E7 * latitude_cosine
+    reach_east_e7 = int(min(margin_m / max(east_m, 1e-9), TURN_E7)) + 1
+    west_e7 = origin_e7 - reach_east_e7
+    east_e7 = origin_e7 + reach_east_e7
+    if part["min_longitude_e7"] > east_e7 or part["max_longitude_e7"] < west_e7:
+        return True
     edge_start = int(part["edge_start"])
     block = int(part["stripe_start"])
     shift = int(part["stripe_shift"])
@@ -171,6 +176,10 @@ def _edges_farther_than(
         floor_e7 = low_e7 + (stripe << shift) if stripe > first else -HALF_TURN_E7
         for entry in range(fences.stripes[block + stripe], fences.stripes[block + stripe + 1]):
             edge = fences.edges[edge_start + fences.stripes[block + entry]]
+            longitude_a = int(edge["longitude_a_e7"])
+            longitude_b = int(edge["longitude_b_e7"])
+            if (longitude_a > east_e7 and longitude_b > east_e7) or (longitude_a < west_e7 and longitude_b < west_e7):
+                continue
             if min(edge["latitude_a_e7"], edge["latitude_b_e7"]) < floor_e7:
                 continue
             if _edge_within(edge, latitude_e7, origin_e7, east_m, margin_m):

@@ -7,7 +7,7 @@ from numba import types
 from geooffer.kernels.cells import locate_cells
 from geooffer.kernels.compile import entry
 from geooffer.kernels.fence_types import FENCES
-from geooffer.kernels.geometry import covers, wrapped_longitude
+from geooffer.kernels.geometry import covers, farther_than_cm, wrapped_longitude
 from geooffer.kernels.packed import locate_packed
 from geooffer.kernels.types import I4, U1
 from geooffer.model.columns import Int32Array, UInt8Array
@@ -51,3 +51,15 @@ def locate_batch(
 def covers_point(fences: FenceTables, fence_number: int, latitude_e7: int, longitude_e7: int) -> bool:
     """`covers` for callers in Python: one fence, one point."""
     return covers(fences, fence_number, latitude_e7, longitude_e7)
+
+
+@entry(lambda: types.int64(FENCES, types.int64, I4, I4, types.int64))
+def count_farther(
+    fences: FenceTables, fence_number: int, latitudes_e7: Int32Array, longitudes_e7: Int32Array, margin_cm: int
+) -> int:
+    """Of n points, how many are farther than `margin_cm` from a fence; for measurements and tests."""
+    count = 0
+    for row in range(len(latitudes_e7)):
+        if farther_than_cm(fences, fence_number, int(latitudes_e7[row]), int(longitudes_e7[row]), margin_cm):
+            count += 1
+    return count
