@@ -1,5 +1,6 @@
 """Whole lives of 64 phones among fences that come, move and go, by seed: P2–P5, G8, T6 hold of every visit and ping,
-and neither cutting into batches, nor interleaving the devices, nor the kind of index changes anything.
+and neither cutting into batches, nor interleaving the devices, nor the kind of index, nor when the index of the fences
+is merged anew changes anything.
 
 `make test` lives short ones, `make test-long` a million pings. That each check of the judge can fail is proved by
 planted faults. The whole engine with its journal and its crashes is `make simulate`'s.
@@ -19,8 +20,10 @@ from visit_judge import BrokenLifeError, VisitJudge
 from world import NOW_MS, World
 
 from geooffer.engine.engine import Engine
+from geooffer.engine.fence_merge import Merged, merge
 from geooffer.model.catalog import Geofence
 from geooffer.model.columns import Outcome, StructArray
+from geooffer.model.fence_tables import FenceTables
 from geooffer.model.policy import DAY_MS, Policy
 from geooffer.model.verdicts import PingVerdict, TransitionCause
 
@@ -42,6 +45,8 @@ class Run:
     judge: VisitJudge
     told: Told = field(default_factory=dict)
     batch_count: int = 0
+    merging: tuple[FenceTables, Merged] | None = None
+    merge_count: int = 0
 
     def live(self, life: Life, seed: int, fault: Fault | None = None) -> None:
         rng = np.random.default_rng(seed)
@@ -58,7 +63,7 @@ class Run:
             for change in life.changes.get(tick, []):
                 self._change(change, now_ms)
             if tick in life.changes:
-                self.engine.publish()
+                self._publish(rng)
         self._sweep(int(life.rows[-1]["now_ms"]) + DAY_MS)
         self.judge.end()
 
@@ -85,6 +90,17 @@ class Run:
         number = self.engine.registry.number(Geofence, change.geofence_id)
         self.engine.delete_noun(Geofence, change.geofence_id, now_ms=now_ms)
         self.judge.ends_ms.setdefault(number, []).append(now_ms)
+
+    def _publish(self, rng: np.random.Generator) -> None:
+        """Put in force what was saved: by the delta, or by a merge that was begun some changes ago, as in a thread."""
+        if self.merging is not None and rng.random() < 0.5:
+            self.engine.take_merged(*self.merging)
+            self.merging, self.merge_count = None, self.merge_count + 1
+        else:
+            self.engine.publish()
+        if self.merging is None and rng.random() < 0.3:
+            source = self.engine.index.layers.begin_merge()
+            self.merging = source, merge(source)
 
     def _keep(self, rows: StructArray, outcome: Outcome) -> None:
         for device_key, verdict in zip(rows["device_key"].tolist(), outcome.verdicts.tolist(), strict=True):
@@ -131,6 +147,8 @@ def test_p4_every_visit_of_a_life_is_whole_whatever_the_batches_the_order_of_dev
     assert by_kind(other.told) == by_kind(whole.told)
     assert other.judge.counts == whole.judge.counts
     assert other.batch_count != whole.batch_count
+    assert whole.merge_count > 10
+    assert other.merge_count != whole.merge_count
     assert interleaved(life, 2).rows.tobytes() != life.rows.tobytes()
 
 
