@@ -373,6 +373,7 @@ def _engine(settings: ServiceSettings, held: HeldJournal, real_now_ms: Callable[
         journal=held.journal,
         clock=EngineClock(settings.clock, settings.clock_start_ms),
         index_kind=settings.index,
+        index_memory_max_bytes=settings.index_memory_max_mb * 1024 * 1024,
         decision_key=held.decision_key,
         state=held.state,
         pseudonyms=held.pseudonyms,

@@ -114,6 +114,9 @@ class ServiceSettings(BaseModel):
         None, description="First moment of the client clock (RFC 3339); without it the first time received."
     )
     index: Literal["rtree", "packed", "cells"] = Field("cells", description="Spatial index of the ping path.")
+    index_memory_max_mb: int = Field(
+        0, ge=0, description="A fence with which the index would weigh more is refused; 0 = no limit (MiB)."
+    )
     metrics_address: str = Field(
         "127.0.0.1:7432", description="Metrics and probes by HTTP: /metrics, /livez, /readyz (host:port)."
     )

@@ -63,6 +63,7 @@ class Core:
         index_kind: IndexKind = "cells",
         decision_key: bytes = b"",
         overlap_count_max: int = 64,
+        index_memory_max_bytes: int = 0,
         state: State | None = None,
         pseudonyms: Pseudonyms | None = None,
     ) -> None:
@@ -89,7 +90,7 @@ class Core:
         self.state = state or fold(State(), journal.read())
         self.clock.resume(self.state.latest_ms)
         self.state.people.index_slices()
-        self.index = IndexOfRecord(overlap_count_max)
+        self.index = IndexOfRecord(overlap_count_max, index_memory_max_bytes)
         self._exclusion = ExclusionIndex(packs_tree=index_kind != "cells")
         for key in (*self.state.decisions, *self.state.released):
             self._name_decision(key)

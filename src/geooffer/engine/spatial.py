@@ -17,8 +17,9 @@ from geooffer.engine.fence_layers import FenceLayers
 from geooffer.engine.fence_merge import Merged
 from geooffer.engine.fence_mirror import FenceMirror
 from geooffer.engine.fence_parts import Box, CompiledShape, compile_circles, compile_shape
+from geooffer.engine.index_memory import Footprint, footprint_of, index_bytes_max
 from geooffer.engine.overlap_depth import FENCE_COUNT_MAX, crowd_within, crowded_boxes
-from geooffer.errors import NotFoundError, OverlapLimitError
+from geooffer.errors import LimitExceededError, NotFoundError, OverlapLimitError
 from geooffer.kernels.geometry import HALF_TURN_E7, TURN_E7
 from geooffer.kernels.locate import covers_point
 from geooffer.kernels.overlap import deepest_overlap
@@ -68,11 +69,18 @@ def _interleaved(box: Box) -> tuple[int, int, int, int]:
 
 
 class IndexOfRecord:
-    """Fences by number. `overlap_count_max`: how many may cover one point (semantics G8)."""
+    """Fences by number. `overlap_count_max`: how many may cover one point (semantics G8). `memory_max_bytes`: what the
+    tables of a merged snapshot may weigh, 0 = no limit.
+    """
 
-    def __init__(self, overlap_count_max: int = limits.FENCE_OVERLAP_COUNT_DEFAULT) -> None:
+    def __init__(self, overlap_count_max: int = limits.FENCE_OVERLAP_COUNT_DEFAULT, memory_max_bytes: int = 0) -> None:
         self._index = _new_index()
         self._overlap_count_max = overlap_count_max
+        self._memory_max_bytes = memory_max_bytes
+        self._footprints: dict[int, Footprint] = {}
+        """Of every fence, where there is a limit."""
+        self._footprint = Footprint()
+        self._number_count = 0
         self._entries: dict[int, _Entry] = {}
         self._members: dict[int, _Member] = {}
         self._next_entry_id = 1
@@ -121,17 +129,20 @@ class IndexOfRecord:
             entry_ids = tuple(range(first, self._next_entry_id))
             self._members[number] = _Member(fence.geofence_id, fence.shape, entry_ids)
             self._unstaged[number] = shape
+            self._weigh(number, shape)
         if self._entries:
             self._index = _index_of(self._entries)
 
     def insert(self, fence_number: int, geofence: Geofence) -> None:
-        """Add a fence. Raises OverlapLimitError, changing nothing, where too many would cover one point."""
+        """Add a fence. Raises OverlapLimitError where too many would cover one point, and LimitExceededError where the
+        index would weigh too much; then nothing is changed.
+        """
         if fence_number in self._members:
             raise ValueError("insert of a fence number that is in the index; use replace")
         self._put(fence_number, geofence)
 
     def replace(self, fence_number: int, geofence: Geofence) -> None:
-        """Change a fence. Raises NotFoundError, or OverlapLimitError with the old shape still in place."""
+        """Change a fence. Raises NotFoundError, or as `insert` with the old shape still in place."""
         if fence_number not in self._members:
             raise NotFoundError(f"geofence {geofence.geofence_id} is not in the index")
         self._put(fence_number, geofence)
@@ -143,12 +154,14 @@ class IndexOfRecord:
         if member is None:
             raise NotFoundError("that geofence is not in the index")
         self._unstaged.pop(fence_number, None)
+        self._footprint = self._footprint.minus(self._footprints.pop(fence_number, Footprint()))
         for entry_id in member.entry_ids:
             self._index.delete(entry_id, _interleaved(self._entries.pop(entry_id).box))
 
     def _put(self, fence_number: int, geofence: Geofence) -> None:
         self._claim()
         compiled = compile_shape(geofence.shape)
+        self._check_memory(fence_number, compiled)
         self._check_overlap(fence_number, geofence.geofence_id, compiled)
         if fence_number in self._members:
             self.delete(fence_number)
@@ -162,6 +175,27 @@ class IndexOfRecord:
                 entry_ids.append(entry_id)
         self._members[fence_number] = _Member(geofence.geofence_id, geofence.shape, tuple(entry_ids))
         self._unstaged[fence_number] = compiled
+        self._weigh(fence_number, compiled)
+
+    def _weigh(self, fence_number: int, compiled: CompiledShape) -> None:
+        """Count what a fence takes in the tables, where there is a limit."""
+        self._number_count = max(self._number_count, fence_number + 1)
+        if self._memory_max_bytes:
+            self._footprints[fence_number] = footprint_of(compiled)
+            self._footprint = self._footprint.plus(self._footprints[fence_number])
+
+    def _check_memory(self, fence_number: int, compiled: CompiledShape) -> None:
+        """Refuse a fence with which the index would weigh more than it may, unless it weighs less than what it was."""
+        if not self._memory_max_bytes:
+            return
+        before = self._footprints.get(fence_number, Footprint())
+        after = self._footprint.minus(before).plus(footprint_of(compiled))
+        number_count = max(self._number_count, fence_number + 1)
+        needed_bytes = index_bytes_max(after, number_count)
+        if needed_bytes > max(self._memory_max_bytes, index_bytes_max(self._footprint, self._number_count)):
+            raise LimitExceededError(
+                f"the index of all geofences would take up to {needed_bytes:,} bytes, more than index_memory_max_mb"
+            )
 
     def _check_overlap(self, fence_number: int, geofence_id: str, compiled: CompiledShape) -> None:
         """Refuse a fence that would be one too many over a point: boxes say where, then shapes are looked at."""
@@ -222,6 +256,7 @@ class IndexOfRecord:
     def stage(self, fences: Mapping[int, tuple[Geofence, int]], removed: Mapping[int, int], number_count: int) -> None:
         """Hand saved changes of this index to the layers, for the next publication; as `FenceLayers.stage`."""
         self._claim()
+        self._number_count = max(self._number_count, number_count)
         compiled = {number: self._unstaged.pop(number) for number in fences if number in self._unstaged}
         self.layers.stage(fences, compiled, removed, number_count)
 
