@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from geooffer.errors import InvalidArgumentError
+from geooffer.importers.archives import is_archive
 from geooffer.importers.files import read_csv
-from geooffer.importers.local_files import is_archive, is_local, read_archive, walk_of_table
+from geooffer.importers.local_files import is_local, read_archive, walk_of_table
 from geooffer.importers.local_traces import LocalTrace, join_walks, select_walks
 from geooffer.importers.traces import SPEED_UNKNOWN
 from geooffer.model import limits
@@ -130,7 +131,7 @@ def test_an_archive_that_cannot_be_read_is_one_error(tmp_path: Path, monkeypatch
     assert reason(empty) == "holds no CSV file"
     assert reason(archive(tmp_path, **{"a/walk": HEADER + FIX, "b/walk": HEADER + FIX})) == "two walks are called walk"
     monkeypatch.setattr(limits, "TRACE_FILES_PER_ARCHIVE_COUNT_MAX", 1)
-    assert reason(archive(tmp_path, a=HEADER + FIX, b=HEADER + FIX)) == "more than 1 CSV files"
+    assert reason(archive(tmp_path, a=HEADER + FIX, b=HEADER + FIX)) == "more than 1 files"
     monkeypatch.setattr(limits, "FILE_SIZE_MAX_BYTES", 50)
     assert reason(archive(tmp_path, walk=HEADER + FIX)) == "more than 0 MiB of text"
 

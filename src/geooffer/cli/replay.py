@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from geooffer.importers.walks import Walks
 
 Traces = Annotated[
-    list[Path], typer.Argument(help="CSV traces, or walks in local metres (CSV, ZIP of them).", metavar="TRACE...")
+    list[Path],
+    typer.Argument(
+        help="CSV, PLT and GPX traces, walks in local metres (CSV); ZIP, tar or folder of them.", metavar="TRACE..."
+    ),
 ]
 Fences = Annotated[list[Path] | None, typer.Option("--fences", help="Fence files to load first (repeatable).")]
 PlaceText = Annotated[str, typer.Option("--place", metavar="LAT,LON", help="Move each device's walk here, in degrees.")]

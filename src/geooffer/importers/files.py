@@ -36,6 +36,11 @@ def read_text(path: Path) -> str:
 
     Raises InvalidArgumentError naming the file: missing, a directory, empty, not UTF-8, too large.
     """
+    return decode_text(read_bytes(path), path)
+
+
+def read_bytes(path: Path) -> bytes:
+    """All of a file (`.gz` is decompressed). Raises InvalidArgumentError: missing, a directory, too large."""
     try:
         if path.is_dir():
             raise InvalidArgumentError(f"{path}: is a directory, not a file")
@@ -48,7 +53,7 @@ def read_text(path: Path) -> str:
         raise InvalidArgumentError(f"{path}: {reason}") from None
     if len(data) > limits.FILE_SIZE_MAX_BYTES:
         raise InvalidArgumentError(f"{path}: more than {limits.FILE_SIZE_MAX_BYTES // 2**20} MiB of text")
-    return decode_text(data, path)
+    return data
 
 
 def decode_text(data: bytes, path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Files of walks in local metres: GOAL's CSV, singly or many in a ZIP archive.
+"""Files of walks in local metres: GOAL's CSV, singly or many in an archive (archives.py).
 
 Columns: `timestamp`, `x`, `y` (metres), and optionally `groundtruth` (what the recorder says she did: OnFoot,
 Driving), `accuracy` and `speed` as in traces.py; others are ignored. Each file is a walk and a device of its own,
@@ -9,9 +9,7 @@ GOAL's times have no zone and shifted dates (1964): they are read as UTC, and on
 
 from __future__ import annotations
 
-import zipfile
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 
@@ -19,6 +17,7 @@ import numpy as np
 
 from geooffer.errors import InvalidArgumentError
 from geooffer.importers import values
+from geooffer.importers.archives import read_members
 from geooffer.importers.files import CsvTable, decode_text, parse_csv
 from geooffer.importers.local_traces import LABEL_LENGTH_MAX, LOCAL_FIX, LocalTrace, join_walks
 from geooffer.importers.rows import Refusal
@@ -34,11 +33,6 @@ _LABEL = "groundtruth"
 _Fix = tuple[int, int, float, float, int, int, str]
 
 
-def is_archive(path: Path) -> bool:
-    """Whether a file is a ZIP archive: by its ending, else by its content."""
-    return path.suffix.lower() == ".zip" or (path.is_file() and zipfile.is_zipfile(path))
-
-
 def is_local(content: CsvTable) -> bool:
     """Whether a CSV file holds local metres."""
     return {"x", "y"} <= set(content.columns) and "latitude" not in content.columns
@@ -50,12 +44,20 @@ def walk_of_table(path: Path, content: CsvTable) -> LocalTrace:
 
 
 def read_archive(path: Path) -> LocalTrace:
-    """The walks of a ZIP archive; a CSV file in it that is no walk is refused alone, other files are passed over.
+    """The walks of an archive; a CSV file in it that is no walk is refused alone, other files are passed over.
 
     Raises InvalidArgumentError where the archive cannot be read, is too large or holds no CSV file.
     """
+    members = read_members(path, (".csv",))
+    if not members:
+        raise InvalidArgumentError(f"{path}: holds no CSV file")
+    return walks_of_members(path, members)
+
+
+def walks_of_members(path: Path, members: Sequence[tuple[str, bytes]]) -> LocalTrace:
+    """The walks of the CSV files of an archive, name and content of each."""
     walks: list[LocalTrace] = []
-    for member, data in _members(path):
+    for member, data in members:
         place = Path(member)
         try:
             walks.append(
@@ -65,27 +67,6 @@ def read_archive(path: Path) -> LocalTrace:
             refusal = Refusal(member, error.message.removeprefix(f"{member}: "))
             walks.append(LocalTrace(np.empty(0, dtype=LOCAL_FIX), {}, [(path, refusal)]))
     return join_walks(walks)
-
-
-def _members(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Name and content of the archive's CSV files, in its order."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = [entry for entry in archive.infolist() if entry.filename.lower().endswith(".csv")]
-            if not entries:
-                raise InvalidArgumentError(f"{path}: holds no CSV file")
-            if len(entries) > limits.TRACE_FILES_PER_ARCHIVE_COUNT_MAX:
-                raise InvalidArgumentError(f"{path}: more than {limits.TRACE_FILES_PER_ARCHIVE_COUNT_MAX} CSV files")
-            # a small archive may hold a flood; nothing is read beyond the size that is stated here
-            if sum(entry.file_size for entry in entries) > limits.FILE_SIZE_MAX_BYTES:
-                raise InvalidArgumentError(f"{path}: more than {limits.FILE_SIZE_MAX_BYTES // 2**20} MiB of text")
-            for entry in entries:
-                yield entry.filename, archive.read(entry)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
-        # the last two: a compression that Python does not know, a password
-        raise InvalidArgumentError(f"{path}: is not a whole ZIP archive that can be read") from None
-    except OSError as error:
-        raise InvalidArgumentError(f"{path}: {(error.strerror or 'cannot be read').lower()}") from None
 
 
 def _walk(path: Path, name: str, place: str, content: CsvTable) -> LocalTrace:

@@ -83,6 +83,11 @@ def trace_of_table(path: Path, content: CsvTable) -> Trace:
             fixes.append(_fix(line.cells, names))
         except InvalidArgumentError as error:
             refusals.append((path, Refusal(line.place, error.message)))
+    return trace_of_fixes(fixes, refusals)
+
+
+def trace_of_fixes(fixes: Sequence[_Fix], refusals: list[tuple[Path, Refusal]]) -> Trace:
+    """Fixes without labels, in their own order: (time, device key, latitude, longitude, accuracy, speed) each."""
     table = np.array(fixes, dtype=np.int64).reshape(len(fixes), 6)
     return Trace(
         device_keys=table[:, 1],

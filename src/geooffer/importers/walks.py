@@ -7,17 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from geooffer.errors import InvalidArgumentError
-from geooffer.importers.files import read_csv
-from geooffer.importers.local_files import is_archive, is_local, read_archive, walk_of_table
+from geooffer.importers.archives import is_archive, read_members
+from geooffer.importers.files import read_bytes, read_csv
+from geooffer.importers.gpx_files import is_gpx, read_gpx
+from geooffer.importers.local_files import is_local, walk_of_table, walks_of_members
 from geooffer.importers.local_traces import LocalTrace, join_walks, select_walks
 from geooffer.importers.placing import Anchor, Place, move_trace, place_walks
-from geooffer.importers.traces import Trace, merge_traces, trace_of_table
-from geooffer.model import limits, units
+from geooffer.importers.plt_files import LABELS_NAME, Spans, is_plt, labelled, read_labels, read_plt
+from geooffer.importers.rows import Refusal
+from geooffer.importers.traces import Trace, merge_traces, trace_of_fixes, trace_of_table
+from geooffer.model import keys, limits, units
 
 _CALENDAR_PERIOD_MS = 10_227 * 86_400_000
 """28 years: the same dates on the same days of the week, between 1901 and 2099."""
@@ -48,7 +52,7 @@ class Walks:
 
 
 def read_walks(paths: Sequence[Path], wishes: Wishes) -> Walks:
-    """The fixes of all files: CSV traces, walks in local metres, ZIP archives of them.
+    """The fixes of all files: CSV traces, PLT, GPX, walks in local metres, archives and folders of them.
 
     Raises InvalidArgumentError for a file that is none of these, wishes that cannot be met, or where no fix is left.
     """
@@ -76,7 +80,17 @@ def _read(paths: Sequence[Path], wishes: Wishes) -> tuple[list[Trace], LocalTrac
     local: list[LocalTrace] = []
     for path in paths:
         if is_archive(path):
-            local.append(read_archive(path))
+            tracks, members = _of_archive(path)
+            recorded += tracks
+            if not members:
+                continue
+            local.append(walks_of_members(path, members))
+        elif is_plt(path.name):
+            recorded.append(read_plt(path, "", read_bytes(path)))
+            continue
+        elif is_gpx(path.name):
+            recorded.append(read_gpx(path, "", read_bytes(path)))
+            continue
         else:
             content = read_csv(path)
             if not is_local(content):
@@ -92,6 +106,30 @@ def _read(paths: Sequence[Path], wishes: Wishes) -> tuple[list[Trace], LocalTrac
             raise InvalidArgumentError("--select chooses among walks in local metres; there are none", field="select")
         walks = select_walks(walks, wishes.select)
     return recorded, walks
+
+
+def _of_archive(path: Path) -> tuple[list[Trace], list[tuple[str, bytes]]]:
+    """The recordings of an archive with their labels, and its CSV files; a file that is none is refused alone."""
+    members = read_members(path, (".csv", ".plt", ".gpx", LABELS_NAME))
+    has_plt = any(is_plt(member) for member, _ in members)
+    tracks: list[Trace] = []
+    spans: dict[int, Spans] = {}
+    refusals: list[tuple[Path, Refusal]] = []
+    for member, data in members:
+        try:
+            if has_plt and PurePosixPath(member).name.lower() == LABELS_NAME:
+                named, refused = read_labels(path, member, data)
+                spans[keys.device_key(PurePosixPath(member).parent.name or member)] = named
+                refusals += refused
+            elif is_plt(member) or is_gpx(member):
+                tracks.append((read_plt if is_plt(member) else read_gpx)(path, member, data))
+        except InvalidArgumentError as error:
+            refusals.append((path, Refusal(member, error.message.removeprefix(f"{member}: "))))
+    tables = [(member, data) for member, data in members if member.lower().endswith(".csv")]
+    if not tracks and not tables and not refusals:
+        raise InvalidArgumentError(f"{path}: holds no recording (CSV, PLT or GPX)")
+    told = trace_of_fixes([], refusals)
+    return [*(replace(track, labels=labelled(track, spans)) for track in tracks), told], tables
 
 
 def _in_time(trace: Trace, start_ms: int | None, notes: list[str]) -> Trace:
