@@ -88,6 +88,7 @@ async def test_many_fences_go_live_by_a_merge_aside_with_what_changed_meanwhile(
 
     monkeypatch.setattr("geooffer.services.publisher.merge", slow_merge)
     monkeypatch.setattr(fence_layers, "DELTA_BOX_COUNT_MAX", 40)
+    monkeypatch.setattr(fence_layers, "MERGE_BOX_COUNT_MIN", 10)
     engine = Engine(journal=MemoryJournal(), clock=EngineClock("system"))
     publisher = Publisher(engine, quiet_ms=1, latest_ms=1)
     engine.put_nouns([circle(number) for number in range(100)], now_ms=0)

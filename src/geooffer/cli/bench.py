@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from geooffer.cli import (
+    bench_catalog,
     bench_effect,
     bench_flaps,
     bench_journal,
@@ -39,6 +40,7 @@ def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(no_args_is_help=True, help="Measure on this machine.")
     app.add_typer(group, name="bench")
+    bench_catalog.register(group)
     bench_memory.register(group)
     bench_journal.register(group)
     bench_effect.register(group)

@@ -20,15 +20,16 @@ import numpy as np
 from geooffer.engine.fence_merge import Merged, TwoIndexes, append_shapes, copied, empty_geometry, items_of, merge
 from geooffer.engine.fence_parts import CompiledShape
 from geooffer.engine.freezing import CellEntries, cell_entries, cells_of
-from geooffer.engine.growing import GrowingRows
+from geooffer.engine.growing import GrowingRows, copy_of
 from geooffer.engine.packing import pack_items
 from geooffer.model.catalog import Geofence
 from geooffer.model.columns import BoolArray, Int32Array, StructArray
 from geooffer.model.fence_tables import FENCE_ROW, ITEM, CellIndex, FenceTables, empty_tables
 
-DELTA_BOX_COUNT_MAX = 1_024
-"""Above it a publication takes longer than a change may wait; a merge is due at a quarter of it."""
-DELTA_CELL_COUNT_MAX = 65_536
+MERGE_BOX_COUNT_MIN, MERGE_CELL_COUNT_MIN = 256, 16_384
+"""Of the delta: above them a merge is due."""
+DELTA_BOX_COUNT_MAX, DELTA_CELL_COUNT_MAX = 4_096, 131_072
+"""Above them a publication takes longer than pings should wait, and changes wait for the merge."""
 STALE_ROW_COUNT_MIN = 131_072
 """Parts and edges that no fence claims any more; a merge is due when they are more and a quarter of all."""
 
@@ -94,8 +95,8 @@ class FenceLayers:
     def merge_due(self) -> bool:
         """Whether a merge is worth its while, and none is under way."""
         return self._merging is None and (
-            len(self._delta_items) > DELTA_BOX_COUNT_MAX // 4
-            or len(self._delta_entries.keys) > DELTA_CELL_COUNT_MAX // 4
+            len(self._delta_items) > MERGE_BOX_COUNT_MIN
+            or len(self._delta_entries.keys) > MERGE_CELL_COUNT_MIN
             or self._stale_share > 0.25
             or not self.is_small
         )
@@ -189,7 +190,7 @@ class FenceLayers:
     def _tables(self) -> FenceTables:
         nodes, items = pack_items(self._delta_items)
         delta = TwoIndexes(nodes, items, cells_of(self._delta_entries))
-        bare = self._geometry.over(self._rows.rows.copy())
+        bare = self._geometry.over(copy_of(self._rows.rows))
         base = self._base
         return FenceTables(*bare[:4], base.nodes, base.items, *base.cells, delta.nodes, delta.items, *delta.cells)
 
@@ -198,7 +199,7 @@ class FenceLayers:
     def begin_merge(self) -> FenceTables:
         """What `merge` is to work on, in any thread: all that is saved. One that was under way is forgotten."""
         self._since_merge = {}
-        self._merging = self._bare_tables()._replace(fences=self._rows.rows.copy())
+        self._merging = self._bare_tables()._replace(fences=copy_of(self._rows.rows))
         return self._merging
 
     def take_merged(self, source: FenceTables, merged: Merged) -> FenceTables:
@@ -238,8 +239,9 @@ def _no_indexes() -> TwoIndexes:
 
 def _claimed(rows: StructArray, parts: StructArray, places: Int32Array) -> BoolArray:
     """The claim rule of model/fence_tables.py, for many parts."""
-    owners = rows[parts["fence_number"][places]]
-    claimed: BoolArray = (owners["part_start"] <= places) & (places < owners["part_start"] + owners["part_count"])
+    owners = parts["fence_number"][places]
+    starts, counts = rows["part_start"][owners], rows["part_count"][owners]
+    claimed: BoolArray = (starts <= places) & (places < starts + counts)
     return claimed
 
 

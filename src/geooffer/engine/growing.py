@@ -44,13 +44,19 @@ class GrowingRows:
         needed = self.count + count
         if needed > len(self._room):
             wider = np.zeros(_room_for(needed), self._room.dtype)
-            wider[: self.count] = self.rows
+            as_words(wider)[: self.count] = as_words(self.rows)
             self._room = wider
         self.count = needed
 
 
 def _room_for(count: int) -> int:
     return count + max(count // SPARE_SHARE, SPARE_COUNT_MIN)
+
+
+def copy_of(rows: StructArray) -> StructArray:
+    """A copy in one go; NumPy's own goes from field to field, which takes ten times as long."""
+    copied: StructArray = as_words(rows).copy().view(rows.dtype).reshape(len(rows))
+    return copied
 
 
 def as_words(rows: npt.NDArray[Any]) -> Int32Array:

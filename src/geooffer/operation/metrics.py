@@ -149,7 +149,7 @@ def _catalog_metrics(parts: Parts, watched: Watched) -> Iterator[Metric]:
     )
     layers = engine.index.layers.counts
     yield Gauge("geooffer_fence_index_base_boxes", "Boxes of fences, as merged last.", layers.base_box_count)
-    yield Gauge("geooffer_fence_index_delta_boxes", "Boxes of fences changed since.", layers.delta_box_count)
+    yield Gauge("geooffer_fence_index_delta_boxes", "Boxes of fences changed after that.", layers.delta_box_count)
     yield Gauge("geooffer_fence_index_bytes", "Memory of fences and their index, spare room too.", layers.room_bytes)
     yield Counter("geooffer_fence_index_merges", "Merges of changed fences into the base.", layers.merge_count)
     yield Gauge(
