@@ -31,6 +31,8 @@ class Ping:
     """0 = the service's default."""
     speed_m_per_s: float | None = None
     """As the phone's positioning reports it; None = it reports none."""
+    wants_next_ping: bool = False
+    """Also be told when the next ping is useful (client/sleeping.py follows it)."""
 
     def to_message(self) -> pb.Ping:
         """The wire form. Raises InvalidArgumentError for a coordinate that is no number or out of range."""
@@ -43,6 +45,7 @@ class Ping:
             fix_age_millis=self.fix_age_ms,
             decision_budget_millis=self.decision_budget_ms,
             device_key=self.device_key,
+            wants_next_ping=self.wants_next_ping,
         )
         if self.speed_m_per_s is not None:
             message.speed_cm_per_s = units.metres_to_cm(self.speed_m_per_s)

@@ -6,7 +6,7 @@ Most rows end without anything to say: only the rows that have something are loo
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import accumulate
 
@@ -20,6 +20,7 @@ from geooffer.model.columns import Outcome, StructArray
 from geooffer.model.verdicts import OfferVerdict, PingVerdict
 from geooffer.rpc import answers
 from geooffer.rpc.answers import OfferDraft, ToldTry
+from geooffer.v1 import ping_service_pb2 as pb
 
 
 class Batch:
@@ -33,6 +34,10 @@ class Batch:
         """The message a row of the batch came in, and the row's number within it."""
         index = bisect_right(self._starts, batch_row) - 1
         return self.messages[index], batch_row - self._starts[index]
+
+    def first_rows(self) -> Iterable[tuple[QueuedMessage, int]]:
+        """Each message with the row of the batch that it begins at."""
+        return zip(self.messages, self._starts, strict=True)
 
     def late_rows(self, now_s: float, rows: Sequence[int]) -> set[int]:
         """Those of `rows` whose budget is over."""
@@ -55,12 +60,15 @@ def distribute(
             told = answers.transition(item, engine.registry, message.sequence, row)
             stream.draft().transitions.append(told)
     tries = _tell_tries(batch, pings, outcome, engine)
+    next_pings = next_pings_of(batch, pings, engine)
     held = {id(message): message for message in (batch.place(decision.row)[0] for decision in decisions)}
     for message in held.values():
         message.stream.hold(message.sequence)
     generation = engine.live_generation
     for message in batch.messages:
         message.stream.catalog_generation = generation
+        if id(message) in next_pings and id(message) not in held:
+            message.stream.draft().next_pings += next_pings[id(message)]
         message.stream.decided(message.sequence, message.message.row_count)
 
     def settle(durable: bool) -> None:
@@ -68,9 +76,35 @@ def distribute(
             _tell_offer(batch, decision, tries.get((decision.row, decision.geofence_id)), engine)
         for message in held.values() if durable else ():
             if not message.stream.closed:
+                message.stream.draft().next_pings += next_pings.get(id(message), [])
                 message.stream.settled(message.sequence)
 
     return settle
+
+
+def next_pings_of(batch: Batch, pings: StructArray, engine: Engine) -> dict[int, list[pb.NextPing]]:
+    """What the messages that asked for it are told of the next ping, by the message's id(): of each device's last row
+    that is of use, by what the row itself says. Its verdict is not asked, so nothing of it is told.
+    """
+    rows: list[int] = []
+    for message, first in batch.first_rows():
+        if message.message.wants_next_ping:
+            rows += _last_rows(pings, first, message.message.row_count, engine)
+    told: dict[int, list[pb.NextPing]] = {}
+    if rows:
+        for row, hint in zip(rows, engine.next_pings(pings[rows]), strict=True):
+            message, place = batch.place(row)
+            told.setdefault(id(message), []).append(answers.next_ping(hint, message.sequence, place))
+    return told
+
+
+def _last_rows(pings: StructArray, first: int, row_count: int, engine: Engine) -> list[int]:
+    part = pings[first : first + row_count]
+    policy = engine.policy
+    good = (part["malformed"] == 0) & (part["accuracy_cm"] <= policy.accuracy_max_cm)
+    good &= part["fix_time_ms"] <= part["now_ms"] + policy.future_tolerance_ms
+    last = {key: first + row for row, key in enumerate(part["device_key"].tolist()) if good[row]}
+    return sorted(last.values())
 
 
 def _tell_offer(batch: Batch, decision: Decision, offer_try: ToldTry | None, engine: Engine) -> None:

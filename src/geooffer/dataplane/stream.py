@@ -176,6 +176,7 @@ class PingStream:
             whole.transitions += part.transitions
             whole.tries += part.tries
             whole.offers += part.offers
+            whole.next_pings += part.next_pings
         return whole
 
     def close(self) -> list[AnswerDraft]:

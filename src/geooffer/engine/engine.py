@@ -6,8 +6,10 @@ from typing import Any
 
 from geooffer.engine.explain import Explanation, FenceExplanation, explain_asked, explain_ping
 from geooffer.engine.export import export_person
+from geooffer.engine.hints import NextPing, next_pings
 from geooffer.engine.policies import Policies
 from geooffer.errors import NotFoundError
+from geooffer.model.columns import StructArray
 from geooffer.model.kinds import Channel
 
 
@@ -39,6 +41,10 @@ class Engine(Policies):
             speed_cm_per_s=speed_cm_per_s,
             is_late=is_late,
         )
+
+    def next_pings(self, pings: StructArray) -> list[NextPing]:
+        """When the next ping of each row's device is useful; pings: PING rows, shape (n,). Reads no person."""
+        return next_pings(self.snapshot.fences, self.policy, pings)
 
     def export_person(self, customer_id: str, *, now_ms: int) -> dict[str, Any]:
         """Everything held of a customer, ready to be written as JSON (docs/privacy.md); changes nothing.

@@ -18,6 +18,8 @@ SILENCED_FENCE_COUNT_MAX = 1_000  # named in one answer; all are counted
 PING_BATCH_ROW_COUNT_MAX = 1_024
 ACCURACY_MAX_CM = 100_000_000  # 1,000 km: beyond it the row is malformed, not merely coarse
 FIX_AGE_MAX_MS = 366 * 86_400_000
+HINT_WALKING_CM_PER_S = 250
+"""Nobody who walks is expected to be faster by the hints of when the next ping is useful."""
 SPEED_MAX_CM_PER_S = 100_000
 DECISION_BUDGET_MAX_MS = 60_000
 TIME_MIN_MS = 0  # 1970

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from geooffer.engine.decisions import Decision
+from geooffer.engine.hints import NextPing
 from geooffer.engine.registry import Registry
 from geooffer.model import limits
 from geooffer.model.columns import StructArray
@@ -104,11 +105,12 @@ class AnswerDraft:
     offers: list[OfferDraft] = field(default_factory=list)
     shed_messages: list[tuple[int, int]] = field(default_factory=list)
     """(sequence, rows) of messages refused whole: to refuse must not cost what it costs to decide."""
+    next_pings: list[pb.NextPing] = field(default_factory=list)
 
     @property
     def weight(self) -> int:
         """How much of an answer is filled, against DRAFT_WEIGHT_MAX."""
-        rows = len(self.rejected_rows) + len(self.transitions) + len(self.tries)
+        rows = len(self.rejected_rows) + len(self.transitions) + len(self.tries) + len(self.next_pings)
         rows += sum(row_count for _, row_count in self.shed_messages)
         return rows + OFFER_WEIGHT * len(self.offers)
 
@@ -150,6 +152,26 @@ def offer_try(item: np.void, pings: StructArray, registry: Registry, message_seq
     )
 
 
+def next_ping(hint: NextPing, message_sequence: int, row: int) -> pb.NextPing:
+    """When the next ping of a row's device is useful."""
+    message = pb.NextPing(
+        message_sequence=message_sequence,
+        row=row,
+        distance_m=hint.distance_m,
+        leave_accuracy_m=hint.leave_accuracy_m,
+        enter_accuracy_m=hint.enter_accuracy_m,
+        dwell_millis=hint.dwell_ms,
+        latest_millis=hint.latest_ms,
+        earliest_millis=hint.earliest_ms,
+        speed_cm_per_s=hint.speed_cm_per_s,
+        enter_count=hint.enter_count,
+        leave_count=hint.leave_count,
+    )
+    if hint.leave_distance_m is not None:
+        message.leave_distance_m = hint.leave_distance_m
+    return message
+
+
 def encode(
     draft: AnswerDraft, renderer: OfferRenderer, gate: Gate, *, location_wanted: bool, catalog_generation: int
 ) -> bytes:
@@ -176,6 +198,9 @@ def encode(
     if draft.tries:
         # those that won wait for the journal and come after the others of their batch
         answer.tries.extend(told.message for told in sorted(draft.tries, key=_place_of_try))
+    if draft.next_pings:
+        # those of messages with offers come with their offers, after others of their batch
+        answer.next_pings.extend(sorted(draft.next_pings, key=_place))
     return _delimited(_ANSWER_TAG, answer.SerializeToString() + rejected + offers)
 
 
@@ -214,7 +239,7 @@ def _sequence_of(told: tuple[int, bytes]) -> int:
     return told[0]
 
 
-def _place(told: pb.RejectedRow) -> tuple[int, int]:
+def _place(told: pb.RejectedRow | pb.NextPing) -> tuple[int, int]:
     return told.message_sequence, told.row
 
 

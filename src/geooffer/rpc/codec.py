@@ -70,6 +70,7 @@ class PingMessage:
     fix_ages_ms: bytes
     budget_ms: int
     """0 = none was named."""
+    wants_next_ping: bool = False
 
     def malformed_rows(self) -> list[bool]:
         """Which rows the decoder refused."""
@@ -126,7 +127,7 @@ def _decode_ping(ping: pb.Ping, sender: Sender, stream_number: int) -> PingMessa
         replayed,
         _is_budget(budget_ms) and ping.speed_cm_per_s >= 0,
     )
-    return PingMessage(1, row, age, budget_ms if _is_budget(budget_ms) else 0)
+    return PingMessage(1, row, age, budget_ms if _is_budget(budget_ms) else 0, ping.wants_next_ping)
 
 
 def _row(
@@ -183,7 +184,7 @@ def _decode_batch(batch: pb.PingBatch, sender: Sender, stream_number: int) -> Pi
     budget_ms = batch.decision_budget_millis
     columns = _decode_rows if count <= TINY_BATCH_ROW_COUNT else _decode_columns
     rows, ages = columns(batch, count, sender, stream_number, base_ms)
-    return PingMessage(count, rows, ages, budget_ms if _is_budget(budget_ms) else 0)
+    return PingMessage(count, rows, ages, budget_ms if _is_budget(budget_ms) else 0, batch.wants_next_ping)
 
 
 def _check_lengths(batch: pb.PingBatch, count: int) -> None:

@@ -29,7 +29,7 @@ from geooffer.v1 import verdicts_pb2 as geooffer_dot_v1_dot_verdicts__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fgeooffer/v1/offer_service.proto\x12\x0bgeooffer.v1\x1a\x17geooffer/v1/kinds.proto\x1a\x18geooffer/v1/places.proto\x1a\x1bgeooffer/v1/resources.proto\x1a\x1ageooffer/v1/verdicts.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x90\x01\n\rOutcomeReport\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12&\n\x04kind\x18\x02 \x01(\x0e\x32\x18.geooffer.v1.OutcomeKind\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ndevice_key\x18\x04 \x01(\x10\"E\n\x15ReportOutcomesRequest\x12,\n\x08outcomes\x18\x01 \x03(\x0b\x32\x1a.geooffer.v1.OutcomeReport\"[\n\x16ReportOutcomesResponse\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x12)\n\x08problems\x18\x02 \x03(\x0b\x32\x17.geooffer.v1.RowProblem\"\x85\x01\n\x16\x46indNearbyStockRequest\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x1f\n\x04size\x18\x02 \x01(\x0b\x32\x11.geooffer.v1.Size\x12!\n\x05place\x18\x03 \x01(\x0b\x32\x12.geooffer.v1.Place\x12\x13\n\x0blimit_count\x18\x04 \x01(\x05\"C\n\x17\x46indNearbyStockResponse\x12(\n\x06stores\x18\x01 \x03(\x0b\x32\x18.geooffer.v1.NearbyStore\"k\n\x19WithdrawOwnConsentRequest\x12&\n\x08purposes\x18\x01 \x03(\x0e\x32\x14.geooffer.v1.Purpose\x12\x12\n\ndevice_key\x18\x02 \x01(\x10\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"5\n\x1aWithdrawOwnConsentResponse\x12\x17\n\x0flocation_wanted\x18\x01 \x01(\x08\"o\n\x15SnoozeLocationRequest\x12.\n\nuntil_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ndevice_key\x18\x02 \x01(\x10\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"1\n\x16SnoozeLocationResponse\x12\x17\n\x0flocation_wanted\x18\x01 \x01(\x08\x32\x89\x03\n\x0cOfferService\x12Y\n\x0eReportOutcomes\x12\".geooffer.v1.ReportOutcomesRequest\x1a#.geooffer.v1.ReportOutcomesResponse\x12\\\n\x0f\x46indNearbyStock\x12#.geooffer.v1.FindNearbyStockRequest\x1a$.geooffer.v1.FindNearbyStockResponse\x12\x65\n\x12WithdrawOwnConsent\x12&.geooffer.v1.WithdrawOwnConsentRequest\x1a\'.geooffer.v1.WithdrawOwnConsentResponse\x12Y\n\x0eSnoozeLocation\x12\".geooffer.v1.SnoozeLocationRequest\x1a#.geooffer.v1.SnoozeLocationResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fgeooffer/v1/offer_service.proto\x12\x0bgeooffer.v1\x1a\x17geooffer/v1/kinds.proto\x1a\x18geooffer/v1/places.proto\x1a\x1bgeooffer/v1/resources.proto\x1a\x1ageooffer/v1/verdicts.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x90\x01\n\rOutcomeReport\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12&\n\x04kind\x18\x02 \x01(\x0e\x32\x18.geooffer.v1.OutcomeKind\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ndevice_key\x18\x04 \x01(\x10\"E\n\x15ReportOutcomesRequest\x12,\n\x08outcomes\x18\x01 \x03(\x0b\x32\x1a.geooffer.v1.OutcomeReport\"[\n\x16ReportOutcomesResponse\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x12)\n\x08problems\x18\x02 \x03(\x0b\x32\x17.geooffer.v1.RowProblem\"\x85\x01\n\x16\x46indNearbyStockRequest\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x1f\n\x04size\x18\x02 \x01(\x0b\x32\x11.geooffer.v1.Size\x12!\n\x05place\x18\x03 \x01(\x0b\x32\x12.geooffer.v1.Place\x12\x13\n\x0blimit_count\x18\x04 \x01(\x05\"C\n\x17\x46indNearbyStockResponse\x12(\n\x06stores\x18\x01 \x03(\x0b\x32\x18.geooffer.v1.NearbyStore\"i\n\x16ListWakeRegionsRequest\x12!\n\x05place\x18\x01 \x01(\x0b\x32\x12.geooffer.v1.Place\x12\x18\n\x10region_count_max\x18\x02 \x01(\x05\x12\x12\n\ndevice_key\x18\x03 \x01(\x10\"B\n\nWakeRegion\x12\"\n\x06\x63\x65ntre\x18\x01 \x01(\x0b\x32\x12.geooffer.v1.Place\x12\x10\n\x08radius_m\x18\x02 \x01(\x05\"\x93\x01\n\x17ListWakeRegionsResponse\x12(\n\x07regions\x18\x01 \x03(\x0b\x32\x17.geooffer.v1.WakeRegion\x12\x19\n\x11validity_radius_m\x18\x02 \x01(\x05\x12\x1a\n\x12\x63\x61talog_generation\x18\x03 \x01(\x03\x12\x17\n\x0flocation_wanted\x18\x04 \x01(\x08\"k\n\x19WithdrawOwnConsentRequest\x12&\n\x08purposes\x18\x01 \x03(\x0e\x32\x14.geooffer.v1.Purpose\x12\x12\n\ndevice_key\x18\x02 \x01(\x10\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"5\n\x1aWithdrawOwnConsentResponse\x12\x17\n\x0flocation_wanted\x18\x01 \x01(\x08\"o\n\x15SnoozeLocationRequest\x12.\n\nuntil_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ndevice_key\x18\x02 \x01(\x10\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"1\n\x16SnoozeLocationResponse\x12\x17\n\x0flocation_wanted\x18\x01 \x01(\x08\x32\xe7\x03\n\x0cOfferService\x12Y\n\x0eReportOutcomes\x12\".geooffer.v1.ReportOutcomesRequest\x1a#.geooffer.v1.ReportOutcomesResponse\x12\\\n\x0f\x46indNearbyStock\x12#.geooffer.v1.FindNearbyStockRequest\x1a$.geooffer.v1.FindNearbyStockResponse\x12\\\n\x0fListWakeRegions\x12#.geooffer.v1.ListWakeRegionsRequest\x1a$.geooffer.v1.ListWakeRegionsResponse\x12\x65\n\x12WithdrawOwnConsent\x12&.geooffer.v1.WithdrawOwnConsentRequest\x1a\'.geooffer.v1.WithdrawOwnConsentResponse\x12Y\n\x0eSnoozeLocation\x12\".geooffer.v1.SnoozeLocationRequest\x1a#.geooffer.v1.SnoozeLocationResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,14 +46,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FINDNEARBYSTOCKREQUEST']._serialized_end=634
   _globals['_FINDNEARBYSTOCKRESPONSE']._serialized_start=636
   _globals['_FINDNEARBYSTOCKRESPONSE']._serialized_end=703
-  _globals['_WITHDRAWOWNCONSENTREQUEST']._serialized_start=705
-  _globals['_WITHDRAWOWNCONSENTREQUEST']._serialized_end=812
-  _globals['_WITHDRAWOWNCONSENTRESPONSE']._serialized_start=814
-  _globals['_WITHDRAWOWNCONSENTRESPONSE']._serialized_end=867
-  _globals['_SNOOZELOCATIONREQUEST']._serialized_start=869
-  _globals['_SNOOZELOCATIONREQUEST']._serialized_end=980
-  _globals['_SNOOZELOCATIONRESPONSE']._serialized_start=982
-  _globals['_SNOOZELOCATIONRESPONSE']._serialized_end=1031
-  _globals['_OFFERSERVICE']._serialized_start=1034
-  _globals['_OFFERSERVICE']._serialized_end=1427
+  _globals['_LISTWAKEREGIONSREQUEST']._serialized_start=705
+  _globals['_LISTWAKEREGIONSREQUEST']._serialized_end=810
+  _globals['_WAKEREGION']._serialized_start=812
+  _globals['_WAKEREGION']._serialized_end=878
+  _globals['_LISTWAKEREGIONSRESPONSE']._serialized_start=881
+  _globals['_LISTWAKEREGIONSRESPONSE']._serialized_end=1028
+  _globals['_WITHDRAWOWNCONSENTREQUEST']._serialized_start=1030
+  _globals['_WITHDRAWOWNCONSENTREQUEST']._serialized_end=1137
+  _globals['_WITHDRAWOWNCONSENTRESPONSE']._serialized_start=1139
+  _globals['_WITHDRAWOWNCONSENTRESPONSE']._serialized_end=1192
+  _globals['_SNOOZELOCATIONREQUEST']._serialized_start=1194
+  _globals['_SNOOZELOCATIONREQUEST']._serialized_end=1305
+  _globals['_SNOOZELOCATIONRESPONSE']._serialized_start=1307
+  _globals['_SNOOZELOCATIONRESPONSE']._serialized_end=1356
+  _globals['_OFFERSERVICE']._serialized_start=1359
+  _globals['_OFFERSERVICE']._serialized_end=1846
 # @@protoc_insertion_point(module_scope)

@@ -57,6 +57,36 @@ class FindNearbyStockResponse(_message.Message):
     stores: _containers.RepeatedCompositeFieldContainer[_places_pb2.NearbyStore]
     def __init__(self, stores: _Optional[_Iterable[_Union[_places_pb2.NearbyStore, _Mapping]]] = ...) -> None: ...
 
+class ListWakeRegionsRequest(_message.Message):
+    __slots__ = ("place", "region_count_max", "device_key")
+    PLACE_FIELD_NUMBER: _ClassVar[int]
+    REGION_COUNT_MAX_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_KEY_FIELD_NUMBER: _ClassVar[int]
+    place: _places_pb2.Place
+    region_count_max: int
+    device_key: int
+    def __init__(self, place: _Optional[_Union[_places_pb2.Place, _Mapping]] = ..., region_count_max: _Optional[int] = ..., device_key: _Optional[int] = ...) -> None: ...
+
+class WakeRegion(_message.Message):
+    __slots__ = ("centre", "radius_m")
+    CENTRE_FIELD_NUMBER: _ClassVar[int]
+    RADIUS_M_FIELD_NUMBER: _ClassVar[int]
+    centre: _places_pb2.Place
+    radius_m: int
+    def __init__(self, centre: _Optional[_Union[_places_pb2.Place, _Mapping]] = ..., radius_m: _Optional[int] = ...) -> None: ...
+
+class ListWakeRegionsResponse(_message.Message):
+    __slots__ = ("regions", "validity_radius_m", "catalog_generation", "location_wanted")
+    REGIONS_FIELD_NUMBER: _ClassVar[int]
+    VALIDITY_RADIUS_M_FIELD_NUMBER: _ClassVar[int]
+    CATALOG_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_WANTED_FIELD_NUMBER: _ClassVar[int]
+    regions: _containers.RepeatedCompositeFieldContainer[WakeRegion]
+    validity_radius_m: int
+    catalog_generation: int
+    location_wanted: bool
+    def __init__(self, regions: _Optional[_Iterable[_Union[WakeRegion, _Mapping]]] = ..., validity_radius_m: _Optional[int] = ..., catalog_generation: _Optional[int] = ..., location_wanted: _Optional[bool] = ...) -> None: ...
+
 class WithdrawOwnConsentRequest(_message.Message):
     __slots__ = ("purposes", "device_key", "request_id")
     PURPOSES_FIELD_NUMBER: _ClassVar[int]

@@ -48,6 +48,11 @@ class OfferServiceStub:
                 request_serializer=geooffer_dot_v1_dot_offer__service__pb2.FindNearbyStockRequest.SerializeToString,
                 response_deserializer=geooffer_dot_v1_dot_offer__service__pb2.FindNearbyStockResponse.FromString,
                 _registered_method=True)
+        self.ListWakeRegions = channel.unary_unary(
+                '/geooffer.v1.OfferService/ListWakeRegions',
+                request_serializer=geooffer_dot_v1_dot_offer__service__pb2.ListWakeRegionsRequest.SerializeToString,
+                response_deserializer=geooffer_dot_v1_dot_offer__service__pb2.ListWakeRegionsResponse.FromString,
+                _registered_method=True)
         self.WithdrawOwnConsent = channel.unary_unary(
                 '/geooffer.v1.OfferService/WithdrawOwnConsent',
                 request_serializer=geooffer_dot_v1_dot_offer__service__pb2.WithdrawOwnConsentRequest.SerializeToString,
@@ -83,6 +88,15 @@ class OfferServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListWakeRegions(self, request, context):
+        """The few circles a phone's own geofencing should watch while it sleeps near a place. Outside of them, and within the
+        validity circle, no boundary of a fence is crossed. The place serves this answer and is forgotten. Role device,
+        gateway, operator.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WithdrawOwnConsent(self, request, context):
         """Take purposes back, for the customer of the calling device alone. Role: device. When this has returned no offer that
         needs them is handed to the transport any more, on any stream or channel, and what was held on their ground is gone.
@@ -111,6 +125,11 @@ def add_OfferServiceServicer_to_server(servicer, server):
                     servicer.FindNearbyStock,
                     request_deserializer=geooffer_dot_v1_dot_offer__service__pb2.FindNearbyStockRequest.FromString,
                     response_serializer=geooffer_dot_v1_dot_offer__service__pb2.FindNearbyStockResponse.SerializeToString,
+            ),
+            'ListWakeRegions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListWakeRegions,
+                    request_deserializer=geooffer_dot_v1_dot_offer__service__pb2.ListWakeRegionsRequest.FromString,
+                    response_serializer=geooffer_dot_v1_dot_offer__service__pb2.ListWakeRegionsResponse.SerializeToString,
             ),
             'WithdrawOwnConsent': grpc.unary_unary_rpc_method_handler(
                     servicer.WithdrawOwnConsent,
@@ -181,6 +200,33 @@ class OfferService:
             '/geooffer.v1.OfferService/FindNearbyStock',
             geooffer_dot_v1_dot_offer__service__pb2.FindNearbyStockRequest.SerializeToString,
             geooffer_dot_v1_dot_offer__service__pb2.FindNearbyStockResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListWakeRegions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/geooffer.v1.OfferService/ListWakeRegions',
+            geooffer_dot_v1_dot_offer__service__pb2.ListWakeRegionsRequest.SerializeToString,
+            geooffer_dot_v1_dot_offer__service__pb2.ListWakeRegionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,7 +39,7 @@ class IngestPingsRequest(_message.Message):
     def __init__(self, ping: _Optional[_Union[Ping, _Mapping]] = ..., batch: _Optional[_Union[PingBatch, _Mapping]] = ...) -> None: ...
 
 class Ping(_message.Message):
-    __slots__ = ("sequence", "session_id", "latitude_e7", "longitude_e7", "accuracy_cm", "fix_age_millis", "fix_time", "decision_budget_millis", "device_key", "speed_cm_per_s")
+    __slots__ = ("sequence", "session_id", "latitude_e7", "longitude_e7", "accuracy_cm", "fix_age_millis", "fix_time", "decision_budget_millis", "device_key", "speed_cm_per_s", "wants_next_ping")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     LATITUDE_E7_FIELD_NUMBER: _ClassVar[int]
@@ -50,6 +50,7 @@ class Ping(_message.Message):
     DECISION_BUDGET_MILLIS_FIELD_NUMBER: _ClassVar[int]
     DEVICE_KEY_FIELD_NUMBER: _ClassVar[int]
     SPEED_CM_PER_S_FIELD_NUMBER: _ClassVar[int]
+    WANTS_NEXT_PING_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     session_id: int
     latitude_e7: int
@@ -60,10 +61,11 @@ class Ping(_message.Message):
     decision_budget_millis: int
     device_key: int
     speed_cm_per_s: int
-    def __init__(self, sequence: _Optional[int] = ..., session_id: _Optional[int] = ..., latitude_e7: _Optional[int] = ..., longitude_e7: _Optional[int] = ..., accuracy_cm: _Optional[int] = ..., fix_age_millis: _Optional[int] = ..., fix_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., decision_budget_millis: _Optional[int] = ..., device_key: _Optional[int] = ..., speed_cm_per_s: _Optional[int] = ...) -> None: ...
+    wants_next_ping: bool
+    def __init__(self, sequence: _Optional[int] = ..., session_id: _Optional[int] = ..., latitude_e7: _Optional[int] = ..., longitude_e7: _Optional[int] = ..., accuracy_cm: _Optional[int] = ..., fix_age_millis: _Optional[int] = ..., fix_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., decision_budget_millis: _Optional[int] = ..., device_key: _Optional[int] = ..., speed_cm_per_s: _Optional[int] = ..., wants_next_ping: _Optional[bool] = ...) -> None: ...
 
 class PingBatch(_message.Message):
-    __slots__ = ("device_keys", "session_ids", "sequences", "latitudes_e7", "longitudes_e7", "accuracies_cm", "fix_ages_millis", "base_time", "fix_offsets_millis", "decision_budget_millis", "speeds_cm_per_s")
+    __slots__ = ("device_keys", "session_ids", "sequences", "latitudes_e7", "longitudes_e7", "accuracies_cm", "fix_ages_millis", "base_time", "fix_offsets_millis", "decision_budget_millis", "speeds_cm_per_s", "wants_next_ping")
     DEVICE_KEYS_FIELD_NUMBER: _ClassVar[int]
     SESSION_IDS_FIELD_NUMBER: _ClassVar[int]
     SEQUENCES_FIELD_NUMBER: _ClassVar[int]
@@ -75,6 +77,7 @@ class PingBatch(_message.Message):
     FIX_OFFSETS_MILLIS_FIELD_NUMBER: _ClassVar[int]
     DECISION_BUDGET_MILLIS_FIELD_NUMBER: _ClassVar[int]
     SPEEDS_CM_PER_S_FIELD_NUMBER: _ClassVar[int]
+    WANTS_NEXT_PING_FIELD_NUMBER: _ClassVar[int]
     device_keys: _containers.RepeatedScalarFieldContainer[int]
     session_ids: _containers.RepeatedScalarFieldContainer[int]
     sequences: _containers.RepeatedScalarFieldContainer[int]
@@ -86,7 +89,8 @@ class PingBatch(_message.Message):
     fix_offsets_millis: _containers.RepeatedScalarFieldContainer[int]
     decision_budget_millis: int
     speeds_cm_per_s: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, device_keys: _Optional[_Iterable[int]] = ..., session_ids: _Optional[_Iterable[int]] = ..., sequences: _Optional[_Iterable[int]] = ..., latitudes_e7: _Optional[_Iterable[int]] = ..., longitudes_e7: _Optional[_Iterable[int]] = ..., accuracies_cm: _Optional[_Iterable[int]] = ..., fix_ages_millis: _Optional[_Iterable[int]] = ..., base_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fix_offsets_millis: _Optional[_Iterable[int]] = ..., decision_budget_millis: _Optional[int] = ..., speeds_cm_per_s: _Optional[_Iterable[int]] = ...) -> None: ...
+    wants_next_ping: bool
+    def __init__(self, device_keys: _Optional[_Iterable[int]] = ..., session_ids: _Optional[_Iterable[int]] = ..., sequences: _Optional[_Iterable[int]] = ..., latitudes_e7: _Optional[_Iterable[int]] = ..., longitudes_e7: _Optional[_Iterable[int]] = ..., accuracies_cm: _Optional[_Iterable[int]] = ..., fix_ages_millis: _Optional[_Iterable[int]] = ..., base_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fix_offsets_millis: _Optional[_Iterable[int]] = ..., decision_budget_millis: _Optional[int] = ..., speeds_cm_per_s: _Optional[_Iterable[int]] = ..., wants_next_ping: _Optional[bool] = ...) -> None: ...
 
 class StreamPingsResponse(_message.Message):
     __slots__ = ("answer",)
@@ -101,7 +105,7 @@ class IngestPingsResponse(_message.Message):
     def __init__(self, answer: _Optional[_Union[PingAnswer, _Mapping]] = ...) -> None: ...
 
 class PingAnswer(_message.Message):
-    __slots__ = ("acknowledged_message_sequence", "rejected_rows", "transitions", "tries", "offers", "location_wanted", "catalog_generation")
+    __slots__ = ("acknowledged_message_sequence", "rejected_rows", "transitions", "tries", "offers", "location_wanted", "catalog_generation", "next_pings")
     ACKNOWLEDGED_MESSAGE_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     REJECTED_ROWS_FIELD_NUMBER: _ClassVar[int]
     TRANSITIONS_FIELD_NUMBER: _ClassVar[int]
@@ -109,6 +113,7 @@ class PingAnswer(_message.Message):
     OFFERS_FIELD_NUMBER: _ClassVar[int]
     LOCATION_WANTED_FIELD_NUMBER: _ClassVar[int]
     CATALOG_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PINGS_FIELD_NUMBER: _ClassVar[int]
     acknowledged_message_sequence: int
     rejected_rows: _containers.RepeatedCompositeFieldContainer[RejectedRow]
     transitions: _containers.RepeatedCompositeFieldContainer[Transition]
@@ -116,7 +121,36 @@ class PingAnswer(_message.Message):
     offers: _containers.RepeatedCompositeFieldContainer[PersonalOffer]
     location_wanted: bool
     catalog_generation: int
-    def __init__(self, acknowledged_message_sequence: _Optional[int] = ..., rejected_rows: _Optional[_Iterable[_Union[RejectedRow, _Mapping]]] = ..., transitions: _Optional[_Iterable[_Union[Transition, _Mapping]]] = ..., tries: _Optional[_Iterable[_Union[OfferTry, _Mapping]]] = ..., offers: _Optional[_Iterable[_Union[PersonalOffer, _Mapping]]] = ..., location_wanted: _Optional[bool] = ..., catalog_generation: _Optional[int] = ...) -> None: ...
+    next_pings: _containers.RepeatedCompositeFieldContainer[NextPing]
+    def __init__(self, acknowledged_message_sequence: _Optional[int] = ..., rejected_rows: _Optional[_Iterable[_Union[RejectedRow, _Mapping]]] = ..., transitions: _Optional[_Iterable[_Union[Transition, _Mapping]]] = ..., tries: _Optional[_Iterable[_Union[OfferTry, _Mapping]]] = ..., offers: _Optional[_Iterable[_Union[PersonalOffer, _Mapping]]] = ..., location_wanted: _Optional[bool] = ..., catalog_generation: _Optional[int] = ..., next_pings: _Optional[_Iterable[_Union[NextPing, _Mapping]]] = ...) -> None: ...
+
+class NextPing(_message.Message):
+    __slots__ = ("message_sequence", "row", "distance_m", "leave_distance_m", "leave_accuracy_m", "enter_accuracy_m", "dwell_millis", "latest_millis", "earliest_millis", "speed_cm_per_s", "enter_count", "leave_count")
+    MESSAGE_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    ROW_FIELD_NUMBER: _ClassVar[int]
+    DISTANCE_M_FIELD_NUMBER: _ClassVar[int]
+    LEAVE_DISTANCE_M_FIELD_NUMBER: _ClassVar[int]
+    LEAVE_ACCURACY_M_FIELD_NUMBER: _ClassVar[int]
+    ENTER_ACCURACY_M_FIELD_NUMBER: _ClassVar[int]
+    DWELL_MILLIS_FIELD_NUMBER: _ClassVar[int]
+    LATEST_MILLIS_FIELD_NUMBER: _ClassVar[int]
+    EARLIEST_MILLIS_FIELD_NUMBER: _ClassVar[int]
+    SPEED_CM_PER_S_FIELD_NUMBER: _ClassVar[int]
+    ENTER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    LEAVE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    message_sequence: int
+    row: int
+    distance_m: int
+    leave_distance_m: int
+    leave_accuracy_m: int
+    enter_accuracy_m: int
+    dwell_millis: _containers.RepeatedScalarFieldContainer[int]
+    latest_millis: int
+    earliest_millis: int
+    speed_cm_per_s: int
+    enter_count: int
+    leave_count: int
+    def __init__(self, message_sequence: _Optional[int] = ..., row: _Optional[int] = ..., distance_m: _Optional[int] = ..., leave_distance_m: _Optional[int] = ..., leave_accuracy_m: _Optional[int] = ..., enter_accuracy_m: _Optional[int] = ..., dwell_millis: _Optional[_Iterable[int]] = ..., latest_millis: _Optional[int] = ..., earliest_millis: _Optional[int] = ..., speed_cm_per_s: _Optional[int] = ..., enter_count: _Optional[int] = ..., leave_count: _Optional[int] = ...) -> None: ...
 
 class RejectedRow(_message.Message):
     __slots__ = ("message_sequence", "row", "verdict")

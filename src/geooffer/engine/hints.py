@@ -1,0 +1,82 @@
+"""When the next ping of a device is useful (product S14): from the place, accuracy and speed of one row alone.
+
+Nothing of the person, her consent, the exclusion zones or what became of the row goes in, so nothing of it can come
+out: who compares hints finds the published fences. All live fences count, also those without a store or an offer for
+her: a list of hers would be readable from her hints, and events are owed for every fence.
+
+A fix that is not sent is one that could have changed nothing (docs/sleeping-phone.md shows why):
+
+    to enter a fence     one must cover it that did not cover the last one sent, or it is finer where that was coarse
+    to leave a fence     it must lie beyond the rim by the margin and by its own accuracy (semantics P1)
+    to dwell             time must pass
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from geooffer.kernels.nearest import hint_rows
+from geooffer.model import limits
+from geooffer.model.columns import Int64Array, StructArray
+from geooffer.model.fence_tables import FenceTables
+from geooffer.model.hints import DWELL_WAIT_COUNT_MAX, HINT, NO_RIM_CM
+from geooffer.model.policy import DAY_MS, Policy
+
+
+class NextPing(NamedTuple):
+    """As the message of this name in proto/geooffer/v1/ping_service.proto."""
+
+    distance_m: int
+    leave_distance_m: int | None
+    leave_accuracy_m: int
+    enter_accuracy_m: int
+    dwell_ms: tuple[int, ...]
+    latest_ms: int
+    earliest_ms: int
+    speed_cm_per_s: int
+    enter_count: int
+    leave_count: int
+
+
+def longest_interval_ms(policy: Policy) -> int:
+    """How long a phone may be silent at most: two thirds of what ends its visits (P5), so that a fix may be late."""
+    return min(policy.silent_after_ms * 2 // 3, DAY_MS)
+
+
+def next_pings(fences: FenceTables, policy: Policy, pings: StructArray) -> list[NextPing]:
+    """The hint of each of n PING rows. pings: shape (n,)."""
+    count = len(pings)
+    hints = np.zeros(count, HINT)
+    waits_ms = np.zeros(count * DWELL_WAIT_COUNT_MAX, np.int64)
+    latitudes_e7, longitudes_e7 = (np.ascontiguousarray(pings[name]) for name in ("latitude_e7", "longitude_e7"))
+    hint_rows(fences, policy, latitudes_e7, longitudes_e7, np.ascontiguousarray(pings["accuracy_cm"]), hints, waits_ms)
+    waits = waits_ms.reshape(count, DWELL_WAIT_COUNT_MAX)
+    return [_next_ping(policy, *row) for row in zip(hints, waits, pings, strict=True)]
+
+
+def _next_ping(policy: Policy, hint: np.void, waits_ms: Int64Array, ping: np.void) -> NextPing:
+    distance_cm, rim_cm, enter_accuracy_cm = hint.tolist()
+    accuracy_cm, speed_cm_per_s = int(ping["accuracy_cm"]), int(ping["speed_cm_per_s"])
+    dwell_ms = [wait for wait in waits_ms.tolist() if wait]
+    leave_cm = None if rim_cm == NO_RIM_CM else policy.outside_margin_cm - rim_cm
+    # of a policy that takes less than its accuracy for the margin, accuracy rules nothing out
+    is_strict = policy.outside_accuracy_percent >= 100
+    speed = max(limits.HINT_WALKING_CM_PER_S, speed_cm_per_s * 3 // 2)
+    latest_ms = longest_interval_ms(policy)
+    way_cm = distance_cm if leave_cm is None else min(distance_cm, leave_cm)
+    way_cm -= (accuracy_cm or policy.assumed_accuracy_cm) + policy.outside_margin_cm
+    earliest_ms = 0 if enter_accuracy_cm else max(way_cm, 0) * 1000 // speed
+    return NextPing(
+        distance_m=distance_cm // 100,
+        leave_distance_m=None if leave_cm is None else leave_cm // 100,
+        leave_accuracy_m=-(-policy.outside_margin_cm // 100) if is_strict else limits.ACCURACY_MAX_CM // 100,
+        enter_accuracy_m=-(-enter_accuracy_cm // 100),
+        dwell_ms=tuple(dwell_ms),
+        latest_ms=latest_ms,
+        earliest_ms=min(earliest_ms, latest_ms, *dwell_ms),
+        speed_cm_per_s=speed,
+        enter_count=policy.enter_fix_count,
+        leave_count=policy.exit_fix_count,
+    )
