@@ -13,6 +13,7 @@ import geooffer.kernels.locate
 import geooffer.kernels.matcher
 import geooffer.kernels.nearest
 import geooffer.kernels.overlap
+import geooffer.kernels.regions
 import geooffer.kernels.retention
 import geooffer.kernels.spans
 import geooffer.kernels.stock
