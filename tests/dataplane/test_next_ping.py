@@ -1,4 +1,4 @@
-"""Hints of the next ping on the wire: who asks is told, by the row alone; nobody learns of zones or consents by them."""
+"""Hints of the next ping on the wire: who asks is told, by the row alone; nobody learns of zones or consents."""
 
 from __future__ import annotations
 

@@ -8,16 +8,20 @@ import shapely
 from fence_cases import circle_at, record_of, square, star_polygon, tables_of
 from geographiclib.geodesic import Geodesic
 
+from geooffer.engine.clock import EngineClock
+from geooffer.engine.engine import Engine
 from geooffer.engine.shapes import polygon_from_lonlat
+from geooffer.journal.memory import MemoryJournal
 from geooffer.kernels.locate import covers_point
 from geooffer.kernels.nearest import hint_rows
+from geooffer.model.catalog import Geofence
 from geooffer.model.fence_tables import FenceTables
 from geooffer.model.hints import DWELL_WAIT_COUNT_MAX, HINT, NO_RIM_CM, REACH_CM
 from geooffer.model.policy import Policy
 from geooffer.model.shapes import Circle, Shape
 from geooffer.model.units import EARTH_RADIUS_M
 
-STEPS = 400
+POINTS_A_RING = 1_500
 
 
 def hinted(tables: FenceTables, places: np.ndarray, accuracy_cm: int = 100) -> tuple[np.ndarray, np.ndarray]:
@@ -38,28 +42,28 @@ def arc_m(latitude: float, longitude: float, others: np.ndarray) -> np.ndarray:
 
 
 def boundary(shape: Shape) -> np.ndarray:
-    """Points on every ring, (latitude, longitude) in degrees; a segment of shapely's gives them."""
-    assert not isinstance(shape, Circle)
+    """Points on every ring, (latitude, longitude) in degrees, as shapely interpolates them; of a circle its centre."""
+    if isinstance(shape, Circle):
+        return np.array([[shape.latitude_e7 / 1e7, shape.longitude_e7 / 1e7]])
     points = []
     for part in shape.parts:
         for index in range(len(part.rings)):
             ring = shapely.LinearRing(part.ring(index)[:, ::-1] / 1e7)
-            lengths = shapely.line_interpolate_point(ring, np.linspace(0, 1, 14 * STEPS), normalized=True)
+            lengths = shapely.line_interpolate_point(ring, np.linspace(0, 1, POINTS_A_RING), normalized=True)
             points.append(np.concatenate([shapely.get_coordinates(lengths), shapely.get_coordinates(ring)])[:, ::-1])
     return np.concatenate(points)
 
 
-def rim_distance_m(shape: Shape, latitude: float, longitude: float) -> float:
-    if isinstance(shape, Circle):
-        centre = np.array([[shape.latitude_e7 / 1e7, shape.longitude_e7 / 1e7]])
-        return abs(float(arc_m(latitude, longitude, centre)[0]) - shape.radius_cm / 100)
-    return float(arc_m(latitude, longitude, boundary(shape)).min())
+def rim_distance_m(shape: Shape, rim: np.ndarray, latitude: float, longitude: float) -> float:
+    """`rim`: what `boundary` gave. At least the distance, since points between those of the rim are nearer."""
+    nearest = float(arc_m(latitude, longitude, rim).min())
+    return abs(nearest - shape.radius_cm / 100) if isinstance(shape, Circle) else nearest
 
 
 def planar_m(shape: Shape, latitude: float, longitude: float) -> float:
     """Shapely's distance to the rim in the local plane at the place: right within some kilometres."""
     if isinstance(shape, Circle):
-        return rim_distance_m(shape, latitude, longitude)
+        return rim_distance_m(shape, boundary(shape), latitude, longitude)
     metres = np.radians(1.0) * EARTH_RADIUS_M
     distances = []
     for part in shape.parts:
@@ -87,10 +91,11 @@ def compare(seed: int, latitude: float, longitude: float, spread: float, shape_c
     east = (longitude + rng.uniform(-spread, spread, 40) * 1.2 + 180) % 360 - 180
     places = np.stack([np.rint(north * 1e7), np.rint(east * 1e7)], axis=1).astype(np.int64)
     hints, _ = hinted(tables, places)
+    rims = [boundary(shape) for shape in shapes]
     for place, hint in zip(places.tolist(), hints, strict=True):
         at = (place[0] / 1e7, place[1] / 1e7)
         covered = [covers_point(tables, number, *place) for number in range(len(shapes))]
-        away = [rim_distance_m(shape, *at) for shape in shapes]
+        away = [rim_distance_m(shape, rim, *at) for shape, rim in zip(shapes, rims, strict=True)]
         outside_m = min([d for d, inside in zip(away, covered, strict=True) if not inside], default=1e9)
         told_m = hint["distance_cm"] / 100
         assert told_m <= outside_m
@@ -157,3 +162,18 @@ def test_without_fences_the_reach_is_told() -> None:
     hints, waits = hinted(record_of([])[1], np.array([[0, 1_800_000_000], [900_000_000, 5]]))
     assert hints["distance_cm"].tolist() == [REACH_CM - 1] * 2
     assert not waits.any()
+
+
+def test_a_fence_that_moved_away_is_looked_for_where_it_is_now() -> None:
+    """The delta layer counts, and parts that their fence claims no more do not."""
+    engine = Engine(journal=MemoryJournal(), clock=EngineClock("client", 0))
+    old, new = circle_at(47.0, 8.0, 100.0), circle_at(47.1, 8.0, 100.0)
+    far = circle_at(48.0, 8.0, 100.0)
+    for shape in (old, new):
+        engine.put_nouns([Geofence("moves", shape), Geofence("stays", far)], now_ms=1)
+        engine.publish()
+    assert len(engine.snapshot.fences.delta_items) > 0
+    places = np.array([[470_000_000, 80_000_000], [471_000_000, 80_000_000]])
+    hints, waits = hinted(engine.snapshot.fences, places)
+    assert hints["distance_cm"][0] / 100 == pytest.approx(0.1 * np.radians(1) * EARTH_RADIUS_M - 100, abs=0.1)
+    assert waits[:, 0].tolist() == [0, 60_000]

@@ -290,6 +290,7 @@ def _requests_about_people(size: resources.Size) -> list[tuple[str, Message]]:
         ("CampaignService", campaign.ListAudienceMembersRequest(audience_id=AUDIENCE, page_size=10)),
         ("CampaignService", campaign.RemoveAudienceMembersRequest(audience_id=AUDIENCE, customer_ids=[CUSTOMER_ID])),
         ("OfferService", offers.FindNearbyStockRequest(product_id=PRODUCT, size=size, place=here, limit_count=2)),
+        ("OfferService", offers.ListWakeRegionsRequest(place=here, region_count_max=5, device_key=DEVICE)),
         (
             "DecisionService",
             decisions.DecideRequest(

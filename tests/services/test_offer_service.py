@@ -17,6 +17,8 @@ from shop import (
 )
 from wire import refused
 
+from geooffer.engine.shapes import circle
+from geooffer.model.exclusion import ExclusionZone, ZoneCategory
 from geooffer.model.kinds import Channel
 from geooffer.rpc.checks import timestamp
 from geooffer.v1 import decision_service_pb2, diagnostics_service_pb2, places_pb2
@@ -204,3 +206,67 @@ async def test_bad_searches(plane, change, reason, field):
     call = plane.offers.FindNearbyStock(a_search(**change), metadata=plane.metadata("device", "7"))
     text = await refused(call, reason, field)
     assert "900000001" not in text
+
+
+# -- wake regions --------------------------------------------------------------------------------------------
+
+
+def regions_at(**changes) -> pb.ListWakeRegionsRequest:
+    return pb.ListWakeRegionsRequest(**({"place": HERE} | changes))
+
+
+async def live_shop(plane) -> None:
+    await stock_the_shop(plane)
+    await bring_the_customer(plane)
+    plane.engine.publish()
+
+
+async def test_s14_a_phone_is_told_what_to_watch_and_until_where(plane):
+    await live_shop(plane)
+    phone = plane.metadata("device", str(DEVICE_KEY))
+    answer = await plane.offers.ListWakeRegions(regions_at(), metadata=phone)
+    told = [(item.centre.latitude_e7, item.centre.longitude_e7, item.radius_m) for item in answer.regions]
+    assert told == [(LATITUDE_E7, LONGITUDE_E7, 100)]
+    assert answer.location_wanted
+    assert answer.validity_radius_m == 20_000
+    assert answer.catalog_generation == plane.engine.live_generation
+
+
+async def test_s14_without_consent_nothing_is_watched_and_no_reason_told(plane):
+    await live_shop(plane)
+    for device_key in ("999", "12345"):
+        answer = await plane.offers.ListWakeRegions(regions_at(), metadata=plane.metadata("device", device_key))
+        assert answer == pb.ListWakeRegionsResponse(catalog_generation=plane.engine.live_generation)
+    # of nobody in particular the fences are no secret
+    gateway = plane.metadata("gateway", "gw", device_key_ranges=[(1, 10_000)])
+    assert (await plane.offers.ListWakeRegions(regions_at(), metadata=gateway)).location_wanted
+    own = regions_at(device_key=DEVICE_KEY)
+    assert (await plane.offers.ListWakeRegions(own, metadata=gateway)).location_wanted
+    assert not (await plane.offers.ListWakeRegions(regions_at(device_key=999), metadata=gateway)).location_wanted
+
+
+async def test_s14_wake_regions_say_nothing_of_exclusion_zones(plane):
+    await live_shop(plane)
+    phone = plane.metadata("device", str(DEVICE_KEY))
+    before = await plane.offers.ListWakeRegions(regions_at(), metadata=phone)
+    zone = ExclusionZone("z", ZoneCategory.CLINIC, circle(LATITUDE_E7, LONGITUDE_E7, 200_000), 5_000)
+    plane.engine.put_nouns([zone], now_ms=NOW_MS)
+    plane.engine.publish()
+    after = await plane.offers.ListWakeRegions(regions_at(), metadata=phone)
+    before.catalog_generation = after.catalog_generation
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "field"),
+    [
+        ({"place": None}, "INVALID_ARGUMENT", "place"),
+        ({"place": places_pb2.Place(latitude_e7=900_000_001)}, "INVALID_ARGUMENT", "place.latitude_e7"),
+        ({"region_count_max": 101}, "INVALID_ARGUMENT", "region_count_max"),
+        ({"region_count_max": -1}, "INVALID_ARGUMENT", "region_count_max"),
+        ({"device_key": 8}, "PERMISSION_DENIED", "device_key"),
+    ],
+)
+async def test_s14_bad_requests_for_wake_regions(plane, change, reason, field):
+    call = plane.offers.ListWakeRegions(regions_at(**change), metadata=plane.metadata("device", "7"))
+    await refused(call, reason, field)

@@ -175,6 +175,20 @@ class GeoofferClient:
         answer = await self._data_call(self._offers.FindNearbyStock, request)
         return list(answer.stores)
 
+    async def list_wake_regions(
+        self, place_e7: tuple[int, int], *, region_count_max: int = 0, device_key: int = 0
+    ) -> offer_pb.ListWakeRegionsResponse:
+        """The circles a sleeping phone should watch near a place, (latitude, longitude) × 10⁷; SleepingPhone follows
+        them. region_count_max 0 = 19, with the validity circle what iOS watches.
+        """
+        request = offer_pb.ListWakeRegionsRequest(
+            place=places_pb2.Place(latitude_e7=place_e7[0], longitude_e7=place_e7[1]),
+            region_count_max=region_count_max,
+            device_key=device_key,
+        )
+        answer: offer_pb.ListWakeRegionsResponse = await self._data_call(self._offers.ListWakeRegions, request)
+        return answer
+
     @property
     def _offers(self) -> Any:
         return OfferServiceStub(self._channel("data"))  # type: ignore[no-untyped-call]

@@ -8,7 +8,9 @@ from geooffer.engine.explain import Explanation, FenceExplanation, explain_asked
 from geooffer.engine.export import export_person
 from geooffer.engine.hints import NextPing, next_pings
 from geooffer.engine.policies import Policies
+from geooffer.engine.wake_regions import WakeRegions, wake_regions
 from geooffer.errors import NotFoundError
+from geooffer.kernels.consent import LOCATION_BIT
 from geooffer.model.columns import StructArray
 from geooffer.model.kinds import Channel
 
@@ -45,6 +47,15 @@ class Engine(Policies):
     def next_pings(self, pings: StructArray) -> list[NextPing]:
         """When the next ping of each row's device is useful; pings: PING rows, shape (n,). Reads no person."""
         return next_pings(self.snapshot.fences, self.policy, pings)
+
+    def wake_regions(self, latitude_e7: int, longitude_e7: int, region_count_max: int) -> WakeRegions:
+        """What a sleeping phone should watch near a place, by the live fences; reads no person."""
+        return wake_regions(self.snapshot.fences, latitude_e7, longitude_e7, region_count_max)
+
+    def location_wanted_now(self, device_key: int, now_ms: int) -> bool:
+        """As `location_wanted`, once what has expired by now is over; leaves no record."""
+        person_key = self.person_of_device(device_key)
+        return person_key is not None and bool(self.word_now(person_key, now_ms) & LOCATION_BIT)
 
     def export_person(self, customer_id: str, *, now_ms: int) -> dict[str, Any]:
         """Everything held of a customer, ready to be written as JSON (docs/privacy.md); changes nothing.

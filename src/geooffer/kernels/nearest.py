@@ -21,6 +21,7 @@ from numba import types
 from geooffer.kernels.compile import entry, kernel
 from geooffer.kernels.fence_types import FENCES
 from geooffer.kernels.geometry import HALF_TURN_E7, TURN_E7, part_covers, wrapped_longitude
+from geooffer.kernels.packed import is_claimed
 from geooffer.kernels.presence import inside_accuracy_cm
 from geooffer.kernels.trig import RADIANS_PER_E7, chord_squared_of_half, sine_cosine_e7, unit_vector
 from geooffer.kernels.types import I4, I8, POLICY, array_of
@@ -32,14 +33,6 @@ from geooffer.model.units import EARTH_RADIUS_M
 
 LEAST = 1.0 - 1e-9
 """What rounding may have added to a bound is taken off again."""
-
-
-@kernel
-def is_claimed(fences: FenceTables, part_index: int) -> bool:
-    """Whether the part's fence still has it."""
-    fence = fences.fences[fences.parts[part_index]["fence_number"]]
-    start = int(fence["part_start"])
-    return bool(start <= part_index < start + int(fence["part_count"]))
 
 
 @kernel
@@ -275,19 +268,20 @@ def hint_rows(
         hints[row]["rim_cm"] = NO_RIM_CM
         hints[row]["enter_accuracy_cm"] = 0
         nearest_m = _first_bound_m(fences, fences.nodes, fences.items, latitude, longitude, cosine)
-        nearest_m = _walk(
-            fences,
-            fences.nodes,
-            fences.items,
-            policy,
-            latitude,
-            longitude,
-            cosine,
-            accuracy_cm,
-            band_m,
-            nearest_m,
-            hints,
-            waits_ms,
-            row,
-        )
+        for tree in range(2):
+            nearest_m = _walk(
+                fences,
+                fences.nodes if tree == 0 else fences.delta_nodes,
+                fences.items if tree == 0 else fences.delta_items,
+                policy,
+                latitude,
+                longitude,
+                cosine,
+                accuracy_cm,
+                band_m,
+                nearest_m,
+                hints,
+                waits_ms,
+                row,
+            )
         hints[row]["distance_cm"] = max(int(nearest_m * 100.0) - 1, 0)

@@ -16,7 +16,8 @@ from numba import types
 from geooffer.kernels.compile import entry, kernel
 from geooffer.kernels.fence_types import FENCES
 from geooffer.kernels.geometry import wrapped_longitude
-from geooffer.kernels.nearest import box_chord_squared, is_claimed
+from geooffer.kernels.nearest import box_chord_squared
+from geooffer.kernels.packed import is_claimed
 from geooffer.kernels.trig import PI, RADIANS_PER_E7, sine_cosine_e7, unit_vector
 from geooffer.kernels.types import array_of
 from geooffer.model.columns import StructArray
@@ -196,7 +197,12 @@ def pieces_near(fences: FenceTables, latitude_e7: int, longitude_e7: int, reach_
     Returns how many, or −1 where they are more than `pieces` holds. A part over the antimeridian comes twice.
     """
     longitude = wrapped_longitude(longitude_e7)
-    return _walk(fences, fences.nodes, fences.items, latitude_e7, longitude, reach_m, pieces, 0)
+    count = 0
+    for tree in range(2):
+        nodes = fences.nodes if tree == 0 else fences.delta_nodes
+        items = fences.items if tree == 0 else fences.delta_items
+        count = _walk(fences, nodes, items, latitude_e7, longitude, reach_m, pieces, count)
+    return count
 
 
 @kernel
@@ -205,7 +211,7 @@ def _joined_radius_m(region: StructArray, piece: StructArray) -> tuple[float, fl
     x, y, z = piece["x_m"] - region["x_m"], piece["y_m"] - region["y_m"], piece["z_m"] - region["z_m"]
     apart_m = (x * x + y * y + z * z) ** 0.5
     if apart_m + piece["radius_m"] <= region["radius_m"]:
-        return region["radius_m"], apart_m
+        return float(region["radius_m"]), apart_m
     return max((apart_m + piece["radius_m"] + region["radius_m"]) * 0.5, piece["radius_m"]), apart_m
 
 
@@ -221,8 +227,8 @@ def cover_pieces(
 ) -> float:
     """Cover pieces, nearest first, by at most `region_count_max` balls; returns how far from the place all are covered.
 
-    pieces: shape (n,), ascending by away_m. A ball grows over a piece up to growth_m, or growth_share of the way to it, but
-    then at most to most_m.
+    pieces: shape (n,), ascending by away_m. A ball grows over a piece up to growth_m, or growth_share of the way to
+    it, but then at most to most_m.
     regions: shape (≥ region_count_max,); a radius of 0 ends them.
     """
     count = 0

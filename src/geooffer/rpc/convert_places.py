@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from geooffer.engine.asking import NearbyStore, Place
+from geooffer.model.shapes import Circle
 from geooffer.rpc import checks
+from geooffer.v1 import offer_service_pb2 as pb_offers
 from geooffer.v1 import places_pb2 as pb
 
 
@@ -13,6 +15,12 @@ def decode_place(message: pb.Place, field: str) -> Place:
         checks.latitude(message.latitude_e7, f"{field}.latitude_e7"),
         checks.longitude(message.longitude_e7, f"{field}.longitude_e7"),
     )
+
+
+def encode_region(circle: Circle) -> pb_offers.WakeRegion:
+    """A circle to watch, in whole metres."""
+    centre = pb.Place(latitude_e7=circle.latitude_e7, longitude_e7=circle.longitude_e7)
+    return pb_offers.WakeRegion(centre=centre, radius_m=circle.radius_cm // 100)
 
 
 def encode_nearby_store(nearby: NearbyStore) -> pb.NearbyStore:

@@ -31,7 +31,7 @@ def _rows(service: str, methods: str, roles: frozenset[str]) -> dict[str, frozen
 
 METHODS: Final[dict[str, frozenset[str]]] = {
     **_rows("geooffer.v1.PingService", "StreamPings IngestPings", _PINGS),
-    **_rows("geooffer.v1.OfferService", "ReportOutcomes FindNearbyStock", _PINGS),
+    **_rows("geooffer.v1.OfferService", "ReportOutcomes FindNearbyStock ListWakeRegions", _PINGS),
     # for the customer herself, whom her own device's token stands for
     **_rows("geooffer.v1.OfferService", "WithdrawOwnConsent SnoozeLocation", _DEVICE),
     # a decision says much of a person and consumes her caps: not for marketing, which plans for all of them

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 from geooffer.errors import InvalidArgumentError, PermissionDeniedError
 from geooffer.model import limits
 from geooffer.model.kinds import OutcomeKind
+from geooffer.model.wake import REGION_COUNT_DEFAULT, REGION_COUNT_MAX
 from geooffer.rpc import checks, roles
 from geooffer.rpc.auth import Identity, identity_of
 from geooffer.rpc.convert import decode_size
-from geooffer.rpc.convert_places import decode_place, encode_nearby_store
+from geooffer.rpc.convert_places import decode_place, encode_nearby_store, encode_region
 from geooffer.rpc.quotas import Quotas
 from geooffer.services.batches import apply_batch, tried
 from geooffer.services.control import Control
@@ -44,7 +45,7 @@ class OfferService(rpc.OfferServiceServicer):
         identity = identity_of(context)
         checks.row_count(len(request.outcomes), "outcomes", high=limits.OUTCOME_REPORT_COUNT_MAX)
         for report in request.outcomes:
-            _check_device(report.device_key, identity)
+            _check_device(report.device_key, identity, "outcomes.device_key")
 
         def put(reports: list[_Report]) -> Any:
             return [tried(self._report, report) for report in reports]
@@ -67,6 +68,22 @@ class OfferService(rpc.OfferServiceServicer):
             or NEARBY_DEFAULT_COUNT,
         )
         return pb.FindNearbyStockResponse(stores=[encode_nearby_store(nearby) for nearby in found])
+
+    async def ListWakeRegions(self, request: pb.ListWakeRegionsRequest, context: Context) -> pb.ListWakeRegionsResponse:
+        checks.present(request, "place")
+        place = decode_place(request.place, "place")
+        count_max = checks.integer(request.region_count_max, 0, REGION_COUNT_MAX, "region_count_max")
+        identity = identity_of(context)
+        _check_device(request.device_key, identity, "device_key")
+        engine = self._control.engine
+        device_key = identity.device_key or request.device_key
+        wanted = not device_key or engine.location_wanted_now(device_key, self._control.now_ms())
+        answer = pb.ListWakeRegionsResponse(location_wanted=wanted, catalog_generation=engine.live_generation)
+        if wanted:
+            found = engine.wake_regions(*place, count_max or REGION_COUNT_DEFAULT)
+            answer.validity_radius_m = found.validity_radius_m
+            answer.regions.extend(encode_region(region) for region in found.regions)
+        return answer
 
     async def WithdrawOwnConsent(
         self, request: pb.WithdrawOwnConsentRequest, context: Context
@@ -92,13 +109,13 @@ class OfferService(rpc.OfferServiceServicer):
         )
 
 
-def _check_device(key: int, identity: Identity) -> None:
+def _check_device(key: int, identity: Identity, field: str) -> None:
     """Raise PermissionDeniedError for a device the token does not cover, as pings do."""
     if identity.role == roles.DEVICE:
         if key not in (0, identity.device_key):
-            raise PermissionDeniedError("the token is of another device", field="outcomes.device_key")
+            raise PermissionDeniedError("the token is of another device", field=field)
     elif key and not any(low <= key <= high for low, high in identity.device_key_ranges.tolist()):
-        raise PermissionDeniedError("the token does not cover this device", field="outcomes.device_key")
+        raise PermissionDeniedError("the token does not cover this device", field=field)
 
 
 def _decode_report(report: pb.OutcomeReport, identity: Identity) -> _Report:
