@@ -236,7 +236,10 @@ async def test_s14_without_consent_nothing_is_watched_and_no_reason_told(plane):
     await live_shop(plane)
     for device_key in ("999", "12345"):
         answer = await plane.offers.ListWakeRegions(regions_at(), metadata=plane.metadata("device", device_key))
-        assert answer == pb.ListWakeRegionsResponse(catalog_generation=plane.engine.live_generation)
+        nothing = pb.ListWakeRegionsResponse(
+            catalog_generation=plane.engine.live_generation, fences_generation=plane.engine.live_fences_generation
+        )
+        assert answer == nothing
     # of nobody in particular the fences are no secret
     gateway = plane.metadata("gateway", "gw", device_key_ranges=[(1, 10_000)])
     assert (await plane.offers.ListWakeRegions(regions_at(), metadata=gateway)).location_wanted

@@ -46,7 +46,12 @@ class Engine(Policies):
 
     def next_pings(self, pings: StructArray) -> list[NextPing]:
         """When the next ping of each row's device is useful; pings: PING rows, shape (n,). Reads no person."""
-        return next_pings(self.snapshot.fences, self.policy, pings)
+        return next_pings(self.snapshot.fences, self.live_fences_generation, self.policy, pings)
+
+    @property
+    def live_fences_generation(self) -> int:
+        """Grows whenever another set of fences goes live (and once more, while a change waits to)."""
+        return min(self.registry.fences_generation, self.live_generation)
 
     def wake_regions(self, latitude_e7: int, longitude_e7: int, region_count_max: int) -> WakeRegions:
         """What a sleeping phone should watch near a place, by the live fences; reads no person."""

@@ -38,6 +38,7 @@ class NextPing(NamedTuple):
     speed_cm_per_s: int
     enter_count: int
     leave_count: int
+    fences_generation: int
 
 
 def longest_interval_ms(policy: Policy) -> int:
@@ -45,7 +46,7 @@ def longest_interval_ms(policy: Policy) -> int:
     return min(policy.silent_after_ms * 2 // 3, DAY_MS)
 
 
-def next_pings(fences: FenceTables, policy: Policy, pings: StructArray) -> list[NextPing]:
+def next_pings(fences: FenceTables, fences_generation: int, policy: Policy, pings: StructArray) -> list[NextPing]:
     """The hint of each of n PING rows. pings: shape (n,)."""
     count = len(pings)
     hints = np.zeros(count, HINT)
@@ -53,10 +54,10 @@ def next_pings(fences: FenceTables, policy: Policy, pings: StructArray) -> list[
     latitudes_e7, longitudes_e7 = (np.ascontiguousarray(pings[name]) for name in ("latitude_e7", "longitude_e7"))
     hint_rows(fences, policy, latitudes_e7, longitudes_e7, np.ascontiguousarray(pings["accuracy_cm"]), hints, waits_ms)
     waits = waits_ms.reshape(count, DWELL_WAIT_COUNT_MAX)
-    return [_next_ping(policy, *row) for row in zip(hints, waits, pings, strict=True)]
+    return [_next_ping(fences_generation, policy, *row) for row in zip(hints, waits, pings, strict=True)]
 
 
-def _next_ping(policy: Policy, hint: np.void, waits_ms: Int64Array, ping: np.void) -> NextPing:
+def _next_ping(fences_generation: int, policy: Policy, hint: np.void, waits_ms: Int64Array, ping: np.void) -> NextPing:
     distance_cm, rim_cm, enter_accuracy_cm = hint.tolist()
     accuracy_cm, speed_cm_per_s = int(ping["accuracy_cm"]), int(ping["speed_cm_per_s"])
     dwell_ms = [wait for wait in waits_ms.tolist() if wait]
@@ -79,4 +80,5 @@ def _next_ping(policy: Policy, hint: np.void, waits_ms: Int64Array, ping: np.voi
         speed_cm_per_s=speed,
         enter_count=policy.enter_fix_count,
         leave_count=policy.exit_fix_count,
+        fences_generation=fences_generation,
     )

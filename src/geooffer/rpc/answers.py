@@ -166,6 +166,7 @@ def next_ping(hint: NextPing, message_sequence: int, row: int) -> pb.NextPing:
         speed_cm_per_s=hint.speed_cm_per_s,
         enter_count=hint.enter_count,
         leave_count=hint.leave_count,
+        fences_generation=hint.fences_generation,
     )
     if hint.leave_distance_m is not None:
         message.leave_distance_m = hint.leave_distance_m

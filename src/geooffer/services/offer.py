@@ -78,7 +78,11 @@ class OfferService(rpc.OfferServiceServicer):
         engine = self._control.engine
         device_key = identity.device_key or request.device_key
         wanted = not device_key or engine.location_wanted_now(device_key, self._control.now_ms())
-        answer = pb.ListWakeRegionsResponse(location_wanted=wanted, catalog_generation=engine.live_generation)
+        answer = pb.ListWakeRegionsResponse(
+            location_wanted=wanted,
+            catalog_generation=engine.live_generation,
+            fences_generation=engine.live_fences_generation,
+        )
         if wanted:
             found = engine.wake_regions(*place, count_max or REGION_COUNT_DEFAULT)
             answer.validity_radius_m = found.validity_radius_m

@@ -76,16 +76,18 @@ class WakeRegion(_message.Message):
     def __init__(self, centre: _Optional[_Union[_places_pb2.Place, _Mapping]] = ..., radius_m: _Optional[int] = ...) -> None: ...
 
 class ListWakeRegionsResponse(_message.Message):
-    __slots__ = ("regions", "validity_radius_m", "catalog_generation", "location_wanted")
+    __slots__ = ("regions", "validity_radius_m", "catalog_generation", "location_wanted", "fences_generation")
     REGIONS_FIELD_NUMBER: _ClassVar[int]
     VALIDITY_RADIUS_M_FIELD_NUMBER: _ClassVar[int]
     CATALOG_GENERATION_FIELD_NUMBER: _ClassVar[int]
     LOCATION_WANTED_FIELD_NUMBER: _ClassVar[int]
+    FENCES_GENERATION_FIELD_NUMBER: _ClassVar[int]
     regions: _containers.RepeatedCompositeFieldContainer[WakeRegion]
     validity_radius_m: int
     catalog_generation: int
     location_wanted: bool
-    def __init__(self, regions: _Optional[_Iterable[_Union[WakeRegion, _Mapping]]] = ..., validity_radius_m: _Optional[int] = ..., catalog_generation: _Optional[int] = ..., location_wanted: _Optional[bool] = ...) -> None: ...
+    fences_generation: int
+    def __init__(self, regions: _Optional[_Iterable[_Union[WakeRegion, _Mapping]]] = ..., validity_radius_m: _Optional[int] = ..., catalog_generation: _Optional[int] = ..., location_wanted: _Optional[bool] = ..., fences_generation: _Optional[int] = ...) -> None: ...
 
 class WithdrawOwnConsentRequest(_message.Message):
     __slots__ = ("purposes", "device_key", "request_id")

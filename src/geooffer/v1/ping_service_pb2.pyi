@@ -125,7 +125,7 @@ class PingAnswer(_message.Message):
     def __init__(self, acknowledged_message_sequence: _Optional[int] = ..., rejected_rows: _Optional[_Iterable[_Union[RejectedRow, _Mapping]]] = ..., transitions: _Optional[_Iterable[_Union[Transition, _Mapping]]] = ..., tries: _Optional[_Iterable[_Union[OfferTry, _Mapping]]] = ..., offers: _Optional[_Iterable[_Union[PersonalOffer, _Mapping]]] = ..., location_wanted: _Optional[bool] = ..., catalog_generation: _Optional[int] = ..., next_pings: _Optional[_Iterable[_Union[NextPing, _Mapping]]] = ...) -> None: ...
 
 class NextPing(_message.Message):
-    __slots__ = ("message_sequence", "row", "distance_m", "leave_distance_m", "leave_accuracy_m", "enter_accuracy_m", "dwell_millis", "latest_millis", "earliest_millis", "speed_cm_per_s", "enter_count", "leave_count")
+    __slots__ = ("message_sequence", "row", "distance_m", "leave_distance_m", "leave_accuracy_m", "enter_accuracy_m", "dwell_millis", "latest_millis", "earliest_millis", "speed_cm_per_s", "enter_count", "leave_count", "fences_generation")
     MESSAGE_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     ROW_FIELD_NUMBER: _ClassVar[int]
     DISTANCE_M_FIELD_NUMBER: _ClassVar[int]
@@ -138,6 +138,7 @@ class NextPing(_message.Message):
     SPEED_CM_PER_S_FIELD_NUMBER: _ClassVar[int]
     ENTER_COUNT_FIELD_NUMBER: _ClassVar[int]
     LEAVE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    FENCES_GENERATION_FIELD_NUMBER: _ClassVar[int]
     message_sequence: int
     row: int
     distance_m: int
@@ -150,7 +151,8 @@ class NextPing(_message.Message):
     speed_cm_per_s: int
     enter_count: int
     leave_count: int
-    def __init__(self, message_sequence: _Optional[int] = ..., row: _Optional[int] = ..., distance_m: _Optional[int] = ..., leave_distance_m: _Optional[int] = ..., leave_accuracy_m: _Optional[int] = ..., enter_accuracy_m: _Optional[int] = ..., dwell_millis: _Optional[_Iterable[int]] = ..., latest_millis: _Optional[int] = ..., earliest_millis: _Optional[int] = ..., speed_cm_per_s: _Optional[int] = ..., enter_count: _Optional[int] = ..., leave_count: _Optional[int] = ...) -> None: ...
+    fences_generation: int
+    def __init__(self, message_sequence: _Optional[int] = ..., row: _Optional[int] = ..., distance_m: _Optional[int] = ..., leave_distance_m: _Optional[int] = ..., leave_accuracy_m: _Optional[int] = ..., enter_accuracy_m: _Optional[int] = ..., dwell_millis: _Optional[_Iterable[int]] = ..., latest_millis: _Optional[int] = ..., earliest_millis: _Optional[int] = ..., speed_cm_per_s: _Optional[int] = ..., enter_count: _Optional[int] = ..., leave_count: _Optional[int] = ..., fences_generation: _Optional[int] = ...) -> None: ...
 
 class RejectedRow(_message.Message):
     __slots__ = ("message_sequence", "row", "verdict")

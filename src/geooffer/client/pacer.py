@@ -1,0 +1,215 @@
+"""Which of a phone's fixes are worth sending: the rules of docs/sleeping-phone.md, without any I/O.
+
+    fix ──► `reason` ──► nothing: keep asleep
+                └─────► why it is useful ──► send ──► `sent` ──► the answer's NextPing ──► `follow`
+
+What is held back could have changed nothing: it enters nothing, is no evidence of having left, and ends no dwell time. The
+rules rest on the last row that was answered with a hint, the anchor. Where an answer is still under way, or was
+lost, every fix is useful.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+from geooffer.model.units import EARTH_RADIUS_M
+from geooffer.v1 import offer_service_pb2 as offer_pb
+from geooffer.v1 import ping_service_pb2 as pb
+
+ACCURACY_MAX_M = 100.0
+"""Coarser fixes are refused (semantics T1), so they are not worth sending."""
+JUMP_M_PER_S = 45.0
+"""From here on a fix may be taken for a jump (semantics T4: 70 m/s, and accuracies that were guessed)."""
+JUMP_FIX_COUNT = 4
+"""A jump is believed after three fixes that agree; one more where the first of them was not the first."""
+PATH_MAX_M = 5_000.0
+"""A gap between fixes that is longer than this crosses regions, for all one knows."""
+
+
+class Reason(StrEnum):
+    """Why a fix is sent."""
+
+    UNKNOWN = "nothing is known yet"
+    INTERVAL = "the longest interval is over"
+    DWELL = "a dwell time may be over"
+    CONFIRM = "it confirms the one before"
+    FINER = "accurate enough to enter"
+    LEAVE = "far enough to have left"
+    ENTER = "far enough to have entered"
+    JUMP = "so far that it needs company"
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Where the phone was, and when."""
+
+    time_ms: int
+    """By any clock that does not jump."""
+    latitude: float
+    longitude: float
+    """Degrees."""
+    accuracy_m: float = 0.0
+    """68 % radius; 0 = unknown."""
+
+
+def distance_m(a: Fix, latitude: float, longitude: float) -> float:
+    """Great-circle metres (semantics G2)."""
+    south, north = math.radians(a.latitude), math.radians(latitude)
+    half = math.sin(math.radians(longitude - a.longitude) / 2)
+    square = math.sin((north - south) / 2) ** 2 + math.cos(south) * math.cos(north) * half * half
+    return 2 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(square)))
+
+
+class Watch:
+    """The regions a phone holds, and where they hold."""
+
+    def __init__(self, place: Fix, regions: offer_pb.ListWakeRegionsResponse) -> None:
+        self.place = place
+        self.fences_generation = regions.fences_generation
+        self.validity_radius_m = regions.validity_radius_m
+        self._circles = [
+            (region.centre.latitude_e7 / 1e7, region.centre.longitude_e7 / 1e7, float(region.radius_m))
+            for region in regions.regions
+        ]
+
+    def holds_at(self, fix: Fix) -> bool:
+        """Within the validity circle."""
+        return distance_m(fix, self.place.latitude, self.place.longitude) <= self.validity_radius_m
+
+    def is_crossed(self, before: Fix, fix: Fix) -> bool:
+        """Whether the straight way between two fixes touches a region, or is too long to say."""
+        way_m = distance_m(before, fix.latitude, fix.longitude)
+        if way_m > PATH_MAX_M:
+            return True
+        for latitude, longitude, radius_m in self._circles:
+            from_m, to_m = distance_m(before, latitude, longitude), distance_m(fix, latitude, longitude)
+            # only where the rim is no farther than the way is long may the way touch it
+            if from_m <= radius_m or to_m <= radius_m:
+                return True
+            if min(from_m, to_m) - radius_m <= way_m and _way_distance_m(from_m, to_m, way_m) <= radius_m + 1.0:
+                return True
+        return False
+
+
+def _way_distance_m(from_m: float, to_m: float, way_m: float) -> float:
+    """From a point to a way, by the three sides of their triangle: plane, which within 5 km is 1 m at most."""
+    if way_m <= 0.0:
+        return from_m
+    along = (from_m * from_m - to_m * to_m + way_m * way_m) / (2 * way_m)
+    if not 0.0 < along < way_m:
+        return min(from_m, to_m)
+    return math.sqrt(max(from_m * from_m - along * along, 0.0))
+
+
+class Pacer:
+    """What one phone knows. Fixes must come in the order of their times."""
+
+    def __init__(self) -> None:
+        self.watch: Watch | None = None
+        """None: no regions are held, only hints count."""
+        self._hint: pb.NextPing | None = None
+        self._anchor: Fix | None = None
+        self._seen: Fix | None = None
+        self._may_be_inside = True
+        self._clear_count = 0
+        self._confirm_count = 0
+        self._fix_count = 2
+        """How many in a row it takes to enter or to leave, as last told; at first the default."""
+        self._reason: Reason | None = None
+        self._dwell_due_ms: list[int] = []
+
+    @property
+    def needs_regions(self) -> bool:
+        """Whether what is held is missing or out of date, as far as the last fix and the last hint tell."""
+        if self.watch is None:
+            return True
+        if self._hint is not None and self._hint.fences_generation > self.watch.fences_generation:
+            return True
+        return self._seen is not None and not self.watch.holds_at(self._seen)
+
+    @property
+    def next_fix_ms(self) -> int | None:
+        """When a phone that does not look where it is should look again, by the clock of its fixes; None = now."""
+        if self._hint is None or self._anchor is None or self._confirm_count:
+            return None
+        wake_ms = self._anchor.time_ms + self._hint.earliest_millis
+        return min([wake_ms, self._anchor.time_ms + self._hint.latest_millis, *self._dwell_due_ms])
+
+    def reason(self, fix: Fix) -> Reason | None:
+        """Why a fix is useful; None = nothing could change by it. Call it once for each fix, in order."""
+        self._reason = self._judge(fix)
+        return self._reason
+
+    def _judge(self, fix: Fix) -> Reason | None:
+        if fix.accuracy_m > ACCURACY_MAX_M:
+            return None
+        before, self._seen = self._seen, fix
+        if self._hint is None or self._anchor is None:
+            # it may be the first of several that it takes to enter or leave
+            self._confirm_count = max(self._confirm_count - 1, self._fix_count - 1)
+            return Reason.UNKNOWN
+        moved_m = distance_m(self._anchor, fix.latitude, fix.longitude)
+        may_leave = self._may_leave(fix, moved_m)
+        may_enter = moved_m >= self._hint.distance_m and self._is_watched(before, fix)
+        is_confirming = self._confirm_count > 0
+        self._confirm_count = max(
+            self._confirm_count - 1,
+            self._hint.leave_count - 1 if may_leave else 0,
+            self._hint.enter_count - 1 if may_enter else 0,
+        )
+        if self._is_jump(fix, moved_m):
+            self._confirm_count = JUMP_FIX_COUNT
+            return Reason.JUMP
+        if may_enter:
+            return Reason.ENTER
+        if may_leave:
+            return Reason.LEAVE
+        if self._hint.enter_accuracy_m and fix.accuracy_m <= self._hint.enter_accuracy_m:
+            return Reason.FINER
+        if is_confirming:
+            return Reason.CONFIRM
+        if self._dwell_due_ms and fix.time_ms >= self._dwell_due_ms[0]:
+            return Reason.DWELL
+        if fix.time_ms - self._anchor.time_ms >= self._hint.latest_millis:
+            return Reason.INTERVAL
+        return None
+
+    def sent(self) -> None:
+        """The last useful fix is under way: until `follow`, every further one is useful."""
+        self._hint = None
+
+    def follow(self, fix: Fix, hint: pb.NextPing) -> None:
+        """What the service said of a fix that was sent."""
+        self._anchor, self._hint = fix, hint
+        self._fix_count = max(hint.enter_count, hint.leave_count)
+        if hint.dwell_millis:
+            self._may_be_inside, self._clear_count = True, 0
+        elif not hint.HasField("leave_distance_m"):
+            self._clear_count += 1
+            if self._clear_count >= hint.leave_count:
+                self._may_be_inside = False
+        self._dwell_due_ms = [due for due in self._dwell_due_ms if due > fix.time_ms]
+        if self._reason not in (Reason.DWELL, Reason.LEAVE):
+            # she may have entered with this fix: once its dwell time is over, one more tells
+            due = [fix.time_ms + wait for wait in hint.dwell_millis]
+            self._dwell_due_ms = sorted({*self._dwell_due_ms, *due})
+
+    def _is_watched(self, before: Fix | None, fix: Fix) -> bool:
+        """Whether a boundary may have been crossed on the way to this fix."""
+        if self.watch is None or before is None or not self.watch.holds_at(fix):
+            return True
+        return self.watch.is_crossed(before, fix)
+
+    def _may_leave(self, fix: Fix, moved_m: float) -> bool:
+        assert self._hint is not None
+        if not self._may_be_inside or not self._hint.HasField("leave_distance_m"):
+            return False
+        needed_m = self._hint.leave_distance_m + max(0.0, fix.accuracy_m - self._hint.leave_accuracy_m)
+        return moved_m >= needed_m
+
+    def _is_jump(self, fix: Fix, moved_m: float) -> bool:
+        assert self._anchor is not None
+        accuracies_m = fix.accuracy_m + self._anchor.accuracy_m
+        return (moved_m - accuracies_m) * 1_000 > JUMP_M_PER_S * (fix.time_ms - self._anchor.time_ms)
