@@ -65,17 +65,18 @@ def pings_of(trace: Trace) -> StructArray:
 def events_of(trace: Trace, fences: Sequence[Geofence], policy: Policy) -> tuple[list[Event], dict[str, int]]:
     """What the engine tells of these fixes, in order; and how many pings had which verdict."""
     pings = pings_of(trace)
-    engine = _engine(pings, fences, policy)
+    engine = engine_of(pings, fences, policy)
     outcome = engine.step(pings)
     counts = {
         verdict.name: int((outcome.verdicts == verdict).sum())
         for verdict in PingVerdict
         if (outcome.verdicts == verdict).any()
     }
-    return [_event(engine, item) for item in outcome.transitions.tolist()], counts
+    return [event_of(engine, item) for item in outcome.transitions.tolist()], counts
 
 
-def _engine(pings: StructArray, fences: Sequence[Geofence], policy: Policy) -> Engine:
+def engine_of(pings: StructArray, fences: Sequence[Geofence], policy: Policy) -> Engine:
+    """An engine with these fences, and a consenting customer for each device of the pings."""
     start_ms = int(pings["now_ms"][0])
     engine = Engine(
         journal=MemoryJournal(), clock=EngineClock("client", start_ms), policy=policy, decision_key=b"flaps"
@@ -96,7 +97,8 @@ def _engine(pings: StructArray, fences: Sequence[Geofence], policy: Policy) -> E
     return engine
 
 
-def _event(engine: Engine, item: tuple[int, ...]) -> Event:
+def event_of(engine: Engine, item: tuple[int, ...]) -> Event:
+    """A TRANSITION row, as a tuple."""
     device_key, time_ms, row, fence_number, _, kind, cause = item[:7]
     fence_id = engine.registry.fence_id(fence_number)
     return Event(row, device_key, fence_id, TransitionKind(kind), TransitionCause(cause), time_ms)

@@ -3,9 +3,9 @@
     fix ──► `reason` ──► nothing: keep asleep
                 └─────► why it is useful ──► send ──► `sent` ──► the answer's NextPing ──► `follow`
 
-What is held back could have changed nothing: it enters nothing, is no evidence of having left, and ends no dwell time. The
-rules rest on the last row that was answered with a hint, the anchor. Where an answer is still under way, or was
-lost, every fix is useful.
+What is held back could have changed nothing: it enters nothing, is no evidence of having left, and ends no dwell
+time. The rules rest on the last row that was answered with a hint, the anchor. Where an answer is still under way, or
+was lost, every fix is useful.
 """
 
 from __future__ import annotations
