@@ -102,7 +102,7 @@ def test_every_entry_has_one_signature_and_takes_no_other() -> None:
         assert item.dispatcher._can_compile is False
         names.add(item.dispatcher.py_func.__name__)
     assert len(names) == len(policy._entries)
-    assert {"admit_rows", "decide_rows", "locate_batch", "sweep_silent"} <= names
+    assert {"admit_rows", "decide_rows", "locate_batch", "sweep_presence"} <= names
     with pytest.raises(TypeError, match="No matching definition"):
         hash_find(np.zeros(4, dtype=np.int64), np.zeros(4, dtype=np.float64), 1)  # type: ignore[arg-type]
 

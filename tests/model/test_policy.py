@@ -18,6 +18,8 @@ def test_the_defaults_are_those_in_italics() -> None:
         "accuracy_max_cm": 100_00,  # T1
         "future_tolerance_ms": 30_000,  # T2
         "historical_after_ms": 60_000,  # T3
+        "jump_cm_per_s": 70_00,  # T4
+        "jump_fix_count": 3,  # T4
         "inside_accuracy_floor_cm": 50_00,  # P1
         "outside_margin_cm": 10_00,  # P1
         "outside_accuracy_percent": 100,  # P1

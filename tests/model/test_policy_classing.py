@@ -43,6 +43,7 @@ SILENCES: dict[str, Silences] = {
 }
 UNKNOWN = (
     "assumed_accuracy_cm", "accuracy_max_cm", "future_tolerance_ms", "historical_after_ms",
+    "jump_cm_per_s", "jump_fix_count",
     "inside_accuracy_floor_cm", "outside_margin_cm", "outside_accuracy_percent", "enter_fix_count", "exit_fix_count",
     "dwell_ms", "silent_after_ms", "closing_margin_ms", "safety_stock_count", "stock_max_age_ms",
     "fact_retention_days", "decision_retention_days", "consent_evidence_retention_days",

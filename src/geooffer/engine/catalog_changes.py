@@ -109,6 +109,10 @@ class CatalogChanges(ZoneRules):
             case Geofence():
                 if noun.store_id:
                     self._need(Store, noun.store_id, "store_id", pending)
+                if noun.valid_until_ms and noun.valid_until_ms <= noun.valid_from_ms:
+                    raise InvalidArgumentError(
+                        "valid_until_time must be after valid_from_time", field="valid_until_time"
+                    )
                 self._check_zones(noun)
             case ExclusionZone():
                 self._check_zone(noun)

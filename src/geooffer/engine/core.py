@@ -12,6 +12,7 @@ from geooffer.engine.clock import EngineClock
 from geooffer.engine.commerce import compile_commerce, compile_stores
 from geooffer.engine.decisions import decision_id
 from geooffer.engine.exclusion import ExclusionIndex
+from geooffer.engine.fence_lives import carry
 from geooffer.engine.fence_merge import Merged
 from geooffer.engine.hours import horizon_of
 from geooffer.engine.neighbours import Neighbours
@@ -96,7 +97,10 @@ class Core:
             self._name_decision(key)
         fences = self.registry.geofences.values()
         self.index.load({self.registry.number(Geofence, fence.geofence_id): fence for fence in fences})
+        self._decided_ms = NEVER_MS
+        """Greatest `now` of the pings decided so far: what came into force since is newer than all of them."""
         self.registry.take_changed_fences()
+        self.registry.take_fence_changes()
         owned = {self.registry.number(Geofence, fence.geofence_id): self._owned(fence) for fence in fences}
         tables = self.index.freeze(owned, self.registry.removed_fences, self.registry.count(Geofence))
         self._snapshot = self._compile(0, tables)
@@ -246,6 +250,8 @@ class Core:
     def _put_in_force(self, fences: FenceTables) -> None:
         """The next snapshot, with these fences; what was sold before and did not change since stays as it is."""
         live = self._snapshot
+        if fences is not live.fences:
+            carry(live.fences.fences, fences.fences, self.registry.take_fence_changes(), self._decided_ms)
         if self.registry.commerce_generation > live.generation:
             self._snapshot = self._compile(live.hours_day, fences)
             self._refresh_totals(range(self.registry.count(Campaign)), self._totals_ms)

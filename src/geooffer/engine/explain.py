@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geooffer.engine.explain_candidate import CandidateExplanation, Circumstances
-from geooffer.engine.explain_shopper import LastFix, Shopper, last_fix_of, shopper_of_device, shopper_of_slot
-from geooffer.engine.explain_store import StoreState, speed_detail, state_of
+from geooffer.engine.explain_jump import way_to
+from geooffer.engine.explain_shopper import LastFix, Shopper, shopper_of_device, shopper_of_slot
+from geooffer.engine.explain_store import StoreState, speed_detail, state_of, written
 from geooffer.engine.explain_try import explain_try, ships_only
 from geooffer.engine.neighbours import distance_m
 from geooffer.engine.zone_freezing import NEVER_ENDS_MS
 from geooffer.kernels.consent import LOCATION_BIT
 from geooffer.kernels.locate import locate_batch
 from geooffer.model.catalog import Geofence, Offer, Store
+from geooffer.model.columns import StructArray
 from geooffer.model.kinds import PUSHED_CHANNELS, Channel
 from geooffer.model.limits import FENCE_OVERLAP_COUNT_MAX
 from geooffer.model.shapes import Circle
@@ -100,14 +102,19 @@ def explain_ping(
     verdict = _ping_verdict(engine, device_key, accuracy_cm, now_ms)
     if verdict is PingVerdict.ACCEPTED and _is_excluded(engine, latitude_e7, longitude_e7, accuracy_cm, now_ms):
         verdict = PingVerdict.EXCLUSION_ZONE
+    here = LastFix(now_ms, latitude_e7, longitude_e7, accuracy_cm or engine.policy.assumed_accuracy_cm)
+    last = None
+    if verdict is PingVerdict.ACCEPTED:
+        is_jump, last = way_to(engine, device_key, here)
+        verdict = PingVerdict.SUSPECT_JUMP if is_jump else verdict
     if verdict is PingVerdict.ACCEPTED:
         shopper = shopper_of_device(engine, device_key, now_ms)
         walk = _Walk(
             latitude_e7,
             longitude_e7,
-            accuracy_cm or engine.policy.assumed_accuracy_cm,
+            here.accuracy_cm,
             speed_cm_per_s,
-            last_fix_of(engine, device_key, now_ms),
+            last,
             now_ms,
             is_late,
             Counter(),
@@ -185,8 +192,14 @@ def _explain_fence(
     engine: Pipeline, shopper: Shopper, number: int, geofence: Geofence, walk: _Walk
 ) -> FenceExplanation:
     policy = engine.policy
-    equivalent_cm = int(engine.snapshot.fences.fences["radius_equivalent_cm"][number])
-    bound_cm = min(policy.accuracy_max_cm, max(policy.inside_accuracy_floor_cm, equivalent_cm))
+    row = engine.snapshot.fences.fences[number]
+    validity = _not_in_force(row, walk.now_ms)
+    if validity:
+        return FenceExplanation(geofence.geofence_id, geofence.store_id, True, validity, None, ())
+    equivalent_cm = int(row["inside_accuracy_cm"]) or max(
+        policy.inside_accuracy_floor_cm, int(row["radius_equivalent_cm"])
+    )
+    bound_cm = min(policy.accuracy_max_cm, equivalent_cm)
     if walk.accuracy_cm > bound_cm:
         accuracy_m, bound_m = walk.accuracy_cm / 100, bound_cm / 100
         evidence = f"none: accuracy {accuracy_m:.0f} m is worse than this fence's bound of {bound_m:.0f} m"
@@ -219,6 +232,15 @@ def _explain_fence(
         engine, case, _offers_of(engine, store), fast, is_late=walk.is_late, taken=walk.taken
     )
     return FenceExplanation(geofence.geofence_id, store.store_id, True, "inside", verdict, told, furthest, state)
+
+
+def _not_in_force(row: StructArray, now_ms: int) -> str:
+    """A sentence where the validity of a fence (FENCE_ROW) has not begun or is over, else ''."""
+    if now_ms < row["valid_from_ms"]:
+        return f"none: this fence is in force from {written('UTC', int(row['valid_from_ms']))} UTC"
+    if now_ms >= row["valid_until_ms"]:
+        return f"none: this fence was in force until {written('UTC', int(row['valid_until_ms']))} UTC"
+    return ""
 
 
 def _offers_of(engine: Pipeline, store: Store) -> list[Offer]:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from geooffer.engine.fence_lives import set_columns
 from geooffer.engine.fence_merge import Merged, TwoIndexes, append_shapes, copied, empty_geometry, items_of, merge
 from geooffer.engine.fence_parts import CompiledShape
 from geooffer.engine.freezing import CellEntries, cell_entries, cells_of
@@ -130,7 +131,7 @@ class FenceLayers:
             rows[number]["removed_ms"] = time_ms
         if fences:
             numbers = list(fences)
-            rows["dwell_ms"][numbers] = [fence.dwell_ms for fence, _ in fences.values()]
+            set_columns(rows, numbers, [fence for fence, _ in fences.values()])
             rows["store_number"][numbers] = [store_number for _, store_number in fences.values()]
             rows["live"][numbers] = 1
             rows["removed_ms"][numbers] = 0

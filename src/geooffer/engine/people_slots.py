@@ -65,6 +65,7 @@ class PeopleSlots:
                 self._intents.rows,
                 self._facts.rows,
                 self._contacts,
+                self._presences.view(tables.SUSPECT),
                 self._free,
                 self.zones.starts,
                 self.zones.steps,

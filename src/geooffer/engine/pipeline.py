@@ -3,7 +3,7 @@
     1  consent     kernels/consent.py    who is it, may her location be used, is the row well-formed and accurate
     2  locate      kernels/exclusion.py  does it touch an exclusion zone? then the row is forgotten
                    kernels/locate.py     which fences cover the fix
-    3  validate    kernels/matcher.py    duplicate, future, stale
+    3  validate    kernels/matcher.py    duplicate, future, stale; jumps.py: too far to be believed
     4  transition  kernels/presence.py   evidence → exit, enter, dwell
     5  match       kernels/attempt.py    is it a moment for a try; then consider.py: category by category, best first;
                                          match.py, supply.py: each offer × audience × size × stock × price
@@ -31,7 +31,7 @@ from geooffer.engine.recent_tries import RecentTries
 from geooffer.engine.state import decision_key
 from geooffer.kernels.consent import LOCATION_BIT, admit_rows
 from geooffer.kernels.locate import locate_batch
-from geooffer.kernels.matcher import decide_rows, sweep_silent
+from geooffer.kernels.matcher import decide_rows, sweep_presence
 from geooffer.kernels.rows import COUNTS_LENGTH, SCRATCH_LENGTH, TRANSITION_COUNT, TRY_COUNT, WINNER_COUNT, OutcomeRows
 from geooffer.model import columns
 from geooffer.model.catalog import Campaign, Category, Product
@@ -93,6 +93,7 @@ class Pipeline(ConsentClock):
             self._changed_slots = self._changed_slots or set()  # what changes from here on changes within the step
             end = self._part_end(pings, start)
             parts.extend(self._step_part(pings[start:end], verdicts[start:end], start))
+            self._decided_ms = max(self._decided_ms, int(pings["now_ms"][end - 1]))
             start = end
         outcome = _joined(verdicts, parts)
         self.statistics.count(outcome)
@@ -337,13 +338,13 @@ class Pipeline(ConsentClock):
         self.recent_tries.correct(person_key, decision.time_ms, OfferVerdict.OFFERED, OfferVerdict.TOO_LATE)
 
     def advance(self, now_ms: int) -> StructArray:
-        """End the visits of silent devices; returns their TRANSITION rows (row = −1)."""
+        """End the visits of silent devices and of fences that are no more; returns their TRANSITION rows (row = −1)."""
         found: list[StructArray] = []
         device = 0
         people = self.state.people
         while device < len(people.view.devices):
             rows = self._emptied_rows()
-            done = sweep_silent(people.view, self.policy, device, now_ms, rows)
+            done = sweep_presence(people.view, self.snapshot.fences, self.policy, device, now_ms, rows)
             found.append(rows.transitions[: rows.counts[TRANSITION_COUNT]].copy())
             if done == device:
                 self._rows = _outcome_rows(2 * len(rows.transitions))

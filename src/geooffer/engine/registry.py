@@ -51,6 +51,14 @@ def size_code(size: Size | None) -> int:
     return text_key(f"{size.system}\x00{size.value}", b"geooffer.size") & 0x7FFF_FFFF
 
 
+class FenceChange(NamedTuple):
+    """What happened to a fence number since it was last asked."""
+
+    time_ms: int
+    """Of the latest put or deletion."""
+    is_reshaped: bool
+
+
 class CatalogNouns(NamedTuple):
     """The nouns of one catalog generation, for telling a person about a decision taken by it."""
 
@@ -98,6 +106,7 @@ class Registry:
         """Generation of the latest change of a category or product: what search text is matched to."""
         self.removed_fences: dict[int, int] = {}
         """Fence number → time of its deletion; only the latest life of a number counts."""
+        self._fence_changes: dict[int, FenceChange] = {}
         self._numbers: dict[type, dict[str, int]] = {kind: {} for kind in KINDS}
         self._ids: dict[type, list[str]] = {kind: [] for kind in KINDS}
         self._sizes: dict[int, Size] = {}
@@ -238,6 +247,7 @@ class Registry:
             self.fences_generation = self.generation
             self.changed_fences[identifier] = None
             self.removed_fences.pop(number, None)
+            self._note_fence(number, time_ms, not isinstance(old, Geofence) or old.shape != noun.shape)
         elif isinstance(noun, ExclusionZone):
             self.changed_zones[identifier] = None
         else:
@@ -257,6 +267,7 @@ class Registry:
             self.fences_generation = self.generation
             self.changed_fences[identifier] = None
             self.removed_fences[number] = time_ms
+            self._note_fence(number, time_ms, True)
         elif isinstance(noun, ExclusionZone):
             self.changed_zones[identifier] = None
         else:
@@ -273,6 +284,15 @@ class Registry:
         changed = list(self.changed_fences)
         self.changed_fences = {}
         return changed
+
+    def _note_fence(self, number: int, time_ms: int, is_reshaped: bool) -> None:
+        held = self._fence_changes.get(number)
+        self._fence_changes[number] = FenceChange(time_ms, is_reshaped or (held is not None and held.is_reshaped))
+
+    def take_fence_changes(self) -> dict[int, FenceChange]:
+        """By number, the fences put or deleted since the last call; derived, never written."""
+        changes, self._fence_changes = self._fence_changes, {}
+        return changes
 
     def take_changed_zones(self) -> list[str]:
         """Ids of exclusion zones put or deleted since the last call."""

@@ -175,7 +175,7 @@ class _Noted:
 
     def __init__(self, engine: Pipeline, pings: StructArray) -> None:
         people = engine.state.people
-        hit_count = _hit_count(engine, pings)
+        hit_count = _hit_count(engine, pings) + len(pings)  # and a row for each fix that is not believed
         people.make_room(_ROOM + hit_count, _ROOM + hit_count)  # so that nothing grows meanwhile
         view = self._view = people.view
         slots = [people.device_slots.get(key, -1) for key in pings["device_key"].tolist()]

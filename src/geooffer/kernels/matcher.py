@@ -15,10 +15,13 @@ from geooffer.kernels.attempt import attempt_offer
 from geooffer.kernels.compile import entry, kernel
 from geooffer.kernels.consent import may_use_location
 from geooffer.kernels.fence_types import FENCES
+from geooffer.kernels.jumps import BELIEVED, SUSPECTED, forget_suspects, judge_jump, suspect_fix
 from geooffer.kernels.occasion import OCCASION, PROXIMITY_PURPOSES, Occasion, distance_cm
 from geooffer.kernels.presence import (
     INITIAL,
     MOVEMENT,
+    Fix,
+    end_outlived,
     end_silence,
     is_silent,
     tell_enters_and_dwells,
@@ -33,7 +36,7 @@ from geooffer.kernels.rows import (
 )
 from geooffer.kernels.speed import is_fast, last_fix
 from geooffer.kernels.types import COMMERCE, I4, LIVE, PEOPLE, PINGS, POLICY, U1, wide
-from geooffer.kernels.visits import INSIDE, INSIDE_EVIDENCE, JUST_DWELT, presence_count
+from geooffer.kernels.visits import HELD_BACK, INSIDE, INSIDE_EVIDENCE, JUST_DWELT, KEPT, presence_count
 from geooffer.model.columns import Int32Array, StructArray, UInt8Array
 from geooffer.model.fence_tables import FenceTables
 from geooffer.model.kinds import Channel
@@ -51,6 +54,7 @@ NO_CONSENT = int(PingVerdict.NO_CONSENT)
 DUPLICATE = int(PingVerdict.DUPLICATE)
 FUTURE_FIX = int(PingVerdict.FUTURE_FIX)
 STALE_FIX = int(PingVerdict.STALE_FIX)
+SUSPECT_JUMP = int(PingVerdict.SUSPECT_JUMP)
 ACCEPTED = int(PingVerdict.ACCEPTED)
 IN_APP = int(Channel.IN_APP)
 ENTER_TRIGGER = 1 << int(OfferTrigger.ENTER)
@@ -78,7 +82,7 @@ def has_room(people: PeopleTables, device_slot: int, hit_count: int, out: Outcom
         out.counts[TRANSITION_COUNT] + 2 * present_count + 2 * (present_count + hit_count) <= len(out.transitions)
         and out.counts[TRY_COUNT] + hit_count <= len(out.tries)
         and out.counts[WINNER_COUNT] + hit_count <= len(out.winners)
-        and people.free[PRESENCE_FREE_COUNT] >= hit_count
+        and people.free[PRESENCE_FREE_COUNT] >= hit_count + 1
         and people.free[CONTACT_FREE_COUNT] >= hit_count
     )
 
@@ -113,7 +117,8 @@ def _try_visits(
 ) -> None:
     """A try per visit that was just entered, just dwelt in, or whose circumstances changed since its last try.
 
-    A historical fix never causes an offer (T3); the first live fix of that visit then counts as its first try.
+    A historical fix never causes an offer (T3); the first live fix of that visit then counts as its first try. A visit
+    that began because a fence was made around her is not tried before its DWELL (P5).
     """
     device = people.devices[device_slot]
     person_slot = device.person_slot
@@ -121,13 +126,14 @@ def _try_visits(
     while slot >= 0:
         presence = people.presences[slot]
         state = presence.state
-        presence.state = state & INSIDE
+        presence.state = state & KEPT
         fence_number = presence.fence_number
         store_number = fences.fences[fence_number].store_number
         if (
             (state & INSIDE)
             and (state & INSIDE_EVIDENCE)
             and historical == 0
+            and not (state & HELD_BACK and presence.dwell_done == 0)
             and store_number >= 0
             and commerce.stores[store_number].live
         ):
@@ -201,43 +207,49 @@ def decide_rows(
         verdicts[row] = verdict
         if verdict != ACCEPTED:
             continue
-        now_ms = ping.now_ms
-        fix_time_ms = ping.fix_time_ms
         accuracy_cm = ping.accuracy_cm if ping.accuracy_cm > 0 else policy.assumed_accuracy_cm
-        historical = 1 if now_ms - fix_time_ms > policy.historical_after_ms else 0
+        historical = 1 if ping.now_ms - ping.fix_time_ms > policy.historical_after_ms else 0
         cause = MOVEMENT
-        if is_silent(people, policy, device_slot, fix_time_ms, now_ms):
-            end_silence(people, device_slot, row, historical, out)
+        seen = BELIEVED
+        if is_silent(people, policy, device_slot, ping.fix_time_ms, ping.now_ms):
+            end_silence(people, fences, policy, device_slot, row, historical, ping.now_ms, out)
             cause = INITIAL
+        else:
+            seen = judge_jump(people, policy, device_slot, ping, accuracy_cm)
+            if seen == SUSPECTED:
+                verdicts[row] = SUSPECT_JUMP
+                continue
         last = last_fix(people, device_slot)
+        before = last if seen == BELIEVED else suspect_fix(people, seen)
+        forget_suspects(people, device_slot)
+        heard_ms = int(people.devices[device_slot].heard_ms)
         _take_fix(people, device_slot, ping, accuracy_cm)
-        weigh_evidence(
-            people,
-            fences,
-            policy,
-            device_slot,
-            row,
-            hits,
-            hit_start,
-            hit_end,
-            ping.latitude_e7,
-            ping.longitude_e7,
-            accuracy_cm,
-            fix_time_ms,
-            cause,
-            historical,
-            out,
+        fix = Fix(
+            wide(ping.latitude_e7),
+            wide(ping.longitude_e7),
+            wide(accuracy_cm),
+            wide(ping.fix_time_ms),
+            wide(ping.now_ms),
+            wide(cause),
+            wide(historical),
+            heard_ms,
+            last.latitude_e7,
+            last.longitude_e7,
         )
-        tell_enters_and_dwells(people, fences, policy, device_slot, row, fix_time_ms, historical, out)
+        weigh_evidence(people, fences, policy, device_slot, row, hits, hit_start, hit_end, fix, out)
+        tell_enters_and_dwells(people, fences, policy, device_slot, row, fix, out)
         if people.devices[device_slot].presence_head >= 0:
-            fast = is_fast(policy, ping, accuracy_cm, last)
+            fast = is_fast(policy, ping, accuracy_cm, before)
             _try_visits(people, fences, live, commerce, policy, device_slot, row, ping, historical, fast, out)
     return len(pings)
 
 
-@entry(lambda: types.int64(PEOPLE, POLICY, types.int64, types.int64, OUTCOME_ROWS))
-def sweep_silent(people: PeopleTables, policy: Policy, first_device: int, now_ms: int, out: OutcomeRows) -> int:
-    """End the visits of devices not heard for `silent_after_ms` (P5) and forget their last fix (privacy M1).
+@entry(lambda: types.int64(PEOPLE, FENCES, POLICY, types.int64, types.int64, OUTCOME_ROWS))
+def sweep_presence(
+    people: PeopleTables, fences: FenceTables, policy: Policy, first_device: int, now_ms: int, out: OutcomeRows
+) -> int:
+    """End the visits of devices not heard for `silent_after_ms` and forget their last fix (privacy M1), and the visits
+    of fences that were removed or expired (P5).
 
     Returns the device slot where room ran out, or the number of slots.
     """
@@ -245,11 +257,15 @@ def sweep_silent(people: PeopleTables, policy: Policy, first_device: int, now_ms
         device = people.devices[device_slot]
         if device.device_key == 0 or device.heard_ms < 0:
             continue
-        if now_ms - device.heard_ms <= policy.silent_after_ms:
+        silent = now_ms - device.heard_ms > policy.silent_after_ms
+        if not silent and device.presence_head < 0:
             continue
         if out.counts[TRANSITION_COUNT] + presence_count(people, device_slot) > len(out.transitions):
             return device_slot
-        end_silence(people, device_slot, -1, 0, out)
+        if silent:
+            end_silence(people, fences, policy, device_slot, -1, 0, now_ms, out)
+        else:
+            end_outlived(people, fences, device_slot, now_ms, out)
     return len(people.devices)
 
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from geooffer.kernels.compile import kernel
 from geooffer.kernels.occasion import distance_cm
+from geooffer.kernels.types import wide
 from geooffer.model.policy import Policy
 from geooffer.model.tables import NEVER_MS, PeopleTables
 
@@ -24,7 +25,7 @@ def last_fix(people: PeopleTables, device_slot: int) -> LastFix:
     """The device's last accepted fix; forgotten after silence (privacy M1)."""
     device = people.devices[device_slot]
     known_ms = device.watermark_ms if device.heard_ms != NEVER_MS else NEVER_MS
-    return LastFix(known_ms, device.latitude_e7, device.longitude_e7, device.accuracy_cm)
+    return LastFix(wide(known_ms), wide(device.latitude_e7), wide(device.longitude_e7), wide(device.accuracy_cm))
 
 
 @kernel

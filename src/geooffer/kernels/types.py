@@ -37,6 +37,7 @@ PEOPLE = types.NamedTuple(
         array_of(tables.INTENT),
         array_of(tables.FACT),
         array_of(tables.CONTACT),
+        array_of(tables.SUSPECT),
         I8,
         I4,
         array_of(tables.ZONE_STEP),

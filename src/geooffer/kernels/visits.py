@@ -1,4 +1,7 @@
-"""The list of a device's presences, ascending by fence number; slots come from a free list."""
+"""The list of a device's presences, ascending by fence number; slots come from a free list.
+
+Fixes that are not believed stand before them (kernels/jumps.py) until the next fix is accepted.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,13 @@ INSIDE = 1
 JUST_ENTERED = 2  # cleared before the row ends
 INSIDE_EVIDENCE = 4  # this row's fix is evidence of being inside; cleared before the row ends
 JUST_DWELT = 8  # cleared before the row ends
+HELD_BACK = 16  # the fence came to her, not she to it: no try in this visit before its DWELL (P5)
+KEPT = INSIDE | HELD_BACK
 
 
 @kernel
 def presence_count(people: PeopleTables, device_slot: int) -> int:
-    """How many fences the device is in or entering."""
+    """How many fences the device is in or entering, and fixes of it that are not believed."""
     count = 0
     slot = people.devices[device_slot].presence_head
     while slot >= 0:
@@ -37,7 +42,8 @@ def insert_presence(people: PeopleTables, device_slot: int, previous: int, fence
     people.presences[slot].inside_count = 0
     people.presences[slot].outside_count = 0
     people.presences[slot].dwell_done = 0
-    people.presences[slot].initial = 0
+    people.presences[slot].cause = 0
+    people.presences[slot].life = 0
     people.presences[slot].tried_version = -1
     people.presences[slot].enter_time_ms = NEVER_MS
     people.presences[slot].pending_time_ms = NEVER_MS
@@ -52,8 +58,11 @@ def insert_presence(people: PeopleTables, device_slot: int, previous: int, fence
 
 @kernel
 def remove_presence(people: PeopleTables, device_slot: int, previous: int, slot: int) -> int:
-    """Unlink the entry after `previous`. Returns the slot that followed it."""
+    """Unlink the entry after `previous` and forget where and when it was. Returns the slot that followed it."""
     following = people.presences[slot].next
+    people.presences[slot].enter_time_ms = 0
+    people.presences[slot].pending_time_ms = 0
+    people.presences[slot].tried_version = 0
     if previous < 0:
         people.devices[device_slot].presence_head = following
     else:

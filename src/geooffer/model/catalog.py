@@ -51,7 +51,15 @@ class Geofence:
     store_id: str = ""
     name: str = ""
     dwell_ms: int = 0
-    """0 = the policy's dwell time."""
+    """0 = the policy's dwell time, and so for the other numbers of the policy that a fence may override."""
+    valid_from_ms: int = 0
+    valid_until_ms: int = 0
+    """In force in [valid_from_ms, valid_until_ms); 0 = since ever, without end."""
+    enter_fix_count: int = 0
+    exit_fix_count: int = 0
+    inside_accuracy_cm: int = 0
+    """A coarser fix is no evidence of being inside; 0 = max(the policy's floor, √(area / π))."""
+    outside_margin_cm: int = 0
 
 
 @dataclass(frozen=True, slots=True)

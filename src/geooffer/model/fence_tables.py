@@ -30,21 +30,35 @@ from typing import NamedTuple
 import numpy as np
 
 from geooffer.model.columns import Int32Array, StructArray
+from geooffer.model.limits import TIME_MAX_MS
 
 FENCE_ROW = np.dtype(
     [
-        ("dwell_ms", "<i8"),  # 0 = the policy's
+        ("valid_from_ms", "<i8"),  # in force at now: live, and valid_from_ms <= now < valid_until_ms
+        ("valid_until_ms", "<i8"),  # NO_END_MS = without end
         ("removed_ms", "<i8"),  # when it was deleted; meaningful where live = 0
+        ("live_since_ms", "<i8"),  # `now` of the last ping decided before this life came into force, NEVER_MS = none
+        ("shaped_since_ms", "<i8"),  # the same of its present shape
+        ("ended_ms", "<i8"),  # when the life before this one ended, and why (TransitionCause)
+        ("dwell_ms", "<i8"),  # 0 = the policy's, here and in the four that follow
+        ("inside_accuracy_cm", "<i4"),
+        ("outside_margin_cm", "<i4"),
+        ("enter_fix_count", "u1"),
+        ("exit_fix_count", "u1"),
+        ("life", "<u2"),  # counts how often it was made anew: a visit belongs to one life
         ("store_number", "<i4"),  # −1 = transitions only
         ("part_start", "<i4"),
         ("part_count", "<i4"),  # 0 where live = 0
         ("radius_equivalent_cm", "<i4"),  # √(area / π), for the accuracy bound of semantics P1
         ("live", "u1"),
-        ("_pad", "u1", (7,)),
+        ("ended_cause", "u1"),
+        ("_pad", "u1", (2,)),
     ],
     align=True,
 )
-assert FENCE_ROW.itemsize == 40
+assert FENCE_ROW.itemsize == 88
+NO_END_MS = 2 * TIME_MAX_MS
+"""A fence or zone without end."""
 
 PART_ROW = np.dtype(
     [

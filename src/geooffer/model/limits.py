@@ -11,6 +11,10 @@ CIRCLE_RADIUS_MIN_CM = 100
 CIRCLE_RADIUS_MAX_CM = 10_000_000
 FENCE_OVERLAP_COUNT_DEFAULT = 64
 FENCE_OVERLAP_COUNT_MAX = 512
+FENCE_DWELL_MAX_MS = 86_400_000
+FENCE_INSIDE_ACCURACY_MAX_CM = 10_000  # coarser fixes are not accepted at all, unless a policy says so
+FENCE_OUTSIDE_MARGIN_MAX_CM = 1_000_000
+FENCE_FIX_COUNT_MAX = 32  # of an ENTER or EXIT of one fence
 EXCLUSION_BUFFER_MAX_CM = 1_000_000  # 10 km
 SILENCED_FENCE_COUNT_MAX = 1_000  # named in one answer; all are counted
 
@@ -50,6 +54,7 @@ RIGHTS_REQUESTS_PER_PERSON_COUNT_MAX = 256
 RIGHTS_REASON_LENGTH_MAX = 200
 SCORE_FLOOR_MAX = 100_000
 FIX_COUNT_MAX = 255  # a visit counts the fixes of an ENTER or EXIT in one byte
+JUMP_FIX_COUNT_MAX = 8  # each is compared with all before it (semantics T4)
 
 # -- retention (privacy M7): a policy may ask for less, never for more; swept within a day ------------------
 INTENT_RETENTION_MS = 14 * 86_400_000
@@ -136,6 +141,7 @@ REQUESTS_OF_CATALOG_SIZE_MAX_BYTES = 32 * 1024 * 1024
 assert CAP_WINDOW_MAX_MS < CONTACT_RETENTION_MS
 assert DECISION_RETENTION_MS <= DECISION_RETENTION_MAX_MS
 assert FENCE_OVERLAP_COUNT_DEFAULT <= FENCE_OVERLAP_COUNT_MAX
+assert FENCE_FIX_COUNT_MAX <= FIX_COUNT_MAX
 assert PING_BATCH_ROW_COUNT_MAX <= STREAM_QUEUE_ROW_COUNT_MAX <= ADMISSION_QUEUE_ROW_COUNT_MAX
 # a full column batch (5 columns of 8 bytes, 4 of 4) fits into one message
 assert PING_BATCH_ROW_COUNT_MAX * 56 < DATA_MESSAGE_SIZE_MAX_BYTES

@@ -18,11 +18,15 @@ class Policy(NamedTuple):
     """Defaults are semantics.md's; `version` counts published policies."""
 
     version: int = 1
-    # pings: T1, T2, T3
+    # pings: T1, T2, T3, T4
     assumed_accuracy_cm: int = 5_000
     accuracy_max_cm: int = 10_000
     future_tolerance_ms: int = 30_000
     historical_after_ms: int = 60_000
+    jump_cm_per_s: int = 7_000
+    """Over this, both accuracies subtracted, a fix is not believed."""
+    jump_fix_count: int = 3
+    """So many in a row that agree with one another are; 1 = every fix is."""
     # presence: P1, P2, P3, P5
     inside_accuracy_floor_cm: int = 5_000
     outside_margin_cm: int = 1_000
@@ -90,6 +94,8 @@ class Policy(NamedTuple):
 
 
 _BOUNDS = {
+    "jump_cm_per_s": (1, limits.SPEED_MAX_CM_PER_S),
+    "jump_fix_count": (1, limits.JUMP_FIX_COUNT_MAX),
     "enter_fix_count": (1, limits.FIX_COUNT_MAX),
     "exit_fix_count": (1, limits.FIX_COUNT_MAX),
     "quiet_start_minute": (0, 1_439),

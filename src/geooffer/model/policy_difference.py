@@ -47,6 +47,8 @@ WHY_UNKNOWN = {
     "accuracy_max_cm": _MOVES,
     "inside_accuracy_floor_cm": _MOVES,
     "historical_after_ms": _MOVES,
+    "jump_cm_per_s": _MOVES,
+    "jump_fix_count": _MOVES,
     "enter_fix_count": _MOVES,
     "dwell_ms": _MOVES,
     "future_tolerance_ms": "less refuses purchases, dismissals and withdrawals whose clock is ahead, too",

@@ -22,7 +22,10 @@ from geooffer.model.verdicts import Purpose
 FORMAT = 1
 APPROVALS_MAX = 2
 SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "pings": ("assumed_accuracy_cm", "accuracy_max_cm", "future_tolerance_ms", "historical_after_ms"),
+    "pings": (
+        "assumed_accuracy_cm", "accuracy_max_cm", "future_tolerance_ms", "historical_after_ms", "jump_cm_per_s",
+        "jump_fix_count",
+    ),
     "presence": (
         "inside_accuracy_floor_cm", "outside_margin_cm", "outside_accuracy_percent", "enter_fix_count",
         "exit_fix_count", "dwell_ms", "silent_after_ms",

@@ -63,20 +63,44 @@ assert PERSON.itemsize == 64
 PRESENCE = np.dtype(
     [
         ("enter_time_ms", "<i8"),
-        ("pending_time_ms", "<i8"),  # first fix of an unfinished ENTER or EXIT
+        ("pending_time_ms", "<i8"),  # first fix of an unfinished ENTER or EXIT, else the visit's last event
         ("tried_version", "<i8"),  # sum of versions at the last try of this visit; −1 = none yet
         ("fence_number", "<i4"),
         ("next", "<i4"),
-        ("state", "u1"),  # 0 entering, 1 inside
+        ("state", "u1"),  # bits of kernels/visits.py
         ("inside_count", "u1"),
         ("outside_count", "u1"),
         ("dwell_done", "u1"),
-        ("initial", "u1"),  # the pending ENTER has cause INITIAL
-        ("_pad", "u1", (3,)),
+        ("cause", "u1"),  # TransitionCause of the ENTER that is being confirmed; while inside, of the EXIT to come
+        ("_pad", "u1"),
+        ("life", "<u2"),  # of its fence, see FENCE_ROW
     ],
     align=True,
 )
 assert PRESENCE.itemsize == 40
+
+NO_FENCE = -1
+SUSPECT = np.dtype(
+    [
+        ("fix_time_ms", "<i8"),
+        ("latitude_e7", "<i4"),
+        ("longitude_e7", "<i4"),
+        ("accuracy_cm", "<i4"),
+        ("_pad", "<i4"),
+        ("fence_number", "<i4"),  # NO_FENCE
+        ("next", "<i4"),
+        ("state", "u1"),  # 0, as of who is in no fence
+        ("_pad_2", "u1", (7,)),
+    ],
+    align=True,
+)
+"""A fix too far away to be believed (semantics T4), kept until others agree with it. It takes a row of PRESENCE, at the
+head of the device's list, newest first: whatever ends presence (silence, withdrawal, erasure) ends it, too."""
+assert SUSPECT.itemsize == PRESENCE.itemsize
+for _name in ("fence_number", "next", "state"):
+    assert SUSPECT.fields is not None
+    assert PRESENCE.fields is not None
+    assert SUSPECT.fields[_name] == PRESENCE.fields[_name]
 
 INTENT = np.dtype(
     [
@@ -151,6 +175,7 @@ class PeopleTables(NamedTuple):
     intents: StructArray
     facts: StructArray
     contacts: StructArray
+    suspects: StructArray  # SUSPECT: the memory of `presences`
     free: Int64Array
     zone_starts: Int32Array  # by zone number, one more than zones; zone 0 is UTC
     zone_steps: StructArray  # ZONE_STEP, ascending per zone

@@ -67,7 +67,7 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
         MEMORY,
         "15 minutes",
         "nobody",
-        ("DEVICE", "PRESENCE"),
+        ("DEVICE", "PRESENCE", "SUSPECT"),
     ),
     Holding(
         "what interests her",

@@ -17,7 +17,6 @@ from geooffer.model.catalog import (
     Store,
     Texts,
 )
-from geooffer.model.policy import DAY_MS
 from geooffer.model.repurchase import PRESETS, RepurchaseRule
 from geooffer.model.sizes import CHART_NAMES
 from geooffer.model.verdicts import OfferTrigger, Purpose
@@ -72,26 +71,48 @@ def encode_store(store: Store) -> pb.Store:
     )
 
 
+_FENCE_NUMBERS = {
+    "enter_fix_count": limits.FENCE_FIX_COUNT_MAX,
+    "exit_fix_count": limits.FENCE_FIX_COUNT_MAX,
+    "inside_accuracy_cm": limits.FENCE_INSIDE_ACCURACY_MAX_CM,
+    "outside_margin_cm": limits.FENCE_OUTSIDE_MARGIN_MAX_CM,
+}
+
+
 def decode_geofence(message: pb.Geofence, *, repair: bool = False) -> tuple[Geofence, str]:
     """The fence, and what was mended ('' = nothing). Raises InvalidArgumentError, InvalidShapeError."""
     geofence_id = checks.identifier(message.geofence_id, "geofence_id")
     store_id = checks.identifier(message.store_id, "store_id", required=False)
     name = checks.text(message.name, "name")
-    dwell_ms = checks.integer(message.dwell_millis, 0, DAY_MS, "dwell_millis")
+    dwell_ms = checks.integer(message.dwell_millis, 0, limits.FENCE_DWELL_MAX_MS, "dwell_millis")
+    times_ms = [
+        checks.time_ms(message, field) if message.HasField(field) else 0
+        for field in ("valid_from_time", "valid_until_time")
+    ]
+    numbers = [checks.integer(getattr(message, name), 0, most, name) for name, most in _FENCE_NUMBERS.items()]
     checks.present(message, "shape")
     shape, note = decode_shape(message.shape, repair=repair)
-    return Geofence(geofence_id, shape, store_id=store_id, name=name, dwell_ms=dwell_ms), note
+    return Geofence(geofence_id, shape, store_id, name, dwell_ms, *times_ms, *numbers), note
 
 
 def encode_geofence(fence: Geofence) -> pb.Geofence:
     """The wire form, without etag."""
-    return pb.Geofence(
+    message = pb.Geofence(
         geofence_id=fence.geofence_id,
         store_id=fence.store_id,
         name=fence.name,
         shape=encode_shape(fence.shape),
         dwell_millis=fence.dwell_ms,
+        enter_fix_count=fence.enter_fix_count,
+        exit_fix_count=fence.exit_fix_count,
+        inside_accuracy_cm=fence.inside_accuracy_cm,
+        outside_margin_cm=fence.outside_margin_cm,
     )
+    if fence.valid_from_ms:
+        message.valid_from_time.CopyFrom(checks.timestamp(fence.valid_from_ms))
+    if fence.valid_until_ms:
+        message.valid_until_time.CopyFrom(checks.timestamp(fence.valid_until_ms))
+    return message
 
 
 # -- assortment ----------------------------------------------------------------------------------------------

@@ -39,20 +39,32 @@ class Store(_message.Message):
     def __init__(self, store_id: _Optional[str] = ..., name: _Optional[str] = ..., latitude_e7: _Optional[int] = ..., longitude_e7: _Optional[int] = ..., time_zone: _Optional[str] = ..., etag: _Optional[str] = ..., opening_hours: _Optional[str] = ..., country: _Optional[str] = ..., region: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., is_online: _Optional[bool] = ...) -> None: ...
 
 class Geofence(_message.Message):
-    __slots__ = ("geofence_id", "store_id", "name", "shape", "dwell_millis", "etag")
+    __slots__ = ("geofence_id", "store_id", "name", "shape", "dwell_millis", "etag", "valid_from_time", "valid_until_time", "enter_fix_count", "exit_fix_count", "inside_accuracy_cm", "outside_margin_cm")
     GEOFENCE_ID_FIELD_NUMBER: _ClassVar[int]
     STORE_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     SHAPE_FIELD_NUMBER: _ClassVar[int]
     DWELL_MILLIS_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALID_FROM_TIME_FIELD_NUMBER: _ClassVar[int]
+    VALID_UNTIL_TIME_FIELD_NUMBER: _ClassVar[int]
+    ENTER_FIX_COUNT_FIELD_NUMBER: _ClassVar[int]
+    EXIT_FIX_COUNT_FIELD_NUMBER: _ClassVar[int]
+    INSIDE_ACCURACY_CM_FIELD_NUMBER: _ClassVar[int]
+    OUTSIDE_MARGIN_CM_FIELD_NUMBER: _ClassVar[int]
     geofence_id: str
     store_id: str
     name: str
     shape: _shapes_pb2.Shape
     dwell_millis: int
     etag: str
-    def __init__(self, geofence_id: _Optional[str] = ..., store_id: _Optional[str] = ..., name: _Optional[str] = ..., shape: _Optional[_Union[_shapes_pb2.Shape, _Mapping]] = ..., dwell_millis: _Optional[int] = ..., etag: _Optional[str] = ...) -> None: ...
+    valid_from_time: _timestamp_pb2.Timestamp
+    valid_until_time: _timestamp_pb2.Timestamp
+    enter_fix_count: int
+    exit_fix_count: int
+    inside_accuracy_cm: int
+    outside_margin_cm: int
+    def __init__(self, geofence_id: _Optional[str] = ..., store_id: _Optional[str] = ..., name: _Optional[str] = ..., shape: _Optional[_Union[_shapes_pb2.Shape, _Mapping]] = ..., dwell_millis: _Optional[int] = ..., etag: _Optional[str] = ..., valid_from_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., valid_until_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., enter_fix_count: _Optional[int] = ..., exit_fix_count: _Optional[int] = ..., inside_accuracy_cm: _Optional[int] = ..., outside_margin_cm: _Optional[int] = ...) -> None: ...
 
 class LocalizedText(_message.Message):
     __slots__ = ("language_code", "text")

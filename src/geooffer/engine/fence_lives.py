@@ -1,0 +1,76 @@
+"""The columns of FENCE rows that tell when a fence is in force, and since when: what causes are told by (semantics P5).
+
+A *life* of a fence begins where it comes into force without having been so just before: it is new, deleted and made
+again, or its validity was over, or moved ahead. A visit belongs to one life. `live_since_ms` and `shaped_since_ms` are
+in the time of pings: the greatest `now` decided before. So who was last heard at or before it was not yet judged by
+this life or shape, whenever the catalog was saved or compiled: results depend on the pings and on the generations in
+force. (Of pings of one millisecond before and after a publication, all count as before it.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from geooffer.engine.registry import FenceChange
+from geooffer.model.catalog import Geofence
+from geooffer.model.columns import StructArray
+from geooffer.model.fence_tables import NO_END_MS
+from geooffer.model.verdicts import TransitionCause
+
+_CARRIED = ("live_since_ms", "shaped_since_ms", "ended_ms", "ended_cause", "life")
+_SETTINGS = (
+    "dwell_ms",
+    "valid_from_ms",
+    "enter_fix_count",
+    "exit_fix_count",
+    "inside_accuracy_cm",
+    "outside_margin_cm",
+)
+
+
+def set_columns(rows: StructArray, numbers: Sequence[int], fences: Sequence[Geofence]) -> None:
+    """Write the columns that are the fence's own words into the rows of these numbers."""
+    for name in _SETTINGS:
+        rows[name][numbers] = [getattr(fence, name) for fence in fences]
+    rows["valid_until_ms"][numbers] = [fence.valid_until_ms or NO_END_MS for fence in fences]
+
+
+def carry(old: StructArray, new: StructArray, changes: Mapping[int, FenceChange], decided_ms: int) -> None:
+    """Fill the lives of the FENCE rows that are about to come into force, from those that are.
+
+    old: shape (n,), new: shape (m,), m ≥ n. changes: what was saved in between, by number. decided_ms: the greatest
+    `now` of the pings decided by `old`, NEVER_MS = none were.
+    """
+    count = len(old)
+    for name in _CARRIED:
+        new[name][:count] = old[name]
+    gone = new["live"][:count] == 0  # it may have been over before it was deleted
+    new["valid_until_ms"][:count][gone] = old["valid_until_ms"][gone]
+    new["live_since_ms"][count:] = new["shaped_since_ms"][count:] = decided_ms
+    for number, change in changes.items():
+        if number >= count:
+            continue
+        row, before = new[number], old[number]
+        if not row["live"]:
+            continue
+        ended_ms, cause = _end(before, row, change.time_ms)
+        if cause is not None:
+            row["ended_ms"], row["ended_cause"] = ended_ms, cause
+            row["life"] = (int(before["life"]) + 1) % 2**16
+            row["live_since_ms"] = row["shaped_since_ms"] = decided_ms
+        elif before["valid_from_ms"] > change.time_ms:  # it had not begun, and may do so now
+            row["live_since_ms"] = row["shaped_since_ms"] = decided_ms
+        elif change.is_reshaped:
+            row["shaped_since_ms"] = decided_ms
+
+
+def _end(before: StructArray, row: StructArray, changed_ms: int) -> tuple[int, TransitionCause | None]:
+    """When and why the life in `before` ended; None = `row` goes on with it."""
+    until_ms, removed_ms = int(before["valid_until_ms"]), int(before["removed_ms"])
+    if not before["live"] and removed_ms < until_ms:
+        return removed_ms, TransitionCause.FENCE_REMOVED
+    if not before["live"] or until_ms <= changed_ms:
+        return until_ms, TransitionCause.FENCE_EXPIRED
+    if before["valid_from_ms"] <= changed_ms < row["valid_from_ms"]:
+        return changed_ms, TransitionCause.FENCE_REMOVED
+    return 0, None
