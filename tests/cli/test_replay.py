@@ -96,7 +96,9 @@ def test_nonsense_is_one_clear_error(invoke: Invoke, tmp_path: Path) -> None:
         return result.stderr.splitlines()[-1]
 
     trace = trace_file(tmp_path)
-    assert "is a directory" in reason(tmp_path, "--embedded")
+    nothing = tmp_path / "nothing"
+    nothing.mkdir()
+    assert "holds no recording (CSV, PLT or GPX)" in reason(nothing, "--embedded")
     assert "no such file" in reason(tmp_path / "none.csv", "--embedded")
     assert "looks like JSON, not CSV" in reason(fence_file(tmp_path), "--embedded")
     assert "unknown column user_id" in reason(trace, "--embedded", "--fences", trace)

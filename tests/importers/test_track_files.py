@@ -27,6 +27,10 @@ PLT_LINES = (
     "39.477083,75.98999,0,-777,39540.2565740741,2008-04-02,06:09:28",
     "39.477053,75.98998,0,4094,39540.2567361111,2008-04-02,06:09:42",
 )
+MISSING = (
+    "missing column user_id or device_key (a trace has user_id or device_key; tracked_at or fix_time; latitude; "
+    "longitude; accuracy or accuracy_m; speed or speed_m_per_s, the last two optional)"
+)
 LABELS = (
     "Start Time\tEnd Time\tTransportation Mode\r\n"
     "2008/04/02 06:09:28\t2008/04/02 06:09:41\twalk\r\n"
@@ -163,10 +167,12 @@ def test_the_twin_of_geolife_with_its_labels(tmp_path: Path, name: str) -> None:
         "./011/Trajectory/c.plt": "no trajectory",
         "./walks/home.gpx": GPX,
         "./010/readme.doc": "nothing",
+        "./phone.csv": "user_id,fix_time,latitude,longitude\n7,2026-03-03T10:00:00Z,1,2\n7,2026-03-03T10:00:05Z,91,2\n",
+        "./other.csv": "latitude,longitude\n1,2\n",
     }
     trace = trace_of(packed(tmp_path, name, files))
-    assert trace.fix_count == 8
-    assert trace.device_count == 3
+    assert trace.fix_count == 9
+    assert trace.device_count == 4
     mine = trace.labels[trace.device_keys == device_key("010")]
     assert mine.tolist() == ["", "walk", "bus"]
     assert set(trace.labels[trace.device_keys != device_key("010")].tolist()) == {""}
@@ -177,6 +183,8 @@ def test_the_twin_of_geolife_with_its_labels(tmp_path: Path, name: str) -> None:
             (f"{start}/010/labels.txt line 5", "1 cells where a label has 3"),
             (f"{start}/011/Trajectory/b.plt line 9", "1 cells where a fix has 7"),
             (f"{start}/011/Trajectory/c.plt", "not PLT: its first line is not that of a GeoLife trajectory"),
+            (f"{start}/phone.csv line 3", "latitude: outside -90..90 degrees"),
+            (f"{start}/other.csv", MISSING),
         ]
     )
 

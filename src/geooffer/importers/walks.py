@@ -13,7 +13,7 @@ import numpy as np
 
 from geooffer.errors import InvalidArgumentError
 from geooffer.importers.archives import is_archive, read_members
-from geooffer.importers.files import read_bytes, read_csv
+from geooffer.importers.files import decode_text, parse_csv, read_bytes, read_csv
 from geooffer.importers.gpx_files import is_gpx, read_gpx
 from geooffer.importers.local_files import is_local, walk_of_table, walks_of_members
 from geooffer.importers.local_traces import LocalTrace, join_walks, select_walks
@@ -109,10 +109,13 @@ def _read(paths: Sequence[Path], wishes: Wishes) -> tuple[list[Trace], LocalTrac
 
 
 def _of_archive(path: Path) -> tuple[list[Trace], list[tuple[str, bytes]]]:
-    """The recordings of an archive with their labels, and its CSV files; a file that is none is refused alone."""
+    """The recordings of an archive with their labels, and its CSV files in local metres; what is neither is refused
+    alone.
+    """
     members = read_members(path, (".csv", ".plt", ".gpx", LABELS_NAME))
     has_plt = any(is_plt(member) for member, _ in members)
     tracks: list[Trace] = []
+    tables: list[tuple[str, bytes]] = []
     spans: dict[int, Spans] = {}
     refusals: list[tuple[Path, Refusal]] = []
     for member, data in members:
@@ -123,13 +126,30 @@ def _of_archive(path: Path) -> tuple[list[Trace], list[tuple[str, bytes]]]:
                 refusals += refused
             elif is_plt(member) or is_gpx(member):
                 tracks.append((read_plt if is_plt(member) else read_gpx)(path, member, data))
+            elif member.lower().endswith(".csv"):
+                trace = _recorded_table(path, member, data)
+                if trace is None:
+                    tables.append((member, data))
+                else:
+                    tracks.append(trace)
         except InvalidArgumentError as error:
             refusals.append((path, Refusal(member, error.message.removeprefix(f"{member}: "))))
-    tables = [(member, data) for member, data in members if member.lower().endswith(".csv")]
     if not tracks and not tables and not refusals:
         raise InvalidArgumentError(f"{path}: holds no recording (CSV, PLT or GPX)")
-    told = trace_of_fixes([], refusals)
-    return [*(replace(track, labels=labelled(track, spans)) for track in tracks), told], tables
+    if refusals:
+        tracks.append(trace_of_fixes([], refusals))
+    return [replace(track, labels=labelled(track, spans)) for track in tracks], tables
+
+
+def _recorded_table(path: Path, member: str, data: bytes) -> Trace | None:
+    """The fixes of a CSV file in degrees; None where it has metres, or is not to be told from what has."""
+    place = Path(member)
+    content = parse_csv(decode_text(data, place), place)
+    if is_local(content) or "latitude" not in content.columns:
+        return None
+    trace = trace_of_table(place, content)
+    refusals = [(path, replace(refusal, place=f"{member} {refusal.place}")) for _, refusal in trace.refusals]
+    return replace(trace, refusals=refusals)
 
 
 def _in_time(trace: Trace, start_ms: int | None, notes: list[str]) -> Trace:
