@@ -133,7 +133,9 @@ def _of_archive(path: Path) -> tuple[list[Trace], list[tuple[str, bytes]]]:
                 else:
                     tracks.append(trace)
         except InvalidArgumentError as error:
-            refusals.append((path, Refusal(member, error.message.removeprefix(f"{member}: "))))
+            refusals.append(
+                (path, Refusal(member, error.message.removeprefix(f"{member}: ").removeprefix(f"{Path(member)}: ")))
+            )
     if not tracks and not tables and not refusals:
         raise InvalidArgumentError(f"{path}: holds no recording (CSV, PLT or GPX)")
     if refusals:
