@@ -14,19 +14,19 @@ from geooffer.model import limits, units
 
 
 @given(st.integers(-limits.LONGITUDE_MAX_E7, limits.LONGITUDE_MAX_E7))
-def test_e7_to_degrees_and_back_is_the_same_integer(value_e7: int) -> None:
+def test_g1_e7_to_degrees_and_back_is_the_same_integer(value_e7: int) -> None:
     """G1."""
     assert units.degrees_to_e7(units.e7_to_degrees(value_e7)) == value_e7
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_what_is_no_number_is_refused(value: float) -> None:
+def test_g1_what_is_no_number_is_refused(value: float) -> None:
     for convert in (units.degrees_to_e7, units.metres_to_cm, units.latitude_from_degrees):
         with pytest.raises(InvalidArgumentError):
             convert(value)
 
 
-def test_degrees_round_to_the_nearest() -> None:
+def test_g1_degrees_round_to_the_nearest() -> None:
     assert units.degrees_to_e7(0.00000004) == 0
     assert units.degrees_to_e7(0.00000006) == 1
     assert units.degrees_to_e7(-0.00000006) == -1
@@ -34,7 +34,7 @@ def test_degrees_round_to_the_nearest() -> None:
     assert units.metres_to_cm(1.015) == 101  # binary 1.015 lies under the tie
 
 
-def test_the_bounds_belong_to_the_range() -> None:
+def test_g1_the_bounds_belong_to_the_range() -> None:
     assert units.latitude_from_degrees(90.0) == limits.LATITUDE_MAX_E7
     assert units.longitude_from_degrees(-180.0) == -limits.LONGITUDE_MAX_E7
     for convert, outside in ((units.latitude_from_degrees, 90.0000001), (units.longitude_from_degrees, -180.0000001)):
@@ -42,7 +42,7 @@ def test_the_bounds_belong_to_the_range() -> None:
             convert(outside)
 
 
-def test_a_metre_on_the_sphere_of_g2() -> None:
+def test_g2_a_metre_on_the_sphere() -> None:
     """A quarter of the meridian of a sphere of 6,371,008.8 m is 90 degrees."""
     assert math.isclose(units.METRES_PER_E7 * 900_000_000, math.pi / 2 * 6_371_008.8, rel_tol=1e-15)
 

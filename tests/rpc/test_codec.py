@@ -88,7 +88,7 @@ def test_wall_time_wins_over_age_which_stays_for_the_client_clock_and_drops_frac
         ("fix_time", Timestamp(nanos=1_000_000_000)),
     ],
 )
-def test_a_value_out_of_range_is_a_malformed_row_not_an_error(field: str, value: Any) -> None:
+def test_g1_t5_a_value_out_of_range_is_a_malformed_row_not_an_error(field: str, value: Any) -> None:
     rows = rows_of(decode(pb.Ping(**{field: value})))
     assert (rows["malformed"].tolist(), rows["fix_time_ms"].tolist()) == ([1], [NEVER_MS])
 

@@ -35,9 +35,11 @@ Box = tuple[int, int, int, int]
 CircleFigures = tuple[float, float, float, float, int, int, int, int, int, int, int, int, int, int]
 """The fields of a PART_ROW."""
 assert PART_ROW.names is not None
-assert PART_ROW.names[3:8] == (
+assert PART_ROW.names[3:] == (
     "chord_squared", "min_latitude_e7", "min_longitude_e7", "max_latitude_e7", "max_longitude_e7",
+    "edge_start", "edge_count", "fence_number", "radius_cm", "stripe_start", "stripe_shift",
 )  # fmt: skip
+assert EDGE.names == ("latitude_a_e7", "longitude_a_e7", "latitude_b_e7", "longitude_b_e7")
 
 
 class CompiledShape(NamedTuple):
@@ -54,15 +56,16 @@ class CompiledShape(NamedTuple):
 
 def edges_of(part: Part) -> StructArray:
     """The edges of all rings of a part, EDGE rows in ring order."""
-    edges = np.zeros(part.vertex_count, EDGE)
+    ends = np.empty((part.vertex_count, 4), np.int32)
     start = 0
     for index in range(len(part.rings)):
         ring = part.ring(index)
-        rows = edges[start : start + len(ring)]
-        following = np.roll(ring, -1, axis=0)
-        rows["latitude_a_e7"], rows["longitude_a_e7"] = ring[:, 0], ring[:, 1]
-        rows["latitude_b_e7"], rows["longitude_b_e7"] = following[:, 0], following[:, 1]
-        start += len(ring)
+        end = start + len(ring)
+        ends[start:end, :2] = ring
+        ends[start : end - 1, 2:] = ring[1:]
+        ends[end - 1, 2:] = ring[0]
+        start = end
+    edges: StructArray = ends.reshape(-1).view(EDGE)
     return edges
 
 
@@ -74,35 +77,28 @@ def compile_shape(shape: Shape) -> CompiledShape:
 
 
 def _compile_polygon(shape: Polygon) -> CompiledShape:
-    rows = np.zeros(len(shape.parts), PART_ROW)
     pieces = [edges_of(part) for part in shape.parts]
-    area_m2 = 0.0
-    start = 0
+    figures = []
     blocks = []
-    stripe_start = 0
-    for row, piece, part in zip(rows, pieces, shape.parts, strict=True):
+    boxes = []
+    area_m2 = 0.0
+    edge_start = stripe_start = 0
+    for piece, part in zip(pieces, shape.parts, strict=True):
         shell = part.ring(0)
-        row["min_latitude_e7"], row["min_longitude_e7"] = shell.min(axis=0)
-        row["max_latitude_e7"], row["max_longitude_e7"] = shell.max(axis=0)
-        row["edge_start"], row["edge_count"] = start, len(piece)
-        start += len(piece)
-        area_m2 += area_of_edges_m2(piece)
+        south, west = shell.min(axis=0).tolist()
+        north, east = shell.max(axis=0).tolist()
         block, shift = stripes_of(piece)
-        row["stripe_start"], row["stripe_shift"] = stripe_start, shift
-        stripe_start += len(block)
+        frame = (south, west, north, east)
+        figures.append((0.0, 0.0, 0.0, 0.0, *frame, edge_start, len(piece), 0, 0, stripe_start, shift))
+        boxes.append(boxes_of_frame(*frame))
         blocks.append(block)
-    boxes = tuple(boxes_of_frame(*_frame(row)) for row in rows)
-    return CompiledShape(rows, np.concatenate(pieces), boxes, area_m2, np.concatenate(blocks))
-
-
-def _frame(row: np.void) -> Box:
-    """South, west, north, east of a part in its own frame."""
-    return (
-        int(row["min_latitude_e7"]),
-        int(row["min_longitude_e7"]),
-        int(row["max_latitude_e7"]),
-        int(row["max_longitude_e7"]),
-    )
+        area_m2 += area_of_edges_m2(piece)
+        edge_start += len(piece)
+        stripe_start += len(block)
+    rows = np.array(figures, dtype=PART_ROW)
+    if len(pieces) == 1:
+        return CompiledShape(rows, pieces[0], tuple(boxes), area_m2, blocks[0])
+    return CompiledShape(rows, np.concatenate(pieces), tuple(boxes), area_m2, np.concatenate(blocks))
 
 
 def compile_circles(circles: Sequence[Circle]) -> list[CompiledShape]:
