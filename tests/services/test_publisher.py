@@ -120,6 +120,26 @@ def circle(number: int) -> Geofence:
     return Geofence(f"fence-{number}", Circle(525_200_000 + number * 10_000, 134_050_000, 5_000))
 
 
+async def test_a_merge_without_memory_leaves_the_old_index_and_is_tried_again(monkeypatch: pytest.MonkeyPatch):
+    def no_memory(source: FenceTables) -> Merged:
+        raise MemoryError
+
+    monkeypatch.setattr(fence_layers, "DELTA_BOX_COUNT_MAX", 40)
+    engine = Engine(journal=MemoryJournal(), clock=EngineClock("system"))
+    publisher = Publisher(engine, quiet_ms=1, latest_ms=1)
+    engine.put_nouns([circle(number) for number in range(100)], now_ms=0)
+    with monkeypatch.context() as patched:
+        patched.setattr("geooffer.services.publisher.merge", no_memory)
+        publisher.changed()
+        await until(lambda: publisher._merging is not None and publisher._merging.done())
+    assert engine.live_generation == 0
+    engine.put_nouns([circle(100)], now_ms=0)
+    publisher.changed()
+    await until(lambda: engine.live_generation == engine.saved_generation)
+    assert engine.snapshot.fences.fences["live"].sum() == 101
+    publisher.close()
+
+
 async def test_changes_that_never_pause_are_published_all_the_same():
     engine = Counting()
     publisher = Publisher(engine, quiet_ms=60_000, latest_ms=20)

@@ -282,6 +282,10 @@ class Core:
         self.stage_fences()
         return self.index.layers.begin_merge() if self.index.layers.merge_due else None
 
+    def forget_merge(self) -> None:
+        """The merge that was begun has no result; another may begin."""
+        self.index.layers.forget_merge()
+
     def take_merged(self, source: FenceTables, merged: Merged) -> int:
         """Put the whole saved catalog in force on the base that was merged from `source`; returns the live generation.
 

@@ -203,6 +203,10 @@ class FenceLayers:
         self._merging = self._bare_tables()._replace(fences=copy_of(self._rows.rows))
         return self._merging
 
+    def forget_merge(self) -> None:
+        """None is under way any more."""
+        self._merging, self._since_merge = None, {}
+
     def take_merged(self, source: FenceTables, merged: Merged) -> FenceTables:
         """Put the result of a merge in force, with what was staged since it began; returns the snapshot.
 

@@ -29,6 +29,8 @@ QUIET_MS = 50
 LATEST_MS = 500
 QUICK_MS = 10
 
+MERGE_PAUSES = 3
+"""After a merge, so many times as long as it took without one: an import changes the delta all the time."""
 NICENESS = 5
 """Of the thread that merges: where it shares a core with the pings, they have three quarters of it. Not more: a merge
 that starves keeps the delta growing."""
@@ -66,6 +68,9 @@ class Publishes(Protocol):
     def take_merged(self, source: FenceTables, merged: Merged) -> int:
         """Make the saved catalog live on what was merged; returns its generation."""
 
+    def forget_merge(self) -> None:
+        """It failed."""
+
     def words_to_index(self) -> tuple[list[CategoryWords], int] | None:
         """What the index of search words is to be built from where the present one is old."""
 
@@ -88,6 +93,8 @@ class Publisher:
         self._quick_next_s = 0.0
         self._indexing: asyncio.Task[None] | None = None
         self._merging: asyncio.Task[None] | None = None
+        self._merge_timer: asyncio.TimerHandle | None = None
+        self._merge_next_s = 0.0
         self._is_closed = False
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="merge", initializer=_step_back)
 
@@ -123,9 +130,10 @@ class Publisher:
         self._executor.shutdown(wait=False)
 
     def _forget(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        for timer in (self._timer, self._merge_timer):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._merge_timer = None
 
     def _fire(self) -> None:
         self._timer = None
@@ -139,27 +147,46 @@ class Publisher:
                 return
             log.debug("catalog_live", generation=generation)
         self._index()
-        if not self.is_merging and not self._is_closed:
-            source = self._engine.merge_input()
-            if source is not None:
-                self._merging = loop.create_task(self._merge(source))
+        self._merge_if_due()
+
+    def _merge_if_due(self) -> None:
+        """Begin a merge in a thread; not at once after another, unless changes wait for it."""
+        if self._merge_timer is not None:
+            self._merge_timer.cancel()
+            self._merge_timer = None
+        if self.is_merging or self._is_closed:
+            return
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._merge_next_s and not self._engine.needs_merge:
+            self._merge_timer = loop.call_at(self._merge_next_s, self._merge_if_due)
+            return
+        source = self._engine.merge_input()
+        if source is not None:
+            merging = loop.run_in_executor(self._executor, merge, source)
+            self._merging = loop.create_task(self._merge(source, merging))
 
     def _failed(self, error: GeoofferError) -> None:
         """The old catalog stays live; GetCatalogState shows the gap, the next change tries again."""
         log.error("publish_failed", reason=error.reason, saved=self._engine.saved_generation)
 
-    async def _merge(self, first: FenceTables) -> None:
-        """Merge in a thread until the delta is small: tens of milliseconds to a second, in which pings go on."""
-        source: FenceTables | None = first
-        while source is not None:
-            merged = await asyncio.get_running_loop().run_in_executor(self._executor, merge, source)
-            try:
-                generation = self._engine.take_merged(source, merged)
-            except GeoofferError as error:
-                self._failed(error)
-                return
-            log.debug("catalog_merged", generation=generation)
-            source = None if self._is_closed else self._engine.merge_input()
+    async def _merge(self, source: FenceTables, merging: asyncio.Future[Merged]) -> None:
+        """Tens of milliseconds to some seconds, in which pings and changes go on."""
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
+        try:
+            merged = await merging
+        except MemoryError:
+            log.error("merge_failed", saved=self._engine.saved_generation)
+            self._engine.forget_merge()
+            return
+        self._merge_next_s = loop.time() + MERGE_PAUSES * (loop.time() - began_s)
+        try:
+            generation = self._engine.take_merged(source, merged)
+        except GeoofferError as error:
+            self._failed(error)
+            return
+        log.debug("catalog_merged", generation=generation)
+        loop.call_soon(self._merge_if_due)
 
     def _index(self) -> None:
         if self._indexing is None or self._indexing.done():
