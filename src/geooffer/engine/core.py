@@ -39,6 +39,9 @@ T = TypeVar("T")
 RowResults = list[GeoofferError | None]
 
 
+QUICK_FENCE_COUNT_MAX = 64
+
+
 class Snapshot(NamedTuple):
     """One catalog as pings are decided by; opening hours are right for now in [hours_from_ms, hours_until_ms)."""
 
@@ -269,8 +272,10 @@ class Core:
 
     @property
     def is_quick_to_publish(self) -> bool:
-        """Whether `publish` has only a few fences to enter."""
-        return self.registry.commerce_generation <= self.live_generation and self.index.layers.is_small
+        """Whether `publish` has only a few fences to enter; a batch of an import is more than a few."""
+        layers = self.index.layers
+        is_few = layers.staged_count <= QUICK_FENCE_COUNT_MAX and layers.is_small
+        return is_few and self.registry.commerce_generation <= self.live_generation
 
     @property
     def needs_merge(self) -> bool:

@@ -93,6 +93,11 @@ class FenceLayers:
         return len(self._delta_items) + waiting <= DELTA_BOX_COUNT_MAX
 
     @property
+    def staged_count(self) -> int:
+        """Fences that wait for a publication."""
+        return len(self._staged)
+
+    @property
     def merge_due(self) -> bool:
         """Whether a merge is worth its while, and none is under way."""
         return self._merging is None and (

@@ -28,6 +28,8 @@ from geooffer.model.fence_tables import FenceTables
 QUIET_MS = 50
 LATEST_MS = 500
 QUICK_MS = 10
+QUICK_PAUSES = 4
+"""At least so many times as long as a publication took until the next."""
 
 MERGE_PAUSES = 3
 """After a merge, so many times as long as it took without one: an import changes the delta all the time."""
@@ -138,7 +140,7 @@ class Publisher:
     def _fire(self) -> None:
         self._timer = None
         loop = asyncio.get_running_loop()
-        self._quick_next_s = loop.time() + self._quick_s
+        began_s = loop.time()
         if not self._engine.needs_merge:
             try:
                 generation = self._engine.publish()
@@ -146,6 +148,7 @@ class Publisher:
                 self._failed(error)
                 return
             log.debug("catalog_live", generation=generation)
+        self._quick_next_s = loop.time() + max(self._quick_s, QUICK_PAUSES * (loop.time() - began_s))
         self._index()
         self._merge_if_due()
 
