@@ -110,21 +110,49 @@ def test_g8_crossings_between_corners_are_found() -> None:
     assert crowd_within(compile_shape(apart), others | {1: compile_shape(strips[0])}, 2) is None
 
 
-def test_g8_too_many_vertices_are_decided_by_boxes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(overlap_depth, "OUTLINE_VERTEX_COUNT_MAX", 10)
-    new, beside, above = (
-        polygon_from_lonlat([[square(x, y, 0.1)]])[0] for x, y in ((8.0, 47.0), (8.15, 47.15), (8.19, 46.85))
-    )
-    others = {3: compile_shape(beside), 4: compile_shape(above)}
-    assert crowd_within(compile_shape(new), others, 2) is None  # the two do not meet: no outline is looked at
-    others[5] = compile_shape(polygon_from_lonlat([[square(8.15, 47.0, 0.1)]])[0])
-    assert crowd_within(compile_shape(new), others, 3) is None
+def test_g8_crossings_beyond_the_limit_are_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     triangles = [ring_e7((0, 0), (9_000, 0), (0, 9_000)), ring_e7((0, 9_000), (9_000, 9_000), (0, 100))]
     triangles.append(ring_e7((9_000, 0), (9_000, 9_000), (8_000, 0)))
     one, two, three = (compile_shape(polygon_from_lonlat([[ring]])[0]) for ring in triangles)
-    assert crowd_within(one, {1: two, 2: three}, 2) == Crowd(1, is_exact=False)
-    monkeypatch.undo()
     assert crowd_within(one, {1: two, 2: three}, 2) is None
+    monkeypatch.setattr(overlap_depth, "EDGE_PAIR_COUNT_MAX", 5)
+    assert crowd_within(one, {1: two, 2: three}, 2) == Crowd(1, is_exact=False)
+    monkeypatch.setattr(overlap_depth, "EDGE_PAIR_COUNT_MAX", 100)
+    monkeypatch.setattr(overlap_depth, "PLACE_COUNT_MAX", 0)
+    assert crowd_within(one, {1: two, 2: three}, 2) == Crowd(1, is_exact=False)
+
+
+def band(number: int, vertex_count: int) -> Shape:
+    """A diagonal strip of many vertices beside others: all boxes meet, no two strips do."""
+    along = np.linspace(0, 1e7, vertex_count // 2).astype(int).tolist()
+    east = number * 5_000
+    there = [(east + step, step) for step in along]
+    back = [(east + 3_000 + step, step) for step in along[::-1]]
+    return polygon_from_lonlat([[ring_e7(*there, *back)]])[0]
+
+
+def test_g8_more_vertices_than_are_looked_at_are_decided_by_boxes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is drawn then, however many vertices there are: the answer must not hold up pings."""
+    record = IndexOfRecord(overlap_count_max=8)
+    for number in range(8):
+        record.insert(number, Geofence(f"band-{number}", band(number, 2_000)))
+    monkeypatch.setattr(overlap_depth, "_drawn", None)
+    with pytest.raises(OverlapLimitError, match=r"at geofence band-\d \(their bounding boxes count: too much to look"):
+        record.insert(8, Geofence("ninth", band(8, 2_000)))
+    monkeypatch.undo()
+    few = IndexOfRecord(overlap_count_max=8)
+    for number in range(20):
+        few.insert(number, Geofence(f"band-{number}", band(number, 100)))
+    assert len(few) == 20
+
+
+def test_g8_more_boxes_than_are_looked_at_are_decided_by_boxes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("geooffer.engine.spatial.BOX_COUNT_MAX", 3)
+    record = IndexOfRecord(overlap_count_max=4)
+    for number in range(4):
+        record.insert(number, Geofence(f"band-{number}", band(number, 20)))
+    with pytest.raises(OverlapLimitError, match="their bounding boxes count"):
+        record.insert(4, Geofence("fifth", band(4, 20)))
 
 
 def test_g8_a_hole_is_not_covered() -> None:

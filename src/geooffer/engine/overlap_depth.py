@@ -19,12 +19,18 @@ from geooffer.engine.fence_parts import Box, CompiledShape
 from geooffer.kernels.geometry import HALF_TURN_E7, TURN_E7
 from geooffer.kernels.trig import RADIANS_PER_CM, RADIANS_PER_E7
 from geooffer.model.columns import Int64Array, StructArray
+from geooffer.model.shapes import Circle, Shape
 
 TOLERANCE_E7 = 2.0
-OUTLINE_VERTEX_COUNT_MAX = 4_096
-"""Of all outlines together: more, or more places to count at, would hold up pings for too long."""
-PLACE_COUNT_MAX = 2_048
-FENCE_COUNT_MAX = 1_024
+OUTLINE_VERTEX_COUNT_MAX = 3_072
+"""Of all outlines together, asked before any is drawn: with more of them, of parts, of boxes or of places to count at,
+the answer would hold up pings for more than some 100 ms. Then boxes decide.
+"""
+PART_COUNT_MAX = 256
+BOX_COUNT_MAX = 2_048
+EDGE_PAIR_COUNT_MAX = 20_000
+"""Of edges whose boxes meet: no more crossings are there."""
+PLACE_COUNT_MAX = 1_024
 _CIRCLE_VERTEX_COUNT = 32
 _CIRCLE_LATITUDE_MAX_E7 = 850_000_000
 """Nearer to a pole a circle is taken for its box."""
@@ -40,13 +46,26 @@ class Crowd(NamedTuple):
     is_exact: bool
 
 
+def is_too_much(shape: Shape, others: Sequence[Shape]) -> bool:
+    """Whether these have more vertices or parts than may be looked at."""
+    sizes = [_size(one) for one in (shape, *others)]
+    vertex_count = sum(vertices for vertices, _ in sizes)
+    part_count = sum(parts for _, parts in sizes)
+    return vertex_count > OUTLINE_VERTEX_COUNT_MAX or part_count > PART_COUNT_MAX
+
+
+def _size(shape: Shape) -> tuple[int, int]:
+    """Vertices and parts as they would be drawn."""
+    if isinstance(shape, Circle):
+        return _CIRCLE_VERTEX_COUNT + 1, 1
+    return shape.vertex_count, len(shape.parts)
+
+
 def crowd_within(shape: CompiledShape, others: Mapping[int, CompiledShape], enough: int) -> Crowd | None:
     """A place of `shape` that at least `enough` ≥ 1 of `others` cover, or None where there is none.
 
-    `is_exact` is False where the boxes of so many meet `shape` and there are too many vertices to look at.
+    `is_exact` is False where crossings of outlines are too many to count at. The caller asked `is_too_much` before.
     """
-    if len(others) > FENCE_COUNT_MAX:
-        return Crowd(next(iter(others)), is_exact=False)
     for row in shape.parts:
         found = _crowd_within_part(_drawn(row, shape.edges, _middle(row)), _middle(row), others, enough)
         if found is not None:
@@ -55,6 +74,7 @@ def crowd_within(shape: CompiledShape, others: Mapping[int, CompiledShape], enou
 
 
 def _crowd_within_part(ground: Any, middle_e7: int, others: Mapping[int, CompiledShape], enough: int) -> Crowd | None:
+    shapely.prepare(ground)
     near: list[Any] = []
     owners: list[int] = []
     for number, other in others.items():
@@ -72,13 +92,24 @@ def _crowd_within_part(ground: Any, middle_e7: int, others: Mapping[int, Compile
     pieces = _pieces([near[piece] for piece in kept], [owners[piece] for piece in kept])
     if len(pieces.numbers) < enough:
         return None
-    outlines = shapely.boundary(np.array([ground, *pieces.drawn]))
     undecided = Crowd(int(pieces.numbers[0]), is_exact=False)
-    if int(shapely.get_num_coordinates(outlines).sum()) > OUTLINE_VERTEX_COUNT_MAX:
+    outlines = shapely.get_parts(shapely.boundary(np.array([ground, *pieces.drawn])))
+    if _edge_pair_count(outlines) > EDGE_PAIR_COUNT_MAX:
         return undecided
     places: Any = shapely.points(np.unique(shapely.get_coordinates(shapely.union_all(outlines)), axis=0))
     places = _of_ground(places[_boxes_over(pieces, places) >= enough], ground)
     return _crowd_at(pieces, places, enough) if len(places) <= PLACE_COUNT_MAX else undecided
+
+
+def _edge_pair_count(outlines: Any) -> int:
+    """How many pairs of edges have boxes that meet: before crossings are looked for, which may be as many."""
+    corners, line = shapely.get_coordinates(outlines, return_index=True)
+    is_edge = line[1:] == line[:-1]
+    one, other = corners[:-1][is_edge], corners[1:][is_edge]
+    low, high = np.minimum(one, other), np.maximum(one, other)
+    meet = (low[:, None, 0] <= high[None, :, 0]) & (low[None, :, 0] <= high[:, None, 0])
+    meet &= (low[:, None, 1] <= high[None, :, 1]) & (low[None, :, 1] <= high[:, None, 1])
+    return int(meet.sum()) // 2
 
 
 def crowded_boxes(boxes: Sequence[Box], enough: int) -> Int64Array:
@@ -125,7 +156,7 @@ def _boxes_over(pieces: _Pieces, places: Any) -> Int64Array:
 
 
 def _of_ground(places: Any, ground: Any) -> Any:
-    return places[shapely.dwithin(places, ground, TOLERANCE_E7)]
+    return places[shapely.dwithin(ground, places, TOLERANCE_E7)]
 
 
 def _crowd_at(pieces: _Pieces, places: Any, enough: int) -> Crowd | None:
@@ -152,7 +183,7 @@ def _drawn_near(shape: CompiledShape, middle_e7: int, ground: Any) -> Iterator[A
         if int(row["min_longitude_e7"]) + turn_e7 > east or int(row["max_longitude_e7"]) + turn_e7 < west:
             continue
         drawn = _drawn(row, shape.edges, middle_e7)
-        if shapely.dwithin(drawn, ground, TOLERANCE_E7):
+        if shapely.dwithin(ground, drawn, TOLERANCE_E7):
             yield drawn
 
 

@@ -18,7 +18,7 @@ from geooffer.engine.fence_merge import Merged
 from geooffer.engine.fence_mirror import FenceMirror
 from geooffer.engine.fence_parts import Box, CompiledShape, compile_circles, compile_shape
 from geooffer.engine.index_memory import Footprint, footprint_of, index_bytes_max
-from geooffer.engine.overlap_depth import FENCE_COUNT_MAX, crowd_within, crowded_boxes
+from geooffer.engine.overlap_depth import BOX_COUNT_MAX, Crowd, crowd_within, crowded_boxes, is_too_much
 from geooffer.errors import LimitExceededError, NotFoundError, OverlapLimitError
 from geooffer.kernels.geometry import HALF_TURN_E7, TURN_E7
 from geooffer.kernels.locate import covers_point
@@ -162,7 +162,7 @@ class IndexOfRecord:
         self._claim()
         compiled = compile_shape(geofence.shape)
         self._check_memory(fence_number, compiled)
-        self._check_overlap(fence_number, geofence.geofence_id, compiled)
+        self._check_overlap(fence_number, geofence, compiled)
         if fence_number in self._members:
             self.delete(fence_number)
         entry_ids = []
@@ -197,30 +197,40 @@ class IndexOfRecord:
                 f"the index of all geofences would take up to {needed_bytes:,} bytes, more than index_memory_max_mb"
             )
 
-    def _check_overlap(self, fence_number: int, geofence_id: str, compiled: CompiledShape) -> None:
+    def _check_overlap(self, fence_number: int, geofence: Geofence, compiled: CompiledShape) -> None:
         """Refuse a fence that would be one too many over a point: boxes say where, then shapes are looked at."""
         for box in (box for boxes in compiled.boxes for box in boxes):
             found = [self._entries[entry_id] for entry_id in self._index.intersection(_interleaved(box))]
             others = [entry for entry in found if entry.fence_number != fence_number]
             if len({entry.fence_number for entry in others}) < self._overlap_count_max:
                 continue
-            depth, _ = self._depth_within(box, others)
+            depth, deepest = self._depth_within(box, others)
             if depth < self._overlap_count_max:
                 continue
-            near = [entry for entry in self._entries_within(compiled) if entry.fence_number != fence_number]
-            crowded = crowded_boxes([entry.box for entry in near], self._overlap_count_max)
-            numbers = sorted({near[place].fence_number for place in crowded})
-            shapes = {number: compile_shape(self._members[number].shape) for number in numbers[: FENCE_COUNT_MAX + 1]}
-            crowd = crowd_within(compiled, shapes, self._overlap_count_max)
+            crowd = self._crowd(fence_number, geofence.shape, compiled, deepest)
             if crowd is None:
                 return
             neighbour = self._members[crowd.fence_number].geofence_id
-            told = "" if crowd.is_exact else " (their bounding boxes count: too many vertices to look closer)"
+            told = "" if crowd.is_exact else " (their bounding boxes count: too much to look closer)"
             raise OverlapLimitError(
-                f"more than {self._overlap_count_max} geofences would cover one point of {geofence_id}, "
+                f"more than {self._overlap_count_max} geofences would cover one point of {geofence.geofence_id}, "
                 f"at geofence {neighbour}{told}",
                 field="shape",
             )
+
+    def _crowd(self, fence_number: int, shape: Shape, compiled: CompiledShape, deepest: int) -> Crowd | None:
+        """Who would be in a crowd with this fence by their shapes; by boxes, `deepest`, where these are too much."""
+        by_boxes = Crowd(deepest, is_exact=False)
+        near = [entry for entry in self._entries_within(compiled) if entry.fence_number != fence_number]
+        if len(near) > BOX_COUNT_MAX:
+            return by_boxes
+        crowded = crowded_boxes([entry.box for entry in near], self._overlap_count_max)
+        numbers = sorted({near[place].fence_number for place in crowded})
+        shapes = [self._members[number].shape for number in numbers]
+        if is_too_much(shape, shapes):
+            return by_boxes
+        rows = dict(zip(numbers, map(compile_shape, shapes), strict=True))
+        return crowd_within(compiled, rows, self._overlap_count_max)
 
     def _entries_within(self, compiled: CompiledShape) -> list[_Entry]:
         """Whatever has a box that meets one of the shape's."""
