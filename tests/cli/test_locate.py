@@ -130,6 +130,8 @@ def test_what_cannot_be_used_is_refused_alone_and_told_apart_from_the_answers(in
         ("wide", polygon(square(0, 0, 40))),
         ("nan", polygon([[8, 47], [float("nan"), 47], [8, 48], [8, 47]])),
         ("line", {"type": "LineString", "coordinates": [[8, 47], [9, 47]]}),
+        ("far", {"type": "Point", "coordinates": [1e308, 5]}),
+        radius_m=5,
     )
     path = points(tmp_path, (8.005, 47.0075))
     path.write_text(path.read_text() + "p2,91,0\np3,47.005\nx\np4,47.1234567,8.7654321,9\n")
@@ -137,17 +139,18 @@ def test_what_cannot_be_used_is_refused_alone_and_told_apart_from_the_answers(in
     assert result.exit_code == 1
     assert result.stdout == '{"id": "p1", "fences": ["good"]}\n'
     assert result.stderr.splitlines() == [
-        f"refused   {file} feature 2: self-crossing near vertex 0 of the shell of part 0",
+        f"refused   {file} feature 2 (bow): self-crossing near vertex 0 of the shell of part 0",
         f"refused   {file} feature 3: has no id: neither its own nor a property geofence_id, id or name",
-        f"refused   {file} feature 4: the same id good as feature 1 of {file}",
-        f"refused   {file} feature 5: the shell of part 0 is too wide: more than 10 degrees",
-        f"refused   {file} feature 6: ring 0, vertex 1 is not a finite number",
-        f"refused   {file} feature 7: a fence is a Polygon, a MultiPolygon or a Point with radius_m",
+        f"refused   {file} feature 4 (good): the same id good as feature 1 (good) of {file}",
+        f"refused   {file} feature 5 (wide): the shell of part 0 is too wide: more than 10 degrees",
+        f"refused   {file} feature 6 (nan): ring 0, vertex 1 is not a finite number",
+        f"refused   {file} feature 7 (line): a fence is a Polygon, a MultiPolygon or a Point with radius_m",
+        f"refused   {file} feature 8 (far): longitude outside -180..180 degrees",
         f"refused   {path} line 3: latitude: outside -90..90 degrees",
         f"refused   {path} line 4: 2 cells where the header has 3",
         f"refused   {path} line 5: 1 cells where the header has 3",
         f"refused   {path} line 6: 4 cells where the header has 3",
-        "fences 1  refused 6  points 1  refused 4  in a fence 1",
+        "fences 1  refused 7  points 1  refused 4  in a fence 1",
     ]
     assert not any(number in result.stderr for number in ("47.1234567", "8.7654321"))
 
@@ -165,8 +168,10 @@ def test_repair_mends_and_says_what_it_changed(invoke: Invoke, tmp_path: Path) -
         ["open"],
     ]
     told = result.stderr.splitlines()
-    assert told[0].startswith(f"repaired  {file} feature 1: self-crossing near vertex 0 of the shell of part 0: mended")
-    assert told[1].startswith(f"repaired  {file} feature 2: unclosed ring")
+    assert told[0].startswith(
+        f"repaired  {file} feature 1 (bow): self-crossing near vertex 0 of the shell of part 0: mended"
+    )
+    assert told[1].startswith(f"repaired  {file} feature 2 (open): unclosed ring")
 
 
 def test_tables_of_fences_and_points_that_are_piped(command: list[str], tmp_path: Path) -> None:
@@ -177,6 +182,12 @@ def test_tables_of_fences_and_points_that_are_piped(command: list[str], tmp_path
         input=b"\xef\xbb\xbflongitude,latitude,id,\"more\"\r\n8.5,47.5,\"p,1\",\r\n1,1,p2,\r\n",
         capture_output=True, check=True, timeout=300,
     )  # fmt: skip
+    script = '"$@" --points <(printf "id,latitude,longitude\\np1,47.5,8.5\\n")'
+    pipe = subprocess.run(
+        ["bash", "-c", script, "-", *command, "locate", "--fences", str(table), "--json"],
+        capture_output=True, check=True, timeout=300,
+    )  # fmt: skip
+    assert pipe.stdout == b'{"id": "p1", "fences": ["f1"]}\n'
     assert run.stdout == b'{"id": "p,1", "fences": ["f1"]}\n{"id": "p2", "fences": []}\n'
 
 

@@ -93,8 +93,21 @@ def some_fences(draw: st.DrawFn) -> list[Geofence]:
             holes = [lonlat(west_e7, south_e7, side_e7, side_e7 // 4)] if kind == "holed" else []
             shape = shapes.polygon_from_lonlat([[lonlat(west_e7, south_e7, side_e7), *holes]])[0]
         name = draw(st.sampled_from(["", "Höngg", 'a "quoted", name', "=1+1", "back\\slash", "'s"]))
+        begin_ms, fix_count = draw(st.sampled_from([(0, 0), (1_772_539_200_001, 32)]))
         found.append(
-            Geofence(f"f-{number}", shape, draw(st.sampled_from(["", "s/1"])), name, draw(st.integers(0, 86_400_000)))
+            Geofence(
+                f"f-{number}",
+                shape,
+                draw(st.sampled_from(["", "s/1"])),
+                name,
+                draw(st.integers(0, 86_400_000)),
+                valid_from_ms=begin_ms,
+                valid_until_ms=begin_ms + draw(st.integers(1, 10**11)) if begin_ms else 0,
+                enter_fix_count=fix_count,
+                exit_fix_count=fix_count // 2,
+                inside_accuracy_cm=draw(st.integers(0, limits.FENCE_INSIDE_ACCURACY_MAX_CM)),
+                outside_margin_cm=draw(st.integers(0, limits.FENCE_OUTSIDE_MARGIN_MAX_CM)),
+            )
         )
     return found
 

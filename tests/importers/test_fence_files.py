@@ -74,6 +74,8 @@ def test_well_known_text_is_what_geojson_would_be(tmp_path: Path) -> None:
         ("x;;POINT EMPTY;;;", "wkt: not POLYGON"),
         ("x;5;POINT (8.9876543 95);;;", "latitude outside"),
         ("x;5;POINT (nan 5);;;", "not a finite number"),
+        ("x;5;POINT (1e305 5);;;", "longitude outside"),
+        ("x;1e307;POINT (1 5);;;", "radius_m: a number too large"),
         ("x;;POINT (8 47);;;", "radius_m: is missing"),
         (f"x;30;POLYGON ({SQUARE});;;", "radius_m: stands beside a polygon"),
         ("x;;MULTIPOLYGON (((8 47, 9 47, 9 48)));;;", "unclosed ring: the last vertex of the shell of part 0"),
@@ -177,7 +179,7 @@ def test_lines_of_features_are_read_each_alone(tmp_path: Path, name: str, start:
     assert [fence.geofence_id for fence in found.items] == ["a", "b", "7"]
     assert [(refusal.place, refusal.reason.split(" of ")[0]) for refusal in found.refusals] == [
         ("feature 3", "not a GeoJSON Feature"),
-        ("feature 4", "the same id a as feature 1"),
+        ("feature 4 (a)", "the same id a as feature 1 (a)"),
         ("feature 6", "not JSON"),
         ("feature 7", "not JSON"),
     ]

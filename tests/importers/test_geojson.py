@@ -136,6 +136,12 @@ def test_a_bad_geometry_is_refused(tmp_path: Path, geometry: object, reason: str
         (feature(point(), "x", radius_m="wide"), "radius_m: not a number"),
         (feature(point(), "x", radius_m=0.5), "radius"),
         (feature(point(8.5, 91), "x", radius_m=10), "latitude outside"),
+        (feature(point(8.5, -1e307), "x", radius_m=10), "latitude outside"),
+        (feature(point(), "x", radius_m=1e307), "radius_m: a number too large"),
+        (feature(point(), "x", radius_m=10, valid_until_time="2026-01-01"), "valid_until_time: a time needs"),
+        (feature(point(), "x", radius_m=10, enter_fix_count=33), "enter_fix_count: outside 0..32"),
+        (feature(point(), "x", radius_m=10, inside_accuracy_m=100.5), "inside_accuracy_m: outside 0..100 metres"),
+        (feature(point(), "x", radius_m=10, outside_margin_m=-1), "outside_margin_m: outside 0..10000 metres"),
         (feature(point(), "not legal!", radius_m=10), "id: an id is"),
         (feature(point(), radius_m=10), "has no id"),
         (feature(point(), radius_m=10, name="???"), "has no id"),
@@ -156,7 +162,7 @@ def test_a_second_feature_of_one_id_is_refused_across_files(tmp_path: Path) -> N
     second = read_fences(write(tmp_path, feature(polygon(SQUARE), "x"), name="b.geojson"), taken=taken)
     assert len(first.rows) == 1
     assert second.rows == []
-    assert "the same id x as feature 1 of" in second.refusals[0].reason
+    assert "the same id x as feature 1 (x) of" in second.refusals[0].reason
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from geooffer.errors import InvalidArgumentError
+from geooffer.importers.files import CELL_LENGTH_MAX
 from geooffer.importers.points import Points, read_points
 
 Told = tuple[list[tuple[str, int, int]], list[tuple[str, str]]]
@@ -53,6 +54,7 @@ HOSTILE = (
     b'8.5;"x"y;p13;47\r\n'
     b"8.5;;p14;\r\n"
     b"1e999;;p15;1\r\n"
+    b"1e305;;p15;1\r\n"
     b"\xd9\xa8;;p16;1\r\n"  # an Arabic eight
     b"8.5;;p1;47.4"
 )
@@ -77,7 +79,8 @@ BAD = [
     ("line 18", "not CSV: a quote that is not closed, or text after one"),
     ("line 19", "latitude: is missing"),
     ("line 20", "longitude: not a finite number"),
-    ("line 21", "longitude: not a number such as 47.3769"),
+    ("line 21", "longitude: a number too large"),
+    ("line 22", "longitude: not a number such as 47.3769"),
 ]
 
 
@@ -93,6 +96,11 @@ def test_a_quote_that_is_never_closed_spoils_its_line_alone(tmp_path: Path) -> N
     points, refusals = told(written(tmp_path, "\n".join(["id,note,latitude,longitude", *lines])))
     assert [point[0] for point in points] == [f"p{number}" for number in range(500) if number != 3]
     assert [place for place, _ in refusals] == ["line 5"]
+
+
+def test_a_cell_that_is_too_long_is_told_so(tmp_path: Path) -> None:
+    text = f"id,latitude,longitude\n{'x' * (CELL_LENGTH_MAX + 1)},1,2\np,1,2\n"
+    assert told(written(tmp_path, text)) == ([("p", 10_000_000, 20_000_000)], [("line 2", "a cell is too long")])
 
 
 def test_numbers_are_those_of_the_careful_way(tmp_path: Path) -> None:

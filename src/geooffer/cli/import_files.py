@@ -94,7 +94,10 @@ _CSV_KINDS = {
     ),
 }
 _STORE_COLUMNS = "CSV columns: store_id latitude longitude time_zone [name opening_hours country region tags is_online]"
-_FENCE_COLUMNS = "CSV columns: geofence_id latitude longitude radius_m (or wkt) [store_id name dwell_s]"
+_FENCE_COLUMNS = (
+    "CSV columns: geofence_id latitude longitude radius_m (or wkt) [store_id name dwell_s valid_from_time "
+    "valid_until_time enter_fix_count exit_fix_count inside_accuracy_m outside_margin_m]"
+)
 
 
 def register(app: typer.Typer) -> None:

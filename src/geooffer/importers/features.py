@@ -17,6 +17,7 @@ from geooffer.importers.files import read_text
 Ring = list[tuple[float, float]]
 
 _WGS84 = ("crs84", "epsg:4326", "epsg::4326")
+_CALLED_LENGTH_MAX = 80
 _LINES_ENDINGS = (".geojsonl", ".geojsons", ".ndjson", ".jsonl")
 _LINE_BLANK = " \t\r\n\x1e"
 """RFC 8142 puts a record separator (1E) before each text."""
@@ -39,8 +40,9 @@ class Feature:
 
     @property
     def place(self) -> str:
-        """How a report names it."""
-        return f"feature {self.number} ({self.name})" if self.name else f"feature {self.number}"
+        """How a report names it: by its number, and its name or id where it has one."""
+        called = "".join(letter if letter.isprintable() else "?" for letter in self.name or text_of(self.raw_id))
+        return f"feature {self.number} ({called[:_CALLED_LENGTH_MAX]})" if called else f"feature {self.number}"
 
 
 def text_of(value: object) -> str:

@@ -16,7 +16,9 @@ from geooffer.importers.fence_lines import SETTINGS, SHAPE_COLUMNS
 from geooffer.model import limits
 from geooffer.model.catalog import Geofence
 from geooffer.model.shapes import Circle, Part
+from geooffer.model.units import format_time_ms
 
+_TEXTS = ("store_id", "name", "valid_from_time", "valid_until_time")
 _TURN_E7 = 2 * limits.LONGITUDE_MAX_E7
 
 
@@ -26,6 +28,12 @@ def settings_of(fence: Geofence) -> dict[str, str]:
         "store_id": fence.store_id,
         "name": fence.name,
         "dwell_s": decimal_text(fence.dwell_ms, 3) if fence.dwell_ms else "",
+        "valid_from_time": format_time_ms(fence.valid_from_ms) if fence.valid_from_ms else "",
+        "valid_until_time": format_time_ms(fence.valid_until_ms) if fence.valid_until_ms else "",
+        "enter_fix_count": str(fence.enter_fix_count or ""),
+        "exit_fix_count": str(fence.exit_fix_count or ""),
+        "inside_accuracy_m": decimal_text(fence.inside_accuracy_cm, 2) if fence.inside_accuracy_cm else "",
+        "outside_margin_m": decimal_text(fence.outside_margin_cm, 2) if fence.outside_margin_cm else "",
     }
     assert tuple(cells) == SETTINGS
     return cells
@@ -67,7 +75,7 @@ def fences_csv(fences: Iterable[Geofence]) -> Iterator[str]:
 
 
 def _json(name: str, cell: str) -> str:
-    return json.dumps(cell, ensure_ascii=False) if name in ("store_id", "name") else cell
+    return json.dumps(cell, ensure_ascii=False) if name in _TEXTS else cell
 
 
 def _geometry(fence: Geofence) -> str:

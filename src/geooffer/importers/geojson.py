@@ -26,6 +26,9 @@ from geooffer.model.shapes import Shape
 
 T = TypeVar("T")
 
+_FAR_M = 1e9
+"""Beyond every radius that is allowed."""
+
 
 def read_fences(
     path: Path,
@@ -66,8 +69,7 @@ def read_stores(
         if geometry.get("type") != "Point":
             raise InvalidArgumentError("a store is a Point; its outline is a fence (import fences)")
         longitude, latitude = position(geometry.get("coordinates"), "the Point")
-        place = units.latitude_from_degrees(latitude), units.longitude_from_degrees(longitude)
-        return store_of(feature, store_id, *place, StoreDefaults(time_zone))
+        return store_of(feature, store_id, *values.place_e7(longitude, latitude), StoreDefaults(time_zone))
 
     def id_of(feature: Feature) -> str:
         return feature_id(feature, id_property, "store_id")
@@ -137,5 +139,4 @@ def shape_of(feature: Feature, repair: bool, radius_m: float | None) -> tuple[Sh
     if radius is None:
         raise InvalidArgumentError("a Point needs the property radius_m (or --radius-m for all that have none)")
     longitude, latitude = position(geometry.get("coordinates"), "the Point")
-    centre = units.latitude_from_degrees(latitude), units.longitude_from_degrees(longitude)
-    return shapes.circle(*centre, units.metres_to_cm(radius)), ""
+    return shapes.circle(*values.place_e7(longitude, latitude), units.metres_to_cm(min(radius, _FAR_M))), ""

@@ -75,19 +75,24 @@ def _opened(path: Path) -> Iterator[tuple[TextIO, Callable[[], int]]]:
         if path == STANDARD_INPUT:
             text = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", errors="surrogateescape", newline="")
             try:
-                yield text, lambda: 0
+                yield text, _nobody_knows
             finally:
                 text.detach()
             return
         if path.is_dir():
             raise InvalidArgumentError(f"{path}: is a directory, not a file")
         with path.open("rb") as raw:
+            offset = raw.tell if raw.seekable() else _nobody_knows  # a pipe has a name, too
             plain = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
-            yield io.TextIOWrapper(plain, encoding="utf-8-sig", errors="surrogateescape", newline=""), raw.tell
+            yield io.TextIOWrapper(plain, encoding="utf-8-sig", errors="surrogateescape", newline=""), offset
     except (gzip.BadGzipFile, EOFError, zlib.error):
         raise InvalidArgumentError(f"{name}: is not a whole gzip file") from None
     except OSError as error:
         raise InvalidArgumentError(f"{name}: {(error.strerror or 'cannot be read').lower()}") from None
+
+
+def _nobody_knows() -> int:
+    return 0
 
 
 def _header(path: Path, lines: Iterator[tuple[int, str]]) -> tuple[str, tuple[int, int, int], int]:
@@ -185,7 +190,9 @@ def _split(chunk: list[_Record], delimiter: str, cell_count: int) -> tuple[list[
         if (row is None or len(row) != cell_count) and len(lines) > 1:
             pending += [(number + index, [alone]) for index, alone in enumerate(lines)][::-1]
         elif row is None:
-            refusals.append(Refusal(f"line {number}", "not CSV: a quote that is not closed, or text after one"))
+            is_long = len(lines[0]) > CELL_LENGTH_MAX
+            reason = "a cell is too long" if is_long else "not CSV: a quote that is not closed, or text after one"
+            refusals.append(Refusal(f"line {number}", reason))
         elif not any(cell.strip() for cell in row):
             continue
         elif len(row) != cell_count:
@@ -207,7 +214,7 @@ def _quickly(ids: list[str], latitudes: list[str], longitudes: list[str]) -> tup
     except ValueError:
         return None
     limit = np.array([[limits.LATITUDE_MAX_E7], [limits.LONGITUDE_MAX_E7]])
-    if not np.isfinite(degrees).all():
+    if not (np.abs(degrees) <= 360.0).all():  # nor NaN
         return None
     e7 = np.rint(degrees * units.E7_PER_DEGREE)
     if (np.abs(e7) > limit).any():

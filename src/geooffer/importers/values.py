@@ -22,6 +22,7 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_NUMBER_MAX = 1e15  # times a million it is still a finite number
 _PERCENT = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?")
 _SECONDS = re.compile(r"([0-9]{1,9})\.([0-9]{1,3})")
 _TRUE = frozenset(("true", "yes", "1"))
@@ -66,6 +67,8 @@ def number(text: str, column: str) -> float:
     value = float(text)
     if not math.isfinite(value):
         raise refuse(column, "not a finite number")
+    if abs(value) > _NUMBER_MAX:
+        raise refuse(column, "a number too large")
     return value
 
 
@@ -106,6 +109,16 @@ def latitude_e7(text: str, column: str = "latitude") -> int:
 def longitude_e7(text: str, column: str = "longitude") -> int:
     """Degrees of longitude as E7."""
     return _renamed(units.longitude_from_degrees, number(text, column), column)
+
+
+def place_e7(longitude: float, latitude: float) -> tuple[int, int]:
+    """(latitude, longitude) in E7 of degrees, longitude first as files have them. Raises InvalidArgumentError."""
+    # what is far outside is refused as such: as E7 it would be infinite, or more than an integer may say
+    low, high = -_NUMBER_MAX, _NUMBER_MAX
+    return (
+        units.latitude_from_degrees(max(min(latitude, high), low)),
+        units.longitude_from_degrees(max(min(longitude, high), low)),
+    )
 
 
 def _renamed(convert: Callable[[float], int], value: float, column: str) -> int:
