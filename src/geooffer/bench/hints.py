@@ -1,7 +1,7 @@
 """Recorded walks twice: with every fix sent, and with those alone that the hints make a phone send (product S14).
 
 Both run through an engine in this process, in the order of the recording. Each ENTER of the full stream must come in
-the reduced one too, of the same fence and within the same visit; its delay is the time between the fixes that told them.
+the reduced one too, of the same fence and within the same visit; its delay is the time between the fixes that told it.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from geooffer.cli import (
     bench_catalog,
     bench_effect,
     bench_flaps,
+    bench_hints,
     bench_journal,
     bench_memory,
     bench_offers,
@@ -42,6 +43,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="bench")
     bench_catalog.register(group)
     bench_memory.register(group)
+    bench_hints.register(group)
     bench_journal.register(group)
     bench_effect.register(group)
     bench_flaps.register(group)

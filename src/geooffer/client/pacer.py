@@ -166,7 +166,8 @@ class Pacer:
             return Reason.ENTER
         if may_leave:
             return Reason.LEAVE
-        if self._hint.enter_accuracy_m and fix.accuracy_m <= self._hint.enter_accuracy_m:
+        accuracy_m = fix.accuracy_m or self._hint.assumed_accuracy_m
+        if self._hint.enter_accuracy_m and accuracy_m <= self._hint.enter_accuracy_m:
             return Reason.FINER
         if is_confirming:
             return Reason.CONFIRM
@@ -191,7 +192,7 @@ class Pacer:
             if self._clear_count >= hint.leave_count:
                 self._may_be_inside = False
         self._dwell_due_ms = [due for due in self._dwell_due_ms if due > fix.time_ms]
-        if self._reason not in (Reason.DWELL, Reason.LEAVE):
+        if self._reason not in (Reason.DWELL, Reason.LEAVE, Reason.CONFIRM):
             # she may have entered with this fix: once its dwell time is over, one more tells
             due = [fix.time_ms + wait for wait in hint.dwell_millis]
             self._dwell_due_ms = sorted({*self._dwell_due_ms, *due})
@@ -206,8 +207,8 @@ class Pacer:
         assert self._hint is not None
         if not self._may_be_inside or not self._hint.HasField("leave_distance_m"):
             return False
-        needed_m = self._hint.leave_distance_m + max(0.0, fix.accuracy_m - self._hint.leave_accuracy_m)
-        return moved_m >= needed_m
+        accuracy_m = fix.accuracy_m or self._hint.assumed_accuracy_m
+        return moved_m >= self._hint.leave_distance_m + max(0.0, accuracy_m - self._hint.leave_accuracy_m)
 
     def _is_jump(self, fix: Fix, moved_m: float) -> bool:
         assert self._anchor is not None

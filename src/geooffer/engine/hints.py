@@ -39,6 +39,7 @@ class NextPing(NamedTuple):
     enter_count: int
     leave_count: int
     fences_generation: int
+    assumed_accuracy_m: int
 
 
 def longest_interval_ms(policy: Policy) -> int:
@@ -81,4 +82,5 @@ def _next_ping(fences_generation: int, policy: Policy, hint: np.void, waits_ms: 
         enter_count=policy.enter_fix_count,
         leave_count=policy.exit_fix_count,
         fences_generation=fences_generation,
+        assumed_accuracy_m=policy.assumed_accuracy_cm // 100,
     )

@@ -167,6 +167,7 @@ def next_ping(hint: NextPing, message_sequence: int, row: int) -> pb.NextPing:
         enter_count=hint.enter_count,
         leave_count=hint.leave_count,
         fences_generation=hint.fences_generation,
+        assumed_accuracy_m=hint.assumed_accuracy_m,
     )
     if hint.leave_distance_m is not None:
         message.leave_distance_m = hint.leave_distance_m

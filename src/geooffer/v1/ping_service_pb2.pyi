@@ -125,7 +125,7 @@ class PingAnswer(_message.Message):
     def __init__(self, acknowledged_message_sequence: _Optional[int] = ..., rejected_rows: _Optional[_Iterable[_Union[RejectedRow, _Mapping]]] = ..., transitions: _Optional[_Iterable[_Union[Transition, _Mapping]]] = ..., tries: _Optional[_Iterable[_Union[OfferTry, _Mapping]]] = ..., offers: _Optional[_Iterable[_Union[PersonalOffer, _Mapping]]] = ..., location_wanted: _Optional[bool] = ..., catalog_generation: _Optional[int] = ..., next_pings: _Optional[_Iterable[_Union[NextPing, _Mapping]]] = ...) -> None: ...
 
 class NextPing(_message.Message):
-    __slots__ = ("message_sequence", "row", "distance_m", "leave_distance_m", "leave_accuracy_m", "enter_accuracy_m", "dwell_millis", "latest_millis", "earliest_millis", "speed_cm_per_s", "enter_count", "leave_count", "fences_generation")
+    __slots__ = ("message_sequence", "row", "distance_m", "leave_distance_m", "leave_accuracy_m", "enter_accuracy_m", "dwell_millis", "latest_millis", "earliest_millis", "speed_cm_per_s", "enter_count", "leave_count", "fences_generation", "assumed_accuracy_m")
     MESSAGE_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     ROW_FIELD_NUMBER: _ClassVar[int]
     DISTANCE_M_FIELD_NUMBER: _ClassVar[int]
@@ -139,6 +139,7 @@ class NextPing(_message.Message):
     ENTER_COUNT_FIELD_NUMBER: _ClassVar[int]
     LEAVE_COUNT_FIELD_NUMBER: _ClassVar[int]
     FENCES_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    ASSUMED_ACCURACY_M_FIELD_NUMBER: _ClassVar[int]
     message_sequence: int
     row: int
     distance_m: int
@@ -152,7 +153,8 @@ class NextPing(_message.Message):
     enter_count: int
     leave_count: int
     fences_generation: int
-    def __init__(self, message_sequence: _Optional[int] = ..., row: _Optional[int] = ..., distance_m: _Optional[int] = ..., leave_distance_m: _Optional[int] = ..., leave_accuracy_m: _Optional[int] = ..., enter_accuracy_m: _Optional[int] = ..., dwell_millis: _Optional[_Iterable[int]] = ..., latest_millis: _Optional[int] = ..., earliest_millis: _Optional[int] = ..., speed_cm_per_s: _Optional[int] = ..., enter_count: _Optional[int] = ..., leave_count: _Optional[int] = ..., fences_generation: _Optional[int] = ...) -> None: ...
+    assumed_accuracy_m: int
+    def __init__(self, message_sequence: _Optional[int] = ..., row: _Optional[int] = ..., distance_m: _Optional[int] = ..., leave_distance_m: _Optional[int] = ..., leave_accuracy_m: _Optional[int] = ..., enter_accuracy_m: _Optional[int] = ..., dwell_millis: _Optional[_Iterable[int]] = ..., latest_millis: _Optional[int] = ..., earliest_millis: _Optional[int] = ..., speed_cm_per_s: _Optional[int] = ..., enter_count: _Optional[int] = ..., leave_count: _Optional[int] = ..., fences_generation: _Optional[int] = ..., assumed_accuracy_m: _Optional[int] = ...) -> None: ...
 
 class RejectedRow(_message.Message):
     __slots__ = ("message_sequence", "row", "verdict")
