@@ -29,7 +29,10 @@ def hinted(tables: FenceTables, places: np.ndarray, accuracy_cm: int = 100) -> t
     count = len(places)
     hints, waits = np.zeros(count, HINT), np.zeros(count * DWELL_WAIT_COUNT_MAX, np.int64)
     columns = [np.ascontiguousarray(places[:, axis]).astype(np.int32) for axis in (0, 1)]
-    hint_rows(tables, Policy(), *columns, np.full(count, accuracy_cm, np.int32), hints, waits)
+    policy, accuracies_cm = Policy(), np.full(count, accuracy_cm, np.int32)
+    hint_rows(
+        tables, policy, policy.outside_margin_cm, *columns, accuracies_cm, np.zeros(count, np.int64), hints, waits
+    )
     return hints, waits.reshape(count, DWELL_WAIT_COUNT_MAX)
 
 
@@ -104,9 +107,9 @@ def compare(seed: int, latitude: float, longitude: float, spread: float, shape_c
             assert told_m > min(plane) * 0.99 - 0.05
         inside_m = min([d for d, inside in zip(away, covered, strict=True) if inside], default=None)
         if inside_m is not None:
-            assert hint["rim_cm"] / 100 > -inside_m - 0.02
+            assert 10 + inside_m >= hint["leave_cm"] / 100 - 0.02
         elif outside_m > 10.5:
-            assert hint["rim_cm"] == NO_RIM_CM
+            assert hint["leave_cm"] == NO_RIM_CM
     return len(places)
 
 
@@ -135,8 +138,8 @@ def test_inside_the_rim_the_dwell_time_and_the_accuracy_that_enters_are_told() -
     tables = tables_of(circle_at(47.0, 8.0, 60.0), circle_at(47.0, 8.0, 90.0))
     here = np.array([[470_000_000, 80_000_000]])
     fine, waits = hinted(tables, here, 5_000)
-    # −60 m: the rim of the smaller fence is the first she can leave
-    assert -6_001 <= fine["rim_cm"][0] <= -5_999
+    # 10 m beyond the rim of the smaller fence, the first she can leave
+    assert 6_999 <= fine["leave_cm"][0] <= 7_001
     assert fine["distance_cm"][0] == REACH_CM - 1
     assert waits[0].tolist() == [60_000, 0, 0, 0]
     coarse, waits = hinted(tables, here, 7_500)
@@ -151,10 +154,10 @@ def test_in_the_band_outside_a_fence_the_way_to_it_counts_as_not_left() -> None:
     tables = tables_of(circle_at(47.0, 8.0, 100.0))
     places = np.array([[470_000_000 + round((100 + away) / 0.011119508), 80_000_000] for away in (5, 9, 30, 60)])
     near, _ = hinted(tables, places, 4_000)
-    assert [round(cm / 100) for cm in near["rim_cm"][:3]] == [5, 9, 30]
-    assert near["rim_cm"][3] == NO_RIM_CM
+    assert [round(cm / 100) for cm in near["leave_cm"][:3]] == [5, 1, -20]
+    assert near["leave_cm"][3] == NO_RIM_CM
     fine, _ = hinted(tables, places, 500)
-    assert (fine["rim_cm"] == NO_RIM_CM).tolist() == [False, False, True, True]
+    assert (fine["leave_cm"] == NO_RIM_CM).tolist() == [False, False, True, True]
     assert [round(cm / 100) for cm in fine["distance_cm"]] == [5, 9, 30, 60]
 
 

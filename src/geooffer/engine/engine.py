@@ -6,17 +6,22 @@ from typing import Any
 
 from geooffer.engine.explain import Explanation, FenceExplanation, explain_asked, explain_ping
 from geooffer.engine.export import export_person
-from geooffer.engine.hints import NextPing, next_pings
+from geooffer.engine.hints import FenceBounds, NextPing, fence_bounds, next_pings
 from geooffer.engine.policies import Policies
 from geooffer.engine.wake_regions import WakeRegions, wake_regions
 from geooffer.errors import NotFoundError
 from geooffer.kernels.consent import LOCATION_BIT
 from geooffer.model.columns import StructArray
+from geooffer.model.fence_tables import FenceTables
 from geooffer.model.kinds import Channel
+from geooffer.model.policy import Policy
 
 
 class Engine(Policies):
     """core.py holds the state, pipeline.py the pings, *_changes.py what control calls do."""
+
+    _bounds_of: tuple[FenceTables, Policy, FenceBounds] | None = None
+    """What `next_pings` found out about the live fences, and for which."""
 
     def explain(
         self,
@@ -46,7 +51,10 @@ class Engine(Policies):
 
     def next_pings(self, pings: StructArray) -> list[NextPing]:
         """When the next ping of each row's device is useful; pings: PING rows, shape (n,). Reads no person."""
-        return next_pings(self.snapshot.fences, self.live_fences_generation, self.policy, pings)
+        fences = self.snapshot.fences
+        if self._bounds_of is None or self._bounds_of[0] is not fences or self._bounds_of[1] is not self.policy:
+            self._bounds_of = (fences, self.policy, fence_bounds(fences, self.policy))
+        return next_pings(fences, self._bounds_of[2], self.live_fences_generation, self.policy, pings)
 
     @property
     def live_fences_generation(self) -> int:

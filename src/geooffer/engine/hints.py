@@ -47,40 +47,67 @@ def longest_interval_ms(policy: Policy) -> int:
     return min(policy.silent_after_ms * 2 // 3, DAY_MS)
 
 
-def next_pings(fences: FenceTables, fences_generation: int, policy: Policy, pings: StructArray) -> list[NextPing]:
+class FenceBounds(NamedTuple):
+    """The most that any fence of a snapshot asks for itself, and the policy."""
+
+    margin_cm: int
+    enter_count: int
+    leave_count: int
+
+
+def fence_bounds(fences: FenceTables, policy: Policy) -> FenceBounds:
+    """Looks at every fence: once a snapshot and policy."""
+
+    def most(name: str, own: int) -> int:
+        return max(own, int(fences.fences[name].max(initial=0)))
+
+    return FenceBounds(
+        most("outside_margin_cm", policy.outside_margin_cm),
+        most("enter_fix_count", policy.enter_fix_count),
+        most("exit_fix_count", policy.exit_fix_count),
+    )
+
+
+def next_pings(
+    fences: FenceTables, bounds: FenceBounds, fences_generation: int, policy: Policy, pings: StructArray
+) -> list[NextPing]:
     """The hint of each of n PING rows. pings: shape (n,)."""
     count = len(pings)
     hints = np.zeros(count, HINT)
     waits_ms = np.zeros(count * DWELL_WAIT_COUNT_MAX, np.int64)
     latitudes_e7, longitudes_e7 = (np.ascontiguousarray(pings[name]) for name in ("latitude_e7", "longitude_e7"))
-    hint_rows(fences, policy, latitudes_e7, longitudes_e7, np.ascontiguousarray(pings["accuracy_cm"]), hints, waits_ms)
+    accuracies_cm, nows_ms = np.ascontiguousarray(pings["accuracy_cm"]), np.ascontiguousarray(pings["now_ms"])
+    hint_rows(fences, policy, bounds.margin_cm, latitudes_e7, longitudes_e7, accuracies_cm, nows_ms, hints, waits_ms)
     waits = waits_ms.reshape(count, DWELL_WAIT_COUNT_MAX)
-    return [_next_ping(fences_generation, policy, *row) for row in zip(hints, waits, pings, strict=True)]
+    return [_next_ping(bounds, fences_generation, policy, *row) for row in zip(hints, waits, pings, strict=True)]
 
 
-def _next_ping(fences_generation: int, policy: Policy, hint: np.void, waits_ms: Int64Array, ping: np.void) -> NextPing:
-    distance_cm, rim_cm, enter_accuracy_cm = hint.tolist()
+def _next_ping(
+    bounds: FenceBounds, fences_generation: int, policy: Policy, hint: np.void, waits_ms: Int64Array, ping: np.void
+) -> NextPing:
+    opens_ms, distance_cm, leave_cm, enter_accuracy_cm = hint.tolist()
     accuracy_cm, speed_cm_per_s = int(ping["accuracy_cm"]), int(ping["speed_cm_per_s"])
     dwell_ms = [wait for wait in waits_ms.tolist() if wait]
-    leave_cm = None if rim_cm == NO_RIM_CM else policy.outside_margin_cm - rim_cm
+    is_clear = leave_cm == NO_RIM_CM
     # of a policy that takes less than its accuracy for the margin, accuracy rules nothing out
     is_strict = policy.outside_accuracy_percent >= 100
     speed = max(limits.HINT_WALKING_CM_PER_S, speed_cm_per_s * 3 // 2)
     latest_ms = longest_interval_ms(policy)
-    way_cm = distance_cm if leave_cm is None else min(distance_cm, leave_cm)
-    way_cm -= (accuracy_cm or policy.assumed_accuracy_cm) + policy.outside_margin_cm
+    if opens_ms:
+        latest_ms = min(latest_ms, max(0, opens_ms - int(ping["fix_time_ms"])))
+    way_cm = min(distance_cm, leave_cm) - (accuracy_cm or policy.assumed_accuracy_cm) - bounds.margin_cm
     earliest_ms = 0 if enter_accuracy_cm else max(way_cm, 0) * 1000 // speed
     return NextPing(
         distance_m=distance_cm // 100,
-        leave_distance_m=None if leave_cm is None else leave_cm // 100,
-        leave_accuracy_m=-(-policy.outside_margin_cm // 100) if is_strict else limits.ACCURACY_MAX_CM // 100,
+        leave_distance_m=None if is_clear else leave_cm // 100,
+        leave_accuracy_m=-(-bounds.margin_cm // 100) if is_strict else limits.ACCURACY_MAX_CM // 100,
         enter_accuracy_m=-(-enter_accuracy_cm // 100),
         dwell_ms=tuple(dwell_ms),
         latest_ms=latest_ms,
         earliest_ms=min(earliest_ms, latest_ms, *dwell_ms),
         speed_cm_per_s=speed,
-        enter_count=policy.enter_fix_count,
-        leave_count=policy.exit_fix_count,
+        enter_count=bounds.enter_count,
+        leave_count=bounds.leave_count,
         fences_generation=fences_generation,
         assumed_accuracy_m=policy.assumed_accuracy_cm // 100,
     )

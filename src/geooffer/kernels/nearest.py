@@ -22,7 +22,7 @@ from geooffer.kernels.compile import entry, kernel
 from geooffer.kernels.fence_types import FENCES
 from geooffer.kernels.geometry import HALF_TURN_E7, TURN_E7, part_covers, wrapped_longitude
 from geooffer.kernels.packed import is_claimed
-from geooffer.kernels.presence import inside_accuracy_cm
+from geooffer.kernels.presence import inside_accuracy_cm, outside_margin_cm
 from geooffer.kernels.trig import RADIANS_PER_E7, chord_squared_of_half, sine_cosine_e7, unit_vector
 from geooffer.kernels.types import I4, I8, POLICY, array_of
 from geooffer.model.columns import Int32Array, Int64Array, StructArray
@@ -112,6 +112,7 @@ def _weigh_part(
     accuracy_cm: int,
     band_m: float,
     nearest_m: float,
+    now_ms: int,
     hints: StructArray,
     waits_ms: Int64Array,
     row: int,
@@ -136,16 +137,21 @@ def _weigh_part(
         most_m = REACH_CM * 0.01 if is_covered else max(nearest_m, band_m) + 1.0
         away_m = edges_distance_m(fences, part_index, latitude_e7, longitude_e7, cosine, most_m)
         rim_m = -away_m if is_covered else away_m * 1.02 + 1.0
+    fence_number = int(part["fence_number"])
     if is_covered:
-        fence_number = int(part["fence_number"])
+        opens_ms = int(fences.fences[fence_number]["valid_from_ms"])
+        if opens_ms > now_ms and (hints[row]["opens_ms"] == 0 or opens_ms < hints[row]["opens_ms"]):
+            hints[row]["opens_ms"] = opens_ms
         bound_cm = inside_accuracy_cm(fences, policy, fence_number)
         if accuracy_cm <= bound_cm:
             own_ms = fences.fences[fence_number]["dwell_ms"]
             _take_dwell(waits_ms, row, own_ms if own_ms > 0 else policy.dwell_ms)
         else:
             hints[row]["enter_accuracy_cm"] = max(hints[row]["enter_accuracy_cm"], bound_cm)
-    if is_covered or away_m <= band_m:
-        hints[row]["rim_cm"] = max(hints[row]["rim_cm"], math.ceil(rim_m * 100.0))
+    if is_covered or away_m * 100.0 <= outside_margin_cm(fences, policy, fence_number, accuracy_cm):
+        # without its accuracy, which is that of the fix to come
+        leave_cm = outside_margin_cm(fences, policy, fence_number, 0) - math.ceil(rim_m * 100.0)
+        hints[row]["leave_cm"] = min(hints[row]["leave_cm"], leave_cm)
     return nearest_m if is_covered else min(nearest_m, away_m)
 
 
@@ -198,6 +204,7 @@ def _walk(
     accuracy_cm: int,
     band_m: float,
     nearest_m: float,
+    now_ms: int,
     hints: StructArray,
     waits_ms: Int64Array,
     row: int,
@@ -231,6 +238,7 @@ def _walk(
                     accuracy_cm,
                     band_m,
                     nearest_m,
+                    now_ms,
                     hints,
                     waits_ms,
                     row,
@@ -239,20 +247,23 @@ def _walk(
     return nearest_m
 
 
-@entry(lambda: types.void(FENCES, POLICY, I4, I4, I4, array_of(HINT), I8))
+@entry(lambda: types.void(FENCES, POLICY, types.int64, I4, I4, I4, I8, array_of(HINT), I8))
 def hint_rows(
     fences: FenceTables,
     policy: Policy,
+    margin_max_cm: int,
     latitudes_e7: Int32Array,
     longitudes_e7: Int32Array,
     accuracies_cm: Int32Array,
+    nows_ms: Int64Array,
     hints: StructArray,
     waits_ms: Int64Array,
 ) -> None:
     """Write the HINT of each of n fixes: of its own place and accuracy (0 = unknown), the fences and the policy alone.
 
-    latitudes_e7, longitudes_e7, accuracies_cm, hints: shape (n,). waits_ms: shape (n × DWELL_WAIT_COUNT_MAX,), per fix
-    the dwell times of fences it is inside of, ascending, then zeros.
+    margin_max_cm: the greatest of the policy's and any fence's own. latitudes_e7, longitudes_e7, accuracies_cm,
+    nows_ms, hints: shape (n,). waits_ms: shape (n × DWELL_WAIT_COUNT_MAX,), per fix the dwell times of fences it is
+    inside of, ascending, then zeros.
     """
     waits_ms[:] = 0
     for row in range(len(hints)):
@@ -264,8 +275,9 @@ def hint_rows(
         _, cosine = sine_cosine_e7(latitude)
         cosine = max(cosine, 0.0)
         # as kernels/presence.py weighs it: up to here a fix is no evidence of having left
-        band_m = 0.01 * max(policy.outside_margin_cm, accuracy_cm * policy.outside_accuracy_percent // 100)
-        hints[row]["rim_cm"] = NO_RIM_CM
+        band_m = 0.01 * max(margin_max_cm, accuracy_cm * policy.outside_accuracy_percent // 100)
+        hints[row]["leave_cm"] = NO_RIM_CM
+        hints[row]["opens_ms"] = 0
         hints[row]["enter_accuracy_cm"] = 0
         nearest_m = _first_bound_m(fences, fences.nodes, fences.items, latitude, longitude, cosine)
         for tree in range(2):
@@ -280,6 +292,7 @@ def hint_rows(
                 accuracy_cm,
                 band_m,
                 nearest_m,
+                int(nows_ms[row]),
                 hints,
                 waits_ms,
                 row,
