@@ -78,7 +78,7 @@ async def test_in_an_exclusion_zone_the_phone_sleeps_the_same_and_is_told_the_sa
 
 
 async def test_who_consented_to_nothing_is_asked_to_stop_at_the_first_ping(stage: Stage) -> None:
-    await stage.set_up(replace(S14, purposes=()))
+    await stage.set_up(replace(S14, purposes=(), touchpoints=()))
     phone = SleepingPhone(stage.phone(PHONE))
     answers = await walked(phone)
     assert [answer.location_wanted for answer in answers] == [False]
