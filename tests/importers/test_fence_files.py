@@ -75,6 +75,8 @@ def test_well_known_text_is_what_geojson_would_be(tmp_path: Path) -> None:
         ("x;5;POINT (8.9876543 95);;;", "latitude outside"),
         ("x;5;POINT (nan 5);;;", "not a finite number"),
         ("x;5;POINT (1e305 5);;;", "longitude outside"),
+        ("x;5;POINT (1e400 5);;;", "outside"),
+        ("x;;POLYGON ((1e400 5, 8 1, 8 2, 1e400 5));;;", "not a finite number"),
         ("x;1e307;POINT (1 5);;;", "radius_m: a number too large"),
         ("x;;POINT (8 47);;;", "radius_m: is missing"),
         (f"x;30;POLYGON ({SQUARE});;;", "radius_m: stands beside a polygon"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
 import shapely
 
 from geooffer.errors import InvalidArgumentError
@@ -48,7 +49,8 @@ def read_wkt(text: str) -> tuple[list[list[Ring]], tuple[float, float] | None]:
 
 def _read(text: str) -> Any:
     try:
-        return shapely.from_wkt(text)
+        with np.errstate(all="ignore"):  # of a number that is too large GEOS makes infinity, which is refused later
+            return shapely.from_wkt(text)
     except shapely.errors.GEOSException:
         # its message quotes the text, and so coordinates
         raise _unread() from None
