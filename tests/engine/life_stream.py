@@ -62,8 +62,10 @@ def customers() -> list[Customer]:
     return [Customer(f"person-{number}", tuple(devices)) for number, devices in sorted(owned.items())]
 
 
-def a_fence(rng: Rng, geofence_id: str) -> Geofence:
-    """A circle, a crooked polygon, or one with a hole, of 20 to 250 m."""
+def a_fence(rng: Rng, geofence_id: str, now_ms: int) -> Geofence:
+    """A circle, a crooked polygon, or one with a hole, of 20 to 250 m; some are to come or to expire within the hour,
+    some have numbers of their own.
+    """
     east_m, north_m = rng.uniform(-TOWN_M, TOWN_M, 2).tolist()
     size_m = float(rng.uniform(20, 250))
     shape: Shape
@@ -75,7 +77,18 @@ def a_fence(rng: Rng, geofence_id: str) -> Geofence:
         if draw > 0.8:
             rings.append(_ring(rng, east_m, north_m, 0.3 * size_m))
         shape = polygon_from_lonlat([rings])[0]
-    return Geofence(geofence_id, shape, dwell_ms=int(rng.choice([0, 0, 30_000, 240_000])))
+    draw = rng.random()
+    own = rng.random() < 0.2
+    return Geofence(
+        geofence_id,
+        shape,
+        dwell_ms=int(rng.choice([0, 0, 30_000, 240_000])),
+        valid_from_ms=now_ms + int(rng.integers(1, 10 * MINUTE_MS)) if draw < 0.08 else 0,
+        valid_until_ms=now_ms + int(rng.integers(10 * MINUTE_MS, 60 * MINUTE_MS)) if draw > 0.8 else 0,
+        enter_fix_count=int(rng.integers(1, 4)) if own else 0,
+        exit_fix_count=int(rng.integers(1, 4)) if own else 0,
+        outside_margin_cm=int(rng.choice([0, 3_000])) if own else 0,
+    )
 
 
 def _ring(rng: Rng, east_m: float, north_m: float, size_m: float) -> list[tuple[float, float]]:
@@ -131,7 +144,8 @@ def draw_life(seed: int, ping_count: int, change_share: float = 0.1) -> Life:
     rows, tick_of = _with_repeats(rng, rows, tick_of)
     ticks = np.searchsorted(tick_of, np.arange(tick_count + 1))
     swept = frozenset(np.flatnonzero(rng.random(tick_count) < 0.05).tolist())
-    return Life(rows, ticks, _changes(rng, tick_count, change_share), swept)
+    starts_ms = NOW_MS + np.cumsum(gaps_ms)
+    return Life(rows, ticks, _changes(rng, starts_ms, change_share), swept)
 
 
 def _one_device(rng: Rng, rows: StructArray, own: Int64Array) -> None:
@@ -159,13 +173,11 @@ def _with_repeats(rng: Rng, rows: StructArray, tick_of: Int64Array) -> tuple[Str
     return np.concatenate([rows, copies])[order], np.concatenate([tick_of, tick_of[later]])[order]
 
 
-def _changes(rng: Rng, tick_count: int, share: float) -> dict[int, list[Change]]:
+def _changes(rng: Rng, starts_ms: Int64Array, share: float) -> dict[int, list[Change]]:
     """At first a town full of fences; then now and then one or several are created, moved, removed, created again."""
     present = {f"fence-{number:02}" for number in range(FENCE_ID_COUNT // 2)}
-    changes = {0: [Change(0, name, a_fence(rng, name)) for name in sorted(present)]}
-    for tick in np.flatnonzero(rng.random(tick_count) < share).tolist():
-        if not tick:
-            continue
+    changes = {0: [Change(0, name, a_fence(rng, name, int(starts_ms[0]))) for name in sorted(present)]}
+    for tick in (1 + np.flatnonzero(rng.random(len(starts_ms) - 1) < share)).tolist():
         changes[tick] = []
         for _ in range(int(rng.choice([1, 1, 2, 6]))):
             name = f"fence-{int(rng.integers(0, FENCE_ID_COUNT)):02}"
@@ -174,7 +186,7 @@ def _changes(rng: Rng, tick_count: int, share: float) -> dict[int, list[Change]]
                 changes[tick].append(Change(tick, name, None))
             else:
                 present.add(name)
-                changes[tick].append(Change(tick, name, a_fence(rng, name)))
+                changes[tick].append(Change(tick, name, a_fence(rng, name, int(starts_ms[tick]))))
     return changes
 
 

@@ -89,7 +89,7 @@ def test_a_fence_that_shrinks_away_from_somebody_ends_her_visit() -> None:
     assert kinds(walk(engine, (0, 80, 10))) == ["ENTER"]
     engine.put_nouns([fence(radius_m=40.0)], now_ms=NOW_MS + SECOND_MS)
     engine.publish()
-    assert kinds(walk(engine, (10, 80, 10), (20, 80, 10))) == ["EXIT"]
+    assert walk(engine, (10, 80, 10), (20, 80, 10)) == [("EXIT", "FENCE_UPDATED", "fence-1", 10)]
     engine.put_nouns([fence(radius_m=100.0)], now_ms=NOW_MS + 30 * SECOND_MS)
     engine.publish()
     assert kinds(walk(engine, (40, 80, 10))) == ["ENTER"]
@@ -100,10 +100,16 @@ def test_a_fence_created_around_somebody_who_stands_there_is_entered() -> None:
     assert walk(engine, (0, 0, 10), (10, 0, 10)) == []
     engine.put_nouns([fence()], now_ms=NOW_MS + 15 * SECOND_MS)
     engine.publish()
-    (entered,) = walk(engine, (20, 0, 10))
-    assert entered[0] == "ENTER"
-    assert entered[2:] == ("fence-1", 20)
+    assert walk(engine, (20, 0, 10)) == [("ENTER", "FENCE_CREATED", "fence-1", 20)]
     assert kinds(walk(engine, (30, 0, 10), (80, 0, 10), (90, 500, 10), (100, 500, 10))) == ["DWELL", "EXIT"]
+    shop = World().build()
+    shop.delete_noun(Geofence, "fence-1", now_ms=NOW_MS - HOUR_MS)
+    shop.publish()
+    shop.step(ping())
+    shop.put_nouns([fence()], now_ms=NOW_MS + 15 * SECOND_MS)
+    shop.publish()
+    told = [try_verdicts(shop.step(ping(NOW_MS + second * SECOND_MS))) for second in (20, 50, 80)]
+    assert told == [[], [], [OfferVerdict.OFFERED]], "nobody is offered what was put around her"
 
 
 # -- geometry ----------------------------------------------------------------------------------------------------------
@@ -182,6 +188,21 @@ def test_a_single_spike_does_not_end_a_visit_however_accurate_it_says_it_is() ->
     assert kinds(walk(fenced(), *fixes, (152, 45.3, 8.0))) == ["ENTER", "DWELL"]
 
 
+def test_a_jump_across_the_world_and_back_is_not_believed_and_a_true_move_is() -> None:
+    """Kuala Lumpur and back within minutes, as a phone said of a Wi-Fi it knew from elsewhere; then she does fly."""
+    engine = fenced(fence(), fence("far", radius_m=200.0, east_m=80_000.0))
+    assert kinds(walk(engine, (0, 0, 10))) == ["ENTER"]
+    rows = [ping(NOW_MS + s * SECOND_MS, east_m=e) for s, e in ((60, 80_000), (120, 0), (180, 80_000), (240, 0))]
+    outcome = engine.step(pings(*rows))
+    jump, accepted = PingVerdict.SUSPECT_JUMP, PingVerdict.ACCEPTED
+    assert verdicts(outcome) == [jump, accepted, jump, accepted]
+    assert kinds(transitions(engine, outcome.transitions)) == ["DWELL"]
+    rows = [ping(NOW_MS + s * SECOND_MS, east_m=80_000.0) for s in (300, 310, 320, 330)]
+    outcome = engine.step(pings(*rows))
+    assert verdicts(outcome) == [jump, jump, accepted, accepted]
+    assert kinds(transitions(engine, outcome.transitions)) == ["ENTER", "EXIT"]
+
+
 @pytest.mark.parametrize(("accuracy_m", "expected"), [(5.0, ["EXIT"]), (95.0, []), (150.0, [])])
 def test_a_fix_is_believed_as_far_as_its_accuracy_goes(accuracy_m: float, expected: list[str]) -> None:
     """Two fixes 130 m from the centre of a fence of 50 m: ±5 m is outside, ±95 m may be inside, ±150 m is not used."""
@@ -232,6 +253,13 @@ def test_a_phone_that_falls_silent_leaves_and_enters_again() -> None:
     assert swept == ("EXIT", "SILENT", "fence-1", 0)
     assert walk(engine, (7_200, 3_000, 10)) == []
     assert kinds(walk(engine, (50_000, 3_000, 10), (50_060, 0, 10))) == ["ENTER"]
+
+
+def test_who_is_gone_leaves_the_fences_she_was_in_and_no_others() -> None:
+    fences = [fence("inside"), *(fence(f"other-{index}", east_m=500.0 * (index + 1)) for index in range(20))]
+    engine = fenced(*fences)
+    assert kinds(walk(engine, (0, 0, 10))) == ["ENTER"]
+    assert transitions(engine, engine.advance(NOW_MS + 16 * MINUTE_MS)) == [("EXIT", "SILENT", "inside", 0)]
 
 
 def test_the_exit_from_one_fence_comes_before_the_enter_into_the_next() -> None:

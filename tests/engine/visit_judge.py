@@ -16,7 +16,12 @@ from geooffer.model.verdicts import PingVerdict, TransitionCause, TransitionKind
 
 ENTER, DWELL, EXIT = TransitionKind.ENTER, TransitionKind.DWELL, TransitionKind.EXIT
 CAUSES = {
-    ENTER: {TransitionCause.MOVEMENT, TransitionCause.INITIAL, TransitionCause.FENCE_CREATED},
+    ENTER: {
+        TransitionCause.MOVEMENT,
+        TransitionCause.INITIAL,
+        TransitionCause.FENCE_CREATED,
+        TransitionCause.FENCE_UPDATED,
+    },
     DWELL: {TransitionCause.MOVEMENT},
     EXIT: {
         TransitionCause.MOVEMENT,
@@ -38,6 +43,8 @@ class BrokenLifeError(AssertionError):
 @dataclass
 class Visit:
     enter_ms: int
+    told_ms: int
+    """Of its last event."""
     dwelt: bool = False
 
 
@@ -47,8 +54,8 @@ class VisitJudge:
 
     dwell_ms: int
     """The shortest of policy and fences."""
-    ends_ms: dict[int, list[int]] = field(default_factory=dict)
-    """Fence number → when it was removed or expired; told by who does it, before the pings after it."""
+    ends_ms: dict[tuple[int, int], list[int]] = field(default_factory=dict)
+    """(fence number, cause) → when it was removed or was to expire; told by who does it, before the pings after it."""
     visits: dict[tuple[int, int], Visit] = field(default_factory=dict)
     """(device, fence) → the open visit."""
     counts: Counter[str] = field(default_factory=Counter)
@@ -99,7 +106,7 @@ class VisitJudge:
         if kind == ENTER:
             if visit is not None:
                 raise BrokenLifeError("a second ENTER")
-            self.visits[device_key, fence_number] = Visit(event_ms)
+            self.visits[device_key, fence_number] = Visit(event_ms, event_ms)
             return
         if visit is None:
             raise BrokenLifeError(f"{TransitionKind(kind).name} without ENTER")
@@ -108,11 +115,13 @@ class VisitJudge:
                 raise BrokenLifeError("a second DWELL")
             if event_ms < visit.enter_ms + self.dwell_ms:
                 raise BrokenLifeError("a DWELL before its time")
-            visit.dwelt = True
+            visit.dwelt, visit.told_ms = True, event_ms
             return
+        if event_ms < visit.told_ms:
+            raise BrokenLifeError("an EXIT before what was told of the visit")
         if cause in ENDED_BY_CATALOG:
-            if event_ms not in self.ends_ms.get(fence_number, []):
-                raise BrokenLifeError("an EXIT of a fence that was not removed then")
-        elif event_ms < visit.enter_ms:
-            raise BrokenLifeError("an EXIT before its ENTER")
+            ends_ms = self.ends_ms.get((fence_number, cause), [])
+            # of a fence that ended before she was there, as her fixes have it, the visit's last event is the end
+            if event_ms not in ends_ms and not (event_ms >= visit.told_ms and ends_ms and min(ends_ms) <= event_ms):
+                raise BrokenLifeError("an EXIT of a fence that did not end then")
         del self.visits[device_key, fence_number]

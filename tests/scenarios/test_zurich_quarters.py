@@ -10,6 +10,7 @@ import csv
 import json
 import re
 from datetime import datetime
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ def read(files: tuple[Path, Path]) -> tuple[list[Fix], dict[str, Any]]:
     return sorted(fixes, key=lambda fix: fix.time_ms), areas
 
 
+@cache
 def told_by(files: tuple[Path, Path]) -> dict[str, Any]:
     command = ["bench", "flaps", str(files[0]), "--fences", str(files[1]), "--json"]
     result = CliRunner().invoke(build_app(), command)

@@ -42,13 +42,14 @@ class Event:
 
 
 def without_hysteresis(policy: Policy) -> Policy:
-    """The same policy with P1's margins and P2's counts taken away; which fixes are accepted stays."""
+    """The same policy with P1's margins and P2's counts taken away, and every jump (T4) believed."""
     return policy._replace(
         inside_accuracy_floor_cm=policy.accuracy_max_cm,
         outside_margin_cm=0,
         outside_accuracy_percent=0,
         enter_fix_count=1,
         exit_fix_count=1,
+        jump_fix_count=1,
     )
 
 
