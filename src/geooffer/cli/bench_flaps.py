@@ -37,15 +37,10 @@ def flaps(
 ) -> None:
     """Replay fixes in this process, by the default policy, by the same without hysteresis, and by point-in-polygon."""
     from geooffer.importers.geojson import read_fences
-    from geooffer.importers.placing import Anchor, Place
-    from geooffer.importers.walks import Wishes, read_walks
     from geooffer.kernels.compile import compile_all
 
     read = read_fences(fences, repair=True, radius_m=25.0)
-    local = any(path.suffix == ".zip" for path in traces)
-    # walks in local metres need some place; standing takes every spell out of it again
-    wishes = Wishes(place=Place(520_000_000, 0), anchor=Anchor.CENTROID) if local else Wishes()
-    trace = read_walks(traces, wishes).trace
+    trace = _read_trace(traces)
     compile_all()
     what = {"shape": "flaps", "fixes": trace.fix_count, "devices": trace.device_count, "fences": len(read.items)}
     if standing:
@@ -54,6 +49,20 @@ def flaps(
     else:
         report = what | _through(trace, read.items, picture)
         tell(report | origin(), _print_through, json_output)
+
+
+def _read_trace(paths: list[Path]) -> Trace:
+    from geooffer.errors import InvalidArgumentError
+    from geooffer.importers.placing import Anchor, Place
+    from geooffer.importers.walks import Wishes, read_walks
+
+    try:
+        return read_walks(paths, Wishes()).trace
+    except InvalidArgumentError as error:
+        if error.field != "place":
+            raise
+    # walks in local metres need some place; standing takes every spell out of it again
+    return read_walks(paths, Wishes(place=Place(520_000_000, 0), anchor=Anchor.CENTROID)).trace
 
 
 def _standing(trace: Trace, outlines: list[Geofence], accuracies_m: list[float]) -> dict[str, Any]:
