@@ -22,7 +22,7 @@ def stamped(clock: EngineClock, rows: list[tuple[int | None, int]], real_now_ms:
     return batch
 
 
-def test_the_system_clock_is_real_time_and_never_goes_back() -> None:
+def test_t0_the_system_clock_is_real_time_and_never_goes_back() -> None:
     clock = EngineClock("system")
     assert [clock.now_ms(real) for real in (100, 90, 110, 109)] == [100, 100, 110, 110]
 
@@ -99,7 +99,7 @@ def test_the_system_clock_is_real_time_where_the_wall_is_ahead_of_what_is_known(
     assert (fresh.now_ms(7), fresh.ahead_ms) == (7, 0)
 
 
-def test_the_client_clock_is_never_before_the_latest_moment_known() -> None:
+def test_t0_the_client_clock_is_never_before_the_latest_moment_known() -> None:
     clock = EngineClock("client", NOW_MS)
     clock.resume(NOW_MS + 10)
     assert clock.now_ms(0) == NOW_MS + 10
@@ -107,7 +107,7 @@ def test_the_client_clock_is_never_before_the_latest_moment_known() -> None:
     assert clock.now_ms(0) == NOW_MS + 10
 
 
-def test_the_system_clock_stamps_arrival_and_resolves_ages() -> None:
+def test_t1_the_system_clock_stamps_arrival_and_resolves_ages() -> None:
     """T1: fix time = arrival − age; a row's own wall time stands."""
     batch = stamped(EngineClock("system"), [(None, 250), (NOW_MS - 5, 99)], real_now_ms=NOW_MS)
     assert batch["now_ms"].tolist() == [NOW_MS, NOW_MS]
@@ -120,7 +120,7 @@ def test_the_system_clock_takes_no_time_from_a_control_call() -> None:
     assert clock.now_ms(5) == 5
 
 
-def test_the_client_clock_starts_at_the_first_time_received_never_at_the_wall_clock() -> None:
+def test_t0_the_client_clock_starts_at_the_first_time_received_never_at_the_wall_clock() -> None:
     clock = EngineClock("client")
     assert not clock.started
     assert clock.now_ms(NOW_MS + 10**9) == 0
@@ -129,7 +129,7 @@ def test_the_client_clock_starts_at_the_first_time_received_never_at_the_wall_cl
     assert clock.now_ms(NOW_MS + 10**9) == NOW_MS - 500
 
 
-def test_the_client_clock_starts_at_a_control_calls_time_and_is_not_advanced_by_one() -> None:
+def test_t0_the_client_clock_starts_at_a_control_calls_time_and_is_not_advanced_by_one() -> None:
     clock = EngineClock("client")
     clock.observe(NOW_MS)
     clock.observe(NOW_MS + 500)
@@ -139,7 +139,7 @@ def test_the_client_clock_starts_at_a_control_calls_time_and_is_not_advanced_by_
     assert clock.now_ms(0) == NOW_MS
 
 
-def test_the_client_clock_advances_row_by_row() -> None:
+def test_t0_the_client_clock_advances_row_by_row() -> None:
     """now = max(now, the row's fix time + its fix age)."""
     clock = EngineClock("client", NOW_MS)
     rows: list[tuple[int | None, int]] = [(NOW_MS - 10, 0), (NOW_MS, 20), (NOW_MS + 5, 0), (None, 7), (NOW_MS + 40, 0)]
@@ -149,7 +149,7 @@ def test_the_client_clock_advances_row_by_row() -> None:
     assert clock.now_ms(0) == NOW_MS + 40
 
 
-def test_a_malformed_row_does_not_advance_the_client_clock() -> None:
+def test_t0_a_malformed_row_does_not_advance_the_client_clock() -> None:
     clock = EngineClock("client", NOW_MS)
     batch = stamped(clock, [(NOW_MS + 10**9, 0), (NOW_MS + 3, 0)], bad=0)
     assert (batch["now_ms"] - NOW_MS).tolist() == [0, 3]
@@ -167,7 +167,7 @@ ROWS = st.lists(
 
 
 @given(ROWS, st.integers(0, 12), st.booleans())
-def test_the_client_clock_does_not_depend_on_the_batches(
+def test_t0_the_client_clock_does_not_depend_on_the_batches(
     rows: list[tuple[int | None, int]], cut: int, started: bool
 ) -> None:
     start = NOW_MS if started else None

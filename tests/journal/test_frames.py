@@ -305,3 +305,14 @@ def test_schema_1_is_upgraded_by_writing_it_again() -> None:
     frame = encode_entries(decode_entries(golden_frames()[1]))
     assert frame[0] == SCHEMA_VERSION
     assert tuple(decode_entries(frame)) == GOLDEN_ENTRIES
+
+
+def test_a_fence_keeps_its_time_and_settings_and_one_of_an_older_release_has_none() -> None:
+    shape = GOLDEN_ENTRIES[1].record.noun.shape
+    fence = catalog.Geofence("f", shape, "s-1", "", 0, 11, 12, 2, 3, 2_000, 4_000)
+    (entry,) = decode_entries(encode_entries([Entry(CATALOG_PARTITION, 1, records.NounPut(fence, 5))]))
+    assert entry.record.noun == fence
+    old = next(
+        entry.record.noun for entry in decode_entries(golden_frames()[1]) if entry.record == GOLDEN_ENTRIES[1].record
+    )
+    assert (old.valid_from_ms, old.valid_until_ms, old.enter_fix_count, old.outside_margin_cm) == (0, 0, 0, 0)
