@@ -38,7 +38,9 @@ POLICY_KINDS = ("publish", "rollback", "kill")
 PURPOSES = (PURPOSE_PRECISE_LOCATION_FOR_OFFERS, PURPOSE_PERSONALISED_OFFERS)
 CALL_TIMEOUT_S = 30.0
 SNOOZE_MS = 3_600_000
-LOOSE = PolicyDocument(numbers=Policy(jump_fix_count=1, cooldown_ms=0, same_offer_after_ms=0), cap_rules=(), reason="bench")
+LOOSE = PolicyDocument(
+    numbers=Policy(jump_fix_count=1, cooldown_ms=0, same_offer_after_ms=0), cap_rules=(), reason="bench"
+)
 """No cap keeps anybody from the next offer."""
 STRICT = replace(LOOSE, cap_rules=(CapRule(CapScope.PERSON, 0),))
 """Nobody gets any."""
