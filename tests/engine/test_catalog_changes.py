@@ -165,6 +165,31 @@ def test_g8_a_refused_batch_leaves_the_index_as_it_was() -> None:
     assert len(engine.index) == 3
 
 
+def test_a_batch_that_fails_brings_back_fences_that_would_be_refused_today(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = bounded(1, fence("a"), fence("b", east_m=1_000.0))
+
+    def refused(*args: object) -> None:
+        raise OverlapLimitError("as where boxes decide now and shapes did then")
+
+    moved = fence("a", east_m=5_000.0)
+
+    def fails(noun: object, pending: object) -> None:
+        if noun is not moved:
+            monkeypatch.setattr(engine.index, "_check_overlap", refused)
+            raise NotFoundError("the second noun of the batch")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "_check_noun", fails)
+        with pytest.raises(NotFoundError):
+            engine.put_nouns([moved, fence("c", "nowhere", east_m=3_000.0)], now_ms=NOW_MS)
+    monkeypatch.undo()
+    assert [covering(engine, east_m) for east_m in (0.0, 1_000.0, 5_000.0)] == [["a"], ["b"], []]
+    assert len(engine.index) == 2
+    with pytest.raises(OverlapLimitError):
+        engine.put_nouns([fence("d", east_m=20.0)], now_ms=NOW_MS)
+    engine.delete_noun(Geofence, "a", now_ms=NOW_MS)
+
+
 def test_g8_a_partial_batch_keeps_the_fences_that_fit_under_their_own_numbers() -> None:
     engine = bounded(1, fence("a"))
     results = engine.put_nouns(

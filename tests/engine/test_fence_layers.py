@@ -186,6 +186,49 @@ def test_a_merge_that_another_has_overtaken_changes_nothing() -> None:
     town.check(tables)
 
 
+def test_the_r_tree_sees_a_change_that_a_merge_put_where_the_old_part_stood() -> None:
+    record, before = record_of([circle_at(52.5 + 0.1 * number, 13.4, 100) for number in range(4)])
+    points = np.array([527_000_000, 400_000_000], np.int32), np.array([134_000_000, 100_000_000], np.int32)
+    assert hits_of("rtree", record, before, points) == [[2], []]
+    moved = Geofence("fence-2", circle_at(40.0, 10.0, 100))
+    record.replace(2, moved)
+    record.stage({2: (moved, -1)}, {}, 4)
+    tables = record.layers.merge_now()
+    assert tables.fences["part_start"].tolist() == before.fences["part_start"].tolist()
+    for kind in KINDS:
+        assert hits_of(kind, record, tables, points) == [[], [2]], kind
+
+
+@pytest.mark.parametrize("step", ["cell_entries", "cells_of", "pack_items", "copied", "_row_count"])
+def test_what_had_no_memory_is_entered_by_the_next_publication(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    def no_memory(*args: object) -> None:
+        raise MemoryError
+
+    town = Town(np.random.default_rng(9), (13.4, 52.5))
+    for _ in range(12):
+        town.put(town.number_count)
+    layers = town.record.layers
+    before = layers.merge_now()
+    town.put(3)
+    source = layers.begin_merge()
+    merged = merge(source)
+    town.put(4)
+    town.put(town.number_count)
+    with monkeypatch.context() as patched:
+        patched.setattr(fence_layers, step, no_memory)
+        with pytest.raises(MemoryError):
+            town.record.take_merged(source, merged)
+        assert layers.in_force is before
+    town.check(town.record.publish())
+    town.put(5)
+    with monkeypatch.context() as patched:
+        patched.setattr(fence_layers, "pack_items", no_memory)
+        with pytest.raises(MemoryError):
+            town.record.publish()
+    town.check(town.record.publish())
+    town.check(layers.merge_now())
+
+
 def test_what_changed_fences_leave_behind_is_gone_with_the_merge() -> None:
     rng = np.random.default_rng(6)
     record, first = record_of([star_polygon(rng, 13.4, 52.5, 0.01) for _ in range(10)])

@@ -46,6 +46,17 @@ def test_a_change_of_fences_leaves_what_is_sold_as_it_is() -> None:
     assert "perfume" in engine.snapshot.nouns.categories
 
 
+def test_a_fence_whose_shape_stays_keeps_its_place_in_the_base() -> None:
+    engine = World().build()
+    before = engine.snapshot.fences
+    engine.put_nouns([fence(dwell_ms=77_000)], now_ms=NOW_MS)
+    engine.publish()
+    after = engine.snapshot.fences
+    assert (len(after.parts), after.delta_items.tolist()) == (len(before.parts), before.delta_items.tolist())
+    assert after.fences["dwell_ms"].tolist() == [77_000]
+    assert engine.hit_count(*where(0.0)) == 1
+
+
 def where(east_m: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     row = ping(east_m=east_m)
     return row["latitude_e7"], row["longitude_e7"], np.ones(1, np.uint8)

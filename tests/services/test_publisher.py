@@ -109,34 +109,44 @@ async def test_many_fences_go_live_by_a_merge_aside_with_what_changed_meanwhile(
     assert 1 <= len(engine.snapshot.fences.delta_items) <= 4
     # and once the delta has grown it is merged by itself
     for number in range(20):
-        engine.put_nouns([circle(number)], now_ms=0)
+        engine.put_nouns([circle(number, radius_cm=6_000)], now_ms=0)
         publisher.changed()
         await until(lambda: engine.live_generation == engine.saved_generation)
     await until(lambda: engine.index.layers.counts.merge_count >= 3 and not publisher.is_merging)
     assert engine.index.layers.counts.stale_row_count <= 20
 
 
-def circle(number: int) -> Geofence:
-    return Geofence(f"fence-{number}", Circle(525_200_000 + number * 10_000, 134_050_000, 5_000))
+def circle(number: int, radius_cm: int = 5_000) -> Geofence:
+    return Geofence(f"fence-{number}", Circle(525_200_000 + number * 10_000, 134_050_000, radius_cm))
 
 
-async def test_a_merge_without_memory_leaves_the_old_index_and_is_tried_again(monkeypatch: pytest.MonkeyPatch):
-    def no_memory(source: FenceTables) -> Merged:
-        raise MemoryError
-
-    monkeypatch.setattr(fence_layers, "DELTA_BOX_COUNT_MAX", 40)
+@pytest.mark.parametrize("fault", [MemoryError(), ValueError("whatever it is")], ids=["memory", "fault"])
+@pytest.mark.parametrize("step", ["merge", "take_merged"])
+async def test_a_merge_that_fails_leaves_the_old_index_and_is_tried_again_by_itself(
+    monkeypatch: pytest.MonkeyPatch, fault: Exception, step: str
+):
     engine = Engine(journal=MemoryJournal(), clock=EngineClock("system"))
+    layers = engine.index.layers
+    real, faults = {"merge": merge, "take_merged": layers.take_merged}[step], [fault, fault]
+
+    def failing(*args: object) -> object:
+        if faults:
+            raise faults.pop()
+        return real(*args)
+
+    if step == "merge":
+        monkeypatch.setattr("geooffer.services.publisher.merge", failing)
+    else:
+        monkeypatch.setattr(layers, "take_merged", failing)
+    monkeypatch.setattr("geooffer.services.publisher.MERGE_RETRY_S", 0.02)
+    monkeypatch.setattr(fence_layers, "DELTA_BOX_COUNT_MAX", 40)
     publisher = Publisher(engine, quiet_ms=1, latest_ms=1)
     engine.put_nouns([circle(number) for number in range(100)], now_ms=0)
-    with monkeypatch.context() as patched:
-        patched.setattr("geooffer.services.publisher.merge", no_memory)
-        publisher.changed()
-        await until(lambda: publisher._merging is not None and publisher._merging.done())
-    assert engine.live_generation == 0
-    engine.put_nouns([circle(100)], now_ms=0)
     publisher.changed()
-    await until(lambda: engine.live_generation == engine.saved_generation)
-    assert engine.snapshot.fences.fences["live"].sum() == 101
+    await until(lambda: len(faults) == 1 and not publisher.is_merging)
+    assert engine.live_generation == 0
+    await until(lambda: engine.live_generation == engine.saved_generation)  # and nobody changed anything
+    assert engine.snapshot.fences.fences["live"].sum() == 100
     publisher.close()
 
 

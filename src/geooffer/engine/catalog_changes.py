@@ -92,7 +92,7 @@ class CatalogChanges(ZoneRules):
         return number
 
     def _restore_index(self, numbers: Sequence[int]) -> None:
-        """Bring the index back to what the registry holds: all out first, so that no overlap is met on the way."""
+        """Bring the index back to what the registry holds."""
         touched = dict.fromkeys(numbers)
         for number in touched:
             self.index.delete(number)
@@ -100,7 +100,7 @@ class CatalogChanges(ZoneRules):
             if number < self.registry.count(Geofence):
                 held = self.registry.geofences.get(self.registry.fence_id(number))
                 if held is not None:
-                    self.index.insert(number, held)
+                    self.index.restore(number, held)
 
     def _check_noun(self, noun: Noun, pending: _Pending) -> None:
         match noun:

@@ -253,13 +253,16 @@ class Core:
     def _put_in_force(self, fences: FenceTables) -> None:
         """The next snapshot, with these fences; what was sold before and did not change since stays as it is."""
         live = self._snapshot
-        if fences is not live.fences:
-            carry(live.fences.fences, fences.fences, self.registry.take_fence_changes(), self._decided_ms)
-        if self.registry.commerce_generation > live.generation:
-            self._snapshot = self._compile(live.hours_day, fences)
-            self._refresh_totals(range(self.registry.count(Campaign)), self._totals_ms)
+        sells_anew = self.registry.commerce_generation > live.generation
+        if sells_anew:
+            snapshot = self._compile(live.hours_day, fences)
         else:
-            self._snapshot = live._replace(generation=self.registry.generation, fences=fences)
+            snapshot = live._replace(generation=self.registry.generation, fences=fences)
+        if fences is not live.fences:  # after what may be refused: these changes are told once
+            carry(live.fences.fences, fences.fences, self.registry.take_fence_changes(), self._decided_ms)
+        self._snapshot = snapshot
+        if sells_anew:
+            self._refresh_totals(range(self.registry.count(Campaign)), self._totals_ms)
 
     def _compile(self, hours_day: int, fences: FenceTables) -> Snapshot:
         registry = self.registry

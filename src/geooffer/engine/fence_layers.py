@@ -176,18 +176,17 @@ class FenceLayers:
         held = held[_claimed(rows, parts, held["part"])]
         is_claimed = _claimed(rows, parts, entries.values >> 1)
         numbers = np.fromiter(self._staged, np.int64, len(self._staged))
-        self._staged = {}
         starts, counts = rows["part_start"][numbers], rows["part_count"][numbers]
         places = np.repeat(starts - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
         # a fence of which only other settings changed has its parts where they were: in the base or in the delta
         known = np.isin(places, held["part"]) | (places < self._merged_part_count)
         added = items_of(parts, places[~known].astype(np.int32))
         fresh = cell_entries(self._bare_tables()._replace(items=added))
-        self._delta_items = np.concatenate((held, added))
-        self._delta_entries = CellEntries(
-            np.concatenate((entries.keys[is_claimed], fresh.keys)),
-            np.concatenate((entries.values[is_claimed], fresh.values)),
-        )
+        delta_items = np.concatenate((held, added))
+        keys = np.concatenate((entries.keys[is_claimed], fresh.keys))
+        values = np.concatenate((entries.values[is_claimed], fresh.values))
+        # only now, all or nothing: what had no memory for this is tried again
+        self._delta_items, self._delta_entries, self._staged = delta_items, CellEntries(keys, values), {}
 
     def _bare_tables(self) -> FenceTables:
         """Rows and geometry as they are, without indexes."""
@@ -222,12 +221,14 @@ class FenceLayers:
         changed, self._since_merge, self._merging = self._since_merge, {}, None
         rows, old = self._rows.rows, self._bare_tables()
         numbers = np.array([number for number in changed if rows["part_count"][number]], np.int64)
-        self._merged_part_count = merged.geometry.parts.count
+        merged_part_count = merged.geometry.parts.count
         starts = copied(old, numbers, merged.geometry)
+        stale_row_count = _row_count(source, [number for number in changed if number < len(source.fences)])
+        # what may lack memory is done: from here on the tables change, to the end or not at all
+        self._merged_part_count, self._stale_row_count = merged_part_count, stale_row_count
         rows["part_start"][: len(merged.part_starts)] = merged.part_starts
         rows["part_start"][numbers] = starts
         self._geometry, self._base = merged.geometry, merged.base
-        self._stale_row_count = _row_count(source, [number for number in changed if number < len(source.fences)])
         self._delta_items, self._delta_entries = np.zeros(0, ITEM), _NO_ENTRIES
         self._staged.update(changed)
         self._merge_count += 1

@@ -22,7 +22,7 @@ from geooffer.kernels.spans import gather_spans
 from geooffer.model.columns import Int32Array, Int64Array, StructArray
 from geooffer.model.fence_tables import EDGE, ITEM, PART_ROW, CellIndex, FenceTables, empty_tables
 
-_CORNERS = ("min_latitude_e7", "min_longitude_e7", "max_latitude_e7", "max_longitude_e7")
+CORNERS = ("min_latitude_e7", "min_longitude_e7", "max_latitude_e7", "max_longitude_e7")
 
 
 class TwoIndexes(NamedTuple):
@@ -147,7 +147,7 @@ def items_of(parts: StructArray, places: Int32Array) -> StructArray:
     """ITEM rows of the parts at `places`; one over the antimeridian has two (model/fence_tables.py)."""
     rows = parts[places]
     items = np.zeros(len(rows), ITEM)
-    for name in _CORNERS:
+    for name in CORNERS:
         items[name] = rows[name]
     items["part"] = places
     east = items["max_longitude_e7"].astype(np.int64)

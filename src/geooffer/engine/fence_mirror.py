@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from rtree import index as rtree_index
 
-from geooffer.engine.fence_merge import items_of
+from geooffer.engine.fence_merge import CORNERS, items_of
 from geooffer.model.columns import Int32Array
-from geooffer.model.fence_tables import FenceTables
+from geooffer.model.fence_tables import FenceTables, empty_tables
 
 Corners = tuple[int, int, int, int]
 """west, south, east, north in E7."""
@@ -19,7 +19,6 @@ class FenceMirror:
     def __init__(self) -> None:
         self._index = rtree_index.Index(interleaved=True)
         self._fences: FenceTables | None = None
-        self._spans = np.zeros((0, 2), np.int32)
         self._boxes: dict[int, list[Corners]] = {}
 
     def of(self, fences: FenceTables) -> rtree_index.Index:
@@ -30,21 +29,28 @@ class FenceMirror:
         return self._index
 
     def _follow(self, fences: FenceTables) -> None:
-        """A merge moves parts without changing a box, so boxes are compared and not only where they stand."""
-        spans = _spans_of(fences)
-        held = np.zeros_like(spans)
-        held[: len(self._spans)] = self._spans
-        for number in np.flatnonzero((spans != held).any(axis=1)).tolist():
-            start, count = spans[number].tolist()
-            boxes = _boxes_of(fences, start, count)
+        for number in _moved(self._fences or empty_tables(), fences):
+            boxes = _boxes_of(fences, number)
             if boxes == self._boxes.get(number, []):
-                continue
+                continue  # a merge moves parts without changing a box
             for box in self._boxes.pop(number, []):
                 self._index.delete(number, box)
             for box in boxes:
                 self._index.insert(number, box)
             self._boxes[number] = boxes
-        self._spans = spans
+
+
+def _moved(old: FenceTables, new: FenceTables) -> list[int]:
+    """Fences whose parts stand elsewhere, or are others: a merge may put new parts where the same fence had its old."""
+    spans, held = _spans_of(new), np.zeros((len(new.fences), 2), np.int32)
+    held[: len(old.fences)] = _spans_of(old)
+    is_moved = (spans != held).any(axis=1)
+    count = min(len(old.parts), len(new.parts))
+    differs = np.zeros(count, bool)
+    for name in CORNERS:
+        differs |= old.parts[name][:count] != new.parts[name][:count]
+    is_moved[new.parts["fence_number"][:count][differs]] = True
+    return np.flatnonzero(is_moved).tolist()
 
 
 def _spans_of(fences: FenceTables) -> Int32Array:
@@ -53,7 +59,8 @@ def _spans_of(fences: FenceTables) -> Int32Array:
     return np.stack((np.where(counts, starts, 0), counts), axis=1)
 
 
-def _boxes_of(fences: FenceTables, start: int, count: int) -> list[Corners]:
+def _boxes_of(fences: FenceTables, number: int) -> list[Corners]:
+    start, count = int(fences.fences[number]["part_start"]), int(fences.fences[number]["part_count"])
     items = items_of(fences.parts, np.arange(start, start + count, dtype=np.int32))
     names = ("min_longitude_e7", "min_latitude_e7", "max_longitude_e7", "max_latitude_e7")
     columns = [items[name].tolist() for name in names]

@@ -147,6 +147,11 @@ class IndexOfRecord:
             raise NotFoundError(f"geofence {geofence.geofence_id} is not in the index")
         self._put(fence_number, geofence)
 
+    def restore(self, fence_number: int, geofence: Geofence) -> None:
+        """Bring back a fence that was taken out, with the shape it had: it is not checked again, and so not refused."""
+        self._claim()
+        self._enter(fence_number, geofence, compile_shape(geofence.shape))
+
     def delete(self, fence_number: int) -> None:
         """Remove a fence. Raises NotFoundError."""
         self._claim()
@@ -160,11 +165,17 @@ class IndexOfRecord:
 
     def _put(self, fence_number: int, geofence: Geofence) -> None:
         self._claim()
+        held = self._members.get(fence_number)
+        if held is not None and held.shape == geofence.shape:
+            return  # its parts stay where they are
         compiled = compile_shape(geofence.shape)
         self._check_memory(fence_number, compiled)
         self._check_overlap(fence_number, geofence, compiled)
-        if fence_number in self._members:
+        if held is not None:
             self.delete(fence_number)
+        self._enter(fence_number, geofence, compiled)
+
+    def _enter(self, fence_number: int, geofence: Geofence, compiled: CompiledShape) -> None:
         entry_ids = []
         for part, boxes in enumerate(compiled.boxes):
             for box in boxes:

@@ -24,6 +24,7 @@ from geooffer.engine.search_lexicon import CategoryWords
 from geooffer.engine.search_text import SearchIndex
 from geooffer.errors import GeoofferError
 from geooffer.model.fence_tables import FenceTables
+from geooffer.rpc.faults import text_of
 
 QUIET_MS = 50
 LATEST_MS = 500
@@ -33,6 +34,8 @@ QUICK_PAUSES = 4
 
 MERGE_PAUSES = 3
 """After a merge, so many times as long as it took without one: an import changes the delta all the time."""
+MERGE_RETRY_S = 1.0
+"""Between two tries where a merge fails."""
 NICENESS = 5
 """Of the thread that merges: where it shares a core with the pings, they have three quarters of it. Not more: a merge
 that starves keeps the delta growing."""
@@ -97,6 +100,7 @@ class Publisher:
         self._merging: asyncio.Task[None] | None = None
         self._merge_timer: asyncio.TimerHandle | None = None
         self._merge_next_s = 0.0
+        self._merge_retry_s = 0.0
         self._is_closed = False
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="merge", initializer=_step_back)
 
@@ -153,15 +157,16 @@ class Publisher:
         self._merge_if_due()
 
     def _merge_if_due(self) -> None:
-        """Begin a merge in a thread; not at once after another, unless changes wait for it."""
+        """Begin a merge in a thread; not at once after one that failed, or after another for which no change waits."""
         if self._merge_timer is not None:
             self._merge_timer.cancel()
             self._merge_timer = None
         if self.is_merging or self._is_closed:
             return
         loop = asyncio.get_running_loop()
-        if loop.time() < self._merge_next_s and not self._engine.needs_merge:
-            self._merge_timer = loop.call_at(self._merge_next_s, self._merge_if_due)
+        due_s = self._merge_retry_s if self._engine.needs_merge else max(self._merge_next_s, self._merge_retry_s)
+        if loop.time() < due_s:
+            self._merge_timer = loop.call_at(due_s, self._merge_if_due)
             return
         source = self._engine.merge_input()
         if source is not None:
@@ -178,18 +183,18 @@ class Publisher:
         began_s = loop.time()
         try:
             merged = await merging
-        except MemoryError:
-            log.error("merge_failed", saved=self._engine.saved_generation)
-            self._engine.forget_merge()
-            return
-        self._merge_next_s = loop.time() + MERGE_PAUSES * (loop.time() - began_s)
-        try:
+            self._merge_next_s = loop.time() + MERGE_PAUSES * (loop.time() - began_s)
             generation = self._engine.take_merged(source, merged)
         except GeoofferError as error:
             self._failed(error)
-            return
-        log.debug("catalog_merged", generation=generation)
-        loop.call_soon(self._merge_if_due)
+        except Exception as error:  # noqa: BLE001  (no memory, or a fault of ours: changes must not wait for ever)
+            log.error("merge_failed", reason=text_of(error), saved=self._engine.saved_generation)
+            self._engine.forget_merge()
+            self._merge_retry_s = loop.time() + MERGE_RETRY_S
+        else:
+            log.debug("catalog_merged", generation=generation)
+        if not self._is_closed:
+            loop.call_soon(self._merge_if_due)
 
     def _index(self) -> None:
         if self._indexing is None or self._indexing.done():
