@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from world import (
     MINUTE_MS,
@@ -13,12 +15,15 @@ from world import (
     pings,
     store,
     transitions,
+    try_verdicts,
 )
 
 from geooffer.engine.engine import Engine
-from geooffer.journal.memory import MemoryJournal
+from geooffer.journal.memory import DirectJournal, MemoryJournal
+from geooffer.journal.sqlite import SqliteStore
 from geooffer.model.catalog import Customer, Geofence
 from geooffer.model.policy import DAY_MS, Policy
+from geooffer.model.verdicts import OfferVerdict
 
 Event = tuple[str, str, str, int]
 Fix = tuple[float, float, float]
@@ -252,3 +257,43 @@ def test_a_device_that_is_taken_away_and_given_back_starts_anew() -> None:
     assert int(engine.step(ping(NOW_MS + SECOND_MS)).verdicts[0]) == 3
     engine.upsert_customers([Customer("ann", (1, 5))])
     assert walk(engine, (2, 0, 10)) == [("ENTER", "INITIAL", "fence-1", 2)]
+
+
+# -- P6, P7 ----------------------------------------------------------------------------------------------------------
+
+
+def test_p6_opening_hours_gate_offers_and_never_break_a_pair() -> None:
+    """She is in the shop when it closes and when it opens: the visit is one, its tries say what the door says."""
+    told, tries = {}, {}
+    for hours in ("08:00-20:00", "10:30-11:00", ""):
+        engine = World(nouns=[store(hours=hours), *World().nouns[1:]]).build()
+        rows = [ping(NOW_MS + minute * MINUTE_MS, east_m=500 * (minute > 75)) for minute in range(80)]
+        outcome = engine.step(pings(*rows))
+        told[hours] = transitions(engine, outcome.transitions)
+        tries[hours] = try_verdicts(outcome)
+    assert told["08:00-20:00"] == told["10:30-11:00"] == told[""]
+    assert [event[0] for event in told[""]] == ["ENTER", "DWELL", "EXIT"]
+    assert tries["08:00-20:00"][0] is OfferVerdict.OFFERED
+    assert tries["10:30-11:00"][0] is OfferVerdict.STORE_CLOSED
+
+
+def test_p7_after_a_restart_from_files_visits_are_initial_and_no_offer_repeats(tmp_path: Path) -> None:
+    """A real journal: what was offered is read from it, where she was is in none of its bytes."""
+    path = tmp_path / "journal.db"
+    kept = SqliteStore(path)
+    engine = World().build(DirectJournal(kept))
+    assert len(engine.commit(engine.step(ping(east_m=12.3456)))) == 1
+    written = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    kept.close()
+    places = [int(ping(east_m=12.3456)["longitude_e7"][0]).to_bytes(4, order) for order in ("little", "big")]
+    assert not any(place in written for place in places)
+    kept = SqliteStore(path)
+    again = World(nouns=(), prices=(), stock=(), customers=(), touchpoints=()).build(DirectJournal(kept))
+    outcome = again.step(pings(ping(NOW_MS + MINUTE_MS), ping(NOW_MS + 2 * MINUTE_MS)))
+    assert transitions(again, outcome.transitions) == [
+        ("ENTER", "INITIAL", "fence-1", 60),
+        ("DWELL", "MOVEMENT", "fence-1", 120),
+    ]
+    assert try_verdicts(outcome)[0] is OfferVerdict.ALREADY_OFFERED
+    assert len(outcome.winners) == 0
+    kept.close()

@@ -285,3 +285,29 @@ async def test_a_page_of_large_fences_ends_before_the_message_limit(plane):
         token, pages = page.next_page_token, pages + 1
     assert seen == [f"f{number:03d}" for number in range(60)]
     assert pages > 1
+
+
+async def test_a_geofence_has_a_time_and_settings_of_its_own(plane):
+    """As stored, over a mask, and in the row that pings are decided by; outside a bound nothing is kept."""
+    await plane.stores.CreateStore(pb.CreateStoreRequest(store=a_store()))
+    settings = {"enter_fix_count": 2, "exit_fix_count": 3, "inside_accuracy_cm": 2_000, "outside_margin_cm": 4_000}
+    fence = a_circle(store_id="s1", dwell_millis=30_000, **settings)
+    fence.valid_from_time.FromMilliseconds(1_772_528_400_000)
+    fence.valid_until_time.FromMilliseconds(1_772_528_400_001)
+    created = (await plane.stores.CreateGeofence(pb.CreateGeofenceRequest(geofence=fence))).geofence
+    fence.etag = created.etag
+    assert created == fence
+    plane.engine.publish()
+    row = plane.engine.snapshot.fences.fences[0]
+    assert {name: int(row[name]) for name in settings} == settings
+    assert (int(row["valid_from_ms"]), int(row["valid_until_ms"])) == (1_772_528_400_000, 1_772_528_400_001)
+    change = pb.UpdateGeofenceRequest(geofence=a_circle(), update_mask=FieldMask(paths=["valid_until_time"]))
+    assert not (await plane.stores.UpdateGeofence(change)).geofence.HasField("valid_until_time")
+    for name, value in (("enter_fix_count", 33), ("exit_fix_count", -1), ("inside_accuracy_cm", 10_001),
+                        ("outside_margin_cm", 1_000_001)):  # fmt: skip
+        bad = pb.CreateGeofenceRequest(geofence=a_circle("f2", **{name: value}))
+        await refused(plane.stores.CreateGeofence(bad), "INVALID_ARGUMENT", name)
+    fence.geofence_id = "f2"
+    fence.valid_until_time.FromMilliseconds(1_772_528_400_000)
+    bad = pb.CreateGeofenceRequest(geofence=fence)
+    await refused(plane.stores.CreateGeofence(bad), "INVALID_ARGUMENT", "valid_until_time")
