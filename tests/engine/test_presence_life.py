@@ -145,9 +145,9 @@ def assert_full(counts: Counter[str], ping_count: int) -> None:
             assert counts[verdict.name] > ping_count / 2_000, verdict
     for event in ("ENTER MOVEMENT", "DWELL MOVEMENT", "EXIT MOVEMENT"):
         assert counts[event] > ping_count / 500, event
-    for event in ("ENTER INITIAL", "ENTER FENCE_CREATED", "EXIT FENCE_REMOVED", "EXIT FENCE_EXPIRED", "EXIT SILENT"):
+    for event in ("ENTER INITIAL", "ENTER FENCE_CREATED", "EXIT FENCE_REMOVED", "EXIT SILENT"):
         assert counts[event] > ping_count / 5_000, event
-    for event in ("ENTER FENCE_UPDATED", "EXIT FENCE_UPDATED"):
+    for event in ("ENTER FENCE_UPDATED", "EXIT FENCE_UPDATED", "EXIT FENCE_EXPIRED"):
         assert counts[event] > ping_count / 20_000, event
 
 

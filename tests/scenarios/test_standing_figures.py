@@ -18,6 +18,7 @@ from geooffer.cli.main import build_app
 
 PAGE = Path(__file__).parents[2] / "docs" / "presence-evidence.md"
 RECORDINGS = {
+    "GeoLife": "traces/geolife_modes.tar.gz",
     "GOAL": "traces/goal_trajectories.zip",
     "the Zürich phone": "traces/zurich_phone_google.csv",
 }
@@ -51,7 +52,7 @@ def rows_of_the_page(name: str) -> list[list[str]]:
     return [[part.strip() for part in line.strip("|").split("|")] for line in found]
 
 
-@pytest.mark.parametrize("name", ["the Zürich phone", pytest.param("GOAL", marks=pytest.mark.long)])
+@pytest.mark.parametrize("name", ["GeoLife", "the Zürich phone", pytest.param("GOAL", marks=pytest.mark.long)])
 def test_the_table_is_what_the_command_prints(shared_data: Path, tmp_path: Path, name: str) -> None:
     told = told_by(shared_data, RECORDINGS[name], tmp_path)
     rows = rows_of_the_page(name)
