@@ -80,7 +80,9 @@ class Comparison:
         if chance(self.rng, 0.4):
             self.step(self.ping(device, east_m=0.0, north_m=float(self.rng.integers(400, 4_000))))
             self.now_ms += int(self.rng.integers(30, 800)) * 1_000
-        self.enter(device)
+        if self.enter(device) is PingVerdict.SUSPECT_JUMP:
+            self.heard_ms[device] = self.now_ms
+            return
         self.now_ms += MINUTE_MS
         self.stay(device, frozenset({OfferTrigger.DWELL}))
         if chance(self.rng, 0.5):
@@ -103,8 +105,8 @@ class Comparison:
         self.decisions += self.market.engine.commit(outcome, late_rows=[0] if is_late else [])
         return outcome
 
-    def enter(self, device: int) -> None:
-        """A fresh visit, explained beforehand."""
+    def enter(self, device: int) -> PingVerdict:
+        """A fresh visit, explained beforehand; returns the verdict of its ping."""
         engine, is_late = self.market.engine, chance(self.rng, 0.05)
         row = self.ping(device, east_m=self.rng.uniform(-50, 50), north_m=self.rng.uniform(-50, 50))
         explained = engine.explain(
@@ -126,6 +128,7 @@ class Comparison:
         for fence in explained.fences:
             self.candidates.update(candidate.verdict for candidate in fence.candidates)
         self._compare(outcome, expected)
+        return explained.ping_verdict
 
     def stay(self, device: int, triggers: frozenset[OfferTrigger]) -> None:
         """A later fix of the visit: whichever fences are tried, each must come out as explained."""
