@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -49,6 +50,16 @@ def test_building_the_tree_loads_nothing_heavy() -> None:
 @pytest.mark.parametrize("arguments", [("nonsense",), ("serve", "--nonsense"), ("import", "fences"), ("replay",), ()])
 def test_wrong_usage_ends_with_2(invoke: Invoke, arguments: tuple[str, ...]) -> None:
     assert invoke(*arguments).exit_code == 2
+
+
+@pytest.mark.parametrize("closed", [0, 1, 2])
+def test_a_stream_that_the_caller_closed_is_an_empty_one(closed: int) -> None:
+    """What is for stderr does not go to stdout then, and nothing of ours fails."""
+    command = [sys.executable, "-m", "geooffer.cli.main", "locate", "--fences", "f", "--points", "p", "--index", "none"]
+    line = f"exec {shlex.join(command)} {closed}>&-"
+    done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == ("" if closed == 2 else "error: --index is rtree, packed or cells [INVALID_ARGUMENT]\n")
 
 
 def test_version(invoke: Invoke) -> None:

@@ -114,6 +114,28 @@ def test_g5_repair_mends_and_says_what() -> None:
     assert polygon_from_lonlat([[square(0, 0, 1)]], repair=True)[1] == ""
 
 
+HALF_OUT = {
+    "to the east": (square(8, 47, 1), square(9, 47, 0.5)),
+    "to the west": (square(8, 47, 1), square(7, 47, 0.5)),
+    "to the north": (square(8, 47, 1), square(8, 48, 0.5)),
+    "wholly": (square(8, 47, 1), square(11, 47, 0.5)),
+    "over the antimeridian": (square(179, 0, 1), square(179.9, 0, 0.5)),
+}
+
+
+@pytest.mark.parametrize("name", sorted(HALF_OUT))
+def test_g5_repair_of_a_hole_that_reaches_out_is_what_make_valid_makes_of_it(name: str) -> None:
+    shell, hole = HALF_OUT[name]
+    expected = shapely.make_valid(shapely.Polygon(shell, [hole]), method="structure")
+    # as a file has it: longitudes within 180 degrees
+    written = [[((x + 180) % 360 - 180, y) for x, y in ring] for ring in (shell, hole)]
+    with pytest.raises(InvalidShapeError, match="hole"):
+        polygon_from_lonlat([written])
+    mended, note = polygon_from_lonlat([written], repair=True)
+    assert "hole outside its shell: hole 1 of part 0: mended into" in note
+    assert shapely.symmetric_difference(to_shapely(mended), expected).area == pytest.approx(0, abs=1e-6)
+
+
 def as_lonlat(polygon: Any) -> Any:
     """GeoJSON coordinates of a stored polygon, rings closed."""
 

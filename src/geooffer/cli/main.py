@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 
 import typer
 
@@ -58,9 +59,18 @@ def build_app() -> typer.Typer:
 
 def main() -> None:
     """Entry point of the `geooffer` script."""
+    _open_closed_streams()
     # the transport's C++ core writes its own lines to stderr; what went wrong is in the error we tell
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     build_app()()
+
+
+def _open_closed_streams() -> None:
+    """A stream that the caller closed (`2>&-`) is an empty one: else print() sends to stdout what is for stderr, and
+    the first file opened becomes what libraries write their messages to."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - for as long as we live
 
 
 if __name__ == "__main__":

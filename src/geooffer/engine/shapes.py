@@ -206,7 +206,8 @@ def _repaired_parts(raw: Sequence[LonLatRing], part_index: int, fault: InvalidSh
         return [_part_of(_in_one_frame(rings))]
     except InvalidShapeError:
         framed = _frame_of_repair(rings)
-    # "structure" keeps a hole a hole; grid 1 snaps crossings to E7 and keeps the result valid
+    # "structure" keeps a hole a hole as far as the shell goes (what lies wholly outside becomes a part, as by
+    # make_valid's other method); grid 1 snaps crossings to E7 and keeps the result valid
     mended = shapely.make_valid(_shapely_of(framed), method="structure", keep_collapsed=False)
     snapped = shapely.set_precision(mended, 1.0)
     parts = []
@@ -222,14 +223,14 @@ def _repaired_parts(raw: Sequence[LonLatRing], part_index: int, fault: InvalidSh
 
 
 def _frame_of_repair(rings: list[Ring]) -> list[Ring]:
-    """The shell's frame, without the holes that lie outside its box: make_valid would drop them too."""
-    shell = _in_one_frame(rings[:1])
-    for hole in rings[1:]:
-        try:
-            shell.append(_in_one_frame([rings[0], hole])[1])
-        except InvalidShapeError:
-            continue
-    return shell
+    """The shell's frame, each hole at the turn nearest to the shell: one that reaches out of it is for make_valid."""
+
+    def middle_e7(ring: Ring) -> int:
+        return int(ring.vertices[:, 1].min() + ring.vertices[:, 1].max()) // 2
+
+    shell = _in_one_frame(rings[:1])[0]
+    turns = [round((middle_e7(shell) - middle_e7(hole)) / TURN_E7) for hole in rings[1:]]
+    return [shell, *(hole.moved(turn * TURN_E7) for hole, turn in zip(rings[1:], turns, strict=True))]
 
 
 def _grid_ring(line: Any, index: int) -> Ring:
