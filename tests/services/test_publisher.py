@@ -150,6 +150,20 @@ async def test_a_merge_that_fails_leaves_the_old_index_and_is_tried_again_by_its
     publisher.close()
 
 
+async def test_merges_go_on_where_a_sandbox_forbids_priorities(monkeypatch: pytest.MonkeyPatch):
+    def forbidden(*args: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("os.setpriority", forbidden)
+    monkeypatch.setattr(fence_layers, "DELTA_BOX_COUNT_MAX", 40)
+    engine = Engine(journal=MemoryJournal(), clock=EngineClock("system"))
+    publisher = Publisher(engine, quiet_ms=1, latest_ms=1)
+    engine.put_nouns([circle(number) for number in range(100)], now_ms=0)
+    publisher.changed()
+    await until(lambda: engine.live_generation == engine.saved_generation)
+    publisher.close()
+
+
 async def test_changes_that_never_pause_are_published_all_the_same():
     engine = Counting()
     publisher = Publisher(engine, quiet_ms=60_000, latest_ms=20)

@@ -7,7 +7,7 @@ from rtree import index as rtree_index
 
 from geooffer.engine.fence_merge import CORNERS, items_of
 from geooffer.model.columns import Int32Array
-from geooffer.model.fence_tables import FenceTables, empty_tables
+from geooffer.model.fence_tables import FenceTables
 
 Corners = tuple[int, int, int, int]
 """west, south, east, north in E7."""
@@ -23,14 +23,29 @@ class FenceMirror:
 
     def of(self, fences: FenceTables) -> rtree_index.Index:
         """The R-tree with the boxes of this snapshot, by fence number."""
-        if self._fences is not fences:
-            self._follow(fences)
-            self._fences = fences
+        if self._fences is None:
+            self._load(fences)
+        elif self._fences is not fences:
+            self._follow(self._fences, fences)
+        self._fences = fences
         return self._index
 
-    def _follow(self, fences: FenceTables) -> None:
-        for number in _moved(self._fences or empty_tables(), fences):
-            boxes = _boxes_of(fences, number)
+    def _load(self, fences: FenceTables) -> None:
+        """All at once: 100,000 insertions would hold up the first ping for seconds."""
+        owners, places = fences.parts["fence_number"], np.arange(len(fences.parts), dtype=np.int32)
+        starts, counts = _spans_of(fences)[owners].T
+        numbers, corners = _boxes_at(fences, places[(starts <= places) & (places < starts + counts)])
+        for number, box in zip(numbers.tolist(), corners, strict=True):
+            self._boxes.setdefault(number, []).append(box)
+        if corners:
+            boxes = np.array(corners, np.float64)
+            stream = numbers.astype(np.int64), boxes[:, :2].copy(), boxes[:, 2:].copy()
+            self._index = rtree_index.Index(stream, interleaved=True)
+
+    def _follow(self, old: FenceTables, new: FenceTables) -> None:
+        for number in _moved(old, new):
+            start, count = new.fences[["part_start", "part_count"]][number].tolist()
+            _, boxes = _boxes_at(new, np.arange(start, start + count, dtype=np.int32))
             if boxes == self._boxes.get(number, []):
                 continue  # a merge moves parts without changing a box
             for box in self._boxes.pop(number, []):
@@ -59,9 +74,9 @@ def _spans_of(fences: FenceTables) -> Int32Array:
     return np.stack((np.where(counts, starts, 0), counts), axis=1)
 
 
-def _boxes_of(fences: FenceTables, number: int) -> list[Corners]:
-    start, count = int(fences.fences[number]["part_start"]), int(fences.fences[number]["part_count"])
-    items = items_of(fences.parts, np.arange(start, start + count, dtype=np.int32))
+def _boxes_at(fences: FenceTables, places: Int32Array) -> tuple[Int32Array, list[Corners]]:
+    """The boxes of these parts, and the fence of each."""
+    items = items_of(fences.parts, places)
     names = ("min_longitude_e7", "min_latitude_e7", "max_longitude_e7", "max_latitude_e7")
     columns = [items[name].tolist() for name in names]
-    return list(zip(*columns, strict=True))
+    return fences.parts["fence_number"][items["part"]], list(zip(*columns, strict=True))
