@@ -196,6 +196,12 @@ def test_the_user_folder_alone_is_of_that_device(tmp_path: Path) -> None:
     assert trace.labels.tolist() == ["", "walk", "bus"]
 
 
+def test_the_folder_of_trajectories_alone_is_of_that_device_like_a_file_in_it(tmp_path: Path) -> None:
+    file = written(tmp_path, PLT_HEADER + PLT_LINES[0], "010/Trajectory/20080402060926.plt")
+    for named in (file, file.parent, file.parent.parent, tmp_path):
+        assert read_walks([named], Wishes()).trace.device_keys.tolist() == [device_key("010")]
+
+
 def test_the_real_trajectories(shared_data: Path) -> None:
     """Their synthetic twin is test_the_twin_of_geolife_with_its_labels."""
     trace = trace_of(shared_data / "traces" / "geolife_modes.tar.gz")

@@ -66,7 +66,8 @@ def read_plt(path: Path, member: str, data: bytes) -> Trace:
         raise InvalidArgumentError(f"{told}: not PLT: its first line is not that of a GeoLife trajectory")
     if lines[1].replace(" ", "").upper() != "WGS84":
         raise InvalidArgumentError(f"{told}: its second line names another datum than WGS 84")
-    device_key = keys.device_key(device_name(path.absolute() if not member else name))
+    place = path.absolute() if not member else (path.absolute().parent / member if path.is_dir() else name)
+    device_key = keys.device_key(device_name(place))
     fixes = []
     refusals: list[tuple[Path, Refusal]] = []
     for number, line in enumerate(lines[_HEADER_LINE_COUNT:], start=_HEADER_LINE_COUNT + 1):
