@@ -96,7 +96,7 @@ def test_s14_no_event_is_lost_asleep(style: Style, accuracy_m: float) -> None:
     assert fewer > (4.0 if accuracy_m < 10 else 1.5)
 
 
-@pytest.mark.parametrize("counts", [(2, 2), (1, 3)])
+@pytest.mark.parametrize("counts", [(2, 2), (1, 3), (3, 2), (3, 3)])
 def test_s14_no_event_is_lost_where_several_fixes_must_agree(counts: tuple[int, int]) -> None:
     compile_all()
     policy = Policy(enter_fix_count=counts[0], exit_fix_count=counts[1])
@@ -146,3 +146,50 @@ def test_bench_hints_prints_what_it_measured(tmp_path: Path) -> None:
     assert [row["enters"] == row["enters_kept"] for row in report["styles"][:3]] == [True] * 3
     assert report["styles"][0]["enters"] > 0
     assert "ENTERs kept" in CliRunner().invoke(build_app(), options).stdout
+
+
+def fixes(rows: list[tuple[int, float]]) -> Trace:
+    """Accurate fixes of one device, (second, metres north of the middle of the town's first shop)."""
+    shop = town()[0].shape
+    seconds, north = np.array(rows).T
+    count = len(rows)
+    return Trace(
+        device_keys=np.ones(count, np.int64),
+        fix_times_ms=(1_772_528_400_000 + seconds * 1_000).astype(np.int64),
+        latitudes_e7=np.rint(shop.latitude_e7 + north * METRES_NORTH * 1e7).astype(np.int32),
+        longitudes_e7=np.full(count, shop.longitude_e7, np.int32),
+        accuracies_cm=np.full(count, 500, np.int32),
+        speeds_cm_per_s=np.full(count, -1, np.int32),
+        labels=np.full(count, ""),
+        was_sorted=False,
+    )
+
+
+def test_s14_t4_who_is_found_far_away_in_a_second_enters_no_earlier_asleep() -> None:
+    """Two recordings end to end: the service must not take the jump for the way of a minute that the phone slept."""
+    compile_all()
+    only_shop = town()[:1]
+    trace = fixes([(n, 1_000.0) for n in range(60)] + [(60 + n, 0.0) for n in range(10)])
+    full = walk_all(trace, only_shop, Policy())
+    asleep = walk_asleep(trace, only_shop, Policy(), STYLES[0])
+    assert [(event.kind, event.fix) for event in full.events] == [(TransitionKind.ENTER, 62)]
+    assert asleep.events == full.events
+    assert asleep.sent_count < 15
+
+
+def test_visits_that_silence_parts_are_matched_one_to_one() -> None:
+    """One fix tells the EXIT of the first visit and the ENTER of the second."""
+    compile_all()
+    trace = fixes([(0, 0.0), (1_000, 0.0), (2_000, 0.0)])
+    full = walk_all(trace, town()[:1], Policy())
+    found = compare(trace, full, full)
+    assert (found.enter_count, found.kept_count, found.extra_count) == (3, 3, 0)
+
+
+def test_s14_rare_fixes_are_sent_often_enough_that_no_visit_falls_silent() -> None:
+    compile_all()
+    trace = fixes([(480 * n, 0.0) for n in range(12)])
+    full = walk_all(trace, town()[:1], Policy())
+    asleep = walk_asleep(trace, town()[:1], Policy(), STYLES[0])
+    assert asleep.events == full.events
+    assert [event.kind for event in full.events] == [TransitionKind.ENTER, TransitionKind.DWELL]

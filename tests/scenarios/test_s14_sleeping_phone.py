@@ -12,6 +12,7 @@ from running_shoes import LATITUDE, LONGITUDE, METRE_EAST, NOW_MS, PHONE, STANDI
 from scenario_stage import Stage
 
 from geooffer.client import CallError, Ping, SleepingPhone
+from geooffer.client.pacer import Reason
 from geooffer.engine.shapes import circle
 from geooffer.model.exclusion import ExclusionZone, ZoneCategory
 from geooffer.v1 import ping_service_pb2 as pb
@@ -114,3 +115,17 @@ async def test_what_was_collected_without_a_network_goes_as_one_batch(stage: Sta
 
 async def unreachable(item: object) -> pb.PingAnswer:
     raise CallError("UNAVAILABLE", "no network")
+
+
+async def test_t4_what_looks_like_a_jump_goes_with_the_fix_before(stage: Stage) -> None:
+    """Asleep for a minute, then 400 m off in a second: the service judges that by the fix before, so it gets both."""
+    await stage.set_up(S14)
+    near = stage.phone(PHONE)
+    phone = SleepingPhone(near, watches=False)
+    await walked(phone, range(60))
+    sent = phone.sent_count
+    far = replace(way(60), longitude=way(60).longitude + 400 * METRE_EAST, fix_time_ms=NOW_MS + 59 * STEP_MS + 1_000)
+    assert phone.reason is None
+    assert await phone.take(far) is not None
+    assert phone.reason is Reason.JUMP
+    assert phone.sent_count == sent + 2

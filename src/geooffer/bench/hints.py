@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from geooffer.bench.flaps import Event, engine_of, event_of, pings_of
-from geooffer.client.pacer import Fix, Pacer, Watch
+from geooffer.client.pacer import ACCURACY_MAX_M, Fix, Pacer, Watch
 from geooffer.engine.engine import Engine
 from geooffer.importers.traces import Trace
 from geooffer.model.catalog import Geofence
@@ -86,10 +86,12 @@ def walk_asleep(trace: Trace, fences: Sequence[Geofence], policy: Policy, style:
     pings = pings_of(trace)
     engine = engine_of(pings, fences, policy)
     pacers: dict[int, Pacer] = defaultdict(Pacer)
+    befores: dict[int, int] = {}
     walked = Walked()
     for row in range(len(pings)):
         one = pings[row : row + 1]
-        pacer = pacers[int(one["device_key"][0])]
+        device_key = int(one["device_key"][0])
+        pacer = pacers[device_key]
         time_ms = int(one["fix_time_ms"][0])
         if style.is_blind and pacer.next_fix_ms is not None and time_ms < pacer.next_fix_ms:
             continue
@@ -101,6 +103,15 @@ def walk_asleep(trace: Trace, fences: Sequence[Geofence], policy: Policy, style:
             int(one["accuracy_cm"][0]) / 100,
         )
         reason = pacer.reason(fix)
+        if pacer.needs_before:
+            before = befores[device_key]
+            walked.sent_count += 1
+            walked.reasons["BEFORE"] += 1
+            late = pings[before : before + 1].copy()
+            late["now_ms"] = time_ms
+            _send(engine, late, before, walked)
+        if fix.accuracy_m <= ACCURACY_MAX_M:
+            befores[device_key] = row
         if reason is not None:
             walked.sent_count += 1
             walked.reasons[reason.name] += 1
@@ -139,14 +150,14 @@ def compare(trace: Trace, full: Walked, reduced: Walked) -> Comparison:
     for key, own in visits.items():
         others = theirs.pop(key, [])
         for enter_ms, exit_ms, dwelt in own:
-            inside = [other for other in others if enter_ms <= other[0] <= exit_ms]
+            inside = [other for other in others if enter_ms <= other[0] < exit_ms]
             dwells += dwelt
             kept_dwells += dwelt and any(other[2] for other in inside)
             if inside:
                 kept += 1
                 delays_s.append((inside[0][0] - enter_ms) / 1_000)
                 extra += len(inside) - 1
-        extra += sum(not any(enter <= other[0] <= leave for enter, leave, _ in own) for other in others)
+        extra += sum(not any(enter <= other[0] < leave for enter, leave, _ in own) for other in others)
     extra += sum(len(others) for others in theirs.values())
     return Comparison(sum(map(len, visits.values())), kept, extra, dwells, kept_dwells, sorted(delays_s))
 

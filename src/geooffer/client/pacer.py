@@ -4,13 +4,15 @@
                 └─────► why it is useful ──► send ──► `sent` ──► the answer's NextPing ──► `follow`
 
 What is held back could have changed nothing: it enters nothing, is no evidence of having left, and ends no dwell
-time. The rules rest on the last row that was answered with a hint, the anchor. Where an answer is still under way, or
-was lost, every fix is useful.
+time. The rules rest on the last row that was answered with a hint, the anchor, and on what earlier hints said of the
+places around theirs. Where an answer is still under way, or was lost, every fix is useful. A fix that may be a jump
+goes with the one before it, by which the service judges it.
 """
 
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -26,6 +28,10 @@ JUMP_FIX_COUNT = 4
 """A jump is believed after three fixes that agree; one more where the first of them was not the first."""
 PATH_MAX_M = 5_000.0
 """A gap between fixes that is longer than this crosses regions, for all one knows."""
+QUIET_PLACE_COUNT_MAX = 64
+"""So many places are remembered where nothing can be entered; the oldest is forgotten."""
+SILENCE_SHARE = 1.5
+"""Silence ends a visit after so many longest intervals (semantics P5; `longest_interval_ms` of engine/hints.py)."""
 
 
 class Reason(StrEnum):
@@ -103,13 +109,33 @@ def _way_distance_m(from_m: float, to_m: float, way_m: float) -> float:
     return math.sqrt(max(from_m * from_m - along * along, 0.0))
 
 
+@dataclass(frozen=True, slots=True)
+class QuietPlace:
+    """A circle in which nothing can be entered: an earlier row and the `distance_m` of its hint."""
+
+    place: Fix
+    radius_m: int
+    until_ms: int | None
+    """None: no fence covers any of it. Else what covers it covered the row, was entered by it and has not been left;
+    known up to this time, since one that was not open yet may open."""
+
+    def has(self, fix: Fix) -> bool:
+        """Nearer to the row than anything that did not cover it."""
+        if self.until_ms is not None and fix.time_ms >= self.until_ms:
+            return False
+        return distance_m(fix, self.place.latitude, self.place.longitude) < self.radius_m
+
+
 class Pacer:
     """What one phone knows. Fixes must come in the order of their times."""
 
     def __init__(self) -> None:
         self.watch: Watch | None = None
         """None: no regions are held, only hints count."""
+        self.needs_before = False
+        """The fix before the last one was not sent and must be, ahead of it: the last one is a jump from there."""
         self._hint: pb.NextPing | None = None
+        self._hint_generation = 0
         self._anchor: Fix | None = None
         self._seen: Fix | None = None
         self._may_be_inside = True
@@ -119,6 +145,8 @@ class Pacer:
         """How many in a row it takes to enter or to leave, as last told; at first the default."""
         self._reason: Reason | None = None
         self._dwell_due_ms: list[int] = []
+        self._quiet: deque[QuietPlace] = deque(maxlen=QUIET_PLACE_COUNT_MAX)
+        self._is_seen_sent = False
 
     @property
     def needs_regions(self) -> bool:
@@ -139,7 +167,10 @@ class Pacer:
 
     def reason(self, fix: Fix) -> Reason | None:
         """Why a fix is useful; None = nothing could change by it. Call it once for each fix, in order."""
+        self.needs_before = False
         self._reason = self._judge(fix)
+        if fix.accuracy_m <= ACCURACY_MAX_M:
+            self._is_seen_sent = self._reason is not None
         return self._reason
 
     def _judge(self, fix: Fix) -> Reason | None:
@@ -149,33 +180,41 @@ class Pacer:
         if self._hint is None or self._anchor is None:
             # it may be the first of several that it takes to enter or leave
             self._confirm_count = max(self._confirm_count - 1, self._fix_count - 1)
+            self._forget_visits()
             return Reason.UNKNOWN
         moved_m = distance_m(self._anchor, fix.latitude, fix.longitude)
+        is_free = any(quiet.until_ms is None and quiet.has(fix) for quiet in self._quiet)
         may_leave = self._may_leave(fix, moved_m)
-        may_enter = moved_m >= self._hint.distance_m and self._is_watched(before, fix)
+        may_enter = moved_m >= self._hint.distance_m and not self._is_quiet(fix) and self._is_watched(before, fix)
+        accuracy_m = fix.accuracy_m or self._hint.assumed_accuracy_m
+        is_finer = 0 < accuracy_m <= self._hint.enter_accuracy_m and not is_free
         is_confirming = self._confirm_count > 0
         self._confirm_count = max(
             self._confirm_count - 1,
             self._hint.leave_count - 1 if may_leave else 0,
-            self._hint.enter_count - 1 if may_enter else 0,
+            self._hint.enter_count - 1 if may_enter or is_finer else 0,
         )
-        if self._is_jump(fix, moved_m):
+        if may_leave:
+            self._forget_visits()
+        if _is_jump(self._anchor, fix) or (before is not None and _is_jump(before, fix)):
+            # the service judges a jump by the fix before, so it must have that one
+            self.needs_before = not self._is_seen_sent
             self._confirm_count = JUMP_FIX_COUNT
+            self._forget_visits()
             return Reason.JUMP
         if may_enter:
             return Reason.ENTER
         if may_leave:
             return Reason.LEAVE
-        accuracy_m = fix.accuracy_m or self._hint.assumed_accuracy_m
-        if self._hint.enter_accuracy_m and accuracy_m <= self._hint.enter_accuracy_m:
+        if is_finer:
             return Reason.FINER
         if is_confirming:
             return Reason.CONFIRM
-        if self._dwell_due_ms and fix.time_ms >= self._dwell_due_ms[0]:
+        if self._dwell_due_ms and fix.time_ms >= self._dwell_due_ms[0] and not is_free:
+            # what does not cover this fix has not told its dwell time yet: it will where she comes back
+            self._forget_visits()
             return Reason.DWELL
-        if fix.time_ms - self._anchor.time_ms >= self._hint.latest_millis:
-            return Reason.INTERVAL
-        return None
+        return Reason.INTERVAL if self._is_interval_over(before, fix) else None
 
     def sent(self) -> None:
         """The last useful fix is under way: until `follow`, every further one is useful."""
@@ -183,14 +222,21 @@ class Pacer:
 
     def follow(self, fix: Fix, hint: pb.NextPing) -> None:
         """What the service said of a fix that was sent."""
+        if self._hint_generation != hint.fences_generation:
+            self._quiet.clear()
+            self._hint_generation = hint.fences_generation
         self._anchor, self._hint = fix, hint
         self._fix_count = max(hint.enter_count, hint.leave_count)
+        if self._reason is Reason.UNKNOWN:
+            # only now it is known how many
+            self._confirm_count = max(self._confirm_count, self._fix_count - 1)
         if hint.dwell_millis:
             self._may_be_inside, self._clear_count = True, 0
         elif not hint.HasField("leave_distance_m"):
             self._clear_count += 1
             if self._clear_count >= hint.leave_count:
                 self._may_be_inside = False
+        self._note_quiet(fix, hint)
         self._dwell_due_ms = [due for due in self._dwell_due_ms if due > fix.time_ms]
         if self._reason not in (Reason.DWELL, Reason.LEAVE, Reason.CONFIRM):
             # she may have entered with this fix: once its dwell time is over, one more tells
@@ -210,7 +256,34 @@ class Pacer:
         accuracy_m = fix.accuracy_m or self._hint.assumed_accuracy_m
         return moved_m >= self._hint.leave_distance_m + max(0.0, accuracy_m - self._hint.leave_accuracy_m)
 
-    def _is_jump(self, fix: Fix, moved_m: float) -> bool:
+    def _is_quiet(self, fix: Fix) -> bool:
+        """Whether what covers this fix, if anything, was entered before and not left since."""
+        return any(quiet.has(fix) for quiet in self._quiet)
+
+    def _note_quiet(self, fix: Fix, hint: pb.NextPing) -> None:
+        """Remember where nothing can be entered: around a row that nothing covers, or whose fences were all entered."""
+        if not hint.HasField("leave_distance_m"):
+            self._quiet.append(QuietPlace(fix, hint.distance_m, None))
+        elif not self._confirm_count and not hint.enter_accuracy_m:
+            self._quiet.append(QuietPlace(fix, hint.distance_m, fix.time_ms + hint.latest_millis))
+
+    def _forget_visits(self) -> None:
+        """Something may have been left: what was entered may be entered again."""
+        free = [quiet for quiet in self._quiet if quiet.until_ms is None]
+        self._quiet.clear()
+        self._quiet.extend(free)
+
+    def _is_interval_over(self, before: Fix | None, fix: Fix) -> bool:
+        """Whether the longest interval is over, or silence would end a visit before a fix as late again comes."""
         assert self._anchor is not None
-        accuracies_m = fix.accuracy_m + self._anchor.accuracy_m
-        return (moved_m - accuracies_m) * 1_000 > JUMP_M_PER_S * (fix.time_ms - self._anchor.time_ms)
+        assert self._hint is not None
+        elapsed_ms = fix.time_ms - self._anchor.time_ms
+        gap_ms = fix.time_ms - before.time_ms if before is not None else 0
+        latest_ms = self._hint.latest_millis
+        return elapsed_ms >= latest_ms or elapsed_ms + gap_ms >= SILENCE_SHARE * latest_ms
+
+
+def _is_jump(before: Fix, fix: Fix) -> bool:
+    """Whether the service may take the way between two fixes for a jump (T4)."""
+    way_m = distance_m(before, fix.latitude, fix.longitude) - before.accuracy_m - fix.accuracy_m
+    return way_m * 1_000 > JUMP_M_PER_S * (fix.time_ms - before.time_ms)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from geooffer.client.client import GeoofferClient
 from geooffer.client.errors import CallError
-from geooffer.client.pacer import Fix, Pacer, Reason, Watch
+from geooffer.client.pacer import ACCURACY_MAX_M, Fix, Pacer, Reason, Watch
 from geooffer.client.pings import Ping
 from geooffer.errors import DrainingError, JournalError, OverloadedError, QuotaExceededError
 from geooffer.model import limits, units
@@ -43,6 +43,8 @@ class SleepingPhone:
         self._watches = watches
         self._now_ms = now_ms
         self._waiting: deque[tuple[Fix, Ping]] = deque(maxlen=limits.PING_BATCH_ROW_COUNT_MAX)
+        self._before: tuple[Fix, Ping] | None = None
+        """The usable fix before the last one, where it was not sent."""
         self.pacer = Pacer()
         self.location_wanted = True
         """False: the service may not use this phone's location; nothing is sent any more."""
@@ -68,6 +70,11 @@ class SleepingPhone:
         time_ms = ping.fix_time_ms if ping.fix_time_ms is not None else self._now_ms() - ping.fix_age_ms
         fix = Fix(time_ms, ping.latitude, ping.longitude, ping.accuracy_m)
         self.reason = self.pacer.reason(fix)
+        before = self._before
+        if fix.accuracy_m <= ACCURACY_MAX_M:
+            self._before = (fix, ping) if self.reason is None else None
+        if self.pacer.needs_before and before is not None:
+            self._waiting.append(before)
         if self.reason is None:
             await self._renew_watch(fix)
             return None
