@@ -14,6 +14,7 @@ import asyncio
 import os
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Protocol
@@ -31,7 +32,7 @@ QUIET_MS = 50
 LATEST_MS = 500
 QUICK_MS = 10
 QUICK_PAUSES = 4
-"""At least so many times as long as a publication took until the next."""
+"""At least so many times as long as a publication worked until the next; not counted what others took of its core."""
 
 MERGE_PAUSES = 3
 """After a merge, so many times as long as it took without one: an import changes the delta all the time."""
@@ -145,8 +146,7 @@ class Publisher:
 
     def _fire(self) -> None:
         self._timer = None
-        loop = asyncio.get_running_loop()
-        began_s = loop.time()
+        began_s = time.thread_time()
         if not self._engine.needs_merge:
             try:
                 generation = self._engine.publish()
@@ -154,7 +154,8 @@ class Publisher:
                 self._failed(error)
                 return
             log.debug("catalog_live", generation=generation)
-        self._quick_next_s = loop.time() + max(self._quick_s, QUICK_PAUSES * (loop.time() - began_s))
+        worked_s = time.thread_time() - began_s
+        self._quick_next_s = asyncio.get_running_loop().time() + max(self._quick_s, QUICK_PAUSES * worked_s)
         self._index()
         self._merge_if_due()
 
