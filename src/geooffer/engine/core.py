@@ -24,6 +24,7 @@ from geooffer.engine.statistics import Statistics
 from geooffer.engine.totals import total_rules
 from geooffer.errors import GeoofferError, InvalidArgumentError, JournalError
 from geooffer.model.catalog import Campaign, Geofence, Store
+from geooffer.model.columns import StructArray
 from geooffer.model.exclusion import ExclusionZone
 from geooffer.model.exclusion_tables import ExclusionTables
 from geooffer.model.fence_tables import FenceTables
@@ -259,10 +260,15 @@ class Core:
         else:
             snapshot = live._replace(generation=self.registry.generation, fences=fences)
         if fences is not live.fences:  # after what may be refused: these changes are told once
-            carry(live.fences.fences, fences.fences, self.registry.take_fence_changes(), self._decided_ms)
+            self._carry_lives(live.fences.fences, fences.fences)
         self._snapshot = snapshot
         if sells_anew:
             self._refresh_totals(range(self.registry.count(Campaign)), self._totals_ms)
+
+    def _carry_lives(self, old: StructArray, new: StructArray) -> None:
+        changes = self.registry.take_fence_changes()
+        carry(old, new, changes, self._decided_ms)
+        self.index.layers.keep_lives([*changes, *range(len(old), len(new))], new)
 
     def _compile(self, hours_day: int, fences: FenceTables) -> Snapshot:
         registry = self.registry

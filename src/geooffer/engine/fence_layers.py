@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geooffer.engine.fence_lives import set_columns
+from geooffer.engine.fence_lives import KEPT, set_columns
 from geooffer.engine.fence_merge import Merged, TwoIndexes, append_shapes, copied, empty_geometry, items_of, merge
 from geooffer.engine.fence_parts import CompiledShape
 from geooffer.engine.freezing import CellEntries, cell_entries, cells_of
@@ -146,6 +146,11 @@ class FenceLayers:
         self._staged |= changed
         if self._merging is not None:
             self._since_merge |= changed
+
+    def keep_lives(self, numbers: Sequence[int], rows: StructArray) -> None:
+        """Take over what engine/fence_lives.py wrote into these rows of the snapshot that comes into force."""
+        for name in KEPT:
+            self._rows.rows[name][numbers] = rows[name][numbers]
 
     def _cover(self, number_count: int) -> None:
         held = self._rows.count
