@@ -12,9 +12,10 @@ from geographiclib.geodesic import Geodesic
 
 from geooffer.engine.shapes import polygon_from_lonlat
 from geooffer.engine.wake_regions import WakeRegions, wake_regions
+from geooffer.kernels.regions import cover_pieces
 from geooffer.model.shapes import Circle, Shape
 from geooffer.model.units import EARTH_RADIUS_M
-from geooffer.model.wake import REGION_RADIUS_MIN_M, VALIDITY_RADIUS_MAX_M
+from geooffer.model.wake import PIECE, REGION_RADIUS_MIN_M, VALIDITY_RADIUS_MAX_M
 
 
 def arc_m(place: tuple[float, float], others: np.ndarray) -> np.ndarray:
@@ -140,3 +141,18 @@ def test_where_boundaries_are_everywhere_nobody_sleeps() -> None:
     found, _ = check(shapes, (52.5, 13.4), 1)
     assert found.regions == (Circle(525_000_000, 134_000_000, 2 * REGION_RADIUS_MIN_M * 100),)
     assert found.validity_radius_m == 2 * REGION_RADIUS_MIN_M
+
+
+def test_a_region_that_grows_over_a_large_piece_holds_all_of_it() -> None:
+    rng = np.random.default_rng(21)
+    for _ in range(400):
+        count = int(rng.integers(2, 12))
+        pieces, regions = np.zeros(count, PIECE), np.zeros(3, PIECE)
+        pieces["x_m"] = EARTH_RADIUS_M
+        pieces["y_m"], pieces["z_m"] = rng.uniform(-300, 300, (2, count))
+        pieces["radius_m"], pieces["away_m"] = rng.uniform(5, 251, count), np.sort(rng.uniform(0, 3_000, count))
+        valid_m = cover_pieces(pieces, 3, 20_000.0, 300.0, 0.4, 800.0, regions)
+        held = regions[regions["radius_m"] > 0]
+        for piece in pieces[pieces["away_m"] < valid_m]:
+            apart_m = np.hypot(held["y_m"] - piece["y_m"], held["z_m"] - piece["z_m"])
+            assert (apart_m + piece["radius_m"] <= held["radius_m"] + 1e-6).any()

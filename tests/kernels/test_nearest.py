@@ -10,6 +10,7 @@ from geographiclib.geodesic import Geodesic
 
 from geooffer.engine.clock import EngineClock
 from geooffer.engine.engine import Engine
+from geooffer.engine.hints import fence_bounds
 from geooffer.engine.shapes import polygon_from_lonlat
 from geooffer.journal.memory import MemoryJournal
 from geooffer.kernels.locate import covers_point
@@ -24,15 +25,20 @@ from geooffer.model.units import EARTH_RADIUS_M
 POINTS_A_RING = 1_500
 
 
-def hinted(tables: FenceTables, places: np.ndarray, accuracy_cm: int = 100) -> tuple[np.ndarray, np.ndarray]:
+def hinted(
+    tables: FenceTables,
+    places: np.ndarray,
+    accuracy_cm: int = 100,
+    margin_cm: int = Policy().outside_margin_cm,
+    wide_parts: tuple[int, ...] = (),
+) -> tuple[np.ndarray, np.ndarray]:
     """HINT rows and dwell waits of (latitude, longitude) E7 places."""
     count = len(places)
     hints, waits = np.zeros(count, HINT), np.zeros(count * DWELL_WAIT_COUNT_MAX, np.int64)
     columns = [np.ascontiguousarray(places[:, axis]).astype(np.int32) for axis in (0, 1)]
     policy, accuracies_cm = Policy(), np.full(count, accuracy_cm, np.int32)
-    hint_rows(
-        tables, policy, policy.outside_margin_cm, *columns, accuracies_cm, np.zeros(count, np.int64), hints, waits
-    )
+    wide = np.array(wide_parts, np.int32)
+    hint_rows(tables, policy, margin_cm, wide, *columns, accuracies_cm, np.zeros(count, np.int64), hints, waits)
     return hints, waits.reshape(count, DWELL_WAIT_COUNT_MAX)
 
 
@@ -180,3 +186,42 @@ def test_a_fence_that_moved_away_is_looked_for_where_it_is_now() -> None:
     hints, waits = hinted(engine.snapshot.fences, places)
     assert hints["distance_cm"][0] / 100 == pytest.approx(0.1 * np.radians(1) * EARTH_RADIUS_M - 100, abs=0.1)
     assert waits[:, 0].tolist() == [0, 60_000]
+
+
+def test_s14_parts_of_great_margins_are_found_without_searching_as_far() -> None:
+    rng = np.random.default_rng(9)
+    shapes = [circle_at(52.5 + rng.normal(0, 0.03), 13.4 + rng.normal(0, 0.05), 60.0) for _ in range(200)]
+    shapes[17] = polygon_from_lonlat([[square(13.4, 52.5, 0.004)]])[0]
+    tables = tables_of(*shapes)
+    tables.fences["outside_margin_cm"][[3, 17]] = 1_000_000, 300_000
+    places = np.rint(np.stack([52.5 + rng.normal(0, 0.03, 300), 13.4 + rng.normal(0, 0.05, 300)], axis=1) * 1e7)
+    searched, waits = hinted(tables, places, margin_cm=1_000_000)
+    bounds = fence_bounds(tables, Policy())
+    assert (bounds.margin_cm, bounds.band_cm) == (1_000_000, Policy().outside_margin_cm)
+    assert [int(tables.parts["fence_number"][part]) for part in bounds.wide_parts] == [3, 17]
+    asked, asked_waits = hinted(tables, places, margin_cm=bounds.band_cm, wide_parts=tuple(bounds.wide_parts.tolist()))
+    assert (searched == asked).all()
+    assert (waits == asked_waits).all()
+    assert (searched["leave_cm"] < NO_RIM_CM).sum() > 200
+
+
+def test_s14_margins_of_more_fences_than_are_asked_one_by_one_are_searched_for() -> None:
+    tables = tables_of(*(circle_at(52.5 + 0.01 * number, 13.4, 60.0) for number in range(40)))
+    tables.fences["outside_margin_cm"] = np.arange(40) * 1_000
+    bounds = fence_bounds(tables, Policy())
+    assert (bounds.margin_cm, bounds.band_cm) == (39_000, 7_000)
+    assert sorted(tables.parts["fence_number"][bounds.wide_parts].tolist()) == list(range(8, 40))
+
+
+@pytest.mark.parametrize("latitude", [60.0, -60.0, 79.95])
+def test_s14_beside_a_long_edge_towards_a_pole_leaving_is_not_put_off(latitude: float) -> None:
+    far = 9.9 if latitude > 0 else -9.9
+    ring = [(10.0, latitude), (12.0, latitude), (12.0, latitude + far), (10.0, latitude + far), (10.0, latitude)]
+    tables = tables_of(polygon_from_lonlat([[ring]])[0])
+    tables.fences["outside_margin_cm"] = 100_000
+    west_m = 50.0
+    beside = latitude + far / 1_000
+    longitude = 10.0 - west_m / (np.radians(1) * EARTH_RADIUS_M * np.cos(np.radians(beside)))
+    hints, _ = hinted(tables, np.rint(np.array([[beside, longitude]]) * 1e7), margin_cm=100_000)
+    # 950 m farther west she is beyond the margin
+    assert hints["leave_cm"][0] <= 95_000

@@ -220,8 +220,10 @@ class Pacer:
         """The last useful fix is under way: until `follow`, every further one is useful."""
         self._hint = None
 
-    def follow(self, fix: Fix, hint: pb.NextPing) -> None:
-        """What the service said of a fix that was sent."""
+    def follow(self, fix: Fix, hint: pb.NextPing, *, delay_ms: int = 0) -> None:
+        """What the service said of a fix that was sent. delay_ms: how much later than `fix.time_ms` it may take it to
+        be: a live fix has its age at sending, and what its way took is counted as if it were younger.
+        """
         if self._hint_generation != hint.fences_generation:
             self._quiet.clear()
             self._hint_generation = hint.fences_generation
@@ -240,12 +242,12 @@ class Pacer:
         self._dwell_due_ms = [due for due in self._dwell_due_ms if due > fix.time_ms]
         if self._reason not in (Reason.DWELL, Reason.LEAVE, Reason.CONFIRM):
             # she may have entered with this fix: once its dwell time is over, one more tells
-            due = [fix.time_ms + wait for wait in hint.dwell_millis]
+            due = [fix.time_ms + wait + delay_ms for wait in hint.dwell_millis]
             self._dwell_due_ms = sorted({*self._dwell_due_ms, *due})
 
     def _is_watched(self, before: Fix | None, fix: Fix) -> bool:
         """Whether a boundary may have been crossed on the way to this fix."""
-        if self.watch is None or before is None or not self.watch.holds_at(fix):
+        if self.watch is None or before is None or not (self.watch.holds_at(before) and self.watch.holds_at(fix)):
             return True
         return self.watch.is_crossed(before, fix)
 

@@ -45,6 +45,8 @@ class SleepingPhone:
         self._waiting: deque[tuple[Fix, Ping]] = deque(maxlen=limits.PING_BATCH_ROW_COUNT_MAX)
         self._before: tuple[Fix, Ping] | None = None
         """The usable fix before the last one, where it was not sent."""
+        self._delay_ms = 0
+        """The longest that what waits was under way: it may have arrived although no answer came."""
         self.pacer = Pacer()
         self.location_wanted = True
         """False: the service may not use this phone's location; nothing is sent any more."""
@@ -80,16 +82,21 @@ class SleepingPhone:
             return None
         self._waiting.append((fix, ping))
         self.pacer.sent()
+        begun_ms = self._now_ms()
         try:
             answer = await self._client.ingest(self._batch())
         except _TRANSIENT:
             return None
+        finally:
+            if ping.fix_time_ms is None:
+                self._delay_ms = max(self._delay_ms, self._now_ms() - begun_ms)
         sent = [fix for fix, _ in self._waiting]
         self.sent_count += len(sent)
         self._waiting.clear()
         self.location_wanted = answer.location_wanted
         for hint in answer.next_pings:
-            self.pacer.follow(sent[hint.row], hint)
+            self.pacer.follow(sent[hint.row], hint, delay_ms=self._delay_ms)
+        self._delay_ms = 0
         if self.location_wanted:
             await self._renew_watch(fix)
         return answer

@@ -19,10 +19,13 @@ import numpy as np
 
 from geooffer.kernels.nearest import hint_rows
 from geooffer.model import limits
-from geooffer.model.columns import Int64Array, StructArray
+from geooffer.model.columns import Int32Array, Int64Array, StructArray
 from geooffer.model.fence_tables import FenceTables
 from geooffer.model.hints import DWELL_WAIT_COUNT_MAX, HINT, NO_RIM_CM
 from geooffer.model.policy import DAY_MS, Policy
+
+WIDE_FENCE_COUNT_MAX = 32
+"""So many fences of great margins are asked in each hint; with more of them, all fences as far away as their margin."""
 
 
 class NextPing(NamedTuple):
@@ -51,6 +54,10 @@ class FenceBounds(NamedTuple):
     """The most that any fence of a snapshot asks for itself, and the policy."""
 
     margin_cm: int
+    band_cm: int
+    """The same without the fences of `wide_parts`."""
+    wide_parts: Int32Array
+    """Parts of the few fences with the greatest margins, where these are greater than the policy's."""
     enter_count: int
     leave_count: int
 
@@ -61,8 +68,15 @@ def fence_bounds(fences: FenceTables, policy: Policy) -> FenceBounds:
     def most(name: str, own: int) -> int:
         return max(own, int(fences.fences[name].max(initial=0)))
 
+    margins_cm = fences.fences["outside_margin_cm"]
+    wide = np.flatnonzero((margins_cm > policy.outside_margin_cm) & (fences.fences["part_count"] > 0))
+    wide = wide[np.argsort(margins_cm[wide], kind="stable")[::-1]]
+    spans = fences.fences[["part_start", "part_count"]][wide[:WIDE_FENCE_COUNT_MAX]].tolist()
+    parts = [part for start, count in spans for part in range(start, start + count)]
     return FenceBounds(
         most("outside_margin_cm", policy.outside_margin_cm),
+        int(margins_cm[wide[WIDE_FENCE_COUNT_MAX:]].max(initial=policy.outside_margin_cm)),
+        np.array(parts, np.int32),
         most("enter_fix_count", policy.enter_fix_count),
         most("exit_fix_count", policy.exit_fix_count),
     )
@@ -77,7 +91,8 @@ def next_pings(
     waits_ms = np.zeros(count * DWELL_WAIT_COUNT_MAX, np.int64)
     latitudes_e7, longitudes_e7 = (np.ascontiguousarray(pings[name]) for name in ("latitude_e7", "longitude_e7"))
     accuracies_cm, nows_ms = np.ascontiguousarray(pings["accuracy_cm"]), np.ascontiguousarray(pings["now_ms"])
-    hint_rows(fences, policy, bounds.margin_cm, latitudes_e7, longitudes_e7, accuracies_cm, nows_ms, hints, waits_ms)
+    places = latitudes_e7, longitudes_e7, accuracies_cm, nows_ms
+    hint_rows(fences, policy, bounds.band_cm, bounds.wide_parts, *places, hints, waits_ms)
     waits = waits_ms.reshape(count, DWELL_WAIT_COUNT_MAX)
     return [_next_ping(bounds, fences_generation, policy, *row) for row in zip(hints, waits, pings, strict=True)]
 
@@ -95,7 +110,7 @@ def _next_ping(
     latest_ms = longest_interval_ms(policy)
     if opens_ms:
         latest_ms = min(latest_ms, max(0, opens_ms - int(ping["fix_time_ms"])))
-    way_cm = min(distance_cm, leave_cm) - (accuracy_cm or policy.assumed_accuracy_cm) - bounds.margin_cm
+    way_cm = min(distance_cm, leave_cm) - (accuracy_cm or policy.assumed_accuracy_cm) - policy.outside_margin_cm
     earliest_ms = 0 if enter_accuracy_cm else max(way_cm, 0) * 1000 // speed
     return NextPing(
         distance_m=distance_cm // 100,

@@ -102,6 +102,19 @@ def _take_dwell(waits_ms: Int64Array, row: int, wait_ms: int) -> None:
 
 
 @kernel
+def _at_most_m(part: StructArray, latitude_e7: int, away_m: float) -> float:
+    """At least the distance to a polygon part of which `edges_distance_m` says `away_m`: that takes the least cosine of
+    latitude along an edge, and beside a long one towards a pole the true one is greater.
+    """
+    south, north = min(int(part["min_latitude_e7"]), latitude_e7), max(int(part["max_latitude_e7"]), latitude_e7)
+    _, greatest = sine_cosine_e7(0 if south <= 0 <= north else min(abs(south), abs(north)))
+    _, least = sine_cosine_e7(max(abs(south), abs(north)))
+    if least * REACH_CM <= greatest * 100.0:
+        return REACH_CM * 0.01
+    return float(min(away_m * (greatest / least) * 1.02 + 1.0, REACH_CM * 0.01))
+
+
+@kernel
 def _weigh_part(
     fences: FenceTables,
     policy: Policy,
@@ -136,7 +149,7 @@ def _weigh_part(
         # a covered part's rim is looked for up to the reach, another's only as far as it matters
         most_m = REACH_CM * 0.01 if is_covered else max(nearest_m, band_m) + 1.0
         away_m = edges_distance_m(fences, part_index, latitude_e7, longitude_e7, cosine, most_m)
-        rim_m = -away_m if is_covered else away_m * 1.02 + 1.0
+        rim_m = -away_m if is_covered else _at_most_m(part, latitude_e7, away_m)
     fence_number = int(part["fence_number"])
     if is_covered:
         opens_ms = int(fences.fences[fence_number]["valid_from_ms"])
@@ -247,11 +260,12 @@ def _walk(
     return nearest_m
 
 
-@entry(lambda: types.void(FENCES, POLICY, types.int64, I4, I4, I4, I8, array_of(HINT), I8))
+@entry(lambda: types.void(FENCES, POLICY, types.int64, I4, I4, I4, I4, I8, array_of(HINT), I8))
 def hint_rows(
     fences: FenceTables,
     policy: Policy,
     margin_max_cm: int,
+    wide_parts: Int32Array,
     latitudes_e7: Int32Array,
     longitudes_e7: Int32Array,
     accuracies_cm: Int32Array,
@@ -261,9 +275,10 @@ def hint_rows(
 ) -> None:
     """Write the HINT of each of n fixes: of its own place and accuracy (0 = unknown), the fences and the policy alone.
 
-    margin_max_cm: the greatest of the policy's and any fence's own. latitudes_e7, longitudes_e7, accuracies_cm,
-    nows_ms, hints: shape (n,). waits_ms: shape (n × DWELL_WAIT_COUNT_MAX,), per fix the dwell times of fences it is
-    inside of, ascending, then zeros.
+    margin_max_cm: the greatest of the policy's and the fences' own. wide_parts: parts of few fences with still greater
+    ones, looked at one by one, so that the trees are not searched as far as those reach. latitudes_e7, longitudes_e7,
+    accuracies_cm, nows_ms, hints: shape (n,). waits_ms: shape (n × DWELL_WAIT_COUNT_MAX,), per fix the dwell times of
+    fences it is inside of, ascending, then zeros.
     """
     waits_ms[:] = 0
     for row in range(len(hints)):
@@ -291,6 +306,22 @@ def hint_rows(
                 cosine,
                 accuracy_cm,
                 band_m,
+                nearest_m,
+                int(nows_ms[row]),
+                hints,
+                waits_ms,
+                row,
+            )
+        for part_index in wide_parts:
+            nearest_m = _weigh_part(
+                fences,
+                policy,
+                int(part_index),
+                latitude,
+                longitude,
+                cosine,
+                accuracy_cm,
+                0.01 * fences.fences[fences.parts[part_index]["fence_number"]]["outside_margin_cm"],
                 nearest_m,
                 int(nows_ms[row]),
                 hints,

@@ -248,7 +248,8 @@ def cover_pieces(
         if best >= 0:
             region = regions[best]
             if best_m > region["radius_m"] and best_apart_m > 0.0:
-                share = (best_m - region["radius_m"]) / best_apart_m
+                # not beyond the middle of a piece that holds the whole region
+                share = min((best_m - region["radius_m"]) / best_apart_m, 1.0)
                 regions[best]["x_m"] += (piece["x_m"] - region["x_m"]) * share
                 regions[best]["y_m"] += (piece["y_m"] - region["y_m"]) * share
                 regions[best]["z_m"] += (piece["z_m"] - region["z_m"]) * share
