@@ -70,6 +70,7 @@ def stocked_engine(clock: str = "client", journal: Any = None) -> Engine:
     now_ms = START_MS if clock == "client" else time.time_ns() // 1_000_000
     # on the system clock these tests run at any hour: no quiet ones
     policy = Policy() if clock == "client" else Policy(quiet_start_minute=0, quiet_end_minute=0)
+    policy = policy._replace(jump_fix_count=1)  # phones of these tests are at two places
     engine_clock = EngineClock(clock, START_MS if clock == "client" else None)
     engine = Engine(journal=MemoryJournal() if journal is None else journal, clock=engine_clock, policy=policy)
     engine.put_nouns(

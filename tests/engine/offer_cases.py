@@ -96,7 +96,7 @@ def chain_of_shops(count: int, **changes: Any) -> World:
     figures = [
         figure for index in range(count) for figure in stock(50, store_id=f"store-{index}", as_of_ms=NOW_MS - HOUR_MS)
     ]
-    policy = Policy(stock_max_age_ms=399 * DAY_MS, quiet_start_minute=0, quiet_end_minute=0)
+    policy = Policy(stock_max_age_ms=399 * DAY_MS, quiet_start_minute=0, quiet_end_minute=0, jump_fix_count=1)
     world = World(nouns=[*stores, *fences, CATEGORY, product(), *offers], stock=figures, policy=policy)
     return replace(world, **changes)
 

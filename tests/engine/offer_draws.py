@@ -79,6 +79,7 @@ POLICY = st.builds(
         held_out_per_10000=share,
         quiet_start_minute=quiet[0],
         quiet_end_minute=quiet[1],
+        jump_fix_count=1,  # phones of these draws are at two places
     ),
     st.sampled_from([0, HOUR_MS, DAY_MS, 31 * DAY_MS]),
     st.sampled_from([0, DAY_MS, 31 * DAY_MS]),

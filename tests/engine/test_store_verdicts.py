@@ -117,8 +117,8 @@ def test_doubt_about_the_places_says_slow(accuracy_m: float, expected: OfferVerd
 
 def test_the_reported_speed_goes_before_the_way() -> None:
     engine = World().build()
-    engine.step(ping(north_m=1_000.0))
-    assert judged(engine, NOW_MS + SECOND_MS, speed_m_per_s=1.4) is V.OFFERED
+    engine.step(ping(north_m=500.0))
+    assert judged(engine, NOW_MS + 10 * SECOND_MS, speed_m_per_s=1.4) is V.OFFERED
 
 
 def test_closed_comes_before_fast_and_fast_before_quiet() -> None:

@@ -10,7 +10,6 @@ import typer
 from geooffer.cli.bench_report import origin, print_origin, tell
 from geooffer.cli.options import JsonOutput
 from geooffer.cli.output import remark
-from geooffer.importers.walks import parse_accuracy
 
 
 def register(app: typer.Typer) -> None:
@@ -36,6 +35,7 @@ def hints(
     from geooffer.bench.hints import STYLES, compare, percentile_s, walk_all, walk_asleep
     from geooffer.importers.geojson import read_fences
     from geooffer.importers.rows import TakenIds
+    from geooffer.importers.walks import parse_accuracy
     from geooffer.kernels.compile import compile_all
     from geooffer.model.policy import Policy
 
