@@ -256,6 +256,8 @@ def test_an_interrupted_run_ends_without_a_traceback(command: list[str], tmp_pat
     run = subprocess.Popen(
         [*command, "locate", "--fences", str(file), "--points", "-", "--json"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        # tests that a shell runs in the background are started deaf to it
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     assert run.stdin is not None
     assert run.stdout is not None
