@@ -158,12 +158,17 @@ async def test_tampering_beside_a_running_server_is_told_by_the_call(
         started.append(arguments)
         return await start(*arguments, **further)  # type: ignore[arg-type]
 
+    monkeypatch.setattr("geooffer.audit.follower.WRITE_INTERVAL_S", 0.05)
     settings = settings_of(tmp_path, None)
     async with running_service(settings) as service, client_of(service, "privacy_officer") as client:
         await live(service)
+        (path,) = (settings.state_dir / "audit").glob("*.log")
+        while b"put Store" not in path.read_bytes():  # the follower writes behind the calls
+            await asyncio.sleep(0.05)
         ask = client.control.privacy.VerifyAudit
         assert (await client.control.call(ask, pb.VerifyAuditRequest())).is_whole, "the control"
-        (path,) = (settings.state_dir / "audit").glob("*.log")
+        monkeypatch.setattr("geooffer.audit.follower.WRITE_INTERVAL_S", 600.0)
+        await asyncio.sleep(0.2)  # what is being written is written
         path.write_bytes(path.read_bytes().replace(b"put Store", b"put Shoes"))
         monkeypatch.setattr(asyncio, "create_subprocess_exec", counted)
         answers = await asyncio.gather(*(client.control.call(ask, pb.VerifyAuditRequest()) for _ in range(4)))

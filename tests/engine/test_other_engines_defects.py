@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fenced_shop import Event, fenced, walk
 from geographiclib.geodesic import Geodesic
 from world import (
     MINUTE_MS,
@@ -25,7 +26,6 @@ from world import (
     verdicts,
 )
 
-from geooffer.engine.engine import Engine
 from geooffer.engine.shapes import polygon_from_lonlat
 from geooffer.importers.geojson import read_fences
 from geooffer.journal.memory import MemoryJournal
@@ -36,19 +36,6 @@ from geooffer.model.shapes import Circle, Shape
 from geooffer.model.verdicts import OfferVerdict, PingVerdict
 
 PAGE = Path(__file__).parents[2] / "docs" / "other-engines.md"
-Event = tuple[str, str, str, int]
-Fix = tuple[float, float, float]
-"""(seconds, metres east of the fence's centre, accuracy in metres)."""
-
-
-def fenced(*fences: Geofence, policy: Policy | None = None) -> Engine:
-    nouns = [store(), *(fences or (fence(),))]
-    return World(nouns=nouns, prices=(), stock=(), touchpoints=(), policy=policy or Policy()).build()
-
-
-def walk(engine: Engine, *fixes: Fix) -> list[Event]:
-    rows = [ping(NOW_MS + round(s * 1000), east_m=east_m, accuracy_m=accuracy) for s, east_m, accuracy in fixes]
-    return transitions(engine, engine.step(pings(*rows)).transitions)
 
 
 def kinds(events: list[Event]) -> list[str]:

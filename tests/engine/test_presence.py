@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from fenced_shop import fenced, walk
 from world import (
     MINUTE_MS,
     NOW_MS,
@@ -18,26 +19,11 @@ from world import (
     try_verdicts,
 )
 
-from geooffer.engine.engine import Engine
 from geooffer.journal.memory import DirectJournal, MemoryJournal
 from geooffer.journal.sqlite import SqliteStore
 from geooffer.model.catalog import Customer, Geofence
 from geooffer.model.policy import DAY_MS, Policy
 from geooffer.model.verdicts import OfferVerdict
-
-Event = tuple[str, str, str, int]
-Fix = tuple[float, float, float]
-
-
-def fenced(*fences: Geofence, policy: Policy | None = None) -> Engine:
-    nouns = [store(), *(fences or (fence(),))]
-    return World(nouns=nouns, prices=(), stock=(), touchpoints=(), policy=policy or Policy()).build()
-
-
-def walk(engine: Engine, *fixes: Fix) -> list[Event]:
-    rows = [ping(NOW_MS + round(s * 1000), east_m=east_m, accuracy_m=accuracy) for s, east_m, accuracy in fixes]
-    return transitions(engine, engine.step(pings(*rows)).transitions)
-
 
 ENTER = ("ENTER", "INITIAL", "fence-1", 0)
 

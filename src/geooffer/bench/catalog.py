@@ -22,7 +22,7 @@ from geooffer.bench import latency
 from geooffer.bench.catalog_calls import KINDS, Caller, Change, calling
 from geooffer.bench.catalog_load import Answered, CatalogLoadPlan, run_catalog_load
 from geooffer.bench.direct_world import FENCE_COUNT
-from geooffer.bench.effect_load import Pace
+from geooffer.bench.paced_load import Pace, messages_per_s
 from geooffer.bench.processes import END_TIMEOUT_S, READY_TIMEOUT_S, ReadyServer, cores, process, receive
 
 GOAL_P99_US = 50_000
@@ -156,7 +156,7 @@ class _Run:
         return {
             "fences": self._plan.fence_count,
             "streams": self._plan.stream_count,
-            "peak_pings_per_s": round(answered.messages_per_s(*self._spans["peak"]) * self._plan.row_count),
+            "peak_pings_per_s": round(messages_per_s(answered.answered_s, *self._spans["peak"]) * self._plan.row_count),
             "load_share": self._plan.share,
             "fill_s": round(self._ready.fill_s, 2),
             "changes": figures,

@@ -14,12 +14,10 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
 
-from geooffer.bench.effect_load import Pace, messages_of
+from geooffer.bench.effect_load import messages_of
 from geooffer.bench.load import answer_of
-from geooffer.bench.processes import run_client
+from geooffer.bench.paced_load import PacedLoad, run_paced_load
 from geooffer.client import GeoofferClient
-
-TICK_S = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,44 +38,18 @@ class Answered:
     due_s: array[float] = field(default_factory=lambda: array("d"))
     answered_s: array[float] = field(default_factory=lambda: array("d"))
 
-    def messages_per_s(self, from_s: float, until_s: float) -> float:
-        """Answered in that time."""
-        return sum(from_s <= moment_s < until_s for moment_s in self.answered_s) / (until_s - from_s)
-
 
 def run_catalog_load(pipe: Connection, core: int | None) -> None:
     """The process's main: a CatalogLoadPlan in, closed loop; then a Pace, open loop; at last None, and Answered out."""
-
-    async def run(plan: CatalogLoadPlan) -> Answered:
-        load = _Load(plan)
-        loop = asyncio.get_running_loop()
-
-        def told() -> None:
-            try:
-                pace: Pace | None = pipe.recv()
-            except EOFError:
-                pace = None
-            if pace is None:
-                loop.remove_reader(pipe.fileno())
-                load.over.set()
-            else:
-                load.rate = pace.share * load.answered.messages_per_s(pace.from_s, pace.until_s)
-                load.paced.set()
-
-        loop.add_reader(pipe.fileno(), told)
-        return await load.run()
-
-    run_client(pipe, core, run)
+    run_paced_load(pipe, core, _Load)
 
 
-class _Load:
-    """The streams at work until `over` is set."""
+class _Load(PacedLoad):
+    """The streams at work until `over` is set; closed loop, one message in flight a stream."""
 
     def __init__(self, plan: CatalogLoadPlan) -> None:
         self.answered = Answered()
-        self.over, self.paced = asyncio.Event(), asyncio.Event()
-        self.rate = 0.0
-        """Messages a second; 0 = closed loop, one in flight a stream."""
+        super().__init__(self.answered.answered_s)
         self._plan = plan
 
     async def run(self) -> Answered:
@@ -92,27 +64,8 @@ class _Load:
                 streams.append(_Stream(client.open_call(), messages, self))
             for stream in streams:
                 stream.due(time.perf_counter())
-            works = [asyncio.create_task(work) for stream in streams for work in (stream.write(), stream.read())]
-            works += [asyncio.create_task(self._pace(streams)), asyncio.create_task(self._until_over())]
-            done, _ = await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
-            for work in works:
-                work.cancel()
-            await asyncio.gather(*works, return_exceptions=True)
-            for work in done:
-                work.result()
+            await self.work(streams)
         return self.answered
-
-    async def _until_over(self) -> None:
-        await self.over.wait()
-
-    async def _pace(self, streams: list[_Stream]) -> None:
-        await self.paced.wait()
-        due_s, number = time.perf_counter(), 0
-        while True:
-            while due_s <= time.perf_counter():
-                streams[number % len(streams)].due(due_s)
-                number, due_s = number + 1, due_s + 1 / self.rate
-            await asyncio.sleep(TICK_S)
 
 
 class _Stream:

@@ -24,8 +24,9 @@ from geooffer.bench import latency
 from geooffer.bench.disk_probe import Probed, ProbePlan, probing
 from geooffer.bench.effect_calls import EffectTokens, RacePlan, Trial, calling, race
 from geooffer.bench.effect_judge import judge
-from geooffer.bench.effect_load import EffectLoadPlan, Pace, Received, run_effect_load
+from geooffer.bench.effect_load import EffectLoadPlan, Received, run_effect_load
 from geooffer.bench.effect_watch import Watched
+from geooffer.bench.paced_load import Pace
 from geooffer.bench.processes import (
     END_TIMEOUT_S,
     READY_TIMEOUT_S,

@@ -17,7 +17,7 @@ from typing import Any
 
 from geooffer.bench import direct_world
 from geooffer.bench.load import answer_of
-from geooffer.bench.processes import run_client
+from geooffer.bench.paced_load import PacedLoad, messages_per_s, run_paced_load
 from geooffer.client import GeoofferClient
 from geooffer.v1 import ping_service_pb2 as pb
 
@@ -28,7 +28,6 @@ AWAY_E7 = 30_000
 BUDGET_MS = 60_000
 """Offers leave however late: what keeps one back is the gate, not its age."""
 OPEN_WINDOW_COUNT = 16
-TICK_S = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +43,6 @@ class EffectLoadPlan:
     """Messages in flight a stream, closed loop."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """To go on open loop at `share` of what was answered in a time."""
-
-    share: float
-    from_s: float
-    until_s: float
-
-
 @dataclass(slots=True)
 class Received:
     """What the gateways saw, on the clock of time.perf_counter."""
@@ -66,8 +56,7 @@ class Received:
 
     def pings_per_s(self, from_s: float, until_s: float, row_count: int) -> float:
         """Answered in that time."""
-        count = sum(from_s <= moment_s < until_s for moment_s in self.answered_s)
-        return count * row_count / (until_s - from_s)
+        return row_count * messages_per_s(self.answered_s, from_s, until_s)
 
 
 def is_active(device_key: int) -> bool:
@@ -100,43 +89,16 @@ def _period(device_key: int) -> int:
 
 def run_effect_load(pipe: Connection, core: int | None) -> None:
     """The process's main: an EffectLoadPlan in; then perhaps a Pace, and at last None; Received out."""
-
-    async def run(plan: EffectLoadPlan) -> Received:
-        load = EffectLoad(plan)
-        loop = asyncio.get_running_loop()
-
-        def told() -> None:
-            try:
-                pace: Pace | None = pipe.recv()
-            except EOFError:
-                pace = None
-            if pace is None:
-                loop.remove_reader(pipe.fileno())
-                load.over.set()
-            else:
-                load.go_on(pace)
-
-        loop.add_reader(pipe.fileno(), told)
-        return await load.run()
-
-    run_client(pipe, core, run)
+    run_paced_load(pipe, core, EffectLoad)
 
 
-class EffectLoad:
+class EffectLoad(PacedLoad):
     """The streams at work until `over` is set."""
 
     def __init__(self, plan: EffectLoadPlan) -> None:
-        self.over = asyncio.Event()
         self.received = Received()
+        super().__init__(self.received.answered_s)
         self._plan = plan
-        self._rate = 0.0
-        """Pings a second; 0 = closed loop."""
-        self._paced = asyncio.Event()
-
-    def go_on(self, pace: Pace) -> None:
-        """Open loop from now on."""
-        self._rate = pace.share * self.received.pings_per_s(pace.from_s, pace.until_s, self._plan.row_count)
-        self._paced.set()
 
     async def run(self) -> Received:
         """Raises what ended a stream."""
@@ -147,33 +109,8 @@ class EffectLoad:
                 client = GeoofferClient(plan.target, token=plan.token, private_connection=True)
                 await ending.enter_async_context(client)
                 streams.append(_Stream(client.open_call(), plan, number, self))
-            works = [asyncio.create_task(work) for stream in streams for work in (stream.write(), stream.read())]
-            works.append(asyncio.create_task(self._pace(streams)))
-            works.append(asyncio.create_task(self._until_over()))
-            done, _ = await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
-            for work in works:
-                work.cancel()
-            await asyncio.gather(*works, return_exceptions=True)
-            for work in done:
-                work.result()
+            await self.work(streams)
         return self.received
-
-    @property
-    def is_closed_loop(self) -> bool:
-        """Each answer lets the next message go."""
-        return not self._rate
-
-    async def _until_over(self) -> None:
-        await self.over.wait()
-
-    async def _pace(self, streams: list[_Stream]) -> None:
-        await self._paced.wait()
-        interval_s, due_s, number = self._plan.row_count / self._rate, time.perf_counter(), 0
-        while True:
-            while due_s <= time.perf_counter():
-                streams[number % len(streams)].offer()
-                number, due_s = number + 1, due_s + interval_s
-            await asyncio.sleep(TICK_S)
 
 
 class _Stream:
@@ -189,7 +126,7 @@ class _Stream:
         self._sent_s: list[float] = []
         """By sequence − 1."""
 
-    def offer(self) -> None:
+    def due(self, moment_s: float) -> None:
         """Let the next message go, unless so many are unanswered that it would only wait here."""
         if self._in_flight_count < OPEN_WINDOW_COUNT:
             self._in_flight_count += 1
@@ -216,6 +153,6 @@ class _Stream:
             for _ in range(answer.acknowledged_message_sequence - acknowledged):
                 received.answered_s.append(now_s)
                 self._in_flight_count -= 1
-                if self._load.is_closed_loop:
-                    self.offer()
+                if not self._load.rate:
+                    self.due(now_s)
             acknowledged = max(acknowledged, answer.acknowledged_message_sequence)
