@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from test_presence import ENTER, Event, fenced, walk
+from fenced_shop import Event, fenced, walk
+from test_presence import ENTER
 from world import MINUTE_MS, NOW_MS, SECOND_MS, World, fence, ping, pings, transitions, try_verdicts
 
 from geooffer.engine.engine import Engine
