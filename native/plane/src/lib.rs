@@ -1,0 +1,22 @@
+//! The native data plane: phones and gateways in, gathered batches to the matcher, answers out. No Python here.
+//!
+//! ```text
+//!  accept thread ──socket──► worker (one thread, one current_thread runtime, pinned)
+//!                              connection ─► stream ─► decode ─► columns ─┐
+//!                                                     flusher ◄───────────┘  one matcher call per gathered batch
+//!                              stream ◄── answers ◄── outcome
+//!                                                        └─► winners, tries: crossings ─► control side (Python)
+//! ```
+//!
+//! The GIL never stands on this path. What only Python can do (committing winners, telling operators of tries, renewing
+//! opening hours) crosses in batches through [`control`]; a ping without any of it never waits for Python.
+
+#![forbid(unsafe_code)]
+
+pub mod control;
+pub mod identity;
+pub mod limits;
+pub mod matcher;
+pub mod refusal;
+pub mod rows;
+pub mod settings;

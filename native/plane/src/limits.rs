@@ -1,0 +1,42 @@
+//! Bounds of the plane, by the names of `geooffer/model/limits.py`; a test over there holds the two together.
+
+/// Of a batch message, and of a gathered batch.
+pub const PING_BATCH_ROW_COUNT_MAX: usize = 1_024;
+/// Of a message on the data port.
+pub const DATA_MESSAGE_SIZE_MAX_BYTES: usize = 64 * 1024;
+/// Of all headers of a call.
+pub const METADATA_SIZE_MAX_BYTES: usize = 8 * 1024;
+/// Undecided rows of one stream; it is not read on beyond.
+pub const STREAM_QUEUE_ROW_COUNT_MAX: usize = 4_096;
+/// Undecided rows of one worker; the oldest are shed beyond.
+pub const ADMISSION_QUEUE_ROW_COUNT_MAX: usize = 65_536;
+/// Where a ping names no budget.
+pub const DECISION_BUDGET_DEFAULT_MS: i64 = 50;
+/// A longer one makes its row malformed.
+pub const DECISION_BUDGET_MAX_MS: i64 = 60_000;
+/// Open ping streams and IngestPings calls.
+pub const PING_CALL_COUNT_MAX: usize = 16_384;
+/// Of a phone, over all its connections.
+pub const STREAMS_PER_DEVICE_COUNT_MAX: usize = 4;
+/// Of a gateway or operator, over all its connections.
+pub const STREAMS_PER_SUBJECT_COUNT_MAX: usize = 8_192;
+/// Crossings that wait for the control side, of one worker; beyond, tries are not remembered and nobody wins.
+pub const CROSSING_COUNT_MAX: usize = 1_024;
+/// Winners that one batch may have.
+pub const BATCH_WINNER_COUNT_MAX: usize = 256;
+/// Latitudes, accuracies, ages and times of a row, as in the codec of Python.
+pub const LATITUDE_MAX_E7: i32 = 900_000_000;
+/// See there.
+pub const LONGITUDE_MAX_E7: i32 = 1_800_000_000;
+/// See there.
+pub const ACCURACY_MAX_CM: i32 = 100_000_000;
+/// See there.
+pub const FIX_AGE_MAX_MS: i64 = 366 * 86_400_000;
+/// See there.
+pub const SPEED_MAX_CM_PER_S: i32 = 100_000;
+/// 1970.
+pub const TIME_MIN_MS: i64 = 0;
+/// 2100-01-01T00:00:00Z.
+pub const TIME_MAX_MS: i64 = 4_102_444_800_000;
+/// Of a token, in characters.
+pub const TOKEN_LENGTH_MAX: usize = 4_096;

@@ -1,0 +1,59 @@
+//! What decides a batch: the Numba matcher through its address (geooffer-py), or a stand-in of a test.
+
+use crate::rows::{PingRow, TransitionRow, TryRow, WinnerRow};
+
+/// What a batch came to. Buffers are reused: `decide` empties and fills them.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// PingVerdict of the proto, one per row; shape (n,).
+    pub verdicts: Vec<u8>,
+    /// By row, then EXIT, ENTER, DWELL, then fence number.
+    pub transitions: Vec<TransitionRow>,
+    /// By row, then fence number.
+    pub tries: Vec<TryRow>,
+    /// By row. Their caps are consumed; they are not durable, and nothing of them may be told yet.
+    pub winners: Vec<WinnerRow>,
+    /// The catalog all this was decided by; told in answers.
+    pub catalog_generation: i64,
+    /// A fix farther ahead of `now_ms` is FUTURE_FIX: a phone is told so whatever was judged before (rpc/answers.py).
+    pub future_tolerance_ms: i64,
+}
+
+/// How far a call of the matcher came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// All rows are decided.
+    Done,
+    /// Rows from this one on are not: Python has to do something first (room, opening hours, consent that ends now, a
+    /// candidate policy under trial), and decides them itself. What was decided before is in the outcome.
+    Undecided {
+        /// The first row that is not decided.
+        from_row: usize,
+    },
+}
+
+/// An offer's right to leave, asked at the last moment (semantics D3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gate {
+    /// Whose.
+    pub person_slot: i32,
+    /// Still the same person?
+    pub person_key: i64,
+    /// Still the same consent?
+    pub consent_epoch: i32,
+    /// Decision key: names the offer to Python.
+    pub decision_key: i64,
+    /// After it the offer is late: on the clock of [`std::time::Instant`], as nanoseconds since the plane began; `i64::MAX`
+    /// = never.
+    pub deadline_ns: i64,
+}
+
+/// One per worker, called by its thread alone. Takes the engine's lock by itself; never the GIL.
+pub trait Matcher: Send {
+    /// Decide `pings` in the order given, `ages_ms[i]` being the age of fix i; at most `winner_count_max` may win (a row
+    /// that could win more is left undecided). Sets `now_ms` and `fix_time_ms` of the rows it decides.
+    fn decide(&mut self, pings: &mut [PingRow], ages_ms: &[i64], winner_count_max: usize, outcome: &mut Outcome) -> Step;
+
+    /// Whether an offer may leave now (budget apart, which the worker looks at itself).
+    fn may_send(&mut self, gate: &Gate) -> bool;
+}
