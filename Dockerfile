@@ -1,14 +1,24 @@
-# geooffer in a container: the wheel, nothing else; kernels compiled once at build time for the build machine's CPU.
-FROM python:3.12-slim AS build
+# geooffer in a container: its two wheels, nothing else; kernels compiled once at build time for the build machine's CPU.
+# For amd64 and arm64: docker buildx build --platform linux/amd64,linux/arm64 . (each is built as its own platform, so
+# that both wheels and the cache of kernels are of it). --build-arg NATIVE= leaves the native data plane out.
+ARG RUST_VERSION=1.95
+FROM --platform=$TARGETPLATFORM rust:${RUST_VERSION}-slim AS rust
+
+FROM --platform=$TARGETPLATFORM python:3.12-slim AS build
+ARG NATIVE=1
 WORKDIR /src
-RUN pip install --no-cache-dir uv
+RUN pip install --no-cache-dir uv \
+    && if [ -n "$NATIVE" ]; then apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev; fi
+COPY --from=rust /usr/local/cargo /usr/local/cargo
+COPY --from=rust /usr/local/rustup /usr/local/rustup
+ENV PATH=/usr/local/cargo/bin:$PATH RUSTUP_HOME=/usr/local/rustup
 COPY pyproject.toml uv.lock README.md ./
 COPY native ./native
 COPY src ./src
 # with bytecode: the image is read-only to the service, and compiling at every start takes two seconds
-RUN uv sync --frozen --no-dev --no-editable --compile-bytecode
+RUN uv sync --frozen --no-dev --no-editable --compile-bytecode ${NATIVE:+--extra native}
 
-FROM python:3.12-slim
+FROM --platform=$TARGETPLATFORM python:3.12-slim
 RUN useradd --create-home geooffer
 COPY --from=build /src/.venv /src/.venv
 ENV PATH=/src/.venv/bin:$PATH

@@ -6,7 +6,7 @@ BIN := .venv/bin
 TEST_PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo kernels test test-long faults floods simulate lint audit format proto bench benchmarks figures clean
+.PHONY: help env setup native demo kernels test test-long faults floods simulate lint audit format proto bench benchmarks figures clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -17,16 +17,23 @@ $(BIN)/geooffer: pyproject.toml uv.lock
 	@$(BIN)/uv sync --quiet --frozen
 	@touch $@
 
-setup: $(BIN)/geooffer  ## make .venv with everything in it (the other targets do this first)
-	@echo "data plane: grpc.aio (the native one arrives with a later release; cargo is not used yet)"
+env: $(BIN)/geooffer
+
+setup: env  ## make .venv with everything in it, the native data plane too where cargo is there (the other targets do this first)
+	@sh tools/build_native.sh
+
+native: env  ## build the native data plane (Rust) into .venv: once for each version of its sources
+	@sh tools/build_native.sh --only
 
 demo: setup  ## the main job on data the project makes itself: walks in, offers out, a map
 	@$(BIN)/geooffer demo
 
-kernels: setup  ## compile the kernels: a minute, once for each version of them (what needs them does it by itself)
+kernels: env  ## compile the kernels: a minute, once for each version of them (what needs them does it by itself)
 	@$(BIN)/python -c "from geooffer.kernels.compile import compile_all; compile_all()"
 
-test: setup  ## all quick tests, shared by two processes (TEST_PROCESSES=0: all in one)
+test: env  ## all quick tests, of Rust too where cargo is there, shared by two processes (TEST_PROCESSES=0: all in one)
+	@sh tools/build_native.sh --required
+	@if command -v cargo >/dev/null; then cd native && cargo test --locked --workspace --quiet; fi
 	$(BIN)/python -m pytest -m "not long" --benchmark-skip -n $(TEST_PROCESSES) --dist worksteal
 
 test-long: setup  ## every test, the long ones too, in one process: some of them measure
@@ -38,12 +45,14 @@ faults: setup  ## every gate of reliability with its failing control (15 minutes
 simulate: setup  ## one seeded life of the whole engine, told action by action: SEED=7; many: SEED=0 COUNT=500
 	@$(BIN)/python tests/simulation/simulate.py --seed $(or $(SEED),0) --count $(or $(COUNT),1) --plant "$(PLANT)"
 
-lint: setup  ## ruff, mypy --strict, import-linter, buf
+lint: env  ## ruff, mypy --strict, import-linter, buf; rustfmt and clippy where cargo is there
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/buf lint
+	@if command -v cargo >/dev/null; then cd native && cargo fmt --check && \
+		cargo clippy --locked --workspace --all-targets -- -D warnings; fi
 
 audit: setup  ## known advisories of what is installed (uv.lock against OSV); says so where the database is out of reach (AUDIT=required: fails)
 	@$(BIN)/python tools/audit_dependencies.py $(BIN)/uv $(if $(filter required,$(AUDIT)),--required)
@@ -71,4 +80,4 @@ figures: setup  ## measure everything and write the README's figures
 	$(BIN)/python benchmarks/report.py
 
 clean:  ## remove the environment and every cache in this folder
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache demo-out
+	rm -rf .venv native/target .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache demo-out

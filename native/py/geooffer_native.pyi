@@ -1,0 +1,2 @@
+VERSION: str
+INTERFACE_VERSION: int
