@@ -20,3 +20,4 @@ pub mod matcher;
 pub mod refusal;
 pub mod rows;
 pub mod settings;
+pub mod wire;

@@ -52,7 +52,13 @@ pub struct Gate {
 pub trait Matcher: Send {
     /// Decide `pings` in the order given, `ages_ms[i]` being the age of fix i; at most `winner_count_max` may win (a row
     /// that could win more is left undecided). Sets `now_ms` and `fix_time_ms` of the rows it decides.
-    fn decide(&mut self, pings: &mut [PingRow], ages_ms: &[i64], winner_count_max: usize, outcome: &mut Outcome) -> Step;
+    fn decide(
+        &mut self,
+        pings: &mut [PingRow],
+        ages_ms: &[i64],
+        winner_count_max: usize,
+        outcome: &mut Outcome,
+    ) -> Step;
 
     /// Whether an offer may leave now (budget apart, which the worker looks at itself).
     fn may_send(&mut self, gate: &Gate) -> bool;
