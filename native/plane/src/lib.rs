@@ -20,4 +20,5 @@ pub mod matcher;
 pub mod refusal;
 pub mod rows;
 pub mod settings;
+pub mod tokens;
 pub mod wire;

@@ -40,3 +40,15 @@ pub const TIME_MIN_MS: i64 = 0;
 pub const TIME_MAX_MS: i64 = 4_102_444_800_000;
 /// Of a token, in characters.
 pub const TOKEN_LENGTH_MAX: usize = 4_096;
+/// Of a subject or store id, in characters.
+pub const ID_LENGTH_MAX: usize = 128;
+/// How far the clock of whoever issues tokens may be off.
+pub const TOKEN_LEEWAY_MAX_S: f64 = 60.0;
+/// From `iat` to `exp`.
+pub const TOKEN_LIFETIME_MAX_S: f64 = 366.0 * 86_400.0;
+/// Of a ring.
+pub const TOKEN_KEY_COUNT_MAX: usize = 16;
+/// Of a store's token.
+pub const STORES_PER_TOKEN_COUNT_MAX: usize = 64;
+/// Identities whose rate is remembered at once.
+pub const QUOTA_SUBJECT_COUNT_MAX: usize = 65_536;
