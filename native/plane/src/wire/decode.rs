@@ -168,6 +168,7 @@ impl FixTime {
 }
 
 /// Append a row, malformed where a value lies outside its stated range. Returns whether it is malformed.
+#[expect(clippy::needless_bitwise_bool, reason = "no branch per check: nearly all rows are good")]
 #[inline]
 fn append_row(mut row: PingRow, age_ms: i64, time: FixTime, rest_good: bool, columns: &mut Columns) -> bool {
     let (time_ms, time_good) = match time {
@@ -175,7 +176,6 @@ fn append_row(mut row: PingRow, age_ms: i64, time: FixTime, rest_good: bool, col
         FixTime::At(time_ms) => (time_ms, (TIME_MIN_MS..=TIME_MAX_MS).contains(&time_ms)),
         FixTime::Bad => (NEVER_MS, false),
     };
-    // no branch per check: nearly all rows are good
     let good = rest_good
         & time_good
         & (row.device_key != 0)

@@ -34,6 +34,7 @@ impl Timestamp {
 }
 
 /// A phone's single fix, as sent.
+#[expect(clippy::struct_field_names, reason = "named as in the proto")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Ping {
     pub(super) sequence: i64,

@@ -72,24 +72,24 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(super) fn zigzag64(&mut self) -> Result<i64, Corrupt> {
         let value = self.varint()?;
-        Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
+        Ok(signed64(value >> 1) ^ -signed64(value & 1))
     }
 
     /// An `sint32`, of whose bits only the lowest 32 count.
     #[inline]
     pub(super) fn zigzag32(&mut self) -> Result<i32, Corrupt> {
         let value = low32(self.varint()?);
-        Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
+        Ok(signed32(value >> 1) ^ -signed32(value & 1))
     }
 
     /// An `int64`.
     pub(super) fn int64(&mut self) -> Result<i64, Corrupt> {
-        Ok(self.varint()?.cast_signed())
+        Ok(signed64(self.varint()?))
     }
 
     /// An `int32`, of whose bits only the lowest 32 count.
     pub(super) fn int32(&mut self) -> Result<i32, Corrupt> {
-        Ok(low32(self.varint()?).cast_signed())
+        Ok(signed32(low32(self.varint()?)))
     }
 
     /// An `sfixed64`.
@@ -179,6 +179,14 @@ impl<'a> Reader<'a> {
 #[expect(clippy::cast_possible_truncation, reason = "protobuf drops the upper half")]
 fn low32(value: u64) -> u32 {
     value as u32
+}
+
+fn signed32(value: u32) -> i32 {
+    i32::from_ne_bytes(value.to_ne_bytes())
+}
+
+fn signed64(value: u64) -> i64 {
+    i64::from_ne_bytes(value.to_ne_bytes())
 }
 
 #[cfg(test)]
