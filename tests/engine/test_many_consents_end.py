@@ -98,9 +98,11 @@ def test_who_is_looked_at_for_her_hour_alone_loses_no_offer() -> None:
     hour_ms = (NOW_MS // HOUR_MS + 1) * HOUR_MS
     end_ms = hour_ms + HOUR_MS // 2
     engine = crowd(until_ms=end_ms)
-    engine.step(pings(ping(hour_ms - 1, device=1), ping(hour_ms, device=2)))
+    outcome = engine.step(pings(ping(hour_ms - 1, device=1), ping(hour_ms, device=2)))
+    decisions = engine.commit(outcome)
+    assert [engine.may_send(decision, hour_ms) for decision in decisions] == [True] * len(decisions)
     slot = engine.state.people.person_slots[engine.key_of("c1")]
-    assert slot not in (engine._changed_slots or ())
+    assert engine.state.people.view.persons["consent_epoch"][slot] == 1, "her word has not changed"
     assert engine.consented_now("c1", end_ms - 1) == ALL_PURPOSES
     assert engine.consented_now("c1", end_ms) == 0
 

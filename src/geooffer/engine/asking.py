@@ -80,9 +80,8 @@ class Asking(Outcomes):
         key = self.key_of(customer_id)
         slot = self.state.people.person_slots[key]
         self.lapse_of([key], now_ms)
-        self._changed_slots = None
         product_number, category_number = self._asked_subject(product_id, category_id)
-        self._cover_hours(now_ms)
+        self.cover_hours(now_ms)
         if self._spent_campaigns:
             self._refresh_totals(self._spent_campaigns, now_ms)
         verdicts: list[OfferVerdict] = []
@@ -218,7 +217,6 @@ class Asking(Outcomes):
         self, slot: int, store_number: int, channel: Channel, now_ms: int, product_number: int, category_number: int
     ) -> Outcome:
         people = self.state.people
-        people.make_room(0, 1)
         rows = self._emptied_rows()
         occasion = asked_occasion(
             person_slot=slot,
@@ -228,7 +226,9 @@ class Asking(Outcomes):
             product_number=product_number,
             category_number=category_number,
         )
-        ask_store(people.view, self.state.live.view, self.snapshot.commerce, self.policy, occasion, rows)
+        with self.lock:
+            people.make_room(0, 1)
+            ask_store(people.view, self.state.live.view, self.snapshot.commerce, self.policy, occasion, rows)
         outcome = self._asked_outcome(rows)
         self.statistics.count(outcome)
         return outcome

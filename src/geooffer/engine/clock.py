@@ -15,15 +15,23 @@ from typing import Literal
 
 import numpy as np
 
+from geooffer.engine.locking import EngineLock
+from geooffer.kernels.clock import CATCH_UP_DIVISOR
 from geooffer.model.columns import Int64Array, StructArray
+from geooffer.model.context import (
+    CLOCK_AHEAD_AT_BEGIN_MS,
+    CLOCK_AHEAD_MS,
+    CLOCK_BEGUN_MS,
+    CLOCK_IS_CLIENT,
+    CLOCK_LENGTH,
+    CLOCK_NOW_MS,
+)
 from geooffer.model.tables import NEVER_MS
 
 ClockKind = Literal["system", "client"]
 
 AHEAD_MAX_MS = 5 * 60_000
 """Farther ahead of the real clock, quiet hours and opening hours are told wrongly: then it is not ready, and silent."""
-CATCH_UP_DIVISOR = 20
-"""Ahead, each so many milliseconds bring the real clock nearer by one."""
 
 
 class EngineClock:
@@ -33,57 +41,69 @@ class EngineClock:
         if kind not in ("system", "client"):
             raise ValueError("clock kind is 'system' or 'client'")
         self.kind: ClockKind = kind
-        self._now_ms = NEVER_MS if start_ms is None else start_ms
-        self._begun_ms: int | None = None
-        """The first real time read; None = none yet."""
-        self._ahead_at_begin_ms = 0
-        self._ahead_ms = 0
+        self.lock = EngineLock()
+        """The engine's, once it has one."""
+        self.cells: Int64Array = np.zeros(CLOCK_LENGTH, dtype=np.int64)
+        """The clock itself, which kernels/clock.py reads and sets, too. A system clock is read without the lock: each
+        reader's real time only grows, and so does what all of them set."""
+        self.cells[CLOCK_IS_CLIENT] = kind == "client"
+        self.cells[CLOCK_NOW_MS] = NEVER_MS if start_ms is None else start_ms
+        self.cells[CLOCK_BEGUN_MS] = NEVER_MS  # the first real time read; NEVER_MS = none yet
 
     def resume(self, latest_ms: int) -> None:
         """Never be before `latest_ms`, when records were written that this engine goes on from; NEVER_MS = none are.
 
         Before the first reading.
         """
-        self._now_ms = max(self._now_ms, latest_ms)
+        self.cells[CLOCK_NOW_MS] = max(int(self.cells[CLOCK_NOW_MS]), latest_ms)
 
     @property
     def ahead_ms(self) -> int:
         """How far a system clock was ahead of the real one at the latest reading, because that was set back between two
         starts or had been wrong before. Any thread may ask.
         """
-        return self._ahead_ms
+        return int(self.cells[CLOCK_AHEAD_MS])
 
     @property
     def is_far_ahead(self) -> bool:
         """Whether the time is known to be so wrong that no offer may be made by it. Any thread may ask."""
-        return self._ahead_ms > AHEAD_MAX_MS
+        return self.ahead_ms > AHEAD_MAX_MS
 
     @property
     def started(self) -> bool:
         """False while a client clock has not seen any time."""
-        return self._now_ms != NEVER_MS
+        return bool(self.cells[CLOCK_NOW_MS] != NEVER_MS)
 
     def now_ms(self, real_now_ms: int) -> int:
         """The engine's time in milliseconds since 1970; 0 for a client clock that has not started."""
+        cells = self.cells
         if self.kind == "system":
-            if self._begun_ms is None:
-                self._begun_ms = real_now_ms
-                self._ahead_at_begin_ms = max(self._now_ms - real_now_ms, 0) if self.started else 0
-            passed_ms = max(0, real_now_ms - self._begun_ms)
-            self._ahead_ms = max(0, self._ahead_at_begin_ms - passed_ms // CATCH_UP_DIVISOR)
-            self._now_ms = max(self._now_ms, real_now_ms + self._ahead_ms)
-        return self._now_ms if self.started else 0
+            if cells[CLOCK_BEGUN_MS] == NEVER_MS:
+                ahead_ms = max(int(cells[CLOCK_NOW_MS]) - real_now_ms, 0) if self.started else 0
+                cells[CLOCK_AHEAD_AT_BEGIN_MS] = ahead_ms
+                cells[CLOCK_BEGUN_MS] = real_now_ms
+            passed_ms = max(0, real_now_ms - int(cells[CLOCK_BEGUN_MS]))
+            ahead_ms = max(0, int(cells[CLOCK_AHEAD_AT_BEGIN_MS]) - passed_ms // CATCH_UP_DIVISOR)
+            cells[CLOCK_AHEAD_MS] = ahead_ms
+            cells[CLOCK_NOW_MS] = max(int(cells[CLOCK_NOW_MS]), real_now_ms + ahead_ms)
+        return int(cells[CLOCK_NOW_MS]) if self.started else 0
 
     def observe(self, time_ms: int) -> None:
         """A control call's own time starts a client clock that has none yet; it never advances one."""
         if self.kind == "client" and not self.started:
-            self._now_ms = time_ms
+            with self.lock:
+                if not self.started:
+                    self.cells[CLOCK_NOW_MS] = time_ms
 
     def stamp(self, pings: StructArray, fix_age_ms: Int64Array, real_now_ms: int) -> None:
         """Fill `now_ms` of every row, and `fix_time_ms` = now − age where it is NEVER_MS.
 
         pings: PING rows, shape (n,); fix_age_ms: shape (n,). Malformed rows do not advance a client clock.
         """
+        with self.lock:
+            self._stamp(pings, fix_age_ms, real_now_ms)
+
+    def _stamp(self, pings: StructArray, fix_age_ms: Int64Array, real_now_ms: int) -> None:
         now = self.now_ms(real_now_ms)
         live = pings["fix_time_ms"] == NEVER_MS
         if self.kind == "client" and len(pings):
@@ -92,7 +112,7 @@ class EngineClock:
             times[0] = max(int(times[0]), now)
             pings["now_ms"] = np.maximum.accumulate(times)
             if self.started or advances.any():
-                self._now_ms = int(pings["now_ms"][-1])
+                self.cells[CLOCK_NOW_MS] = pings["now_ms"][-1]
         else:
             pings["now_ms"] = now
         pings["fix_time_ms"][live] = pings["now_ms"][live] - fix_age_ms[live]

@@ -7,7 +7,7 @@ many end at once; a task beside the server looks at all others, in pieces betwee
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from geooffer.engine.consent_ledger import LOCATION_BIT, has_expired, refresh_word, word_at
 from geooffer.engine.core import Core
@@ -24,8 +24,10 @@ class ConsentClock(Core):
     _special: tuple[int, ...] = ()
     _special_generation = -1
     _minimum_notices: Mapping[Purpose, str] = {}
-    _changed_slots: set[int] | None = None
-    """Persons whose word time changed since the step began; None = no step is on."""
+    is_lapsing = False
+    """Persons were taken off the wheel whose word is not brought up to date yet."""
+    notices_are_due = False
+    """Other notices are taken than before, and not everybody was looked at since."""
 
     def lapse_consents(self, now_ms: int, count_max: int | None = None) -> bool:
         """End what expired by `now_ms`, and snoozes, of all who are due, or of `count_max` of them; False where nobody
@@ -35,7 +37,7 @@ class ConsentClock(Core):
         wheel.bring(now_ms)
         if not wheel.due:
             return False
-        self._look_at(wheel.take(count_max), now_ms)
+        self._look_at(lambda: wheel.take(count_max), now_ms)
         return True
 
     def lapse_of(self, person_keys: Iterable[int], now_ms: int) -> None:
@@ -43,7 +45,7 @@ class ConsentClock(Core):
         wheel = self.state.consent_wheel
         wheel.bring(now_ms)
         if wheel.due:
-            self._look_at(wheel.take_of(person_keys), now_ms)
+            self._look_at(lambda: wheel.take_of(person_keys), now_ms)
 
     def lapse_of_devices(self, device_keys: Int64Array, now_ms: int) -> None:
         """The same for the persons whose devices these are. Raises JournalError."""
@@ -80,22 +82,27 @@ class ConsentClock(Core):
         """Her consent word as of now, whether or not anybody has looked at her; changes nothing."""
         return word_at(self.state, person_key, now_ms)[0]
 
-    def _look_at(self, person_keys: Iterable[int], now_ms: int) -> None:
+    def consent_until_ms(self, person_key: int, now_ms: int) -> int:
+        """When time alone will change her word as it is now."""
+        return word_at(self.state, person_key, now_ms)[1]
+
+    def _look_at(self, take: Callable[[], Iterable[int]], now_ms: int) -> None:
         state, expired = self.state, []
-        epochs = state.people.view.persons["consent_epoch"]
-        slots = state.people.person_slots
-        held = {key: int(epochs[slots[key]]) for key in person_keys if key in slots}
-        for person_key in held:
-            if has_expired(state, person_key, now_ms):
-                expired.append(person_key)
-            else:
-                refresh_word(state, person_key, now_ms)
+        with self.lock:
+            self.is_lapsing = True
+            for person_key in take():
+                if person_key not in state.people.person_slots:
+                    continue
+                if has_expired(state, person_key, now_ms):
+                    expired.append(person_key)
+                else:
+                    refresh_word(state, person_key, now_ms)
         if expired:
             special = self.special_category_numbers()
             self.append([ConsentLapsed(person_key, now_ms, special) for person_key in expired], is_callers=False)
-        if self._changed_slots is not None:
-            epochs = state.people.view.persons["consent_epoch"]
-            self._changed_slots |= {slots[key] for key, epoch in held.items() if epochs[slots[key]] != epoch}
+        with self.lock:
+            self.is_lapsing = False
+            self.notices_are_due = self.notices_are_due and bool(state.consent_wheel.due)
 
     def special_category_numbers(self) -> tuple[int, ...]:
         """The categories that need explicit consent now, sorted."""
@@ -134,5 +141,9 @@ class ConsentClock(Core):
         before = self.state.accepted_notices
         if accepted == before:
             return
-        self.state.accepted_notices = accepted
+        with self.lock:
+            self.notices_are_due = True
+            self.state.accepted_notices = accepted
         self.state.consent_wheel.add_due(self.state.consents)
+        with self.lock:
+            self.notices_are_due = bool(self.state.consent_wheel.due)

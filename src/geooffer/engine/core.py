@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Literal, NamedTuple, TypeVar
+
+import numpy as np
 
 from geooffer.engine.apply import apply, fold, partition_of_record
 from geooffer.engine.clock import EngineClock
@@ -15,6 +18,7 @@ from geooffer.engine.exclusion import ExclusionIndex
 from geooffer.engine.fence_lives import carry
 from geooffer.engine.fence_merge import Merged
 from geooffer.engine.hours import horizon_of
+from geooffer.engine.locking import EngineLock
 from geooffer.engine.neighbours import Neighbours
 from geooffer.engine.port import Journal
 from geooffer.engine.registry import CatalogNouns, Registry
@@ -24,7 +28,8 @@ from geooffer.engine.statistics import Statistics
 from geooffer.engine.totals import total_rules
 from geooffer.errors import GeoofferError, InvalidArgumentError, JournalError
 from geooffer.model.catalog import Campaign, Geofence, Store
-from geooffer.model.columns import StructArray
+from geooffer.model.columns import Int64Array, StructArray
+from geooffer.model.context import DECIDED_MS, MARKS_LENGTH
 from geooffer.model.exclusion import ExclusionZone
 from geooffer.model.exclusion_tables import ExclusionTables
 from geooffer.model.fence_tables import FenceTables
@@ -41,6 +46,8 @@ RowResults = list[GeoofferError | None]
 
 
 QUICK_FENCE_COUNT_MAX = 64
+FOLDED_PER_SECTION_COUNT = 32
+"""So many records are folded in one section of the lock: less than a millisecond of most kinds."""
 
 
 class Snapshot(NamedTuple):
@@ -77,11 +84,16 @@ class Core:
             raise InvalidArgumentError("index must be rtree, packed or cells", field="index")
         self.pseudonyms = pseudonyms or Pseudonyms()
         """How persons and identities are called; the same for the life of a state directory."""
-        self.policy = policy or Policy()
+        self.lock = EngineLock()
+        """Around all that changes what kernels read, and all that reads what they change (engine/locking.py)."""
+        self.marks: Int64Array = np.zeros(MARKS_LENGTH, dtype=np.int64)
+        """What native callers of the matcher leave behind (model/context.py)."""
+        self._policy = policy or Policy()
         self.policy.validate()
         check_rules(cap_rules)
         self.cap_rules = tuple(cap_rules)
         self.clock = clock
+        clock.lock = self.lock
         self.index_kind = index_kind
         self.statistics = Statistics()
         self._journal = journal
@@ -91,7 +103,8 @@ class Core:
         """Who causes the changes that are about to be appended, as a record before them (services/call_notes.py)."""
         self._one_commit: list[Entry] | None = None
         self._neighbours = Neighbours()
-        self._spent_campaigns: set[int] = set()
+        self._spent_campaigns: dict[int, int] = {}
+        """Campaigns with nothing left, and before which moment that stays so without a release."""
         self.state = state or fold(State(), journal.read())
         self.clock.resume(self.state.latest_ms)
         self.state.people.index_slices()
@@ -102,7 +115,6 @@ class Core:
         fences = self.registry.geofences.values()
         self.index.load({self.registry.number(Geofence, fence.geofence_id): fence for fence in fences})
         self._decided_ms = NEVER_MS
-        """Greatest `now` of the pings decided so far: what came into force since is newer than all of them."""
         self.registry.take_changed_fences()
         self.registry.take_fence_changes()
         owned = {self.registry.number(Geofence, fence.geofence_id): self._owned(fence) for fence in fences}
@@ -115,6 +127,35 @@ class Core:
     def journal(self) -> Journal:
         """What this engine appends to; its tickets say what may be told (rpc/durability.py)."""
         return self._journal
+
+    @property
+    def policy(self) -> Policy:
+        """The numbers in force."""
+        return self._policy
+
+    @policy.setter
+    def policy(self, policy: Policy) -> None:
+        with self.lock:
+            self._policy = policy
+
+    @property
+    def _decided_ms(self) -> int:
+        """Greatest `now` of the pings decided so far: what came into force since is newer than all of them."""
+        return int(self.marks[DECIDED_MS])
+
+    @_decided_ms.setter
+    def _decided_ms(self, now_ms: int) -> None:
+        self.marks[DECIDED_MS] = now_ms
+
+    @property
+    def totals_next_ms(self) -> int:
+        """From this moment on a campaign that has nothing left has to be looked at again; NO_LIMIT = none has."""
+        return min(self._spent_campaigns.values(), default=NO_LIMIT)
+
+    @property
+    def exclusion_in_force(self) -> tuple[ExclusionTables, ...] | None:
+        """As `exclusion`, without freezing anything; None where zones have changed since."""
+        return self._exclusion.tables_now(self.registry, self.policy)
 
     @property
     def registry(self) -> Registry:
@@ -175,10 +216,32 @@ class Core:
         note = self.note(changes) if is_callers else None
         entries = self._place(changes if note is None else [note, *changes])
         self._commit_later(entries)
-        for entry in entries:
-            apply(self.state, entry)
-        self.state.people.forget_moved()
+        self._fold(entries)
         return entries if note is None else entries[1:]
+
+    def _fold(self, entries: Sequence[Entry]) -> None:
+        """Fold one commit, some records in each section of the lock: pings are decided between two of them, but not
+        while a device is on its way from one person to another.
+        """
+        people = self.state.people
+        remaining = iter(entries)
+        for first in remaining:
+            with self.lock:
+                for count, entry in enumerate(chain((first,), remaining), 1):
+                    apply(self.state, entry)
+                    if count >= FOLDED_PER_SECTION_COUNT and not people.has_moved:
+                        break
+                if people.has_moved:  # the commit is over
+                    people.forget_moved()
+        self._freeze_zones()
+
+    def _freeze_zones(self) -> None:
+        """A zone is in force when its call returns: native callers wait for its tables, and should not wait for a ping
+        of Python's."""
+        if self.lock.is_bound and self.exclusion_in_force is None:
+            self._exclusion.tables(self.registry, self.policy)
+            with self.lock:
+                pass
 
     def _commit_later(self, entries: Sequence[Entry]) -> None:
         """To the journal, or to the one commit that is being collected."""
@@ -259,11 +322,12 @@ class Core:
             snapshot = self._compile(live.hours_day, fences)
         else:
             snapshot = live._replace(generation=self.registry.generation, fences=fences)
-        if fences is not live.fences:  # after what may be refused: these changes are told once
-            self._carry_lives(live.fences.fences, fences.fences)
-        self._snapshot = snapshot
-        if sells_anew:
-            self._refresh_totals(range(self.registry.count(Campaign)), self._totals_ms)
+        with self.lock:  # no ping is decided between what a life is told by and its coming into force
+            if fences is not live.fences:  # after what may be refused: these changes are told once
+                self._carry_lives(live.fences.fences, fences.fences)
+            self._snapshot = snapshot
+            if sells_anew:
+                self._refresh_totals(range(self.registry.count(Campaign)), self._totals_ms)
 
     def _carry_lives(self, old: StructArray, new: StructArray) -> None:
         changes = self.registry.take_fence_changes()
@@ -311,7 +375,7 @@ class Core:
             self._put_in_force(fences)
         return self._snapshot.generation
 
-    def _cover_hours(self, now_ms: int) -> None:
+    def cover_hours(self, now_ms: int) -> None:
         """Recompile opening hours where `now_ms` has left their horizon (semantics H1: renewed daily)."""
         if self._snapshot.hours_from_ms <= now_ms < self._snapshot.hours_until_ms:
             return
@@ -323,22 +387,34 @@ class Core:
             stores[field] = held[field]
         commerce = self._snapshot.commerce._replace(stores=stores, hours=hours)
         from_ms, until_ms = horizon_of(hours_day)
-        self._snapshot = self._snapshot._replace(
-            commerce=commerce, hours_day=hours_day, hours_from_ms=from_ms, hours_until_ms=until_ms
-        )
+        with self.lock:
+            self._snapshot = self._snapshot._replace(
+                commerce=commerce, hours_day=hours_day, hours_from_ms=from_ms, hours_until_ms=until_ms
+            )
 
     # -- campaign totals -------------------------------------------------------------------------------------
+
+    def look_at_totals(self, now_ms: int) -> None:
+        """Look again at campaigns that may have something left by now."""
+        if now_ms >= self.totals_next_ms:
+            self._refresh_totals(self._spent_campaigns, now_ms)
 
     def _refresh_totals(self, campaign_numbers: Iterable[int], now_ms: int) -> None:
         """Tell the kernels what is left of campaigns at `now_ms`; those with nothing left are looked at again."""
         self._totals_ms = now_ms
-        for number in list(campaign_numbers):
-            left = self.campaign_remaining(number, now_ms)
-            self.state.live.set_remaining(number, left)
-            if left <= 0:
-                self._spent_campaigns.add(number)
-            else:
-                self._spent_campaigns.discard(number)
+        with self.lock:
+            for number in list(campaign_numbers):
+                left = self.campaign_remaining(number, now_ms)
+                self.state.live.set_remaining(number, left)
+                if left <= 0:
+                    self._spent_campaigns[number] = self._next_look_ms(number, now_ms)
+                else:
+                    self._spent_campaigns.pop(number, None)
+
+    def _next_look_ms(self, campaign_number: int, now_ms: int) -> int:
+        campaign = self.registry.campaigns[self.registry.identifier(Campaign, campaign_number)]
+        rules = total_rules(campaign, self.cap_rules)
+        return self.state.totals.next_look_ms(campaign_number, campaign, rules, now_ms)
 
     def campaign_remaining(self, campaign_number: int, now_ms: int) -> int:
         """How many more offers a campaign's totals leave now; NO_LIMIT where it has none or is gone."""

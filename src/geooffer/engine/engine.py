@@ -38,23 +38,36 @@ class Engine(Policies):
 
         `speed_cm_per_s` −1 = not reported; `is_late`: as if its decision budget were over.
         """
-        return explain_ping(
-            self,
-            device_key=device_key,
-            latitude_e7=latitude_e7,
-            longitude_e7=longitude_e7,
-            accuracy_cm=accuracy_cm,
-            now_ms=now_ms,
-            speed_cm_per_s=speed_cm_per_s,
-            is_late=is_late,
-        )
+        with self.lock:
+            return explain_ping(
+                self,
+                device_key=device_key,
+                latitude_e7=latitude_e7,
+                longitude_e7=longitude_e7,
+                accuracy_cm=accuracy_cm,
+                now_ms=now_ms,
+                speed_cm_per_s=speed_cm_per_s,
+                is_late=is_late,
+            )
 
     def next_pings(self, pings: StructArray) -> list[NextPing]:
         """When the next ping of each row's device is useful; pings: PING rows, shape (n,). Reads no person."""
-        fences = self.snapshot.fences
-        if self._bounds_of is None or self._bounds_of[0] is not fences or self._bounds_of[1] is not self.policy:
-            self._bounds_of = (fences, self.policy, fence_bounds(fences, self.policy))
-        return next_pings(fences, self._bounds_of[2], self.live_fences_generation, self.policy, pings)
+        bounds = self.bounds_of_fences()
+        return next_pings(self.snapshot.fences, bounds, self.live_fences_generation, self.policy, pings)
+
+    def bounds_of_fences(self) -> FenceBounds:
+        """What hints need to know of all live fences; worked out once for each snapshot and policy."""
+        bounds = self.known_bounds
+        if bounds is None:
+            bounds = fence_bounds(self.snapshot.fences, self.policy)
+            self._bounds_of = (self.snapshot.fences, self.policy, bounds)
+        return bounds
+
+    @property
+    def known_bounds(self) -> FenceBounds | None:
+        """The same, where it is worked out already."""
+        held = self._bounds_of
+        return held[2] if held and held[0] is self.snapshot.fences and held[1] is self.policy else None
 
     @property
     def live_fences_generation(self) -> int:
@@ -75,7 +88,8 @@ class Engine(Policies):
 
         Raises NotFoundError.
         """
-        return export_person(self, customer_id, now_ms)
+        with self.lock:
+            return export_person(self, customer_id, now_ms)
 
     def explain_asked(
         self,
@@ -94,12 +108,13 @@ class Engine(Policies):
         self._asked_subject(product_id, category_id)
         if store_id not in self.registry.stores:
             raise NotFoundError("no such store", field="store_id")
-        return explain_asked(
-            self,
-            person_slot=slot,
-            store_id=store_id,
-            channel=channel,
-            now_ms=now_ms,
-            product_id=product_id,
-            category_id=category_id,
-        )
+        with self.lock:
+            return explain_asked(
+                self,
+                person_slot=slot,
+                store_id=store_id,
+                channel=channel,
+                now_ms=now_ms,
+                product_id=product_id,
+                category_id=category_id,
+            )

@@ -82,6 +82,12 @@ class ExclusionIndex:
         self._catch_up(registry, policy)
         return tuple(layer.tables for layer in (self._settled, self._recent) if layer.zones)
 
+    def tables_now(self, registry: Registry, policy: Policy) -> tuple[ExclusionTables, ...] | None:
+        """The same, without bringing them up to date; None where they are not."""
+        if policy.accuracy_max_cm != self._accuracy_max_cm or registry.changed_zones:
+            return None
+        return tuple(layer.tables for layer in (self._settled, self._recent) if layer.zones)
+
     def _catch_up(self, registry: Registry, policy: Policy) -> None:
         if policy.accuracy_max_cm != self._accuracy_max_cm:
             self._accuracy_max_cm = policy.accuracy_max_cm

@@ -11,10 +11,16 @@ from dataclasses import astuple
 from typing import Any
 
 from geooffer.engine.people import INTENT_FIELDS, People
+from geooffer.kernels.contacts import NOT_COMMITTED
 from geooffer.model import tables
 from geooffer.model.consent import RecordedConsent
 from geooffer.model.records import PersonHistory
 from geooffer.model.tables import NEVER_MS
+
+_KIND, _DECISION_KEY = (
+    [name for name in tables.CONTACT.names or () if name not in ("next", "_pad")].index(name)
+    for name in ("kind", "decision_key")
+)
 
 
 def rows_of(rows: Any, head: int) -> tuple[tuple[int, ...], ...]:
@@ -25,6 +31,13 @@ def rows_of(rows: Any, head: int) -> tuple[tuple[int, ...], ...]:
         found.append(tuple(int(rows[name][head]) for name in names))
         head = int(rows["next"][head])
     return tuple(sorted(found))
+
+
+def committed_contacts(rows: Any, head: int) -> tuple[tuple[int, ...], ...]:
+    """A person's contacts, without those of winners that are not committed yet: they go with her old self."""
+    return tuple(
+        row for row in rows_of(rows, head) if row[_KIND] != tables.CONTACT_OFFER or row[_DECISION_KEY] != NOT_COMMITTED
+    )
 
 
 def whole_history(
@@ -41,7 +54,7 @@ def whole_history(
         intent_floor=people.intent_floor(slot),
         intents=rows_of(view.intents, int(person["intent_head"])),
         facts=rows_of(view.facts, int(person["fact_head"])),
-        contacts=rows_of(view.contacts, int(person["contact_head"])),
+        contacts=committed_contacts(view.contacts, int(person["contact_head"])),
         profile=tuple((field, *held) for field, held in sorted(people.stated.get(key, {}).items())),
         identities=identities,
     )
@@ -55,7 +68,7 @@ def parted_history(people: People, key: int) -> PersonHistory:
     kind = names.index("kind")
     return PersonHistory(
         facts=tuple(row for row in rows_of(view.facts, int(view.persons["fact_head"][slot])) if row[kind] in bought),
-        contacts=rows_of(view.contacts, int(view.persons["contact_head"][slot])),
+        contacts=committed_contacts(view.contacts, int(view.persons["contact_head"][slot])),
     )
 
 

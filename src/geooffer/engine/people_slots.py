@@ -38,6 +38,10 @@ class PeopleSlots:
         """Devices taken from a person in this commit, by key: their slots."""
         self._device_count = 0
         self._person_count = 0
+        self.vacancy_count = 0
+        """How often a person's slot became free."""
+        self._vacated: dict[int, int] = {}
+        """Slot → `vacancy_count` when it last did."""
         self._hash_keys = np.zeros(256, dtype=np.int64)
         self._hash_slots = np.zeros(256, dtype=np.int32)
         self._intents = ListPool(tables.INTENT)
@@ -123,6 +127,12 @@ class PeopleSlots:
         # never used again for this slot: what was decided for her does not pass the send gate if she comes back
         self._persons["consent_epoch"][slot] = epoch + 1
         self._free_persons.append(slot)
+        self.vacancy_count += 1
+        self._vacated[slot] = self.vacancy_count
+
+    def has_stayed(self, slot: int, vacancy_count: int) -> bool:
+        """Whether the person in this slot is whoever was there when so many slots had become free."""
+        return self._vacated.get(slot, 0) <= vacancy_count
 
     def _new_person(self, key: int) -> int:
         if self._free_persons:
@@ -187,6 +197,11 @@ class PeopleSlots:
         slot = self.device_slots.pop(device_key)
         hash_remove(self._hash_keys, self._hash_slots, device_key)
         self._moved[device_key] = slot
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether a device was taken from somebody in this commit, and not given to anybody yet."""
+        return bool(self._moved)
 
     def forget_moved(self) -> None:
         """The commit is over: what was taken from a person and given to nobody is gone."""

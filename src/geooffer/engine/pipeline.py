@@ -27,6 +27,7 @@ from geooffer.engine.consent_clock import ConsentClock
 from geooffer.engine.core import Snapshot
 from geooffer.engine.decisions import Decision, record_of
 from geooffer.engine.exclusion import exclude
+from geooffer.engine.pending import DecidedBy, is_pending, same_nouns
 from geooffer.engine.recent_tries import RecentTries
 from geooffer.engine.state import decision_key
 from geooffer.kernels.consent import LOCATION_BIT, admit_rows
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     from geooffer.engine.shadow import Shadow
 
 _ROOM = 4 * FENCE_OVERLAP_COUNT_MAX
+SWEPT_PER_SECTION_COUNT = 16_384
+"""So many devices are looked at in one section of the lock: a tenth of a millisecond."""
 
 
 def _outcome_rows(length: int) -> OutcomeRows:
@@ -65,8 +68,19 @@ class Pipeline(ConsentClock):
     _rows: OutcomeRows | None = None
     _hits: Int32Array | None = None
     _recent_tries: RecentTries | None = None
-    shadow: Shadow | None = None
-    """A candidate policy that is tried on what is decided; changes nothing (engine/shadow.py)."""
+    _shadow: Shadow | None = None
+    gate_version = 0
+    """The newest tightening that came into force: what was decided by an older policy does not leave any more."""
+
+    @property
+    def shadow(self) -> Shadow | None:
+        """A candidate policy that is tried on what is decided; changes nothing (engine/shadow.py)."""
+        return self._shadow
+
+    @shadow.setter
+    def shadow(self, shadow: Shadow | None) -> None:
+        with self.lock:
+            self._shadow = shadow
 
     @property
     def recent_tries(self) -> RecentTries:
@@ -87,13 +101,12 @@ class Pipeline(ConsentClock):
         if self._spent_campaigns and len(pings):
             self._refresh_totals(self._spent_campaigns, int(pings["now_ms"][0]))
         start = 0
-        self._changed_slots = None
         while start < len(pings):
             self.lapse_of_devices(pings["device_key"][start:], int(pings["now_ms"][start]))
-            self._changed_slots = self._changed_slots or set()  # what changes from here on changes within the step
             end = self._part_end(pings, start)
-            parts.extend(self._step_part(pings[start:end], verdicts[start:end], start))
-            self._decided_ms = max(self._decided_ms, int(pings["now_ms"][end - 1]))
+            with self.lock:
+                parts.extend(self._step_part(pings[start:end], verdicts[start:end], start))
+                self._decided_ms = max(self._decided_ms, int(pings["now_ms"][end - 1]))
             start = end
         outcome = _joined(verdicts, parts)
         self.statistics.count(outcome)
@@ -102,7 +115,7 @@ class Pipeline(ConsentClock):
     def _part_end(self, pings: StructArray, start: int) -> int:
         """Rows from `start` up to this one share opening hours, and nobody's consent expires between them (`now` never
         decreases)."""
-        self._cover_hours(int(pings["now_ms"][start]))
+        self.cover_hours(int(pings["now_ms"][start]))
         end_ms = min(self.snapshot.hours_until_ms, self.state.consent_wheel.next_ms)
         until = np.searchsorted(pings["now_ms"][start:], end_ms, side="left")
         return start + max(int(until), 1)
@@ -201,60 +214,88 @@ class Pipeline(ConsentClock):
 
     # -- step 8 ----------------------------------------------------------------------------------------------
 
-    def commit(self, outcome: Outcome, *, late_rows: Collection[int] = ()) -> list[Decision]:
+    def commit(
+        self, outcome: Outcome, *, late_rows: Collection[int] = (), by: DecidedBy | None = None
+    ) -> list[Decision]:
         """Make the winners of a step durable; returns what may now be sent (nothing of a person held out).
 
-        To be called right after its `step`: a catalog or customer change in between is not foreseen.
         late_rows: rows whose decision budget is over. Their caps come back and their try becomes TOO_LATE; that of a
         winner whose campaign has nothing left becomes BUDGET_SPENT (semantics D10: judged here, one after the other).
+        by: what they were decided by, where that was some time ago; None: by what is in force, just now. What does not
+        hold any more since (pending.py) becomes TOO_LATE, too: no offer rather than a wrong one.
         Raises JournalError: then every winner's caps are back and nothing may be sent.
         """
         late = set(late_rows)
         kept: list[StructArray] = []
         taken: Counter[int] = Counter()
-        for winner in outcome.winners:
-            campaign_number = int(winner["campaign_number"])
-            if int(winner["row"]) in late:
-                self._refuse(outcome, winner, OfferVerdict.TOO_LATE)
-            elif winner["is_shadow"] or campaign_number < 0:
-                kept.append(winner)
-            elif self.campaign_remaining(campaign_number, int(winner["time_ms"])) - taken[campaign_number] > 0:
-                taken[campaign_number] += 1
-                kept.append(winner)
-            else:
-                self._refuse(outcome, winner, OfferVerdict.BUDGET_SPENT)
+        with self.lock:
+            for winner in outcome.winners:
+                campaign_number = int(winner["campaign_number"])
+                if by is not None and not is_pending(self.state.people, winner):
+                    self._retract(outcome, winner, OfferVerdict.TOO_LATE)
+                elif int(winner["row"]) in late or (by is not None and not self._still_holds(winner, by)):
+                    self._refuse(outcome, winner, OfferVerdict.TOO_LATE)
+                elif winner["is_shadow"] or campaign_number < 0:
+                    kept.append(winner)
+                elif self.campaign_remaining(campaign_number, int(winner["time_ms"])) - taken[campaign_number] > 0:
+                    taken[campaign_number] += 1
+                    kept.append(winner)
+                else:
+                    self._refuse(outcome, winner, OfferVerdict.BUDGET_SPENT)
         if not kept:
-            self._remember_tries(outcome)
+            self._remember_tries(outcome, by)
             return []
-        generation, policy_version = self.live_generation, self.policy.version
-        decided = [record_of(winner, generation, policy_version) for winner in kept]
+        by = by or self.decided_by
+        decided = [record_of(winner, by.generation, by.policy_version) for winner in kept]
         entries = self._place(decided)
         try:
             self._commit_later(entries)
         except BaseException:
-            for winner in kept:
-                self._refuse(outcome, winner, OfferVerdict.TOO_LATE)
-            self._remember_tries(outcome)
+            with self.lock:
+                for winner in kept:
+                    self._refuse(outcome, winner, OfferVerdict.TOO_LATE)
+            self._remember_tries(outcome, by)
             raise
-        self._remember_tries(outcome)
+        self._remember_tries(outcome, by)
         decisions = []
-        for winner, record, entry in zip(kept, decided, entries, strict=True):
-            self.state.sequences[entry.partition] = entry.sequence
-            key = decision_key(entry.partition, entry.sequence)
-            self.state.people.view.contacts["decision_key"][winner["contact_slot"]] = key
-            keep_decision(self.state, int(winner["person_slot"]), record, key)
-            name = self._name_decision(key)
-            if not record.is_shadow:
-                decisions.append(self._decision_of(winner, name, key))
-        for campaign_number in taken:
-            self._refresh_total(campaign_number, int(kept[-1]["time_ms"]))
+        with self.lock:
+            for winner, record, entry in zip(kept, decided, entries, strict=True):
+                self.state.sequences[entry.partition] = entry.sequence
+                key = decision_key(entry.partition, entry.sequence)
+                self.state.people.view.contacts["decision_key"][winner["contact_slot"]] = key
+                keep_decision(self.state, int(winner["person_slot"]), record, key)
+                name = self._name_decision(key)
+                if not record.is_shadow:
+                    decisions.append(self._decision_of(winner, name, key, by))
+            for campaign_number in taken:
+                self._refresh_total(campaign_number, int(kept[-1]["time_ms"]))
         self.statistics.count_committed(offer_count=len(decisions), shadow_count=len(kept) - len(decisions))
         return decisions
 
-    def _remember_tries(self, outcome: Outcome) -> None:
-        persons = self.state.people.view.persons
+    @property
+    def decided_by(self) -> DecidedBy:
+        """What pings are decided by now."""
+        return DecidedBy(
+            self.live_generation, self.policy.version, self.snapshot.nouns, self.state.people.vacancy_count
+        )
+
+    def _still_holds(self, winner: StructArray, by: DecidedBy) -> bool:
+        """Consent, policy and nouns are what they were when a pending winner was decided."""
+        person = self.state.people.view.persons[winner["person_slot"]]
+        return bool(
+            person["consent_epoch"] == winner["consent_epoch"]
+            and not self.policy.offers_stopped
+            and by.policy_version >= self.gate_version
+            and (by.nouns is self.snapshot.nouns or same_nouns(self.registry, by.nouns, self.snapshot.nouns, winner))
+        )
+
+    def _remember_tries(self, outcome: Outcome, by: DecidedBy | None) -> None:
+        people = self.state.people
+        persons = people.view.persons
         for attempt in outcome.tries:
-            self.recent_tries.add(int(persons["person_key"][attempt["person_slot"]]), attempt)
+            slot = int(attempt["person_slot"])
+            if by is None or people.has_stayed(slot, by.vacancy_count):
+                self.recent_tries.add(int(persons["person_key"][slot]), attempt)
 
     def _refresh_total(self, campaign_number: int, now_ms: int) -> None:
         if self.state.live.remaining(campaign_number) != NO_LIMIT:
@@ -263,6 +304,9 @@ class Pipeline(ConsentClock):
     def _refuse(self, outcome: Outcome, winner: StructArray, verdict: OfferVerdict) -> None:
         """A winner is taken back: its caps return and its try says why. There is no second-best."""
         self._give_back(winner)
+        self._retract(outcome, winner, verdict)
+
+    def _retract(self, outcome: Outcome, winner: StructArray, verdict: OfferVerdict) -> None:
         held = OfferVerdict(int(outcome.tries["verdict"][winner["try_index"]]))
         outcome.tries["verdict"][winner["try_index"]] = verdict
         self.statistics.recount(held, verdict)
@@ -270,7 +314,7 @@ class Pipeline(ConsentClock):
     def _give_back(self, winner: StructArray) -> None:
         self.state.people.remove_contact(int(winner["person_slot"]), int(winner["contact_slot"]))
 
-    def _decision_of(self, winner: StructArray, name: str, key: int) -> Decision:
+    def _decision_of(self, winner: StructArray, name: str, key: int, by: DecidedBy) -> Decision:
         registry = self.registry
         nouns = self.snapshot.nouns
         product = nouns.products[registry.identifier(Product, int(winner["product_number"]))]
@@ -304,12 +348,12 @@ class Pipeline(ConsentClock):
             reason_kind=TouchpointKind(int(winner["reason_kind"])),
             channel=Channel(int(winner["channel"])),
             language=self.state.people.language_of(person_key),
-            catalog_generation=self.live_generation,
-            policy_version=self.policy.version,
+            catalog_generation=by.generation,
+            policy_version=by.policy_version,
             person_slot=person_slot,
             person_key=person_key,
-            # consent that ended in a later row of the same step: decided in time, and too late to be sent
-            consent_epoch=-1 if person_slot in (self._changed_slots or ()) else int(person["consent_epoch"]),
+            # of the decision: consent that ended since was decided in time, and is too late to be sent
+            consent_epoch=int(winner["consent_epoch"]),
         )
 
     # -- after commit ----------------------------------------------------------------------------------------
@@ -344,7 +388,11 @@ class Pipeline(ConsentClock):
         people = self.state.people
         while device < len(people.view.devices):
             rows = self._emptied_rows()
-            done = sweep_presence(people.view, self.snapshot.fences, self.policy, device, now_ms, rows)
+            with self.lock:
+                view = people.view
+                until = view.devices[: device + SWEPT_PER_SECTION_COUNT]
+                piece = view._replace(devices=until)
+                done = sweep_presence(piece, self.snapshot.fences, self.policy, device, now_ms, rows)
             found.append(rows.transitions[: rows.counts[TRANSITION_COUNT]].copy())
             if done == device:
                 self._rows = _outcome_rows(2 * len(rows.transitions))

@@ -28,7 +28,7 @@ from geooffer.model.catalog import Campaign
 from geooffer.model.policy_difference import Change, difference, is_loosening
 from geooffer.model.policy_document import PolicyDocument, PolicyStep, check_line
 from geooffer.model.records import PolicyMoved, PolicyStopSwitched
-from geooffer.model.verdicts import OfferVerdict
+from geooffer.model.verdicts import OfferVerdict, Purpose
 
 Sign = Callable[[bytes], bytes]
 """The service's Ed25519 signature over the bytes of a canonical text."""
@@ -38,8 +38,6 @@ class Policies(Rights):
     """What an officer does, after every check and before the record."""
 
     _taken_version = 0
-    _gate_version = 0
-    """The newest tightening that came into force: what was decided by an older policy does not leave any more."""
 
     def __init__(self, **options: Any) -> None:
         """Options of Core; what the state holds of policies goes before `policy` and `cap_rules`."""
@@ -136,7 +134,7 @@ class Policies(Rights):
         """
         if self.policy.offers_stopped:
             return OfferVerdict.OFFERS_STOPPED
-        if decision.policy_version < self._gate_version:
+        if decision.policy_version < self.gate_version:
             return OfferVerdict.TOO_LATE
         return None if super().may_send(decision, now_ms) else OfferVerdict.PURPOSE_NOT_CONSENTED
 
@@ -167,6 +165,13 @@ class Policies(Rights):
 
     def _take_policy(self) -> None:
         """Decide by what the state says from the next batch on."""
+        with self.lock:
+            notices = self._take_book()
+        if notices is not None:
+            self.set_minimum_notices(notices)
+
+    def _take_book(self) -> dict[Purpose, str] | None:
+        """Rules, caps and totals at once; returns the notices of a new version, None where there is none."""
         book = self.state.policies
         version, numbers = self.policy.version, self.policy
         is_new = book.active != self._taken_version
@@ -174,7 +179,7 @@ class Policies(Rights):
             document = self.policy_document
             version, numbers, self.cap_rules = book.active, document.numbers, document.cap_rules
             self._taken_version = version
-            self._gate_version = book.newest_tightening
+            self.gate_version = book.newest_tightening
             self.shadow = None  # it was compared with what is in force no more
         stopped = int(book.stop[0])
         self.policy = numbers._replace(version=version, retry_count=book.retry_count, offers_stopped=stopped)
@@ -182,7 +187,8 @@ class Policies(Rights):
             commerce = with_policy(self._snapshot.commerce, self.cap_rules, self.policy)
             self._snapshot = self._snapshot._replace(commerce=commerce)
             self._refresh_totals(range(self.registry.count(Campaign)), self._totals_ms)
-            self.set_minimum_notices(dict(document.minimum_notices))
+            return dict(document.minimum_notices)
+        return None
 
     def _is_newer_notice(self, before: str, after: str) -> bool:
         notices = self.registry.notices

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from geooffer.engine.growing import as_words
 from geooffer.model.columns import StructArray
 
 
 def grown(array: StructArray, length: int) -> StructArray:
     """A zeroed copy of `array` with `length` rows, the old rows first."""
     bigger = np.zeros(length, dtype=array.dtype)
-    bigger[: len(array)] = array
+    as_words(bigger)[: len(array)] = as_words(array)
     return bigger
 
 

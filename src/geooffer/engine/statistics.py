@@ -6,7 +6,8 @@ from collections import Counter
 
 import numpy as np
 
-from geooffer.model.columns import Outcome, StructArray
+from geooffer.model.columns import Int64Array, Outcome, StructArray
+from geooffer.model.context import OFFER_VERDICT_COUNTS, PING_VERDICT_COUNTS, TRANSITION_COUNTS
 from geooffer.model.kinds import OutcomeKind
 from geooffer.model.verdicts import OfferVerdict, PingVerdict, TransitionKind
 
@@ -38,6 +39,20 @@ class Statistics:
                 self.offer_verdicts[OfferVerdict(verdict)] += count
                 self.tries[OfferVerdict(verdict)] += count
         self.count_transitions(outcome.transitions)
+
+    def take(self, marks: Int64Array) -> None:
+        """Add what native workers counted (model/context.py), and have them begin anew; with the engine's lock held."""
+        for first, kind, counters in (
+            (PING_VERDICT_COUNTS, PingVerdict, (self.ping_verdicts,)),
+            (OFFER_VERDICT_COUNTS, OfferVerdict, (self.offer_verdicts, self.tries)),
+            (TRANSITION_COUNTS, TransitionKind, (self.transitions,)),
+        ):
+            for item in kind:
+                count = int(marks[first + item])
+                if count:
+                    for counter in counters:
+                        counter[item] += count  # type: ignore[index]
+        marks[PING_VERDICT_COUNTS:] = 0
 
     def count_transitions(self, transitions: StructArray) -> None:
         """Add transitions of a step or a sweep."""

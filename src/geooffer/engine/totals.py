@@ -113,6 +113,28 @@ class CampaignTotals:
             left = min(left, rule.limit_count - used)
         return left
 
+    def next_look_ms(self, campaign_number: int, campaign: Campaign, rules: Iterable[CapRule], now_ms: int) -> int:
+        """Where nothing is left at `now_ms`: no moment before this one leaves anything without a release; NO_LIMIT =
+        none ever does."""
+        if now_ms == NEVER_MS:
+            return NEVER_MS
+        if campaign.budget_count and campaign.budget_count <= self.count(campaign_number):
+            return NO_LIMIT
+        tally = self._tallies.get(campaign_number)
+        times = [] if tally is None else tally.times
+        latest_ms = NEVER_MS
+        for rule in rules:
+            used = len(times) - bisect_left(times, window_start_ms(rule, now_ms))
+            if used < rule.limit_count:
+                continue
+            if rule.limit_count <= 0:
+                return NO_LIMIT
+            if rule.window is CapWindow.SLIDING:
+                latest_ms = max(latest_ms, times[-rule.limit_count] + rule.window_ms)
+            else:
+                latest_ms = max(latest_ms, (now_ms // DAY_MS + 1) * DAY_MS)
+        return latest_ms
+
     def items(self) -> list[tuple[int, int, tuple[int, ...]]]:
         """(campaign number, count, times), sorted: for comparing two folds."""
         return [(number, tally.count, tuple(tally.times)) for number, tally in sorted(self._tallies.items())]

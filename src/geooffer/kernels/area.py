@@ -17,7 +17,7 @@ from geooffer.model.columns import StructArray
 from geooffer.model.units import EARTH_RADIUS_M
 
 
-@entry(lambda: types.float64(EDGES))
+@entry(lambda: types.float64(EDGES), in_threads=True)
 def area_of_edges_m2(edges: StructArray) -> float:
     """Square metres inside the closed rings made of `edges`: counter-clockwise adds, clockwise takes away."""
     if len(edges) == 0:

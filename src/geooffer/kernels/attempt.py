@@ -229,3 +229,4 @@ def _win(
     contact.campaign_number = winner.campaign_number
     contact.is_shadow = winner.is_shadow
     winner.contact_slot = slot
+    winner.consent_epoch = people.persons[occasion.person_slot].consent_epoch

@@ -129,7 +129,7 @@ def _circle_cell(part: StructArray, south: int, west: int, north: int, east: int
     return TOUCHED
 
 
-@entry(lambda: types.int64(FENCES, types.int64, types.int64, I4, U1, I8, I4, types.int64))
+@entry(lambda: types.int64(FENCES, types.int64, types.int64, I4, U1, I8, I4, types.int64), in_threads=True)
 def rasterise(
     fences: FenceTables,
     item_start: int,
@@ -184,7 +184,7 @@ def rasterise(
     return count
 
 
-@entry(lambda: types.void(I8, I4, I4, CELLS))
+@entry(lambda: types.void(I8, I4, I4, CELLS), in_threads=True)
 def fill_cells(keys: Int64Array, starts: Int32Array, counts: Int32Array, cells: StructArray) -> None:
     """Enter distinct keys into the empty hash `cells`; its capacity is a power of two above their number."""
     mask = len(cells) - 1

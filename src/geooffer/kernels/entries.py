@@ -11,6 +11,7 @@ import geooffer.kernels.exclusion
 import geooffer.kernels.hashing
 import geooffer.kernels.locate
 import geooffer.kernels.matcher
+import geooffer.kernels.native_entry
 import geooffer.kernels.nearest
 import geooffer.kernels.overlap
 import geooffer.kernels.regions

@@ -15,7 +15,11 @@ from geooffer.kernels.types import I4
 from geooffer.model.columns import Int32Array
 
 
-@entry(lambda: types.UniTuple(types.int64, 2)(I4, I4, I4, I4, I4, types.int64, types.int64), allocates=True)
+@entry(
+    lambda: types.UniTuple(types.int64, 2)(I4, I4, I4, I4, I4, types.int64, types.int64),
+    allocates=True,
+    in_threads=True,
+)
 def deepest_overlap(
     south: Int32Array,
     west: Int32Array,

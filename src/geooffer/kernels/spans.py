@@ -11,7 +11,7 @@ from geooffer.model.columns import Int32Array
 _WORDS = types.Array(types.int32, 2, "C")
 
 
-@entry(lambda: types.void(_WORDS, I4, I4, _WORDS))
+@entry(lambda: types.void(_WORDS, I4, I4, _WORDS), in_threads=True)
 def gather_spans(source: Int32Array, starts: Int32Array, counts: Int32Array, target: Int32Array) -> None:
     """Rows [starts[i], starts[i] + counts[i]) of `source`, for each i in order, to the beginning of `target`.
 

@@ -102,6 +102,7 @@ WINNER = np.dtype(
         *((f"{name}_points", "<i4") for name in FACTORS),
         ("try_index", "<i4"),  # its row among the tries of the same step
         ("contact_slot", "<i4"),  # where its caps are consumed
+        ("consent_epoch", "<i4"),  # of the person as it won; the send gate compares it
         ("reason_kind", "u1"),  # TouchpointKind of the interest that won; PURCHASE = due again
         ("fulfilment", "u1"),  # Fulfilment
         ("channel", "u1"),  # Channel
@@ -109,7 +110,10 @@ WINNER = np.dtype(
     ],
     align=True,
 )
-assert WINNER.itemsize == 144
+assert WINNER.itemsize == 152
+assert WINNER.fields is not None
+assert WINNER.fields["row"][1] == 48  # native/plane/src/rows.rs: WINNER_ROW_OFFSET
+assert WINNER.fields["try_index"][1] == 132
 
 
 class Outcome(NamedTuple):
