@@ -17,6 +17,7 @@ pub mod control;
 pub mod identity;
 pub mod limits;
 pub mod matcher;
+pub mod quotas;
 pub mod refusal;
 pub mod rows;
 pub mod settings;
