@@ -81,6 +81,9 @@ pub struct OfferBytes {
     pub bytes: Vec<u8>,
     /// Asked before it is written.
     pub gate: Gate,
+    /// How many tries in the `fields` of its [`Reply::Settled`] stand before its own, which `bytes_if_…` hold: tries are
+    /// told by message, row and fence. `u32::MAX` = all.
+    pub tries_before: u32,
     /// Fields added to the answer in its stead where the gate is shut (the try, TOO_LATE); may be empty.
     pub bytes_if_shut: Vec<u8>,
     /// Fields added along with it (the try, OFFERED); may be empty.

@@ -4,7 +4,13 @@
 //! writes, byte for byte (tests/rpc/test_native_codec.py compares them, native/fuzz feeds this alone). The few fields
 //! are read and written by hand: a ping costs no allocation, and a column is read where it lies in its message.
 
+pub mod answers;
 mod batch;
 pub mod decode;
+pub mod drafts;
+pub mod names;
 mod ping;
 mod reader;
+mod ready;
+pub mod status;
+mod writer;

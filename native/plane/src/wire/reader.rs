@@ -40,6 +40,11 @@ impl<'a> Reader<'a> {
         Ok(Self { rest, depth_left: self.depth_left.saturating_sub(1) })
     }
 
+    /// Bytes not read yet.
+    pub(super) fn left(&self) -> usize {
+        self.rest.len()
+    }
+
     /// The next field's number and wire type; None at the end.
     #[inline]
     pub(super) fn tag(&mut self) -> Result<Option<u32>, Corrupt> {
