@@ -13,6 +13,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod connections;
 pub mod control;
 pub mod identity;
 pub mod limits;
@@ -21,5 +22,6 @@ pub mod quotas;
 pub mod refusal;
 pub mod rows;
 pub mod settings;
+pub mod tls;
 pub mod tokens;
 pub mod wire;

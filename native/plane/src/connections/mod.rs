@@ -1,0 +1,9 @@
+//! Bounds and times of connections, and the sockets they are served over.
+
+mod bounds;
+mod keeper;
+mod peer;
+
+pub use bounds::{ConnectionBounds, Permit};
+pub use keeper::{Call, Calls, ConnectionTimes, Keep, Keeper};
+pub use peer::{Activity, PeerStream};
