@@ -4,13 +4,16 @@
 //! worker ── Crossing::Decided   tries and winners of a batch, and which messages wait for what is made of them ──► Python
 //!        ── Crossing::Undecided rows Python has to decide itself ──────────────────────────────────────────────►
 //!        ── Crossing::Left      offers that left, or were taken back at the gate ──────────────────────────────►
+//!        ── Crossing::Refused   verified callers that were refused, for the audit log ──────────────────────────►
 //! worker ◄─ Reply::Settled      a held message: fields of its answer, offers with their gates ─────────────────── Python
 //!        ◄─ Reply::Decided      the outcome of the rows of Crossing::Undecided ───────────────────────────────
 //!        ◄─ Reply::Told         something for a stream without a message (transitions of a sweep) ─────────────
 //! ```
 //! Python is woken by one eventfd for all workers. A batch without winners, tries or hints makes no crossing at all.
 
+use crate::identity::Role;
 use crate::matcher::{Gate, Outcome};
+use crate::refusal::Refusal;
 use crate::rows::{PingRow, TryRow, WinnerRow};
 
 /// Whose a row of a batch is.
@@ -30,17 +33,31 @@ pub struct Place {
     pub ping: PingRow,
 }
 
-/// A message that is not acknowledged before the control side has settled it.
+/// A message that is not acknowledged before the control side has settled it. One whose rows were cut by
+/// [`Crossing::Undecided`] may come twice, once with each part; then it is settled twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {
     /// Whose.
     pub stream_number: i32,
     /// Which.
     pub message_sequence: i64,
-    /// It asked for `next_ping`: hints of its devices' last good rows are wanted (their places are given).
+    /// It asked for `next_ping`: hints of its devices' last good rows are wanted; the places of all its rows are given.
     pub wants_next_ping: bool,
     /// Its stream is told of tries.
     pub wants_tries: bool,
+}
+
+/// A verified caller whose call was refused or ended with a refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedCall {
+    /// Whose token it was.
+    pub role: Role,
+    /// See there.
+    pub subject: String,
+    /// `/package.Service/Method`.
+    pub method: &'static str,
+    /// What it was told.
+    pub refusal: Refusal,
 }
 
 /// From a worker to Python.
@@ -52,6 +69,8 @@ pub enum Crossing {
         worker: usize,
         /// By which it was decided.
         catalog_generation: i64,
+        /// See [`Outcome::context_number`].
+        context_number: i64,
         /// All of the batch; `row` points into the batch, places tell whose.
         tries: Vec<TryRow>,
         /// All of the batch.
@@ -72,6 +91,8 @@ pub enum Crossing {
     },
     /// Offers that were given to a stream: sent (true) or taken back at the gate or with their stream (false).
     Left(Vec<(i64, bool)>),
+    /// Bounded: beyond [`crate::limits::REFUSED_CALL_COUNT_MAX`] that wait they are counted only.
+    Refused(Vec<RefusedCall>),
 }
 
 /// An offer for a stream.

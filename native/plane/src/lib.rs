@@ -13,15 +13,29 @@
 
 #![forbid(unsafe_code)]
 
+mod call;
+pub mod clock;
+mod connection;
 pub mod connections;
 pub mod control;
+pub mod counters;
+mod echo;
+mod framing;
 pub mod identity;
+mod inbox;
+mod intake;
 pub mod limits;
+mod listener;
 pub mod matcher;
+mod outbox;
+pub mod plane;
 pub mod quotas;
 pub mod refusal;
+mod respond;
 pub mod rows;
 pub mod settings;
+pub mod stand_in;
 pub mod tls;
 pub mod tokens;
 pub mod wire;
+mod worker;

@@ -22,6 +22,18 @@ pub const STREAMS_PER_DEVICE_COUNT_MAX: usize = 4;
 pub const STREAMS_PER_SUBJECT_COUNT_MAX: usize = 8_192;
 /// Crossings that wait for the control side, of one worker; beyond, tries are not remembered and nobody wins.
 pub const CROSSING_COUNT_MAX: usize = 1_024;
+/// Of one worker, that wait to be told.
+pub const REFUSED_CALL_COUNT_MAX: usize = 256;
+/// Messages of one worker that wait for the control side; beyond nobody wins and no hint is given.
+pub const HELD_MESSAGE_COUNT_MAX: usize = 16_384;
+/// Replies without a message (transitions of sweeps) that wait for one worker; beyond they are dropped and counted.
+pub const TOLD_COUNT_MAX: usize = 65_536;
+/// Answers of a stream that wait to be sent; it is not read on beyond.
+pub const UNSENT_DRAFT_COUNT_MAX: usize = 8;
+/// With more rows waiting, streams are read on one message at a time.
+pub const LONG_QUEUE_ROW_COUNT: usize = 2 * PING_BATCH_ROW_COUNT_MAX;
+/// New sockets that wait for one worker.
+pub const WAITING_SOCKET_COUNT_MAX: usize = 1_024;
 /// Winners that one batch may have.
 pub const BATCH_WINNER_COUNT_MAX: usize = 256;
 /// Latitudes, accuracies, ages and times of a row, as in the codec of Python.

@@ -15,6 +15,8 @@ pub struct Outcome {
     pub winners: Vec<WinnerRow>,
     /// The catalog all this was decided by; told in answers.
     pub catalog_generation: i64,
+    /// Names catalog, policy and people it was decided by; goes back to Python with tries and winners.
+    pub context_number: i64,
     /// A fix farther ahead of `now_ms` is FUTURE_FIX: a phone is told so whatever was judged before (rpc/answers.py).
     pub future_tolerance_ms: i64,
 }
@@ -41,6 +43,8 @@ pub struct Gate {
     pub person_key: i64,
     /// Still the same consent?
     pub consent_epoch: i32,
+    /// No policy since forbids what this one decided?
+    pub policy_version: i64,
     /// Decision key: names the offer to Python.
     pub decision_key: i64,
     /// After it the offer is late: on the clock of [`std::time::Instant`], as nanoseconds since the plane began; `i64::MAX`

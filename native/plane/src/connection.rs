@@ -1,0 +1,75 @@
+//! One connection: its HTTP/2 settings, its calls, its end.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use h2::server::Builder;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::call;
+use crate::limits::METADATA_SIZE_MAX_BYTES;
+use crate::listener::{Arrival, Door};
+use crate::worker::Worker;
+
+const STREAM_WINDOW_SIZE_BYTES: u32 = 256 * 1024;
+const PHONE_WINDOW_SIZE_BYTES: u32 = 1024 * 1024;
+const GATEWAY_WINDOW_SIZE_BYTES: u32 = 16 * 1024 * 1024;
+const PHONE_STREAM_COUNT_MAX: u32 = 4;
+const STREAM_COUNT_MAX: u32 = 256;
+/// What h2 charges for small DATA frames that wait; without it a burst of single pings ends the connection.
+const FRAME_BUDGET_SIZE_BYTES: usize = 8 * 1024 * 1024;
+const FRAME_SIZE_MAX_BYTES: u32 = 64 * 1024;
+/// Of one stream, beyond what its peer's window has taken.
+const SEND_BUFFER_SIZE_MAX_BYTES: usize = 128 * 1024;
+/// For TLS, the preface, and the first call each.
+const GREETING_TIME: Duration = Duration::from_secs(10);
+
+/// Serve a connection until it ends, whoever ends it.
+pub(crate) async fn serve(worker: &Rc<Worker>, arrival: Arrival) {
+    let Arrival { socket, door, permit: _permit } = arrival;
+    // an error of the socket ends its connection; the peer sees that, and there is nobody else to tell
+    let Ok(socket) = prepare(socket) else { return };
+    let Ok(Ok(mut connection)) = timeout(GREETING_TIME, settings(door).handshake::<_, Bytes>(socket)).await else {
+        return;
+    };
+    let calls = Rc::new(Cell::new(0_usize));
+    let Ok(Some(Ok((request, respond)))) = timeout(GREETING_TIME, connection.accept()).await else { return };
+    call::begin(worker, &calls, request, respond);
+    if worker.is_stopping.get() {
+        connection.graceful_shutdown();
+    }
+    loop {
+        tokio::select! {
+            biased;
+            call = connection.accept() => match call {
+                Some(Ok((request, respond))) => call::begin(worker, &calls, request, respond),
+                _ => return,
+            },
+            () = worker.stopping.notified() => connection.graceful_shutdown(),
+        }
+    }
+}
+
+fn prepare(socket: std::net::TcpStream) -> std::io::Result<TcpStream> {
+    socket.set_nonblocking(true)?;
+    socket.set_nodelay(true)?;
+    TcpStream::from_std(socket)
+}
+
+fn settings(door: Door) -> Builder {
+    let window = if door == Door::Gateways { GATEWAY_WINDOW_SIZE_BYTES } else { PHONE_WINDOW_SIZE_BYTES };
+    let streams = if door == Door::Phones { PHONE_STREAM_COUNT_MAX } else { STREAM_COUNT_MAX };
+    let mut builder = Builder::new();
+    builder
+        .initial_window_size(STREAM_WINDOW_SIZE_BYTES)
+        .initial_connection_window_size(window)
+        .max_concurrent_streams(streams)
+        .max_header_list_size(u32::try_from(METADATA_SIZE_MAX_BYTES).unwrap_or(u32::MAX))
+        .max_frame_size(FRAME_SIZE_MAX_BYTES)
+        .data_frame_budget(FRAME_BUDGET_SIZE_BYTES)
+        .max_send_buffer_size(SEND_BUFFER_SIZE_MAX_BYTES);
+    builder
+}

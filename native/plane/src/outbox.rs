@@ -1,0 +1,155 @@
+//! The bounded way from a worker to the control side.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use crate::control::{Crossing, RefusedCall};
+use crate::counters::WorkerCounters;
+use crate::limits::{CROSSING_COUNT_MAX, REFUSED_CALL_COUNT_MAX};
+
+/// Wakes the control side; called from workers, must not wait. Called where nothing waited before.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// Slots beyond those of batches: one for [`Crossing::Undecided`], of which a worker has one at a time, and one each for
+/// [`Crossing::Left`] and [`Crossing::Refused`], which collect what waits.
+const RESERVED_COUNT: usize = 3;
+
+/// The worker's end.
+pub(crate) struct Outbox {
+    sender: SyncSender<Crossing>,
+    waiting: Arc<AtomicUsize>,
+    wake: Wake,
+    left: RefCell<Vec<(i64, bool)>>,
+    refused: RefCell<Vec<RefusedCall>>,
+    /// Whether [`Outbox::flush`] has something to do.
+    is_dirty: Cell<bool>,
+}
+
+/// The control side's end.
+pub(crate) struct OutboxReader {
+    receiver: Receiver<Crossing>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Outbox {
+    pub(crate) fn new(wake: Wake) -> (Self, OutboxReader) {
+        let (sender, receiver) = sync_channel(CROSSING_COUNT_MAX + RESERVED_COUNT);
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let reader = OutboxReader { receiver, waiting: Arc::clone(&waiting) };
+        let (left, refused) = (RefCell::default(), RefCell::default());
+        (Self { sender, waiting, wake, left, refused, is_dirty: Cell::new(false) }, reader)
+    }
+
+    /// Batches that may still cross; only the worker makes it smaller.
+    pub(crate) fn free_count(&self) -> usize {
+        CROSSING_COUNT_MAX.saturating_sub(self.waiting.load(Acquire))
+    }
+
+    /// A batch, after `free_count` said that there is room, or undecided rows. False: nobody takes crossings any more.
+    pub(crate) fn cross(&self, crossing: Crossing) -> bool {
+        if self.sender.try_send(crossing).is_err() {
+            return false;
+        }
+        if self.waiting.fetch_add(1, AcqRel) == 0 {
+            (self.wake)();
+        }
+        true
+    }
+
+    /// Tell what became of an offer. Never lost: collected until it can cross. Bounded by the offers that were given to
+    /// this worker.
+    pub(crate) fn tell_left(&self, decision_key: i64, sent: bool) {
+        self.left.borrow_mut().push((decision_key, sent));
+        self.is_dirty.set(true);
+    }
+
+    /// Tell of a refused call; counted only where too many wait.
+    pub(crate) fn tell_refused(&self, call: RefusedCall, counters: &WorkerCounters) {
+        let mut refused = self.refused.borrow_mut();
+        if refused.len() >= REFUSED_CALL_COUNT_MAX {
+            counters.untold_refusals.add(1);
+        } else {
+            refused.push(call);
+            self.is_dirty.set(true);
+        }
+    }
+
+    /// Send on what was collected, if there is room. True where something is left.
+    pub(crate) fn flush(&self) -> bool {
+        if !self.is_dirty.get() {
+            return false;
+        }
+        // at most one of each beyond what batches may fill; the last slot is kept for undecided rows
+        let is_short = || self.waiting.load(Acquire) + 1 >= CROSSING_COUNT_MAX + RESERVED_COUNT;
+        let left = self.left.take();
+        if !left.is_empty() {
+            if is_short() {
+                self.left.replace(left);
+                return true;
+            }
+            self.cross(Crossing::Left(left));
+        }
+        let refused = self.refused.take();
+        if !refused.is_empty() {
+            if is_short() {
+                self.refused.replace(refused);
+                return true;
+            }
+            self.cross(Crossing::Refused(refused));
+        }
+        self.is_dirty.set(false);
+        false
+    }
+}
+
+impl OutboxReader {
+    /// Take all that waits.
+    pub(crate) fn take(&self, out: &mut Vec<Crossing>) {
+        while let Ok(crossing) = self.receiver.try_recv() {
+            out.push(crossing);
+            self.waiting.fetch_sub(1, AcqRel);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_bounded_and_loses_no_offer() {
+        let woken = Arc::new(AtomicUsize::new(0));
+        let seen = Arc::clone(&woken);
+        let (outbox, reader) = Outbox::new(Arc::new(move || {
+            seen.fetch_add(1, AcqRel);
+        }));
+        let mut key = 0;
+        let mut offers = 0;
+        while outbox.free_count() > 0 {
+            outbox.tell_left(key, true);
+            (key, offers) = (key + 1, offers + 1);
+            assert!(!outbox.flush());
+        }
+        for _ in 0..10 {
+            outbox.tell_left(key, false);
+            (key, offers) = (key + 1, offers + 1);
+            outbox.flush();
+        }
+        assert!(outbox.flush());
+        assert!(
+            outbox.cross(Crossing::Undecided { worker: 0, pings: vec![], ages_ms: vec![] }),
+            "a slot is kept for it"
+        );
+        assert_eq!(woken.load(Acquire), 1);
+        let mut all = Vec::new();
+        reader.take(&mut all);
+        assert!(!outbox.flush());
+        reader.take(&mut all);
+        let told: usize =
+            all.iter().map(|crossing| if let Crossing::Left(left) = crossing { left.len() } else { 0 }).sum();
+        assert_eq!(told, offers);
+        assert_eq!(outbox.free_count(), CROSSING_COUNT_MAX);
+    }
+}
