@@ -50,6 +50,12 @@ def compiled_kernels() -> None:
 
 
 @pytest.fixture
+def plane_kind(request: pytest.FixtureRequest) -> str:
+    """The data plane of a test: planes.py has the marks that choose others than Python's."""
+    return str(getattr(request, "param", "python"))
+
+
+@pytest.fixture
 def shared_data() -> Path:
     """The folder of real inputs: $GEOOFFER_SHARED_DATA, else ../shared/data beside the repository."""
     named = os.environ.get("GEOOFFER_SHARED_DATA")

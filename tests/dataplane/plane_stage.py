@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from unittest import mock
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from geooffer.cli import assembly, held_journal
 from geooffer.client import Backoff, GeoofferClient
 from geooffer.dataplane.grpc_plane import GrpcDataPlane
 from geooffer.engine.clock import EngineClock
@@ -34,6 +36,8 @@ from geooffer.model.verdicts import Purpose, TouchpointKind
 from geooffer.rpc.auth import TokenVerifier, issue_token
 from geooffer.rpc.durability import Durability, at_once
 from geooffer.rpc.server import Port, PortOptions, bind_port
+from planes import PYTHON, plane_settings
+from stalling_journal import StallingJournal
 
 #: Tuesday 2026-03-03 09:00 UTC
 START_MS = 1_772_528_400_000
@@ -45,12 +49,21 @@ ALL_PURPOSES = sum(purpose.bit for purpose in Purpose)
 
 
 @dataclass(frozen=True, slots=True)
+class Door:
+    """Where a plane that listens itself is reached."""
+
+    address: str
+    control_address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plane:
     """A running data port."""
 
     engine: Engine
-    plane: GrpcDataPlane
-    port: Port
+    plane: Any
+    """A GrpcDataPlane, which tests look into, or the native one, which they do not."""
+    port: Port | Door
     key: Ed25519PrivateKey
 
     def token(self, role: str, subject: int | str = "gw", *, lifetime_s: float = 600.0, **more: Any) -> str:
@@ -101,7 +114,14 @@ def stocked_engine(clock: str = "client", journal: Any = None) -> Engine:
 
 
 @asynccontextmanager
-async def open_plane(clock: str = "client", *, journal: Any = None, **options: Any) -> AsyncIterator[Plane]:
+async def open_plane(
+    clock: str = "client", *, journal: Any = None, kind: str = PYTHON, **options: Any
+) -> AsyncIterator[Plane]:
+    if kind != PYTHON:
+        assert not options, "of the Python plane"
+        async with open_service(clock, journal, kind) as running:
+            yield running
+        return
     engine = stocked_engine(clock, journal)
     durability = Durability(engine.journal)
     if journal is not None:
@@ -122,3 +142,27 @@ async def open_plane(clock: str = "client", *, journal: Any = None, **options: A
     finally:
         await plane.drain(2.0)
         await port.stop(0.5)
+
+
+@asynccontextmanager
+async def open_service(
+    clock: str = "client", journal: Any = None, kind: str = PYTHON, engine: Engine | None = None
+) -> AsyncIterator[Plane]:
+    """The same engine, or the one given, in a whole service, as `geooffer serve` assembles it; on either plane."""
+    engine = engine or stocked_engine(clock, journal)
+    settings = assembly.loopback_settings(clock=clock, **plane_settings(kind))
+    held = held_journal.HeldJournal(engine.journal, None, bytes(32))
+    with (
+        mock.patch.object(assembly, "_engine", return_value=engine),
+        mock.patch.object(held_journal, "open_journal", return_value=held),
+        mock.patch.object(held_journal.HeldJournal, "on_durable", _wakes_at),
+    ):
+        async with assembly.running_service(settings) as service:
+            key = service.callers.private_key
+            assert isinstance(key, Ed25519PrivateKey)
+            yield Plane(engine, service.plane, Door(service.data_address, service.control_address), key)
+
+
+def _wakes_at(held: held_journal.HeldJournal, wake: Callable[[], None]) -> None:
+    if isinstance(held.journal, StallingJournal):
+        held.journal.wake = wake

@@ -16,6 +16,7 @@ from geooffer.model.verdicts import PingVerdict
 from geooffer.rpc.checks import timestamp
 from geooffer.v1 import ping_service_pb2 as pb
 from geooffer.v1 import verdicts_pb2 as words
+from planes import both_planes
 
 STREAM, INGEST = "/geooffer.v1.PingService/StreamPings", "/geooffer.v1.PingService/IngestPings"
 OVER_THE_SHOP = ExclusionZone("z", ZoneCategory.CLINIC, circle(*SHOP, 1_000), 5_000)
@@ -60,6 +61,7 @@ async def recorded(plane: Plane, device_key: int, zone: ExclusionZone) -> list[b
     return told
 
 
+@both_planes
 async def test_a_phone_in_a_zone_is_sent_the_bytes_of_one_without_an_offer(open_plane: OpenPlane) -> None:
     async with open_plane() as plane:
         in_zone = await recorded(plane, ANNA, OVER_THE_SHOP)
@@ -81,6 +83,7 @@ async def test_a_phone_in_a_zone_is_sent_the_bytes_of_one_without_an_offer(open_
     ]
 
 
+@both_planes
 @pytest.mark.parametrize(("role", "is_told"), [("gateway", True), ("operator", True), ("device", False)])
 async def test_who_sent_the_place_for_others_is_told_the_verdict_of_t6(
     open_plane: OpenPlane, role: str, is_told: bool
@@ -127,6 +130,7 @@ async def sent_from_the_future(plane: Plane, zone: ExclusionZone, role: str) -> 
     return told
 
 
+@both_planes
 async def test_no_phone_finds_a_zone_by_fixes_from_the_future(open_plane: OpenPlane) -> None:
     """Such a row is refused to her wherever she is; what was judged first, zone or number, is nothing of hers."""
     told = {}

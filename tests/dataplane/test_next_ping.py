@@ -16,6 +16,7 @@ from geooffer.model.verdicts import PingVerdict
 from geooffer.rpc.checks import timestamp
 from geooffer.v1 import ping_service_pb2 as pb
 from geooffer.v1 import verdicts_pb2 as words
+from planes import both_planes
 
 OF_EVERYTHING = ExclusionZone("z", ZoneCategory.CLINIC, circle(SHOP[0], SHOP[1], 2_000_000), 5_000)
 
@@ -64,6 +65,7 @@ async def recorded(plane: Plane, device_key: int, zone: ExclusionZone) -> list[b
     return told
 
 
+@both_planes
 async def test_a_hint_in_an_exclusion_zone_is_the_bytes_of_one_outside(open_plane: OpenPlane) -> None:
     told = {}
     for zone in (FAR_AWAY, OVER_THE_SHOP, OF_EVERYTHING):
@@ -81,6 +83,7 @@ async def test_a_hint_in_an_exclusion_zone_is_the_bytes_of_one_outside(open_plan
     assert answers[-2].next_pings[0].speed_cm_per_s == 600
 
 
+@both_planes
 async def test_a_hint_says_nothing_of_consent_or_of_what_became_of_the_row(open_plane: OpenPlane) -> None:
     """Without consent the first answer says so, and its hint is that of everybody else; so is a duplicate's."""
     hints = {}
@@ -95,6 +98,7 @@ async def test_a_hint_says_nothing_of_consent_or_of_what_became_of_the_row(open_
     assert len({hint.SerializeToString() for both in hints.values() for hint in both}) == 1
 
 
+@both_planes
 async def test_an_offer_comes_with_the_hint_of_its_ping(open_plane: OpenPlane) -> None:
     async with open_plane() as plane:
         told = await recorded(plane, ANNA, FAR_AWAY)
@@ -104,6 +108,7 @@ async def test_an_offer_comes_with_the_hint_of_its_ping(open_plane: OpenPlane) -
     assert len(answers[0].next_pings) == 1
 
 
+@both_planes
 async def test_who_does_not_ask_is_told_nothing(open_plane: OpenPlane) -> None:
     async with open_plane() as plane:
         client = plane.client("device", BERT)
@@ -112,6 +117,7 @@ async def test_who_does_not_ask_is_told_nothing(open_plane: OpenPlane) -> None:
         assert not answer.next_pings
 
 
+@both_planes
 async def test_a_gateway_is_told_of_each_device_by_its_last_good_row(open_plane: OpenPlane) -> None:
     batch = pb.PingBatch(
         device_keys=[ANNA, BERT, ANNA, BERT, NOBODY, 5],
@@ -131,6 +137,7 @@ async def test_a_gateway_is_told_of_each_device_by_its_last_good_row(open_plane:
     assert answer.next_pings[1].distance_m == pytest.approx(900, abs=2)
 
 
+@both_planes
 async def test_a_sleeping_phones_burst_moves_presence_and_is_answered_with_one_hint(open_plane: OpenPlane) -> None:
     """Fixes collected while asleep: rows in her order, older than a minute, so historical; the last one is live."""
     async with open_plane("system") as plane:

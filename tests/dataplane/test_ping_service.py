@@ -22,6 +22,7 @@ from geooffer.model.policy import Policy
 from geooffer.rpc.checks import timestamp
 from geooffer.v1 import ping_service_pb2 as pb
 from geooffer.v1 import verdicts_pb2 as words
+from planes import both_planes
 
 
 def at_shop(second: int, **more: Any) -> Ping:
@@ -55,6 +56,7 @@ def batch_at_shop(keys: list[int], second: int = 0) -> pb.PingBatch:
 # -- offers and what roles see -------------------------------------------------------------------------------
 
 
+@both_planes
 async def test_a_phone_gets_one_offer_and_every_message_acknowledged(plane: Plane) -> None:
     answers = await answers_of(plane.client("device", ANNA), [at_shop(second) for second in range(20)])
     offers = [offer for answer in answers for offer in answer.offers]
@@ -68,6 +70,7 @@ async def test_a_phone_gets_one_offer_and_every_message_acknowledged(plane: Plan
     assert sum(plane.engine.statistics.ping_verdicts.values()) == 20
 
 
+@both_planes
 async def test_a_phone_is_not_told_transitions_tries_or_other_rows_verdicts(plane: Plane) -> None:
     # the second ping repeats the first: DUPLICATE, which a phone is not told
     pings = [at_shop(0), at_shop(0), away(60), away(70)]
@@ -79,6 +82,7 @@ async def test_a_phone_is_not_told_transitions_tries_or_other_rows_verdicts(plan
         assert not answer.offers
 
 
+@both_planes
 @pytest.mark.parametrize(
     ("ping", "verdict"),
     [
@@ -92,6 +96,7 @@ async def test_a_phone_is_told_what_its_own_row_explains(plane: Plane, ping: pb.
     assert told == [(2, 0, verdict)]
 
 
+@both_planes
 async def test_a_gateway_sees_verdicts_and_transitions_in_order_but_no_tries(plane: Plane) -> None:
     keys = [ANNA, NOBODY, BERT, BERT]
     out = [away(60 + i, device_key=BERT) for i in range(2)]
@@ -106,6 +111,7 @@ async def test_a_gateway_sees_verdicts_and_transitions_in_order_but_no_tries(pla
     assert all(a.location_wanted for a in answers)
 
 
+@both_planes
 async def test_an_operator_sees_how_far_each_try_came(plane: Plane) -> None:
     answers = await answers_of(plane.client("operator"), [batch_at_shop([ANNA, BERT])])
     tries = [(t.device_key, t.store_id, t.geofence_id, t.verdict, t.offer_id) for a in answers for t in a.tries]
@@ -115,6 +121,7 @@ async def test_an_operator_sees_how_far_each_try_came(plane: Plane) -> None:
     ]
 
 
+@both_planes
 async def test_large_and_small_batches_of_many_streams_are_all_decided(plane: Plane) -> None:
     async def gateway(first: int, size: int) -> int:
         messages = [batch_at_shop([BERT] * size, second) for second in range(first, first + 10)]
@@ -126,6 +133,7 @@ async def test_large_and_small_batches_of_many_streams_are_all_decided(plane: Pl
     assert sum(verdicts.values()) == 10 * (1 + 7 + 300 + 1_024) == plane.plane.statistics.rows
 
 
+@both_planes
 async def test_unary_ingest_answers_like_a_stream(plane: Plane) -> None:
     async with plane.client("device", ANNA) as client:
         answer = await client.ingest(at_shop(0))
@@ -138,6 +146,7 @@ async def test_unary_ingest_answers_like_a_stream(plane: Plane) -> None:
 # -- consent -------------------------------------------------------------------------------------------------
 
 
+@both_planes
 async def test_a_phone_without_consent_is_asked_to_stop_and_its_stream_ends(plane: Plane) -> None:
     async with plane.client("device", NOBODY) as client:
         exchange = client.exchange([at_shop(second) for second in range(500)], window_count=4)
@@ -174,6 +183,7 @@ async def failure_of(client: Any, pings: list[Any]) -> BaseException:
     return caught.value
 
 
+@both_planes
 async def test_foreign_devices_ragged_columns_and_too_many_rows_end_the_stream_typed(plane: Plane) -> None:
     foreign = await failure_of(plane.client("device", ANNA), [at_shop(0, device_key=BERT)])
     assert isinstance(foreign, PermissionDeniedError)
@@ -188,6 +198,7 @@ async def test_foreign_devices_ragged_columns_and_too_many_rows_end_the_stream_t
     assert not plane.engine.statistics.ping_verdicts
 
 
+@both_planes
 async def test_what_was_read_before_a_bad_message_is_decided_and_answered(plane: Plane) -> None:
     answers: list[pb.PingAnswer] = []
 
@@ -202,6 +213,7 @@ async def test_what_was_read_before_a_bad_message_is_decided_and_answered(plane:
     assert len(answers[0].offers) == 1
 
 
+@both_planes
 @pytest.mark.parametrize("data", [b"\x0a\xff", b"\x00", b"not protobuf at all", b""])
 async def test_bytes_that_are_no_message_are_an_invalid_argument(plane: Plane, data: bytes) -> None:
     async with plane.client("device", ANNA) as client:
@@ -211,6 +223,7 @@ async def test_bytes_that_are_no_message_are_an_invalid_argument(plane: Plane, d
     assert not plane.engine.statistics.ping_verdicts
 
 
+@both_planes
 async def test_no_token_wrong_role_and_foreign_key_are_refused(plane: Plane) -> None:
     client = plane.client("device", ANNA)
     client._token._token = "nonsense"
@@ -218,12 +231,14 @@ async def test_no_token_wrong_role_and_foreign_key_are_refused(plane: Plane) -> 
     assert isinstance(await failure_of(plane.client("marketing", "m"), [at_shop(0)]), PermissionDeniedError)
 
 
+@both_planes
 async def test_a_message_over_64_kib_is_refused_by_the_transport(plane: Plane) -> None:
     error = await failure_of(plane.client("gateway"), [batch_at_shop([ANNA] * 5_000)])
     assert isinstance(error, CallError)
     assert error.code == "RESOURCE_EXHAUSTED"
 
 
+@both_planes
 async def test_a_device_has_four_streams_at_most_and_gets_them_back(plane: Plane) -> None:
     async with plane.client("device", ANNA) as client:
         calls = [client.open_call() for _ in range(4)]
@@ -238,6 +253,7 @@ async def test_a_device_has_four_streams_at_most_and_gets_them_back(plane: Plane
         assert [a.acknowledged_message_sequence async for a in client.stream_answers([at_shop(10)])] == [1]
 
 
+@both_planes
 async def test_a_stream_ends_when_its_token_expires(plane: Plane) -> None:
     async with plane.client("device", ANNA, lifetime_s=2.0) as client:
         call = client.open_call()
@@ -305,6 +321,7 @@ async def test_a_late_offer_is_taken_back_before_the_commit(plane: Plane) -> Non
     assert sum(len(answer.offers) for answer in answers) == 1
 
 
+@both_planes
 async def test_drain_answers_what_was_read_then_ends_unavailable(open_plane: OpenPlane) -> None:
     async with open_plane() as plane, plane.client("gateway") as client:
         call = client.open_call()
@@ -346,6 +363,7 @@ async def test_drain_decides_a_queue_of_several_steps_before_it_ends_the_stream(
         assert sum(plane.engine.statistics.ping_verdicts.values()) == message_count * row_count
 
 
+@both_planes
 async def test_silence_ends_a_visit_on_the_stream_that_brought_it(open_plane: OpenPlane) -> None:
     async with open_plane() as plane, plane.client("gateway") as client:
         call = client.open_call()

@@ -21,6 +21,7 @@ from geooffer.v1 import resources_pb2 as resources
 from geooffer.v1 import shapes_pb2 as shapes
 from geooffer.v1 import signal_service_pb2 as signal
 from geooffer.v1 import store_service_pb2 as stores
+from planes import both_planes
 
 INGEST = "/geooffer.v1.PingService/IngestPings"
 INT32_MAX, INT64_MAX = 2**31 - 1, 2**63 - 1
@@ -82,6 +83,7 @@ IMPOSSIBLE: tuple[dict[str, int], ...] = (
 )
 
 
+@both_planes
 async def test_impossible_numbers_are_a_verdict(service: RunningService) -> None:
     """By one ping and by a column of forty; nothing of the state changes, and the next good ping is decided."""
     direct_world.fill(service.engine, 8, time.time_ns() // 1_000_000)
@@ -130,6 +132,7 @@ async def test_not_a_number_in_a_shape_is_refused(service: RunningService) -> No
     assert service.engine.statistics.ping_verdicts[PingVerdict.MALFORMED] == 1
 
 
+@both_planes
 async def test_ten_million_invented_devices_leave_no_state(service: RunningService) -> None:
     """Scaled to 204,800: pings of devices nobody knows are forgotten, whatever their keys."""
     people = service.engine.state.people
@@ -151,6 +154,7 @@ async def test_ten_million_invented_devices_leave_no_state(service: RunningServi
     assert service.engine.journal.appended == journaled
 
 
+@both_planes
 async def test_a_million_repeated_fields(service: RunningService) -> None:
     """More than a message may weigh is refused by the transport; what fits, by its number of rows."""
     many = pb.PingBatch(latitudes_e7=[0] * 1_000_000).SerializeToString()
@@ -173,6 +177,7 @@ def _varint(value: int) -> bytes:
     return out + bytes([value])
 
 
+@both_planes
 async def test_what_unpacks_to_too_much(service: RunningService) -> None:
     """5 MB, a gzip bomb of 5 KB, and headers of 20 KB; raw frames, so that no client of ours refuses first."""
     more = bearer(service)
@@ -210,6 +215,7 @@ PATHS = (
 )  # fmt: skip
 
 
+@both_planes
 @pytest.mark.parametrize("path", PATHS)
 async def test_odd_paths_reach_nothing(service: RunningService, path: str) -> None:
     async with RawConnection.to(service.data_address) as connection:
@@ -220,6 +226,7 @@ async def test_odd_paths_reach_nothing(service: RunningService, path: str) -> No
     assert sum(service.engine.statistics.ping_verdicts.values()) == 0
 
 
+@both_planes
 async def test_a_captured_message_says_nothing_twice(service: RunningService) -> None:
     """The same bytes again, by the same token: the fix is known, nothing is decided once more."""
     direct_world.fill(service.engine, 8, time.time_ns() // 1_000_000)

@@ -27,6 +27,7 @@ from raw_http2 import RawConnection, data_frame, message
 from geooffer.cli.assembly import RunningService
 from geooffer.model import limits
 from geooffer.v1 import ping_service_pb2 as pb
+from planes import both_planes
 
 INGEST, STREAM = "/geooffer.v1.PingService/IngestPings", "/geooffer.v1.PingService/StreamPings"
 PING = pb.IngestPingsRequest(ping=pb.Ping(device_key=7)).SerializeToString()
@@ -101,6 +102,7 @@ async def closes(connection: RawConnection, timeout_s: float = 60.0) -> bool:
     return True
 
 
+@both_planes
 async def test_rapid_reset(witness: Witness) -> None:
     """3,000 streams, each reset as soon as it is asked for: none is left, and none of its work."""
     more = bearer(witness.service, "device")
@@ -114,6 +116,7 @@ async def test_rapid_reset(witness: Witness) -> None:
     await witness.check()
 
 
+@both_planes
 @pytest.mark.parametrize(
     "frame",
     [PingFrame(0, b"12345678"), data_frame(1, b"", last=False), ContinuationFrame(1, b"")],
@@ -129,6 +132,7 @@ async def test_floods_that_end_the_connection(witness: Witness, frame: Frame) ->
         await witness.check()
 
 
+@both_planes
 @pytest.mark.parametrize(
     "frame",
     [SettingsFrame(0, settings={4: 65_535}), WindowUpdateFrame(0, 2**31 - 1), PriorityFrame(1, stream_weight=3)],
@@ -141,6 +145,7 @@ async def test_floods_that_the_transport_sits_out(witness: Witness, frame: Frame
         await witness.check()
 
 
+@both_planes
 async def test_headers_that_never_end(witness: Witness) -> None:
     async with RawConnection.to(witness.service.data_address) as connection:
         await connection.send(HeadersFrame(1, connection.encoder.encode([(":method", "POST")])))
@@ -152,6 +157,7 @@ async def test_headers_that_never_end(witness: Witness) -> None:
         await witness.check()
 
 
+@both_planes
 async def test_a_header_bomb(witness: Witness) -> None:
     """One entry of the table named 2,000 times: a frame of 2 KB that unpacks to 8 MB, a hundred times over."""
     more = [*bearer(witness.service, "operator"), *[("x-bomb", "y" * 4_000)] * 2_000]
@@ -164,6 +170,7 @@ async def test_a_header_bomb(witness: Witness) -> None:
         assert {headers.get("grpc-status") for headers in connection.headers.values()} <= {"8"}
 
 
+@both_planes
 async def test_more_streams_than_a_connection_has(witness: Witness) -> None:
     more = bearer(witness.service, "operator")
     async with RawConnection.to(witness.service.data_address) as connection:
@@ -176,6 +183,7 @@ async def test_more_streams_than_a_connection_has(witness: Witness) -> None:
     await witness.check()
 
 
+@both_planes
 @pytest.mark.parametrize(
     "data", [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", bytes(100_000)]
 )
@@ -186,6 +194,7 @@ async def test_what_is_no_http2_is_hung_up_on(witness: Witness, data: bytes) -> 
         await witness.check()
 
 
+@both_planes
 async def test_halves_hold_nobody_up(witness: Witness) -> None:
     """Two hundred connections that stop in the middle of the preface, of headers, of a message."""
     more = bearer(witness.service, "operator")

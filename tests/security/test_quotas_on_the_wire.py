@@ -16,6 +16,7 @@ from geooffer.v1 import offer_service_pb2 as offers
 from geooffer.v1 import ping_service_pb2 as pb
 from geooffer.v1 import places_pb2 as places
 from geooffer.v1 import signal_service_pb2 as signal
+from planes import both_planes, plane_settings
 
 INGEST, STREAM = "/geooffer.v1.PingService/IngestPings", "/geooffer.v1.PingService/StreamPings"
 NEARBY = "/geooffer.v1.OfferService/FindNearbyStock"
@@ -26,11 +27,11 @@ BATCH = pb.PingBatch(latitudes_e7=[470_000_000] * 1_024, longitudes_e7=[80_000_0
 
 
 @pytest.fixture
-async def bounded() -> AsyncIterator[RunningService]:
+async def bounded(plane_kind: str) -> AsyncIterator[RunningService]:
     """A pace of hours: no bucket fills while a test runs."""
-    settings = loopback_settings(clock="system")
+    settings = loopback_settings(clock="system", **plane_settings(plane_kind))
     async with running_service(settings) as running:
-        running.callers.quotas.replace(QuotaRates(device_rows=1, device_calls=1, rows=1, calls=1))
+        running.callers.take_rates(QuotaRates(device_rows=1, device_calls=1, rows=1, calls=1))
         yield running
 
 
@@ -54,6 +55,7 @@ async def exceeded(call: Any) -> str:
     return error.details() or ""
 
 
+@both_planes
 async def test_a_device_sends_so_much_by_whatever_way(bounded: RunningService) -> None:
     """Two full batches, then no more: not by calls, streams, other tokens of its own, or new connections."""
     request = pb.IngestPingsRequest(batch=BATCH).SerializeToString()
@@ -88,6 +90,7 @@ async def test_a_device_sends_so_much_by_whatever_way(bounded: RunningService) -
         await exceeded(channel.unary_unary(INGEST)(many, metadata=gateway))
 
 
+@both_planes
 async def test_calls_of_devices_and_of_services(bounded: RunningService) -> None:
     async with (
         grpc.aio.insecure_channel(bounded.data_address) as data,
@@ -106,10 +109,11 @@ async def test_calls_of_devices_and_of_services(bounded: RunningService) -> None
             with pytest.raises(grpc.aio.AioRpcError) as caught:
                 await control.unary_unary(WITHDRAW)(b"", metadata=officer)
             assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
-        bounded.callers.quotas.replace(QuotaRates())
+        bounded.callers.take_rates(QuotaRates())
         await control.unary_unary(STATE)(b"", metadata=bearer(bounded, "marketing"))
 
 
+@both_planes
 async def test_what_a_phone_takes_back_is_hers_and_has_an_end(bounded: RunningService) -> None:
     """Each withdrawal and snooze leaves a record: a loop stops, nobody who means it does, and neither uses up the
     other's share."""
@@ -121,7 +125,7 @@ async def test_what_a_phone_takes_back_is_hers_and_has_an_end(bounded: RunningSe
         await control.unary_unary("/geooffer.v1.SignalService/UpsertCustomers")(
             customer.SerializeToString(), metadata=bearer(bounded, "operator")
         )
-        bounded.callers.quotas.replace(QuotaRates(device_calls=1, device_withdrawals_per_hour=1))
+        bounded.callers.take_rates(QuotaRates(device_calls=1, device_withdrawals_per_hour=1))
         mine, before = bearer(bounded, "device", device_key=7), bounded.engine.journal.appended
         snooze = offers.SnoozeLocationRequest()
         snooze.until_time.GetCurrentTime()
@@ -135,6 +139,7 @@ async def test_what_a_phone_takes_back_is_hers_and_has_an_end(bounded: RunningSe
         assert 10 < bounded.engine.journal.appended - before <= 10 + WITHDRAWAL_BURST_COUNT
 
 
+@both_planes
 async def test_stock_is_searched_so_often_a_day_by_a_person(bounded: RunningService) -> None:
     """By whichever of her devices, and whether the product exists or not; others have a share of their own."""
     request = offers.FindNearbyStockRequest(product_id="x", place=places.Place()).SerializeToString()
@@ -146,7 +151,7 @@ async def test_stock_is_searched_so_often_a_day_by_a_person(bounded: RunningServ
         await control.unary_unary("/geooffer.v1.SignalService/UpsertCustomers")(
             customer.SerializeToString(), metadata=bearer(bounded, "operator")
         )
-        bounded.callers.quotas.replace(QuotaRates(stock_searches_per_day=20))
+        bounded.callers.take_rates(QuotaRates(stock_searches_per_day=20))
         for _ in range(15):
             with pytest.raises(grpc.aio.AioRpcError, match="no such product"):
                 await data.unary_unary(NEARBY)(request, metadata=bearer(bounded, "device", device_key=7))

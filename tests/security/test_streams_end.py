@@ -19,6 +19,7 @@ from geooffer.cli.assembly import RunningService
 from geooffer.rpc import roles
 from geooffer.rpc.auth import TokenVerifier
 from geooffer.rpc.server import PortOptions, bind_port
+from planes import both_planes
 
 STREAMS = [method for method in METHODS if method.client_streams or method.server_streams]
 WATCH = "/grpc.health.v1.Health/Watch"
@@ -30,6 +31,7 @@ def test_there_are_streams() -> None:
     assert {method.path.rpartition("/")[2] for method in STREAMS} >= {"StreamPings", "Watch", "ServerReflectionInfo"}
 
 
+@both_planes
 @pytest.mark.parametrize("method", STREAMS, ids=lambda method: method.path.rpartition("/")[2])
 async def test_every_stream_ends_with_its_token(service: RunningService, method: Method) -> None:
     """Whatever a stream is for, and though nothing is ever sent on it. Bound: the leeway after `exp`."""

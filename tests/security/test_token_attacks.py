@@ -18,6 +18,7 @@ from geooffer.errors import UnauthenticatedError
 from geooffer.model import limits
 from geooffer.rpc import auth
 from geooffer.v1 import ping_service_pb2 as pb
+from planes import both_planes
 
 KEY = Ed25519PrivateKey.generate()
 FORGED = forged_tokens(KEY)
@@ -76,6 +77,7 @@ def test_the_leeway_is_bounded_and_counts_both_ways() -> None:
         auth.TokenVerifier(KEY.public_key(), leeway_s=limits.TOKEN_LEEWAY_MAX_S + 1)
 
 
+@both_planes
 async def test_forged_tokens_over_the_wire(service: RunningService) -> None:
     """Both kinds of call on both ports; what does not fit into a header is refused by the transport before."""
     good = service.callers.private_key
@@ -98,6 +100,7 @@ async def test_forged_tokens_over_the_wire(service: RunningService) -> None:
         assert long[0] is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
+@both_planes
 async def test_a_stream_ends_with_its_token(service: RunningService) -> None:
     """Bound: the leeway after `exp`; what was sent before is answered."""
     key = service.callers.private_key
@@ -120,6 +123,7 @@ def service_leeway_s(service: RunningService) -> float:
     return service.callers.verifier.leeway_s
 
 
+@both_planes
 async def test_another_customers_device_on_the_third_message(service: RunningService) -> None:
     """PERMISSION_DENIED, what came before is answered, and the observer of refusals is told who and where."""
     direct_world.fill(service.engine, 8, time.time_ns() // 1_000_000)

@@ -42,6 +42,4 @@ def build() -> None:
 def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """One of them, to its end, from the folder of the protos."""
     command = [str(FOLDER / name), *arguments]
-    return subprocess.run(
-        command, cwd=ROOT / "proto", capture_output=True, text=True, timeout=RUN_S, check=False
-    )
+    return subprocess.run(command, cwd=ROOT / "proto", capture_output=True, text=True, timeout=RUN_S, check=False)

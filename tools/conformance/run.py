@@ -29,9 +29,8 @@ def conformance(plane: str) -> list[str]:
         faults += _checked(server, plane)
         found = http2.specified(server)
         faults += http2.faults_of(found, plane)
-        print(
-            f"  h2spec: {len(found.passed)} passed, {len(found.failed)} failed, {len(found.skipped)} skipped", flush=True
-        )
+        counts = len(found.passed), len(found.failed), len(found.skipped)
+        print("  h2spec: {} passed, {} failed, {} skipped".format(*counts), flush=True)
     with tempfile.TemporaryDirectory() as folder, served(plane, _certificate(Path(folder))) as server:
         faults += _checked(server, f"{plane} over TLS")
     return faults
