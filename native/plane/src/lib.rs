@@ -29,6 +29,7 @@ mod listener;
 pub mod matcher;
 mod outbox;
 pub mod plane;
+pub mod proxy;
 pub mod quotas;
 pub mod refusal;
 mod respond;
