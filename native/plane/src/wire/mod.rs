@@ -10,6 +10,7 @@ pub mod decode;
 pub mod drafts;
 pub mod names;
 mod ping;
+pub mod probe;
 mod reader;
 mod ready;
 pub mod status;
