@@ -159,7 +159,7 @@ def waits_for(run: Running, device_key: int) -> bool:
     """An offer to her, or with 0 to anybody, is in a draft that is not written."""
     parts = run.raced.service.watched.parts
     assert parts is not None
-    drafts = [draft for stream in parts.gatherer.streams.values() for draft in stream._drafts]
+    drafts = [draft for stream in parts.plane.gatherer.streams.values() for draft in stream._drafts]
     return any(device_key in (0, item.decision.device_key) for draft in drafts for item in draft.offers)
 
 

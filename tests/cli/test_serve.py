@@ -43,7 +43,7 @@ def test_sigint_is_a_drain_too(command: list[str]) -> None:
         # a dump of this process would hold everybody
         limits = Path(f"/proc/{process.pid}/limits").read_text()
         assert re.search(r"^Max core file size +[01] +[01] ", limits, re.MULTILINE), limits
-        assert (ready[0], ready[1::2]) == ("ready", ["data", "control", "metrics"])
+        assert (ready[0], ready[1:9:2]) == ("ready", ["data", "control", "metrics", "plane"])
         assert [address.rpartition(":")[0] for address in ready[2::2]] == ["127.0.0.1"] * 3
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=END_S)

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from geooffer.cli.audit_trail import AuditTrail
     from geooffer.cli.callers import Callers
     from geooffer.cli.held_journal import HeldJournal
-    from geooffer.dataplane.grpc_plane import GrpcDataPlane
     from geooffer.dataplane.port import DataPlane
     from geooffer.engine.engine import Engine
     from geooffer.operation.watched import Parts, Watched
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from geooffer.rpc.durability import Durability
     from geooffer.rpc.policy_signing import PolicySigner
     from geooffer.rpc.receipts import ReceiptSigner
-    from geooffer.rpc.server import Port
+    from geooffer.rpc.server import Port, PortOptions
     from geooffer.rpc.tls import PortKind
     from geooffer.rpc.write_gate import WriteGate
     from geooffer.services.compactions import Compactions
@@ -51,6 +50,8 @@ class RunningService:
     control_address: str
     engine: Engine
     plane: DataPlane
+    plane_reason: str
+    """Why it is this one."""
     control: Control
     disk: DiskGuard | None
     """None where the journal is in memory."""
@@ -91,12 +92,15 @@ class RunningService:
 
 
 def loopback_settings(**changes: Any) -> ServiceSettings:
-    """Settings of a private server on loopback: ports chosen by the system, the client clock, no journal, no quotas."""
+    """Settings of a private server on loopback: ports chosen by the system, the client clock, no journal, no quotas,
+    the Python plane, threads that share their cores with whoever else is in this process."""
     values: dict[str, Any] = {
         "data_address": "127.0.0.1:0",
         "control_address": "127.0.0.1:0",
         "clock": "client",
         "journal": "memory",
+        "plane": "python",
+        "pin_workers": False,
         "quota_device_rows_per_second": 0,
         "quota_device_calls_per_second": 0,
         "quota_device_withdrawals_per_hour": 0,
@@ -133,8 +137,9 @@ async def running_service(
     from geooffer.cli.callers import Callers
     from geooffer.cli.held_journal import open_journal
     from geooffer.cli.log import log_to_stderr
+    from geooffer.cli.planes import PlaneNeeds, make_plane
     from geooffer.cli.policy_file import start_policies
-    from geooffer.dataplane.grpc_plane import GrpcDataPlane
+    from geooffer.dataplane.native_module import choose_plane
     from geooffer.kernels.compile import compile_all
     from geooffer.operation.startup import Phase
     from geooffer.operation.watched import Watched
@@ -146,6 +151,7 @@ async def running_service(
     faults = settings.faults()
     if faults:
         raise ConfigurationError("\n".join(faults))
+    choice = choose_plane(settings.plane, settings.index)
     callers = Callers.of(settings)
     watched = watched or Watched()
     watched.startup.enter(Phase.KERNELS)
@@ -162,13 +168,14 @@ async def running_service(
         held.on_durable(durability.wake)
         disk = DiskGuard(settings.state_dir, settings.disk_reserve_bytes) if settings.journal == "sqlite" else None
         write_gate = WriteGate(durability, disk)
-        plane = GrpcDataPlane(engine, durability, real_now_ms=real_now_ms, write_gate=write_gate, quotas=callers.quotas)
+        made = make_plane(choice, settings, PlaneNeeds(engine, durability, real_now_ms, write_gate, callers), ending)
+        plane = made.plane
         control = _control(settings, held, engine, real_now_ms, durability)
         trail = tie_audit(settings, held, control, callers, write_gate)
         start_policies(control.policies, settings.policy_file)
         answered = {} if trail is None else {"on_answered": trail.notes.answered}
         gate = {"durable": durability.wait, "on_call": watched.on_call, **answered}
-        data_port, control_port = _bind_ports(settings, callers, write_gate, plane, control, **gate)
+        data_port, control_port = _bind_ports(callers, made.data_options, settings, write_gate, plane, control, **gate)
         _log_faults_of_loop(ending)
         await control_port.start()
         await data_port.start()
@@ -181,8 +188,8 @@ async def running_service(
         _run_beside(_watch(watched, parts, (data_port, control_port)), ending)
         ending.push_async_callback(_drain, data_port, control_port, plane, control)
         ending.callback(watched.startup.enter, Phase.DRAINING)
-        where = (data_port.address, control_port.address)
-        yield RunningService(*where, engine, plane, control, disk, report.seconds, watched, callers)
+        where = (plane.address or data_port.address, control_port.address)
+        yield RunningService(*where, engine, plane, choice.reason, control, disk, report.seconds, watched, callers)
 
 
 def _run_beside(work: Coroutine[Any, Any, None], ending: AsyncExitStack) -> None:
@@ -203,8 +210,9 @@ def _log_faults_of_loop(ending: AsyncExitStack) -> None:
 
 
 def _bind_ports(
-    settings: ServiceSettings,
     callers: Callers,
+    data_options: PortOptions,
+    settings: ServiceSettings,
     write_gate: WriteGate,
     plane: DataPlane,
     control: Control,
@@ -214,7 +222,7 @@ def _bind_ports(
     from geooffer.rpc.server import bind_port
     from geooffer.services.assembly import control_services, data_services
 
-    options = callers.port_options(settings)
+    options = (data_options, callers.port_options(settings)[1])
     services = ([plane.service(), *data_services(control, callers.quotas)], control_services(control))
     kinds: tuple[PortKind, PortKind] = ("data", "control")
     data_port, control_port = (
@@ -237,7 +245,7 @@ def _parts(
     settings: ServiceSettings,
     held: HeldJournal,
     engine: Engine,
-    plane: GrpcDataPlane,
+    plane: DataPlane,
     disk: DiskGuard | None,
     compactions: Compactions | None,
     trail: AuditTrail | None,
@@ -247,10 +255,10 @@ def _parts(
     from geooffer.operation.watched import Parts
 
     if not isinstance(held.journal, GroupCommitter):
-        return Parts(engine, plane.gatherer, None)
+        return Parts(engine, plane, None)
     path = settings.state_dir / JOURNAL_NAME
     is_encrypted = settings.encryption_key_file is not None
-    return Parts(engine, plane.gatherer, held.journal, disk, compactions, path, trail, is_encrypted)
+    return Parts(engine, plane, held.journal, disk, compactions, path, trail, is_encrypted)
 
 
 def _receipts(settings: ServiceSettings) -> ReceiptSigner | None:
@@ -341,7 +349,7 @@ def _watch(watched: Watched, parts: Parts, ports: tuple[Port, Port]) -> Coroutin
     from geooffer.operation.health import HealthReporter
     from geooffer.operation.startup import Phase
 
-    parts.gatherer.on_batch = watched.on_batch
+    parts.plane.on_batch = watched.on_batch
     if parts.committer is not None:
         parts.committer.on_commit = watched.on_commit
     watched.parts = parts
@@ -360,6 +368,7 @@ async def _drain(data_port: Port, control_port: Port, plane: DataPlane, control:
     if not await plane.drain(DRAIN_GRACE_S):
         structlog.get_logger(__name__).warning("streams_cut", grace_s=DRAIN_GRACE_S)
     await data_port.stop(1.0)
+    await plane.stop()
     await control_port.stop(1.0)
     control.publisher.close()
 

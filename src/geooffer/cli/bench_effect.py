@@ -110,7 +110,8 @@ async def raced_service(plan: EffectPlan) -> AsyncIterator[Raced]:
         assert parts is not None
         assert parts.committer is not None
         journal: Any = parts.committer
-        gatherer: Any = parts.gatherer
+        plane: Any = parts.plane
+        gatherer = plane.gatherer
         gatherer.encode = watch.encode(gatherer.encode)
         journal.append = watch.append(journal.append)
         journal.on_commit = watch.commit(journal.on_commit)

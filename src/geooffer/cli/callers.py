@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from geooffer.errors import ConfigurationError
@@ -48,6 +49,8 @@ class Callers:
     tls: TlsSource | None
     private_key: Ed25519PrivateKey | None
     """The development key, where tokens are checked against it."""
+    followers: list[Callable[[], None]] = field(default_factory=list)
+    """Called when any of this has changed: who has a copy of it."""
 
     @classmethod
     def of(cls, settings: ServiceSettings) -> Self:
@@ -78,7 +81,18 @@ class Callers:
             changed.append("token_public_key")
         if files.tls is not None and self.tls is not None:
             changed += self.tls.replace(files.tls)
+        if changed:
+            self._tell()
         return changed
+
+    def take_rates(self, rates: QuotaRates) -> None:
+        """Other quotas from now on; all buckets begin full."""
+        self.quotas.replace(rates)
+        self._tell()
+
+    def _tell(self) -> None:
+        for follow in self.followers:
+            follow()
 
     def port_options(self, settings: ServiceSettings) -> tuple[PortOptions, PortOptions]:
         """Of the data and of the control port."""

@@ -117,7 +117,7 @@ class Reload:
         settings, parts = self._settings, self._parts
         set_log_level(settings.log_level)
         if quota_rates(settings) != parts.callers.quotas.rates:
-            parts.callers.quotas.replace(quota_rates(settings))
+            parts.callers.take_rates(quota_rates(settings))
         parts.stock_alarm.age_max_ms = alarm_age_ms(settings)
         if parts.disk is not None:
             parts.disk.reserve_bytes = settings.disk_reserve_bytes

@@ -61,6 +61,7 @@ def register(app: typer.Typer) -> None:
         clock_start: Annotated[
             str | None, typer.Option("--clock-start", help="First moment of the client clock (RFC 3339).")
         ] = None,
+        plane: Annotated[str | None, typer.Option("--plane", help="auto, native or python.")] = None,
         index: Annotated[str | None, typer.Option("--index", help="rtree, packed or cells.")] = None,
         log_level: Annotated[str | None, typer.Option("--log-level", help="debug, info, warning or error.")] = None,
         json_output: JsonOutput = False,
@@ -77,6 +78,7 @@ def register(app: typer.Typer) -> None:
             "allow_plaintext": allow_plaintext,
             "clock": clock,
             "clock_start": clock_start,
+            "plane": plane,
             "index": index,
             "log_level": log_level,
         }
@@ -201,12 +203,15 @@ def _announce(service: RunningService, settings: ServiceSettings, metrics_addres
         persons=len(service.engine.state.people.person_slots),
         catalog_generation=service.engine.live_generation,
         development_tokens=settings.token_public_key is None,
+        plane=service.plane.name,
+        plane_reason=service.plane_reason,
     )
     if json_output:
-        print_json({"ready": True, **where, "index": settings.index, "clock": settings.clock})
+        told = {"index": settings.index, "clock": settings.clock, "plane": service.plane.name}
+        print_json({"ready": True, **where, **told, "plane_reason": service.plane_reason})
     else:
         places = "  ".join(f"{key.removesuffix('_address')} {address}" for key, address in where.items())
-        print(f"ready  {places}")
+        print(f"ready  {places}  plane {service.plane.name} ({service.plane_reason})")
     sys.stdout.flush()
 
 

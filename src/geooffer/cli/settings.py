@@ -26,6 +26,11 @@ class ServiceSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     data_address: str = Field("127.0.0.1:7430", description="Public port: pings in, offers out (host:port).")
+    gateway_address: str | None = Field(
+        None,
+        description="Where gateways may connect instead of data_address, with larger windows and more streams; native "
+        "plane only (host:port).",
+    )
     control_address: str = Field("127.0.0.1:7431", description="Private port: catalog, signals (host:port).")
     state_dir: Path = Field(
         default_factory=default_state_dir, description="Directory of journal, snapshots and development token key."
@@ -86,6 +91,12 @@ class ServiceSettings(BaseModel):
         None, description="PEM roots; with it clients of the control port need a certificate of theirs."
     )
     tls_client_ca_data: Path | None = Field(None, description="The same for the data port.")
+    tls_handshakes_per_second: int = Field(
+        0,
+        ge=0,
+        description="Full TLS handshakes on the data port, so that a storm of reconnects leaves room for pings; 0 = no "
+        "bound; native plane only.",
+    )
     allow_plaintext: bool = Field(False, description="Serve beyond loopback without TLS.")
     quota_device_rows_per_second: int = Field(
         20, ge=0, description="Pings of one device, bursts of ten seconds and at least 2,048; 0 = no bound."
@@ -113,6 +124,16 @@ class ServiceSettings(BaseModel):
     clock_start: str | None = Field(
         None, description="First moment of the client clock (RFC 3339); without it the first time received."
     )
+    plane: Literal["auto", "native", "python"] = Field(
+        "auto",
+        description="What carries pings: native (geooffer-native), python (grpc.aio); auto: native where it fits.",
+    )
+    worker_count: int = Field(
+        0, ge=0, le=1_024, description="Threads of the native plane; 0 = one per core but the first, at least one."
+    )
+    pin_workers: bool = Field(
+        True, description="Pin each of these threads to a core, where there is one for each and one left over."
+    )
     index: Literal["rtree", "packed", "cells"] = Field("cells", description="Spatial index of the ping path.")
     index_memory_max_mb: int = Field(
         0, ge=0, description="A fence with which the index would weigh more is refused; 0 = no limit (MiB)."
@@ -133,13 +154,14 @@ class ServiceSettings(BaseModel):
         description="Age of a store's newest stock that is alarming; without it the policy's bound.",
     )
 
-    @field_validator("data_address", "control_address", "metrics_address")
+    @field_validator("data_address", "gateway_address", "control_address", "metrics_address")
     @classmethod
-    def _address(cls, value: str) -> str:
-        try:
-            split_address(value)
-        except ConfigurationError as error:
-            raise ValueError(error.message) from None
+    def _address(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                split_address(value)
+            except ConfigurationError as error:
+                raise ValueError(error.message) from None
         return value
 
     @field_validator("clock_start")
@@ -175,7 +197,8 @@ class ServiceSettings(BaseModel):
     def faults(self) -> list[str]:
         """What does not fit together, each a sentence that begins with the key to change."""
         found = []
-        exposed = [key for key in ("data_address", "control_address") if not is_loopback(getattr(self, key))]
+        addresses = {key: getattr(self, key) for key in ("data_address", "gateway_address", "control_address")}
+        exposed = [key for key, address in addresses.items() if address is not None and not is_loopback(address)]
         if exposed and self.token_public_key is None:
             found.append(f"token_public_key: needed, because {exposed[0]} is not loopback")
         if exposed and self.tls_cert is None and not self.allow_plaintext:
@@ -194,6 +217,8 @@ class ServiceSettings(BaseModel):
             found.append("clock_start: only with clock 'client'")
         if not is_loopback(self.metrics_address) and not self.allow_open_metrics:
             found.append("allow_open_metrics: needed, because metrics_address is not loopback")
+        if self.plane == "python" and self.gateway_address is not None:
+            found.append("gateway_address: only with plane 'native' or 'auto'")
         found += self._addresses_taken_twice()
         found += self._keys_beside_what_they_open()
         if self.state_dir.exists() and not self.state_dir.is_dir():
@@ -213,11 +238,11 @@ class ServiceSettings(BaseModel):
         return found
 
     def _addresses_taken_twice(self) -> list[str]:
-        found, keys = [], ("data_address", "control_address", "metrics_address")
+        found, keys = [], ("data_address", "gateway_address", "control_address", "metrics_address")
         for index, key in enumerate(keys):
             address = getattr(self, key)
             for earlier in keys[:index]:
-                if address == getattr(self, earlier) and split_address(address)[1] != 0:
+                if address and address == getattr(self, earlier) and split_address(address)[1] != 0:
                     found.append(f"{key}: the same as {earlier}")
                     break
         return found

@@ -13,10 +13,10 @@ from time import perf_counter_ns
 
 from geooffer.dataplane.admission import AdmissionQueue, Budget, QueuedMessage
 from geooffer.dataplane.distribution import Batch, distribute, tell_shed
-from geooffer.dataplane.port import PlaneStatistics
+from geooffer.dataplane.port import PlaneStatistics, fault_of
 from geooffer.dataplane.stream import PingStream
 from geooffer.engine.engine import Engine
-from geooffer.errors import DrainingError, JournalError
+from geooffer.errors import JournalError
 from geooffer.model import limits
 from geooffer.rpc.answers import AnswerDraft, OfferDraft, encode
 from geooffer.rpc.codec import PingMessage, as_arrays
@@ -214,10 +214,7 @@ class Gatherer:
         """The engine cannot decide any more: serving stops, every stream ends."""
         if self.fault is not None:
             return
-        if isinstance(error, JournalError):
-            self.fault = JournalError("the journal failed; no ping is taken, the service ends and recovers")
-        else:
-            self.fault = DrainingError("the service has a fault; no ping is taken")
+        self.fault = fault_of(error)
         self.queue.clear()
         for stream in [*self.streams.values(), *self._ingests]:
             stream.stop_reading(self.fault)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from geooffer.dataplane.admission import AdmissionQueue, Budget
 from geooffer.dataplane.distribution import tell_sweep
 from geooffer.dataplane.gatherer import Gatherer
 from geooffer.dataplane.ping_service import NAME, PingService
-from geooffer.dataplane.port import PlaneStatistics
+from geooffer.dataplane.port import PlaneName, PlaneStatistics, Queued
 from geooffer.engine.engine import Engine
 from geooffer.model import limits
 from geooffer.rpc.durability import Durability
 from geooffer.rpc.quotas import Quotas
 from geooffer.rpc.server import Service
 from geooffer.rpc.write_gate import WriteGate
+from geooffer.telemetry.observed import BatchHook
 
 SWEEP_EVERY_S = 1.0
 
@@ -58,8 +60,41 @@ class GrpcDataPlane:
 
     @property
     def gatherer(self) -> Gatherer:
-        """For what is told of the plane (operation/): its queue, and the hook for batches."""
+        """For tests and benchmarks that look inside."""
         return self._gatherer
+
+    @property
+    def name(self) -> PlaneName:
+        """As the setting `plane` calls it."""
+        return "python"
+
+    @property
+    def address(self) -> str | None:
+        """None: the data port is where it listens."""
+        return None
+
+    @property
+    def on_batch(self) -> BatchHook:
+        """Told of every batch decided."""
+        return self._gatherer.on_batch
+
+    @on_batch.setter
+    def on_batch(self, hook: BatchHook) -> None:
+        self._gatherer.on_batch = hook
+
+    @property
+    def queued(self) -> Queued:
+        """As of now."""
+        queue = self._gatherer.queue
+        oldest_s = queue.oldest_arrival_s
+        # asyncio's loop has this clock, too
+        age_s = 0.0 if oldest_s is None else max(0.0, time.monotonic() - oldest_s)
+        return Queued(len(queue), queue.row_count, age_s)
+
+    @property
+    def held_offer_count(self) -> int:
+        """Offers decided that wait for the journal."""
+        return self._gatherer.held_offer_count
 
     @property
     def fault(self) -> BaseException | None:
@@ -80,6 +115,9 @@ class GrpcDataPlane:
         if self._sweep is not None:
             self._sweep.cancel()
         return drained
+
+    async def stop(self) -> None:
+        """Nothing: the data port carries it."""
 
     async def _sweep_silent(self) -> None:
         while self.fault is None:

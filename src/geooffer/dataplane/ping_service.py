@@ -15,6 +15,7 @@ from typing import Any
 import grpc
 
 from geooffer.dataplane.gatherer import Gatherer
+from geooffer.dataplane.port import PING_SERVICE
 from geooffer.dataplane.stream import PingStream
 from geooffer.errors import DrainingError, LimitExceededError, OverloadedError, UnauthenticatedError
 from geooffer.model import limits
@@ -22,7 +23,7 @@ from geooffer.rpc import codec
 from geooffer.rpc.auth import TOKEN_REQUIRED, identity_of
 from geooffer.rpc.quotas import Quotas
 
-NAME = "geooffer.v1.PingService"
+NAME = PING_SERVICE
 Context = grpc.aio.ServicerContext[bytes, bytes]
 
 

@@ -46,7 +46,7 @@ def live_checks(watched: Watched) -> list[Check]:
     return [
         Check("loop", not is_over or age_s <= HEARTBEAT_AGE_MAX_S, {"age_s": round(age_s, 3)} if is_over else {}),
         Check("journal", committer is None or committer.fault is None),
-        Check("decisions", parts is None or parts.gatherer.fault is None),
+        Check("decisions", parts is None or parts.plane.fault is None),
     ]
 
 

@@ -95,7 +95,7 @@ def _service_metrics(watched: Watched) -> Iterator[Metric]:
 
 
 def _ping_metrics(parts: Parts) -> Iterator[Metric]:
-    counts, plane = parts.engine.statistics, parts.gatherer.statistics
+    counts, plane = parts.engine.statistics, parts.plane.statistics
     pings = Counter("geooffer_pings", "Pings by their one verdict (semantics T6).", labels=["verdict"])
     yield _of_each(pings, PingVerdict, counts.ping_verdicts)
     tries = Counter("geooffer_tries", "Tries by the verdict the matcher gave (semantics D1).", labels=["verdict"])
@@ -122,14 +122,14 @@ def _of_each(family: Counter, members: Iterable[E], counts: Mapping[E, int]) -> 
 
 
 def _queue_metrics(parts: Parts) -> Iterator[Metric]:
-    gatherer = parts.gatherer
-    yield Gauge("geooffer_admission_queue_messages", "Messages read and not decided yet.", len(gatherer.queue))
-    yield Gauge("geooffer_admission_queue_rows", "Pings of those messages.", gatherer.queue.row_count)
-    oldest_s = gatherer.queue.oldest_arrival_s
-    age_s = 0.0 if oldest_s is None else max(0.0, time.monotonic() - oldest_s)  # asyncio's loop has this clock, too
-    yield Gauge("geooffer_admission_queue_oldest_age_seconds", "Since the oldest of them was read; 0: none.", age_s)
-    yield Gauge("geooffer_held_offers", "Offers decided that wait for the journal.", gatherer.held_offer_count)
-    yield Gauge("geooffer_streams_open", "Ping streams and IngestPings calls open now.", gatherer.statistics.streams)
+    plane, (message_count, row_count, oldest_age_s) = parts.plane, parts.plane.queued
+    yield Gauge("geooffer_admission_queue_messages", "Messages read and not decided yet.", message_count)
+    yield Gauge("geooffer_admission_queue_rows", "Pings of those messages.", row_count)
+    yield Gauge(
+        "geooffer_admission_queue_oldest_age_seconds", "Since the oldest of them was read; 0: none.", oldest_age_s
+    )
+    yield Gauge("geooffer_held_offers", "Offers decided that wait for the journal.", plane.held_offer_count)
+    yield Gauge("geooffer_streams_open", "Ping streams and IngestPings calls open now.", plane.statistics.streams)
 
 
 def _policy_metrics(parts: Parts, watched: Watched) -> Iterator[Metric]:

@@ -19,7 +19,7 @@ from geooffer.operation.startup import StartUp
 from geooffer.telemetry.observed import BatchHook, CallHook, CommitHook
 
 if TYPE_CHECKING:
-    from geooffer.dataplane.gatherer import Gatherer
+    from geooffer.dataplane.port import DataPlane
     from geooffer.engine.engine import Engine
     from geooffer.journal.committer import GroupCommitter
     from geooffer.operation.traces import Traces
@@ -45,7 +45,7 @@ class Parts:
     """A server that has started."""
 
     engine: Engine
-    gatherer: Gatherer
+    plane: DataPlane
     committer: GroupCommitter | None
     """None where the journal is in memory."""
     disk: DiskGuard | None = None
@@ -98,7 +98,7 @@ class Watched:
 
     @property
     def on_batch(self) -> BatchHook:
-        """For the gatherer."""
+        """For the data plane."""
         return _one_of(self.observations.batch, None if self.traces is None else self.traces.batch)
 
     @property

@@ -8,6 +8,8 @@ import re
 from geooffer.errors import ConfigurationError
 
 PORT_MAX = 65_535
+UNIX = "unix:"
+"""Before the path of a socket that only this machine reaches."""
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _IPV6 = re.compile(r"[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
 
@@ -29,7 +31,9 @@ def join_address(host: str, port: int) -> str:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether only this machine reaches host:port; a name other than `localhost` counts as reachable."""
+    """Whether only this machine reaches host:port or unix:path; a name other than `localhost` counts as reachable."""
+    if address.startswith(UNIX):
+        return True
     host, _ = split_address(address)
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -140,11 +140,16 @@ def transition(item: np.void, registry: Registry, message_sequence: int, row: in
 
 def offer_try(item: np.void, pings: StructArray, registry: Registry, message_sequence: int, row: int) -> pb.OfferTry:
     """One TRY row of the batch `pings`."""
+    return try_of(item, int(pings["device_key"][item["row"]]), registry, message_sequence, row)
+
+
+def try_of(item: np.void, device_key: int, registry: Registry, message_sequence: int, row: int) -> pb.OfferTry:
+    """One TRY row of a device's ping."""
     offer_number = int(item["offer_number"])
     return pb.OfferTry(
         message_sequence=message_sequence,
         row=row,
-        device_key=int(pings["device_key"][item["row"]]),
+        device_key=device_key,
         geofence_id=registry.fence_id(int(item["fence_number"])),
         store_id=registry.store_id(int(item["store_number"])),
         verdict=int(item["verdict"]),  # type: ignore[arg-type]
@@ -181,7 +186,7 @@ def encode(
     offers = b""
     for item in draft.offers:
         if gate(item):
-            offers += _delimited(_OFFER_TAG, renderer.render(item.decision, item.message_sequence, item.row))
+            offers += offer_field(renderer.render(item.decision, item.message_sequence, item.row))
         elif item.offer_try is not None:
             item.offer_try.message.verdict = int(OfferVerdict.TOO_LATE)  # type: ignore[assignment]
     answer = pb.PingAnswer(
@@ -204,6 +209,11 @@ def encode(
         # those of messages with offers come with their offers, after others of their batch
         answer.next_pings.extend(sorted(draft.next_pings, key=_place))
     return _delimited(_ANSWER_TAG, answer.SerializeToString() + rejected + offers)
+
+
+def offer_field(rendered: bytes) -> bytes:
+    """The whole field `offers` of a PingAnswer, of a serialised PersonalOffer."""
+    return _delimited(_OFFER_TAG, rendered)
 
 
 def _rejected_bytes(draft: AnswerDraft) -> bytes:

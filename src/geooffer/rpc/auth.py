@@ -13,7 +13,7 @@ import contextvars
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import jwt
 import numpy as np
@@ -87,6 +87,15 @@ def bind_identity(identity: Identity) -> None:
     _identity.set(identity)
 
 
+class TokenRules(NamedTuple):
+    """What is checked of a token beside its signature."""
+
+    issuer: str
+    audience: str
+    leeway_s: float
+    lifetime_max_s: float
+
+
 class TokenVerifier:
     """Verifies tokens against one ring of public keys, which a reload may exchange."""
 
@@ -107,6 +116,16 @@ class TokenVerifier:
         self._audience = audience
         self.leeway_s = leeway_s
         self._lifetime_max_s = lifetime_max_s
+
+    @property
+    def ring(self) -> KeyRing:
+        """The keys in force."""
+        return self._ring
+
+    @property
+    def rules(self) -> TokenRules:
+        """Never change."""
+        return TokenRules(self._issuer, self._audience, self.leeway_s, self._lifetime_max_s)
 
     def replace(self, keys: KeyRing) -> bool:
         """Verify by `keys` from now on; streams that are open stay. False where they are the same."""

@@ -16,7 +16,7 @@ from grpc_reflection.v1alpha import reflection
 
 from geooffer.errors import ConfigurationError
 from geooffer.model import limits
-from geooffer.rpc.addresses import is_loopback, join_address, split_address
+from geooffer.rpc.addresses import UNIX, is_loopback, join_address, split_address
 from geooffer.rpc.auth import TokenVerifier
 from geooffer.rpc.call_admission import CallAdmission
 from geooffer.rpc.call_watch import CallWatch
@@ -42,7 +42,7 @@ class PortOptions:
     """Where and how a port is bound."""
 
     address: str
-    """`host:port`; port 0 = chosen by the operating system."""
+    """`host:port`; port 0 = chosen by the operating system. Or `unix:path`, behind the native plane."""
     tls: TlsSource | TlsFiles | None = None
     """A source is shared with whoever exchanges its files while the port serves."""
     allow_plaintext: bool = False
@@ -118,8 +118,10 @@ def bind_port(
     health_pb2_grpc.add_HealthServicer_to_server(health, server)
     if kind == "control":
         reflection.enable_server_reflection([*names, _HEALTH_NAME, reflection.SERVICE_NAME], server)
-    host, _ = split_address(options.address)
-    return Port(server, health, join_address(host, _bind(server, kind, options)))
+    port = _bind(server, kind, options)
+    if options.address.startswith(UNIX):
+        return Port(server, health, options.address)
+    return Port(server, health, join_address(split_address(options.address)[0], port))
 
 
 def channel_options(kind: PortKind) -> list[tuple[str, int]]:

@@ -63,6 +63,11 @@ class TlsSource:
         self._files = files
         self._configurations = _configurations(files)
 
+    @property
+    def files(self) -> TlsFiles:
+        """In force."""
+        return self._files
+
     def replace(self, files: TlsFiles) -> list[str]:
         """Take other files for connections to come; those that are open stay. Returns the settings that changed.
 

@@ -62,6 +62,10 @@ class KeyRing:
             return self._sole
         return self._keys.get(name)
 
+    def items(self) -> list[tuple[str, TokenKey]]:
+        """Names and keys; the decoy first."""
+        return list(self._keys.items())
+
     def __eq__(self, other: object) -> bool:
         """Whether the same keys have the same names."""
         return isinstance(other, KeyRing) and self._encoded() == other._encoded()
