@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from geooffer.engine.consent_ledger import LOCATION_BIT, has_expired, refresh_word, word_at
-from geooffer.engine.core import Core
+from geooffer.engine.publishing import Publishing
 from geooffer.model.catalog import Category
 from geooffer.model.columns import Int64Array, StructArray
 from geooffer.model.consent import Notice
@@ -18,7 +18,7 @@ from geooffer.model.records import ConsentLapsed
 from geooffer.model.verdicts import Purpose
 
 
-class ConsentClock(Core):
+class ConsentClock(Publishing):
     """The consent word of each person as of now, by her events, the policy and the time."""
 
     _special: tuple[int, ...] = ()

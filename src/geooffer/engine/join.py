@@ -210,7 +210,8 @@ class Join:
         """`Pipeline.commit` of winners that were decided by that context. Raises JournalError."""
         by = self._remembered.get(context_number)
         if by is None:  # long ago: nothing says any more what of it still holds
-            late_rows, by = set(outcome.winners["row"].tolist()), next(iter(self._remembered.values()))
+            late_rows = set(outcome.winners["row"].tolist())
+            by = self._engine.decided_by._replace(vacancy_count=-1)
         return self._engine.commit(outcome, late_rows=late_rows, by=by)
 
     def gate_until_ms(self, decision: Decision, now_ms: int) -> int:

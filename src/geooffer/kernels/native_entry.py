@@ -125,6 +125,43 @@ def _count(marks: Int64Array, verdicts: UInt8Array, out: OutcomeRows, done: int)
         marks[c.TRANSITION_COUNTS + (out.transitions[index].kind & 15)] += 1
 
 
+@kernel
+def _begin_call(cells: Int64Array, call: Int64Array, policy: Policy) -> None:
+    """Nothing is decided yet, by this catalog and policy; no cell is left from the call before."""
+    call[c.CALL_REASON] = c.ALL_DECIDED
+    for cell in range(c.CALL_TRANSITION_COUNT, c.CALL_WINNER_COUNT + 1):
+        call[cell] = 0
+    call[c.CALL_CATALOG_GENERATION] = cells[c.CATALOG_GENERATION]
+    call[c.CALL_CONTEXT_NUMBER] = cells[c.CONTEXT_NUMBER]
+    call[c.CALL_FUTURE_TOLERANCE_MS] = policy.future_tolerance_ms
+
+
+@kernel
+def _exclude_all(
+    ctx: int, cells: Int64Array, policy: Policy, rows: StructArray, verdicts: UInt8Array, wanted: UInt8Array
+) -> None:
+    for layer in range(cells[c.EXCLUSION_COUNT]):
+        at = ctx + ZONES_AT + layer * EXCLUSION_BYTES
+        place = (at - ctx) // WORD_BYTES
+        zones = ExclusionTables(
+            _zones_at(cells[place], cells[place + 1]),
+            _fences_at(at + 2 * WORD_BYTES),
+            cells[c.EXCLUSION_ACCURACY_CM + layer],
+        )
+        _exclude(cells[c.EXCLUDE_ROWS], (zones, policy, rows, verdicts, wanted, cells[c.USE_CELLS]))
+
+
+@kernel
+def _outcome_of(call_at: int, call: Int64Array, winner_count_max: int) -> OutcomeRows:
+    return OutcomeRows(
+        _transitions_at(call[c.CALL_TRANSITIONS], call[c.CALL_TRANSITIONS + 1]),
+        _tries_at(call[c.CALL_TRIES], call[c.CALL_TRIES + 1]),
+        _winners_at(call[c.CALL_WINNERS], min(call[c.CALL_WINNERS + 1], winner_count_max)),
+        _i8_at(call_at + WORD_BYTES * c.CALL_TRANSITION_COUNT, 3),
+        _i8_at(call[c.CALL_WORKSPACE], SCRATCH_LENGTH),
+    )
+
+
 @native_entry(types.int64(*[types.int64] * 8))
 def decide(
     ctx: int, pings_at: int, ages_at: int, count: int, real_now_ms: int, winner_count_max: int, verdicts_at: int,
@@ -134,83 +171,39 @@ def decide(
 
     pings_at, ages_at, verdicts_at: PING rows, int64, uint8, shape (n,). Rows not decided are as they came, `now_ms` 0.
     """
-    cells = _i8_at(ctx, CONTEXT_LENGTH)
-    call = _i8_at(call_at, c.CALL_LENGTH)
+    cells, call = _i8_at(ctx, CONTEXT_LENGTH), _i8_at(call_at, c.CALL_LENGTH)
     if _is_misused(cells, call, count, winner_count_max):
         return c.MISUSED
-    call[c.CALL_REASON] = c.ALL_DECIDED
-    for cell in range(c.CALL_TRANSITION_COUNT, c.CALL_WINNER_COUNT + 1):
-        call[cell] = 0
-    call[c.CALL_CATALOG_GENERATION] = cells[c.CATALOG_GENERATION]
-    call[c.CALL_CONTEXT_NUMBER] = cells[c.CONTEXT_NUMBER]
     policy = _policy_at(cells[c.POLICY])
-    call[c.CALL_FUTURE_TOLERANCE_MS] = policy.future_tolerance_ms
-    if count == 0:
-        return 0
-    if cells[c.FLAGS] != 0:
+    _begin_call(cells, call, policy)
+    if count > 0 and cells[c.FLAGS] != 0:
         call[c.CALL_REASON] = c.CONSENT_DUE if cells[c.FLAGS] == c.FLAG_CONSENTS_DUE else c.PYTHON_DECIDES
+    if count == 0 or cells[c.FLAGS] != 0:
         return 0
-    clock = _i8_at(cells[c.CLOCK], c.CLOCK_LENGTH)
-    marks = _i8_at(cells[c.MARKS], c.MARKS_LENGTH)
-    workspace = call[c.CALL_WORKSPACE]
-    columns = workspace + WORD_BYTES * SCRATCH_LENGTH
+    clock, marks = _i8_at(cells[c.CLOCK], c.CLOCK_LENGTH), _i8_at(cells[c.MARKS], c.MARKS_LENGTH)
+    columns = call[c.CALL_WORKSPACE] + WORD_BYTES * SCRATCH_LENGTH
     flags = columns + 16 * count + 8
-    is_live = _u1_at(flags + count, count)
-    pings = _pings_at(pings_at, count)
-    ages_ms = _i8_at(ages_at, count)
+    pings, ages_ms, is_live = _pings_at(pings_at, count), _i8_at(ages_at, count), _u1_at(flags + count, count)
     now_ms = read_clock(clock, real_now_ms)
     until_ms = min(min(cells[c.HOURS_UNTIL_MS], cells[c.CONSENT_NEXT_MS]), cells[c.TOTALS_NEXT_MS])
     stamped = stamp_rows(clock, pings, ages_ms, is_live, now_ms, cells[c.HOURS_FROM_MS], until_ms)
     if stamped < count:
         call[c.CALL_REASON] = _why_outside(cells, _next_now(clock, pings, ages_ms, now_ms, stamped))
-    people = _people_at(ctx + PEOPLE_AT)
-    fences = _fences_at(ctx + FENCES_AT)
-    verdicts = _u1_at(verdicts_at, stamped)
-    wanted = _u1_at(flags, stamped)
-    device_slots = _i4_at(columns, stamped)
-    latitudes_e7 = _i4_at(columns + 4 * count, stamped)
-    longitudes_e7 = _i4_at(columns + 8 * count, stamped)
-    hit_starts = _i4_at(columns + 12 * count, stamped + 1)
-    hits = _i4_at(call[c.CALL_HITS], call[c.CALL_HITS + 1])
-    rows = _pings_at(pings_at, stamped)
-    _admit(cells[c.ADMIT_ROWS], (people, policy, rows, verdicts, device_slots, wanted, latitudes_e7, longitudes_e7))
-    for layer in range(cells[c.EXCLUSION_COUNT]):
-        at = ctx + ZONES_AT + layer * EXCLUSION_BYTES
-        zones = ExclusionTables(
-            _zones_at(cells[(at - ctx) // WORD_BYTES], cells[(at - ctx) // WORD_BYTES + 1]),
-            _fences_at(at + 2 * WORD_BYTES),
-            cells[c.EXCLUSION_ACCURACY_CM + layer],
-        )
-        _exclude(cells[c.EXCLUDE_ROWS], (zones, policy, rows, verdicts, wanted, cells[c.USE_CELLS]))
-    located = _locate(
-        cells[c.LOCATE_BATCH], (fences, latitudes_e7, longitudes_e7, wanted, hit_starts, hits, cells[c.USE_CELLS])
-    )
+    people, fences = _people_at(ctx + PEOPLE_AT), _fences_at(ctx + FENCES_AT)
+    rows, verdicts, wanted = _pings_at(pings_at, stamped), _u1_at(verdicts_at, stamped), _u1_at(flags, stamped)
+    slots, latitudes_e7 = _i4_at(columns, stamped), _i4_at(columns + 4 * count, stamped)
+    longitudes_e7, hit_starts = _i4_at(columns + 8 * count, stamped), _i4_at(columns + 12 * count, stamped + 1)
+    hits, cells_used = _i4_at(call[c.CALL_HITS], call[c.CALL_HITS + 1]), cells[c.USE_CELLS]
+    _admit(cells[c.ADMIT_ROWS], (people, policy, rows, verdicts, slots, wanted, latitudes_e7, longitudes_e7))
+    _exclude_all(ctx, cells, policy, rows, verdicts, wanted)
+    places = fences, latitudes_e7, longitudes_e7, wanted, hit_starts, hits, cells_used
+    located = _locate(cells[c.LOCATE_BATCH], places)
     if located < stamped:
         call[c.CALL_REASON] = c.BUFFERS_FULL
-    out = OutcomeRows(
-        _transitions_at(call[c.CALL_TRANSITIONS], call[c.CALL_TRANSITIONS + 1]),
-        _tries_at(call[c.CALL_TRIES], call[c.CALL_TRIES + 1]),
-        _winners_at(call[c.CALL_WINNERS], min(call[c.CALL_WINNERS + 1], winner_count_max)),
-        _i8_at(call_at + WORD_BYTES * c.CALL_TRANSITION_COUNT, 3),
-        _i8_at(workspace, SCRATCH_LENGTH),
-    )
-    done = _decide(
-        cells[c.DECIDE_ROWS],
-        (
-            people,
-            fences,
-            _live_at(ctx + LIVE_AT),
-            _commerce_at(ctx + COMMERCE_AT),
-            policy,
-            _pings_at(pings_at, located),
-            verdicts,
-            device_slots,
-            hit_starts,
-            hits,
-            0,
-            out,
-        ),
-    )
+    out = _outcome_of(call_at, call, winner_count_max)
+    live, commerce, rows = _live_at(ctx + LIVE_AT), _commerce_at(ctx + COMMERCE_AT), _pings_at(pings_at, located)
+    state = people, fences, live, commerce, policy, rows, verdicts, slots, hit_starts, hits, 0, out
+    done = _decide(cells[c.DECIDE_ROWS], state)
     if done < located:
         call[c.CALL_REASON] = _why_not(people, call, hit_starts, done, winner_count_max)
     keep_clock(clock, pings, is_live, done, stamped)
