@@ -1,6 +1,5 @@
 //! Where a call goes: PingService here, everything else to the server behind.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
 use bytes::Bytes;
@@ -8,12 +7,12 @@ use h2::RecvStream;
 use h2::server::SendResponse;
 use http::{HeaderMap, Method, Request, StatusCode};
 
+use crate::connections::{Call, Calls};
 use crate::echo;
+use crate::reading;
 use crate::refusal::{Code, Refusal};
 use crate::respond::{Sink, refuse_http};
 use crate::worker::Worker;
-
-const SERVICE: &str = "/geooffer.v1.PingService/";
 
 /// The methods of PingService.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,13 +36,8 @@ impl PingMethod {
 }
 
 /// Begin a call: a task of its own. `calls` counts the open ones of its connection.
-pub(crate) fn begin(
-    worker: &Rc<Worker>,
-    calls: &Rc<Cell<usize>>,
-    request: Request<RecvStream>,
-    respond: SendResponse<Bytes>,
-) {
-    let open = OpenCall::new(calls);
+pub(crate) fn begin(worker: &Rc<Worker>, calls: &Calls, request: Request<RecvStream>, respond: SendResponse<Bytes>) {
+    let open = calls.begin();
     if request.method() != Method::POST {
         return refuse_http(respond, StatusCode::METHOD_NOT_ALLOWED);
     }
@@ -59,7 +53,7 @@ pub(crate) fn begin(
         if worker.settings.echo {
             echo::serve(&worker, method, request, respond).await;
         } else {
-            refuse(respond, &Refusal::draining());
+            reading::serve(&worker, method, request, respond).await;
         }
     });
 }
@@ -67,12 +61,11 @@ pub(crate) fn begin(
 /// End a call before it began.
 pub(crate) fn refuse(respond: SendResponse<Bytes>, refusal: &Refusal) {
     // an error here says that the peer is gone: nobody is left to be refused
-    drop(Sink::new(respond).end(Some(refusal)));
+    Sink::new(respond).end(Some(refusal)).unwrap_or(());
 }
 
-fn pass_on(_worker: &Rc<Worker>, _open: OpenCall, request: Request<RecvStream>, respond: SendResponse<Bytes>) {
-    let text = "Method not found!";
-    refuse(respond, &Refusal::new(Code::Unimplemented, "", text));
+fn pass_on(_worker: &Rc<Worker>, _open: Call, _request: Request<RecvStream>, respond: SendResponse<Bytes>) {
+    refuse(respond, &Refusal::new(Code::Unimplemented, "", "Method not found!"));
 }
 
 /// `application/grpc`, alone or with a subtype or parameter.
@@ -80,20 +73,4 @@ fn is_grpc(headers: &HeaderMap) -> bool {
     let Some(kind) = headers.get(http::header::CONTENT_TYPE) else { return false };
     let Some(rest) = kind.as_bytes().strip_prefix(b"application/grpc") else { return false };
     matches!(rest.first(), None | Some(b'+' | b';'))
-}
-
-/// Counts a call of a connection for as long as it lives.
-pub(crate) struct OpenCall(Rc<Cell<usize>>);
-
-impl OpenCall {
-    fn new(calls: &Rc<Cell<usize>>) -> Self {
-        calls.set(calls.get() + 1);
-        Self(Rc::clone(calls))
-    }
-}
-
-impl Drop for OpenCall {
-    fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
-    }
 }

@@ -18,7 +18,14 @@ impl Clock {
     /// Nanoseconds, 10⁹ when the plane began.
     #[must_use]
     pub fn now_ns(self) -> i64 {
-        i64::try_from(self.began.elapsed().as_nanos()).map_or(i64::MAX, |elapsed| elapsed.saturating_add(1_000_000_000))
+        self.ns_of(Instant::now())
+    }
+
+    /// `now_ns` as of `at`.
+    #[must_use]
+    pub fn ns_of(self, at: Instant) -> i64 {
+        let since = at.saturating_duration_since(self.began).as_nanos();
+        i64::try_from(since).map_or(i64::MAX, |since| since.saturating_add(1_000_000_000))
     }
 
     /// The moment `now_ns` tells as `at_ns`, as far as an [`Instant`] can tell it.

@@ -1,6 +1,5 @@
 //! One connection: its HTTP/2 settings, its calls, its end.
 
-use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::call;
+use crate::connections::{Calls, ConnectionTimes, Keep, Keeper, PeerStream};
 use crate::limits::METADATA_SIZE_MAX_BYTES;
 use crate::listener::{Arrival, Door};
 use crate::worker::Worker;
@@ -29,24 +29,40 @@ const GREETING_TIME: Duration = Duration::from_secs(10);
 
 /// Serve a connection until it ends, whoever ends it.
 pub(crate) async fn serve(worker: &Rc<Worker>, arrival: Arrival) {
-    let Arrival { socket, door, permit: _permit } = arrival;
+    let Arrival { socket, door, mut permit } = arrival;
     // an error of the socket ends its connection; the peer sees that, and there is nobody else to tell
     let Ok(socket) = prepare(socket) else { return };
+    let dice = socket.peer_addr().map_or(0, |address| u64::from(address.port()));
+    let socket = match &worker.tables.tls {
+        None => PeerStream::clear(socket),
+        Some(tls) => match tls.accept(socket).await {
+            Ok(socket) => socket,
+            Err(_) => return,
+        },
+    };
+    let activity = socket.activity();
     let Ok(Ok(mut connection)) = timeout(GREETING_TIME, settings(door).handshake::<_, Bytes>(socket)).await else {
         return;
     };
-    let calls = Rc::new(Cell::new(0_usize));
+    permit.greeted();
+    let Some(ping_pong) = connection.ping_pong() else { return };
+    let calls = Calls::new();
     let Ok(Some(Ok((request, respond)))) = timeout(GREETING_TIME, connection.accept()).await else { return };
     call::begin(worker, &calls, request, respond);
     if worker.is_stopping.get() {
         connection.graceful_shutdown();
     }
+    let mut keeper = Keeper::new(ConnectionTimes::default(), ping_pong, activity, calls.clone(), dice);
     loop {
         tokio::select! {
             biased;
             call = connection.accept() => match call {
                 Some(Ok((request, respond))) => call::begin(worker, &calls, request, respond),
                 _ => return,
+            },
+            keep = keeper.next() => match keep {
+                Keep::Leave => connection.graceful_shutdown(),
+                Keep::Cut => return,
             },
             () = worker.stopping.notified() => connection.graceful_shutdown(),
         }

@@ -11,10 +11,10 @@
 //! ```
 //! Python is woken by one eventfd for all workers. A batch without winners, tries or hints makes no crossing at all.
 
-use crate::identity::Role;
 use crate::matcher::{Gate, Outcome};
 use crate::refusal::Refusal;
 use crate::rows::{PingRow, TryRow, WinnerRow};
+use crate::tokens::TokenRole;
 
 /// Whose a row of a batch is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub struct Held {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusedCall {
     /// Whose token it was.
-    pub role: Role,
+    pub role: TokenRole,
     /// See there.
     pub subject: String,
     /// `/package.Service/Method`.

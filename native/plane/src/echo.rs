@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use h2::RecvStream;
 use h2::server::SendResponse;
 use http::Request;
@@ -12,8 +12,10 @@ use http::Request;
 use crate::call::{self, PingMethod};
 use crate::framing::Frames;
 use crate::intake::Body;
+use crate::reading::identify;
 use crate::refusal::Refusal;
 use crate::respond::{Gone, Sink};
+use crate::wire::answers::write_acknowledgement;
 use crate::worker::Worker;
 
 /// Serve one call.
@@ -23,7 +25,7 @@ pub(crate) async fn serve(
     request: Request<RecvStream>,
     respond: SendResponse<Bytes>,
 ) {
-    if let Err(refusal) = (worker.tables.identify)(request.headers()) {
+    if let Err(refusal) = identify(worker, method, request.headers()) {
         return call::refuse(respond, &refusal);
     }
     let mut echo = Echo {
@@ -35,8 +37,10 @@ pub(crate) async fn serve(
         buffer: BytesMut::new(),
     };
     let end = poll_fn(|context| echo.turn(context)).await;
-    // an error here says that the peer is gone
-    drop(end.map(|refusal| echo.finish(method, refusal.as_ref())));
+    if let Ok(refusal) = end {
+        // an error here says that the peer is gone
+        echo.sink.end(refusal.as_ref()).unwrap_or(());
+    }
 }
 
 struct Echo {
@@ -74,7 +78,7 @@ impl Echo {
                 continue;
             }
             self.told_count = self.read_count;
-            write_echo(self.read_count, &mut self.buffer);
+            write_acknowledgement(self.read_count, true, 0, &mut self.buffer);
             self.sink.write(self.buffer.split().freeze())?;
         }
         while !self.sink.flush()? {
@@ -82,26 +86,4 @@ impl Echo {
         }
         if end.is_some() { Poll::Ready(Ok(None)) } else { Poll::Pending }
     }
-
-    fn finish(&mut self, _method: PingMethod, refusal: Option<&Refusal>) -> Result<(), Gone> {
-        self.sink.end(refusal)
-    }
-}
-
-/// A whole answer: prefix, field 1 of the response, acknowledgement and `location_wanted`.
-fn write_echo(count: i64, out: &mut BytesMut) {
-    let mut varint = [0; 10];
-    let mut length = 0;
-    let mut rest = u64::try_from(count).unwrap_or(0);
-    while rest > 0x7f {
-        varint[length] = (rest & 0x7f) as u8 | 0x80;
-        (rest, length) = (rest >> 7, length + 1);
-    }
-    varint[length] = rest as u8;
-    length += 1;
-    let answer_size = 1 + length as u8 + 2;
-    out.reserve(32);
-    out.put_slice(&[0, 0, 0, 0, answer_size + 2, 0x0a, answer_size, 0x08]);
-    out.put_slice(&varint[..length]);
-    out.put_slice(&[0x30, 1]);
 }

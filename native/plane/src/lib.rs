@@ -13,14 +13,19 @@
 
 #![forbid(unsafe_code)]
 
+mod admission;
 mod call;
+mod callers;
 pub mod clock;
 mod connection;
 pub mod connections;
 pub mod control;
 pub mod counters;
+mod distribution;
 mod echo;
 mod framing;
+mod gather;
+mod hold;
 pub mod identity;
 mod inbox;
 mod intake;
@@ -31,11 +36,13 @@ mod outbox;
 pub mod plane;
 pub mod proxy;
 pub mod quotas;
+mod reading;
 pub mod refusal;
 mod respond;
 pub mod rows;
+mod sending;
 pub mod settings;
-pub mod stand_in;
+mod streams;
 pub mod tls;
 pub mod tokens;
 pub mod wire;

@@ -9,9 +9,9 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::Notify;
 
+use crate::connections::{ConnectionBounds, Permit};
 use crate::counters::WorkerCounters;
 use crate::inbox::Inbox;
-use crate::stand_in::{ConnectionBounds, Permit};
 
 const BACKLOG_COUNT: i32 = 1_024;
 /// After an error of accept that lasts (no file descriptors, no memory): the peers wait in the backlog meanwhile.

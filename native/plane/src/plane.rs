@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::callers::Callers;
 use crate::clock::Clock;
+use crate::connections::ConnectionBounds;
 use crate::control::{Crossing, Reply};
 use crate::counters::{PlaneStatistics, WorkerCounters};
 use crate::inbox::Inbox;
@@ -15,15 +17,24 @@ use crate::listener::{AcceptThread, Door, bind};
 use crate::matcher::Matcher;
 pub use crate::outbox::Wake;
 use crate::outbox::{Outbox, OutboxReader};
+use crate::quotas::RowQuotas;
 use crate::refusal::Refusal;
 use crate::settings::PlaneSettings;
-use crate::stand_in::{ConnectionBounds, Identify};
+use crate::tls::TlsAcceptor;
+use crate::tokens::TokenVerifier;
+use crate::wire::names::Names;
 use crate::worker::{self, WorkerParts};
 
 /// What all workers share; each may be changed while they serve.
 pub struct Tables {
     /// Who calls.
-    pub identify: Identify,
+    pub tokens: Arc<TokenVerifier>,
+    /// How many rows each caller may send.
+    pub quotas: Arc<RowQuotas>,
+    /// Ids of fences by their numbers.
+    pub names: Arc<Names>,
+    /// None = in clear.
+    pub tls: Option<Arc<TlsAcceptor>>,
     /// Of all connections.
     pub bounds: Arc<ConnectionBounds>,
 }
@@ -101,7 +112,7 @@ impl Plane {
             listeners.extend([(phones, Door::Phones), (gateways, Door::Gateways)]);
         }
         let clock = Clock::new();
-        let (settings, tables) = (Arc::new(settings), Arc::new(tables));
+        let (settings, tables, callers) = (Arc::new(settings), Arc::new(tables), Arc::<Callers>::default());
         let mut workers = Vec::new();
         for index in 0..settings.worker_count {
             let (outbox, crossings) = Outbox::new(Arc::clone(wake));
@@ -114,6 +125,7 @@ impl Plane {
                 counters: Arc::clone(&counters),
                 inbox: Arc::clone(&inbox),
                 outbox,
+                callers: Arc::clone(&callers),
                 matcher: make_matcher(index),
             };
             let thread = std::thread::Builder::new().name(format!("plane-{index}")).spawn(move || worker::run(parts));

@@ -8,7 +8,7 @@ use h2::server::SendResponse;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use crate::refusal::Refusal;
-use crate::stand_in::status;
+use crate::wire::status;
 
 /// What a stream asks of the window before it makes an answer: that of an acknowledgement. What a stream keeps of it
 /// while it has nothing to say is small against the windows of clients (64 KiB a connection).
@@ -112,16 +112,6 @@ impl Sink {
             State::Over => return Poll::Pending,
         };
         reset.map(|_| ())
-    }
-
-    /// Cut the call where no status can be told any more.
-    pub(crate) fn reset(&mut self, reason: h2::Reason) {
-        match std::mem::replace(&mut self.state, State::Over) {
-            State::Fresh(mut respond) => respond.send_reset(reason),
-            State::Open(mut stream) => stream.send_reset(reason),
-            State::Over => {}
-        }
-        self.rest.clear();
     }
 
     fn begun(&mut self) -> Result<&mut SendStream<Bytes>, Gone> {

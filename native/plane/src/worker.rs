@@ -3,15 +3,21 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::task::LocalSet;
 use tokio::time::Instant;
 
+use bytes::BytesMut;
+
+use crate::call::PingMethod;
+use crate::callers::Callers;
 use crate::clock::Clock;
 use crate::connection;
 use crate::counters::WorkerCounters;
+use crate::gather::{Deciding, Intake};
 use crate::inbox::{Inbox, Mail};
 use crate::listener::Arrival;
 use crate::matcher::Matcher;
@@ -19,6 +25,7 @@ use crate::outbox::Outbox;
 use crate::plane::Tables;
 use crate::refusal::Refusal;
 use crate::settings::PlaneSettings;
+use crate::streams::{PingStream, Streams};
 
 /// What a worker is made of before its thread begins.
 pub(crate) struct WorkerParts {
@@ -29,16 +36,32 @@ pub(crate) struct WorkerParts {
     pub(crate) counters: Arc<WorkerCounters>,
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) outbox: Outbox,
+    pub(crate) callers: Arc<Callers>,
     pub(crate) matcher: Box<dyn Matcher>,
 }
 
 /// Of its thread alone; its tasks share it.
 pub(crate) struct Worker {
+    pub(crate) index: usize,
     pub(crate) settings: Arc<PlaneSettings>,
     pub(crate) tables: Arc<Tables>,
     pub(crate) clock: Clock,
     pub(crate) counters: Arc<WorkerCounters>,
+    pub(crate) callers: Arc<Callers>,
     pub(crate) outbox: Outbox,
+    pub(crate) matcher: RefCell<Box<dyn Matcher>>,
+    pub(crate) streams: RefCell<Streams>,
+    pub(crate) intake: RefCell<Intake>,
+    pub(crate) deciding: RefCell<Deciding>,
+    /// Streams that have something to be told.
+    pub(crate) touched: RefCell<Vec<Rc<PingStream>>>,
+    /// Answers are cut from it.
+    pub(crate) buffer: RefCell<BytesMut>,
+    /// Messages that wait for the control side.
+    pub(crate) held_count: Cell<usize>,
+    pub(crate) flusher: RefCell<Option<Waker>>,
+    pub(crate) is_flush_asked: Cell<bool>,
+    pub(crate) first_end_changed: Notify,
     pub(crate) is_draining: Cell<bool>,
     pub(crate) fault: RefCell<Option<Refusal>>,
     /// Connections are to end.
@@ -60,6 +83,7 @@ pub(crate) fn run(parts: WorkerParts) -> std::io::Result<()> {
     runtime.block_on(local.run_until(worker.serve(&inbox)));
     // dropping the tasks closes what is open still, with the runtime alive
     runtime.block_on(async { drop(local) });
+    worker.outbox.flush();
     Ok(())
 }
 
@@ -73,18 +97,31 @@ fn pin(core: usize) {
     let mut cores = rustix::thread::CpuSet::new();
     if core < rustix::thread::CpuSet::MAX_CPU {
         cores.set(core);
-        drop(rustix::thread::sched_setaffinity(None, &cores));
+        rustix::thread::sched_setaffinity(None, &cores).unwrap_or(());
     }
 }
 
 impl Worker {
     fn new(parts: WorkerParts) -> Self {
+        let streams = Streams::new(parts.index, parts.settings.worker_count);
         Self {
+            index: parts.index,
             settings: parts.settings,
             tables: parts.tables,
             clock: parts.clock,
             counters: parts.counters,
+            callers: parts.callers,
             outbox: parts.outbox,
+            matcher: RefCell::new(parts.matcher),
+            streams: RefCell::new(streams),
+            intake: RefCell::default(),
+            deciding: RefCell::default(),
+            touched: RefCell::default(),
+            buffer: RefCell::default(),
+            held_count: Cell::new(0),
+            flusher: RefCell::default(),
+            is_flush_asked: Cell::new(false),
+            first_end_changed: Notify::new(),
             is_draining: Cell::new(false),
             fault: RefCell::new(None),
             is_stopping: Cell::new(false),
@@ -95,12 +132,14 @@ impl Worker {
     }
 
     async fn serve(self: &Rc<Self>, inbox: &Inbox) {
+        tokio::task::spawn_local(Rc::clone(self).flush_whenever_asked());
+        tokio::task::spawn_local(Rc::clone(self).end_in_time());
         loop {
             let mail = inbox.next().await;
             let stop = mail.stop;
             self.read(mail);
             if let Some(grace) = stop {
-                self.end_connections(grace).await;
+                self.end_connections(grace, inbox).await;
                 return;
             }
         }
@@ -111,12 +150,16 @@ impl Worker {
         for arrival in mail.arrivals {
             self.connect(arrival);
         }
+        for reply in mail.replies {
+            self.take_reply(reply);
+        }
         if mail.is_draining && !self.is_draining.replace(true) {
             self.drain();
         }
         if let Some(refusal) = mail.fault {
             self.fail(refusal);
         }
+        self.write_touched();
         self.outbox.flush();
     }
 
@@ -129,20 +172,86 @@ impl Worker {
         });
     }
 
-    fn drain(&self) {}
-
-    fn fail(&self, refusal: Refusal) {
-        self.fault.borrow_mut().get_or_insert(refusal);
+    pub(crate) fn count_streams(&self) {
+        self.counters.streams.set(self.streams.borrow().len());
     }
 
-    async fn end_connections(&self, grace: Duration) {
+    /// New calls are refused from now on; streams end when all they have said is answered.
+    fn drain(&self) {
+        for stream in self.streams.borrow().all() {
+            let mut state = stream.state.borrow_mut();
+            if state.method == PingMethod::Stream {
+                state.stop_reading(Some(Refusal::draining()));
+                drop(state);
+                self.touch(&stream);
+            }
+        }
+    }
+
+    /// Nothing is decided any more: every call ends.
+    pub(crate) fn fail(&self, refusal: Refusal) {
+        if self.fault.borrow().is_some() {
+            return;
+        }
+        self.fault.replace(Some(refusal.clone()));
+        self.intake.borrow_mut().queue.clear();
+        self.intake.borrow_mut().shed.clear();
+        let mut deciding = self.deciding.borrow_mut();
+        deciding.batch.clear();
+        deciding.undecided_from = None;
+        drop(deciding);
+        for stream in self.streams.borrow().all() {
+            let mut state = stream.state.borrow_mut();
+            state.stop_reading(Some(refusal.clone()));
+            state.abandon();
+            drop(state);
+            self.touch(&stream);
+        }
+    }
+
+    /// Ends streams with their tokens, and calls with their deadlines.
+    async fn end_in_time(self: Rc<Self>) {
+        loop {
+            let changed = self.first_end_changed.notified();
+            let first_ns = self.streams.borrow().first_end_ns();
+            if let Some(first) = first_ns.and_then(|first_ns| self.clock.instant(first_ns)) {
+                tokio::select! {
+                    () = changed => continue,
+                    () = tokio::time::sleep_until(first.into()) => {}
+                }
+            } else {
+                changed.await;
+                continue;
+            }
+            let now_ns = self.clock.now_ns();
+            loop {
+                let ended = self.streams.borrow_mut().take_ended(now_ns);
+                let Some((at_ns, stream)) = ended else { break };
+                let mut state = stream.state.borrow_mut();
+                if state.call_ends_ns == at_ns {
+                    drop(state);
+                    self.cut(&stream);
+                } else {
+                    state.stop_reading(Some(Refusal::unauthenticated()));
+                    drop(state);
+                    self.touch(&stream);
+                    stream.wake();
+                }
+            }
+            self.write_touched();
+        }
+    }
+
+    async fn end_connections(self: &Rc<Self>, grace: Duration, inbox: &Inbox) {
         self.is_stopping.set(true);
         self.stopping.notify_waiters();
         let end = Instant::now() + grace;
         while self.connection_count.get() > 0 {
-            let ended = tokio::time::timeout_at(end, self.connection_ended.notified());
-            if ended.await.is_err() {
-                return;
+            tokio::select! {
+                () = self.connection_ended.notified() => {}
+                // what the control side settles still is told
+                mail = inbox.next() => self.read(mail),
+                () = tokio::time::sleep_until(end) => return,
             }
         }
     }

@@ -70,6 +70,16 @@ impl TokenRole {
     }
 }
 
+impl From<Role> for TokenRole {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Device => Self::Device,
+            Role::Gateway => Self::Gateway,
+            Role::Operator => Self::Operator,
+        }
+    }
+}
+
 /// What a good token says, of whatever role.
 #[derive(Clone, PartialEq)]
 pub struct Verified {

@@ -1,15 +1,24 @@
 //! An h2 client over a real socket, and planes to be talked to.
 #![allow(dead_code)]
 
+pub mod answers;
+pub mod opcodes;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use geooffer_plane::plane::Plane;
+use geooffer_plane::connections::ConnectionBounds;
+use geooffer_plane::matcher::Matcher;
+use geooffer_plane::plane::{Plane, Tables};
+use geooffer_plane::quotas::{RowQuotas, RowRates};
 use geooffer_plane::settings::PlaneSettings;
+use geooffer_plane::tokens::TokenVerifier;
+use geooffer_plane::wire::names::Names;
 use h2::client::SendRequest;
 use h2::{RecvStream, SendStream};
 use http::{HeaderMap, Request};
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use tokio::net::TcpStream;
 
 pub const STREAM: &str = "/geooffer.v1.PingService/StreamPings";
@@ -129,6 +138,66 @@ impl Call {
         let text = |name: &str| from.get(name).map(|value| value.to_str().unwrap().to_owned());
         (text("grpc-status").map_or(999, |code| code.parse().unwrap()), text("grpc-message").unwrap_or_default())
     }
+}
+
+/// A plane in clear, with tokens signed by [`token`], and what a test sets.
+pub fn start(settings: PlaneSettings, make_matcher: impl FnMut(usize) -> Box<dyn Matcher>) -> Plane {
+    let names = Names::default();
+    names.extend(0, ["north", "south"]).unwrap();
+    let tables = Tables {
+        tokens: Arc::new(TokenVerifier::from_json(&ring_json()).unwrap()),
+        quotas: Arc::new(RowQuotas::new(RowRates { device_rows: 0, rows: 0 })),
+        names: Arc::new(names),
+        tls: None,
+        bounds: ConnectionBounds::new(20_000, 20_000),
+    };
+    Plane::start(settings, tables, &no_wake(), make_matcher).unwrap()
+}
+
+fn key_pair() -> Ed25519KeyPair {
+    Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap()
+}
+
+fn ring_json() -> String {
+    let key: String = key_pair().public_key().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!(
+        r#"{{"issuer": "geooffer", "audience": "geooffer", "leeway_s": 0.0, "lifetime_max_s": 604800.0,
+            "keys": [{{"kid": "", "algorithm": "EdDSA", "key": "{key}"}}]}}"#
+    )
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let word =
+            chunk.iter().enumerate().fold(0_u32, |word, (place, &byte)| word | u32::from(byte) << (16 - 8 * place));
+        for place in 0..=chunk.len() {
+            text.push(DIGITS[(word >> (18 - 6 * place)) as usize & 63].into());
+        }
+    }
+    text
+}
+
+/// The header `authorization` of a caller: role "device" (subject = key), "gateway" or "operator" (all keys).
+pub fn token(role: &str, subject: &str, lifetime_s: u64) -> String {
+    let now_s = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let ranges = if role == "device" { "" } else { r#", "device_key_ranges": [[1, 1000000]]"# };
+    let claims = format!(
+        r#"{{"iss": "geooffer", "aud": "geooffer", "iat": {now_s}, "exp": {}, "sub": "{subject}", "role": "{role}"{ranges}}}"#,
+        now_s + lifetime_s
+    );
+    let signed = format!("{}.{}", base64(br#"{"alg":"EdDSA","typ":"JWT"}"#), base64(claims.as_bytes()));
+    let signature = base64(key_pair().sign(signed.as_bytes()).as_ref());
+    format!("Bearer {signed}.{signature}")
+}
+
+pub fn device(key: u32) -> String {
+    token("device", &key.to_string(), 600)
+}
+
+pub fn gateway() -> String {
+    token("gateway", "gate", 600)
 }
 
 pub fn no_wake() -> geooffer_plane::plane::Wake {
