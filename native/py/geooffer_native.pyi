@@ -220,3 +220,19 @@ def run_load(plan_json: str) -> str:
 
 def verify_token(ring_json: str, token: str, now_s: float) -> str | None:
     """What a token says by a key ring at a moment (seconds since 1970), as JSON; None: it is not valid. For tests."""
+
+def decode_rows(
+    data: bytes, own_key: int, key_ranges: Sequence[tuple[int, int]], stream_number: int, is_ingest: bool
+) -> tuple[int, bytes, bytes, int, bool] | tuple[int, str, str, str]:
+    """What rpc/codec.py makes of `data`: row count, PING rows, ages, budget_ms, wants_next_ping; or code, reason, field
+    and message of a refusal. For tests.
+    """
+
+def decode_time_ns(data: bytes, own_key: int, key_ranges: Sequence[tuple[int, int]], repeat_count: int) -> float:
+    """Nanoseconds that one decoding takes, the mean of so many. ValueError. For benchmarks."""
+
+def encode_answer(script: str) -> bytes:
+    """What a stream would be written after a script (JSON). ValueError. For tests."""
+
+def status_trailers(code: int, reason: str, field: str, message: str, retry_after_ms: int) -> list[tuple[str, bytes]]:
+    """Trailers of a refusal, in their order on the wire. ValueError for a code the plane has not. For tests."""

@@ -63,7 +63,8 @@ def test_every_setting_is_there_with_default_and_meaning() -> None:
     for key, field in ServiceSettings.model_fields.items():
         default, reload, meaning = found[key]
         if key != "state_dir":
-            assert default == ("–" if field.default is None else str(field.default).replace("False", "false")), key
+            shown = str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
+            assert default == ("–" if field.default is None else shown), key
         assert reload == ("yes" if key in RELOADABLE_KEYS else "no"), key
         assert meaning == field.description, key
 

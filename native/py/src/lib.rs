@@ -12,6 +12,7 @@ mod plane;
 mod probes;
 mod raw;
 mod replies;
+mod wire_probes;
 
 use pyo3::prelude::*;
 
@@ -34,6 +35,8 @@ mod geooffer_native {
     use super::plane::Plane;
     #[pymodule_export]
     use super::probes::{run_load, verify_token};
+    #[pymodule_export]
+    use super::wire_probes::{decode_rows, decode_time_ns, encode_answer, status_trailers};
 
     #[pymodule_init]
     fn init(_module: &Bound<'_, PyModule>) -> PyResult<()> {

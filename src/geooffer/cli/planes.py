@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from geooffer.rpc.write_gate import WriteGate
 
 SOCKET_NAME = "data.sock"
+CONTROL_NICENESS = 10
+"""Of Python's loop, where cores are few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +104,20 @@ def _native_plane(
     )
     callers.followers.append(native.follow)
     return MadePlane(native, replace(options, address=f"{UNIX}{path}", tls=None))
+
+
+def threads_of(settings: ServiceSettings) -> int:
+    """How many workers the native plane has on this machine."""
+    from geooffer.dataplane.native_settings import workers_of
+
+    return workers_of(os.sched_getaffinity(0), settings.worker_count)[0]
+
+
+def make_way(worker_count: int) -> None:
+    """Let this thread, and those it starts from now on, run after the workers where there are not cores for all.
+
+    What Python takes of a worker's core shows in every ping's latency (docs/native-plane.md). To be called once the
+    workers run: a thread keeps the priority it began with.
+    """
+    if len(os.sched_getaffinity(0)) < worker_count + 2:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), CONTROL_NICENESS)

@@ -130,6 +130,7 @@ async def _serve(settings: ServiceSettings, load: Load, json_output: bool) -> Ba
 
     from geooffer.cli.assembly import running_service
     from geooffer.cli.collector import calm_collector
+    from geooffer.cli.planes import make_way, threads_of
     from geooffer.cli.reload import Reload, Reloadable, alarm_age_ms
     from geooffer.operation.http_port import MetricsPort
     from geooffer.operation.traces import traces_from
@@ -151,6 +152,8 @@ async def _serve(settings: ServiceSettings, load: Load, json_output: bool) -> Ba
     try:
         async with running_service(settings, on_compile=_compile_progress(watched), watched=watched) as service:
             calm_collector()
+            if service.plane.name == "native":
+                make_way(threads_of(settings))
             # only here: a replay's or a demo's stock is as old as its story wants it
             alarm = StockAlarm(service.control, alarm_age_ms(settings))
             watched.stock_alarm = alarm
@@ -197,6 +200,8 @@ def _announce(service: RunningService, settings: ServiceSettings, metrics_addres
         "control_address": service.control_address,
         "metrics_address": metrics_address,
     }
+    if service.plane.gateway_address is not None:
+        where["gateway_address"] = service.plane.gateway_address
     structlog.get_logger(__name__).info(
         "serving",
         **where,

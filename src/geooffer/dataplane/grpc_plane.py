@@ -74,6 +74,11 @@ class GrpcDataPlane:
         return None
 
     @property
+    def gateway_address(self) -> str | None:
+        """None: all come to the data port."""
+        return None
+
+    @property
     def on_batch(self) -> BatchHook:
         """Told of every batch decided."""
         return self._gatherer.on_batch

@@ -56,6 +56,10 @@ class DataPlane(Protocol):
         """Where it listens itself, `host:port`; None: at the data port."""
 
     @property
+    def gateway_address(self) -> str | None:
+        """Where gateways connect, `host:port`; None: where all do."""
+
+    @property
     def statistics(self) -> PlaneStatistics:
         """As of now. May be read from any thread."""
 

@@ -110,7 +110,9 @@ def bind_port(
     """
     check_exposure(options)
     gate = CallGate(verifier, durable, admission, quotas, refusals, on_answered)
-    server = grpc.aio.server(interceptors=[CallWatch(on_call), gate], options=channel_options(kind))
+    is_behind = options.address.startswith(UNIX)
+    channel = behind_plane_options() if is_behind else channel_options(kind)
+    server = grpc.aio.server(interceptors=[CallWatch(on_call), gate], options=channel)
     names = [service.name for service in services]
     for service in services:
         service.add(server)
@@ -119,7 +121,7 @@ def bind_port(
     if kind == "control":
         reflection.enable_server_reflection([*names, _HEALTH_NAME, reflection.SERVICE_NAME], server)
     port = _bind(server, kind, options)
-    if options.address.startswith(UNIX):
+    if is_behind:
         return Port(server, health, options.address)
     return Port(server, health, join_address(split_address(options.address)[0], port))
 
@@ -151,6 +153,19 @@ def channel_options(kind: PortKind) -> list[tuple[str, int]]:
         # ± 10 % by the transport; a stream that goes on is cut after the grace, and its client resumes it
         ("grpc.max_connection_age_ms", limits.CONNECTION_AGE_MAX_MS),
         ("grpc.max_connection_age_grace_ms", CONNECTION_AGE_GRACE_MS),
+    ]
+
+
+def behind_plane_options() -> list[tuple[str, int]]:
+    """Of the data port behind the native plane, which bounds connections, their age and their windows itself: few
+    connections carry the calls of all callers, and none of them may end for one.
+    """
+    return [
+        ("grpc.max_receive_message_length", limits.DATA_MESSAGE_SIZE_MAX_BYTES),
+        ("grpc.max_metadata_size", limits.METADATA_SIZE_MAX_BYTES),
+        ("grpc.absolute_max_metadata_size", limits.METADATA_SIZE_MAX_BYTES),
+        ("grpc.max_concurrent_streams", limits.PING_CALL_COUNT_MAX),
+        ("grpc.server_handshake_timeout_ms", HANDSHAKE_TIMEOUT_MS),
     ]
 
 
