@@ -14,6 +14,8 @@ use crate::refusal::{Code, Refusal};
 use crate::respond::{Sink, refuse_http};
 use crate::worker::Worker;
 
+const SERVICE: &str = "/geooffer.v1.PingService/";
+
 /// The methods of PingService.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PingMethod {
@@ -64,8 +66,18 @@ pub(crate) fn refuse(respond: SendResponse<Bytes>, refusal: &Refusal) {
     Sink::new(respond).end(Some(refusal)).unwrap_or(());
 }
 
-fn pass_on(_worker: &Rc<Worker>, _open: Call, _request: Request<RecvStream>, respond: SendResponse<Bytes>) {
-    refuse(respond, &Refusal::new(Code::Unimplemented, "", "Method not found!"));
+/// To the server behind, byte for byte; PingService is here alone.
+fn pass_on(worker: &Rc<Worker>, open: Call, request: Request<RecvStream>, respond: SendResponse<Bytes>) {
+    let upstream = worker.upstream.borrow().clone();
+    match upstream {
+        Some(upstream) if !request.uri().path().starts_with(SERVICE) => {
+            tokio::task::spawn_local(async move {
+                let _open = open;
+                upstream.forward(request, respond).await;
+            });
+        }
+        _ => refuse(respond, &Refusal::new(Code::Unimplemented, "", "Method not found!")),
+    }
 }
 
 /// `application/grpc`, alone or with a subtype or parameter.

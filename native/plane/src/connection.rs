@@ -24,7 +24,8 @@ const FRAME_BUDGET_SIZE_BYTES: usize = 8 * 1024 * 1024;
 const FRAME_SIZE_MAX_BYTES: u32 = 64 * 1024;
 /// Of one stream, beyond what its peer's window has taken.
 const SEND_BUFFER_SIZE_MAX_BYTES: usize = 128 * 1024;
-/// For TLS, the preface, and the first call each.
+/// For the preface; TLS has its own. Who is silent then is an unused connection (ConnectionTimes): channels of clients
+/// may be open long before their first call.
 const GREETING_TIME: Duration = Duration::from_secs(10);
 
 /// Serve a connection until it ends, whoever ends it.
@@ -47,8 +48,6 @@ pub(crate) async fn serve(worker: &Rc<Worker>, arrival: Arrival) {
     permit.greeted();
     let Some(ping_pong) = connection.ping_pong() else { return };
     let calls = Calls::new();
-    let Ok(Some(Ok((request, respond)))) = timeout(GREETING_TIME, connection.accept()).await else { return };
-    call::begin(worker, &calls, request, respond);
     if worker.is_stopping.get() {
         connection.graceful_shutdown();
     }

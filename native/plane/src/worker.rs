@@ -1,6 +1,7 @@
 //! A worker: one thread, one runtime, its connections, its streams, its queue. Nothing here is shared but what says so.
 
 use std::cell::{Cell, RefCell};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
@@ -23,6 +24,7 @@ use crate::listener::Arrival;
 use crate::matcher::Matcher;
 use crate::outbox::Outbox;
 use crate::plane::Tables;
+use crate::proxy::{Upstream, UpstreamLimits};
 use crate::refusal::Refusal;
 use crate::settings::PlaneSettings;
 use crate::streams::{PingStream, Streams};
@@ -67,6 +69,8 @@ pub(crate) struct Worker {
     /// Connections are to end.
     pub(crate) is_stopping: Cell<bool>,
     pub(crate) stopping: Notify,
+    /// Answers all calls but pings; set once its thread serves.
+    pub(crate) upstream: RefCell<Option<Rc<Upstream>>>,
     connection_count: Cell<usize>,
     connection_ended: Notify,
 }
@@ -126,12 +130,17 @@ impl Worker {
             fault: RefCell::new(None),
             is_stopping: Cell::new(false),
             stopping: Notify::new(),
+            upstream: RefCell::default(),
             connection_count: Cell::new(0),
             connection_ended: Notify::new(),
         }
     }
 
     async fn serve(self: &Rc<Self>, inbox: &Inbox) {
+        if !self.settings.upstream_path.is_empty() {
+            let path = PathBuf::from(&self.settings.upstream_path);
+            self.upstream.replace(Some(Upstream::new(path, UpstreamLimits::default())));
+        }
         tokio::task::spawn_local(Rc::clone(self).flush_whenever_asked());
         tokio::task::spawn_local(Rc::clone(self).end_in_time());
         loop {
@@ -245,6 +254,9 @@ impl Worker {
     async fn end_connections(self: &Rc<Self>, grace: Duration, inbox: &Inbox) {
         self.is_stopping.set(true);
         self.stopping.notify_waiters();
+        if let Some(upstream) = &*self.upstream.borrow() {
+            upstream.stop();
+        }
         let end = Instant::now() + grace;
         while self.connection_count.get() > 0 {
             tokio::select! {

@@ -69,7 +69,6 @@ async fn refuses_what_is_no_call_of_pings() {
     assert_eq!(nobody.status().await, (16, "a valid token is required".into()));
     let mut get = client.send(Request::get("http://plane/").body(()).unwrap()).await;
     assert_eq!(get.response.take().unwrap().await.unwrap().status(), 405);
-    let json =
-        client.send(Request::post("http://plane/").header("content-type", "application/json").body(()).unwrap());
+    let json = client.send(Request::post("http://plane/").header("content-type", "application/json").body(()).unwrap());
     assert_eq!(soon(&mut json.await.response.take().unwrap()).await.unwrap().status(), 415);
 }

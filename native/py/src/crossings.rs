@@ -1,7 +1,6 @@
 //! What workers hand to Python, as objects that hold bytes: `numpy.frombuffer` does the rest.
 
 use geooffer_plane::control::{Crossing, Held, Place, RefusedCall};
-use geooffer_plane::identity::Role;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -84,13 +83,8 @@ pub fn to_python(py: Python<'_>, crossing: Crossing, told: &mut Vec<Py<PyAny>>) 
 }
 
 fn refused(call: RefusedCall) -> Refused {
-    let role = match call.role {
-        Role::Device => "device",
-        Role::Gateway => "gateway",
-        Role::Operator => "operator",
-    };
     Refused {
-        role: role.to_owned(),
+        role: call.role.name().to_owned(),
         subject: call.subject,
         method: call.method.to_owned(),
         reason: call.refusal.reason.to_owned(),

@@ -6,13 +6,13 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
+use geooffer_plane::connections::ConnectionBounds;
 use geooffer_plane::control::Reply;
 use geooffer_plane::matcher::Matcher;
 use geooffer_plane::plane::{Plane as NativePlane, Tables, Wake};
 use geooffer_plane::quotas::{RowQuotas, RowRates};
 use geooffer_plane::refusal::{Code, Refusal};
 use geooffer_plane::settings::PlaneSettings;
-use geooffer_plane::stand_in::{ConnectionBounds, Identify};
 use geooffer_plane::tls::{TlsAcceptor, TlsFiles};
 use geooffer_plane::tokens::TokenVerifier;
 use geooffer_plane::wire::names::Names;
@@ -24,6 +24,10 @@ use crate::engine_lock::EngineLock;
 use crate::matcher::{MatcherCounts, NoMatcher, NumbaMatcher, RealClock};
 use crate::raw::Entry;
 use crate::replies::{OutcomeRows, ReadyOffer};
+
+/// Open at once, where file descriptors allow; those that have not greeted yet.
+const CONNECTION_COUNT_MAX: usize = 16_384;
+const GREETING_COUNT_MAX: usize = 4_096;
 
 /// PEM bytes: chain, key, and the roots of clients' certificates where they need one.
 type TlsBytes = (Vec<u8>, Vec<u8>, Option<Vec<u8>>);
@@ -125,12 +129,13 @@ impl Plane {
 
 impl Shared {
     fn tables(&self) -> Tables {
-        let tokens = Arc::clone(&self.tokens);
-        let identify: Identify = Arc::new(move |headers| {
-            let verified = tokens.verify_headers(headers, geooffer_plane::tokens::now_s());
-            verified.ok_or_else(Refusal::unauthenticated)?.into_identity()
-        });
-        Tables { identify, bounds: ConnectionBounds::new(4_096) }
+        Tables {
+            tokens: Arc::clone(&self.tokens),
+            quotas: Arc::clone(&self.quotas),
+            names: Arc::clone(&self.names),
+            tls: self.tls.clone(),
+            bounds: ConnectionBounds::new(CONNECTION_COUNT_MAX, GREETING_COUNT_MAX),
+        }
     }
 }
 
