@@ -22,7 +22,7 @@ impl Worker {
     /// Put what each stream may see into its drafts, cross what the control side has to know, then count the messages
     /// that are decided now. `outcome` is of the rows `part`, and counts from its first.
     pub(crate) fn distribute(&self, batch: &StreamBatch, part: Range<usize>, outcome: &mut Outcome) {
-        self.reject(batch, &part, outcome);
+        Self::reject(batch, &part, outcome);
         Self::tell_transitions(batch, &part, &outcome.transitions);
         self.cross_decided(batch, &part, outcome);
         for (item, &end) in batch.messages.iter().zip(&batch.ends) {
@@ -35,7 +35,7 @@ impl Worker {
         }
     }
 
-    fn reject(&self, batch: &StreamBatch, part: &Range<usize>, outcome: &Outcome) {
+    fn reject(batch: &StreamBatch, part: &Range<usize>, outcome: &Outcome) {
         let mut cursor = Cursor::default();
         for (row, &verdict) in part.clone().zip(&outcome.verdicts) {
             if verdict == ACCEPTED {
@@ -83,7 +83,7 @@ impl Worker {
             self.counters.untold_hints.add_count(hint_count);
             return;
         }
-        let marks = self.marks(batch, part, &outcome.tries, &outcome.winners);
+        let marks = Self::marks(batch, part, &outcome.tries, &outcome.winners);
         let held = self.hold(batch, &marks);
         let places = places(batch, part, &marks, &outcome.tries, &outcome.winners);
         self.counters.winners.add_count(outcome.winners.len());
@@ -99,7 +99,7 @@ impl Worker {
     }
 
     /// Why each message has to wait.
-    fn marks(&self, batch: &StreamBatch, part: &Range<usize>, tries: &[TryRow], winners: &[WinnerRow]) -> Vec<Mark> {
+    fn marks(batch: &StreamBatch, part: &Range<usize>, tries: &[TryRow], winners: &[WinnerRow]) -> Vec<Mark> {
         let mut marks = vec![Mark::default(); batch.messages.len()];
         let mut cursor = Cursor::default();
         for item in tries {

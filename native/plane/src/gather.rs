@@ -212,7 +212,9 @@ impl Worker {
         let mut state = stream.state.borrow_mut();
         let told = state.drafts.settle(fields, offers);
         if told.is_err() {
-            keys.into_iter().for_each(|key| self.outbox.tell_left(key, false));
+            for key in keys {
+                self.outbox.tell_left(key, false);
+            }
         }
         end_by_fault(&mut state, told);
         state.settled(message_sequence);
@@ -230,7 +232,11 @@ impl Worker {
         if pings.len() != row_count - from_row || outcome.verdicts.len() != pings.len() {
             drop(deciding);
             // what was decided and for whom cannot be told apart any more
-            return self.fail(Refusal::new(Code::Unavailable, "DRAINING", "the service has a fault; no ping is taken"));
+            return self.fail(&Refusal::new(
+                Code::Unavailable,
+                "DRAINING",
+                "the service has a fault; no ping is taken",
+            ));
         }
         batch.columns.pings[from_row..].copy_from_slice(pings);
         for item in undecided(batch, from_row) {

@@ -9,6 +9,7 @@ use crate::refusal::Refusal;
 use crate::wire::drafts::Drafts;
 
 /// Of one stream, or of the single exchange of IngestPings.
+#[expect(clippy::struct_excessive_bools, reason = "each is set by itself")]
 pub(crate) struct StreamState {
     pub(crate) method: PingMethod,
     pub(crate) role: Role,

@@ -151,7 +151,7 @@ impl Worker {
     }
 
     /// End a call now, whatever it waits for: nobody waits for it any more.
-    pub(crate) fn cut(&self, stream: &PingStream) {
+    pub(crate) fn cut(stream: &PingStream) {
         let refusal = Refusal::new(Code::DeadlineExceeded, "", "Deadline Exceeded");
         // an error here says that the peer is gone
         let told = stream.sink.borrow_mut().end(Some(&refusal));

@@ -166,7 +166,7 @@ impl Worker {
             self.drain();
         }
         if let Some(refusal) = mail.fault {
-            self.fail(refusal);
+            self.fail(&refusal);
         }
         self.write_touched();
         self.outbox.flush();
@@ -198,7 +198,7 @@ impl Worker {
     }
 
     /// Nothing is decided any more: every call ends.
-    pub(crate) fn fail(&self, refusal: Refusal) {
+    pub(crate) fn fail(&self, refusal: &Refusal) {
         if self.fault.borrow().is_some() {
             return;
         }
@@ -239,7 +239,7 @@ impl Worker {
                 let mut state = stream.state.borrow_mut();
                 if state.call_ends_ns == at_ns {
                     drop(state);
-                    self.cut(&stream);
+                    Self::cut(&stream);
                 } else {
                     state.stop_reading(Some(Refusal::unauthenticated()));
                     drop(state);

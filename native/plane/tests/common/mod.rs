@@ -57,7 +57,8 @@ pub struct Client {
 
 impl Client {
     pub async fn connect(plane: &Plane) -> Self {
-        Self::connect_with(plane, &mut h2::client::Builder::new()).await
+        // the client's own budget for small frames that wait; tests read answers late
+        Self::connect_with(plane, h2::client::Builder::new().data_frame_budget(64 << 20)).await
     }
 
     pub async fn connect_with(plane: &Plane, builder: &mut h2::client::Builder) -> Self {
