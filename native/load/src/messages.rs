@@ -19,17 +19,20 @@ pub struct Common {
     pub accuracy_cm: i32,
     /// Of every ping.
     pub speed_cm_per_s: i32,
+    /// How long an answer is of use; 0 = what the server takes by default.
+    pub decision_budget_ms: i32,
 }
 
 impl Common {
     /// Of a run in `world`.
     #[must_use]
-    pub fn of(world: &World, session_id: i64) -> Self {
+    pub fn of(world: &World, session_id: i64, decision_budget_ms: i32) -> Self {
         Self {
             session_id,
             names_devices: world.names_devices,
             accuracy_cm: world.accuracy_cm,
             speed_cm_per_s: world.speed_cm_per_s,
+            decision_budget_ms,
         }
     }
 }
@@ -46,6 +49,9 @@ pub fn put_ping(out: &mut Vec<u8>, common: &Common, step: &Step, age_ms: i64) {
     put_signed(out, 0x20, step.longitude_e7.into());
     put_signed(out, 0x28, common.accuracy_cm.into());
     put_signed(out, 0x30, age_ms);
+    if common.decision_budget_ms != 0 {
+        put_signed(out, 0x40, common.decision_budget_ms.into());
+    }
     if common.names_devices {
         put_fixed(out, 0x49, step.device_key);
     }
@@ -60,7 +66,11 @@ pub fn put_batch(out: &mut Vec<u8>, common: &Common, steps: &[Step]) {
     let count = steps.len();
     let (wide, narrow) = (count * 8, count * 4);
     let column = |size: usize| 1 + varint_size(size) + size;
-    let size = 3 * column(wide) + 4 * column(narrow);
+    let mut budget = Vec::new();
+    if common.decision_budget_ms != 0 {
+        put_signed(&mut budget, 0x50, common.decision_budget_ms.into());
+    }
+    let size = 3 * column(wide) + 4 * column(narrow) + budget.len();
     out.reserve(size + 16);
     out.extend_from_slice(&[0, 0, 0, 0, 0, BATCH]);
     put_varint(out, size as u64);
@@ -70,6 +80,7 @@ pub fn put_batch(out: &mut Vec<u8>, common: &Common, steps: &[Step]) {
     put_column(out, 0x22, narrow, steps, |step| step.latitude_e7.to_le_bytes());
     put_column(out, 0x2a, narrow, steps, |step| step.longitude_e7.to_le_bytes());
     put_column(out, 0x32, narrow, steps, |_| common.accuracy_cm.to_le_bytes());
+    out.extend_from_slice(&budget);
     put_column(out, 0x5a, narrow, steps, |_| common.speed_cm_per_s.to_le_bytes());
     put_length(out, start);
 }
@@ -83,7 +94,11 @@ fn put_column<const N: usize>(
 ) {
     out.push(tag);
     put_varint(out, size as u64);
-    out.extend(steps.iter().flat_map(bytes_of));
+    let start = out.len();
+    out.resize(start + size, 0);
+    for (place, step) in out[start..].chunks_exact_mut(N).zip(steps) {
+        place.copy_from_slice(&bytes_of(step));
+    }
 }
 
 fn put_length(out: &mut [u8], start: usize) {
@@ -125,7 +140,8 @@ fn varint_size(value: usize) -> usize {
 mod tests {
     use super::*;
 
-    const COMMON: Common = Common { session_id: 5, names_devices: true, accuracy_cm: 1_000, speed_cm_per_s: 120 };
+    const COMMON: Common =
+        Common { session_id: 5, names_devices: true, accuracy_cm: 1_000, speed_cm_per_s: 120, decision_budget_ms: 0 };
 
     #[test]
     fn a_ping_is_the_bytes_that_pythons_protobuf_makes_of_it() {
@@ -154,6 +170,20 @@ mod tests {
                         3208e8030000e80300005a087800000078000000";
         assert_eq!(hex(&out[5..]), expected);
         assert_eq!(out[1..5], u32::try_from(out.len() - 5).expect("short").to_be_bytes());
+    }
+
+    #[test]
+    fn a_budget_is_told_with_every_message() {
+        let common = Common { decision_budget_ms: 5_000, ..COMMON };
+        let step = Step { device_key: 9, sequence: 3, latitude_e7: -7, longitude_e7: 8 };
+        let mut ping = Vec::new();
+        put_ping(&mut ping, &common, &step, 0);
+        // sint32 5,000: zigzag 10,000
+        assert!(hex(&ping).contains("40904e490900"), "{}", hex(&ping));
+        let mut batch = Vec::new();
+        put_batch(&mut batch, &common, &[step]);
+        assert!(hex(&batch).contains("50904e5a04"), "{}", hex(&batch));
+        assert_eq!(usize::from(batch[6]), batch.len() - 7);
     }
 
     fn hex(bytes: &[u8]) -> String {

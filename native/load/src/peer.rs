@@ -56,7 +56,7 @@ impl Shared {
     /// Of a run that begins now.
     #[must_use]
     pub fn new(plan: Plan) -> Self {
-        let common = Common::of(&plan.world, plan.session_id);
+        let common = Common::of(&plan.world, plan.session_id, plan.decision_budget_ms);
         let slow_ns = if plan.trace { plan.trace_above_us * 1_000 } else { u64::MAX };
         Self {
             tally: RefCell::new(Tally::new(plan.budget_ms * 1_000_000, slow_ns)),

@@ -60,6 +60,9 @@ pub struct Plan {
     pub server_pid: u32,
     /// What counts as within budget.
     pub budget_ms: u64,
+    /// Told with every message: how long an answer is of use; 0 = what the server takes by default.
+    #[serde(default)]
+    pub decision_budget_ms: i32,
     /// Of the pings; a new one for every run, it scopes their sequences.
     pub session_id: i64,
     /// Find out where slow answers spent their time (open loop; [`crate::trace`]).

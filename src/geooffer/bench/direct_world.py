@@ -28,6 +28,7 @@ from geooffer.model.catalog import (
 )
 from geooffer.model.columns import Int32Array
 from geooffer.model.policy import DAY_MS, HOUR_MS
+from geooffer.model.records import ConsentRecord
 from geooffer.model.shapes import Circle
 from geooffer.model.signals import Touchpoint
 from geooffer.model.verdicts import Purpose, TouchpointKind
@@ -38,11 +39,14 @@ if TYPE_CHECKING:
 FENCE_COUNT = 1_600
 _GRID_WIDTH = 40
 _STEP_LATITUDE_E7, _STEP_LONGITUDE_E7 = 45_000, 66_000  # 500 m each
+HALF_STEP_E7 = (_STEP_LATITUDE_E7 // 2, _STEP_LONGITUDE_E7 // 2)
+"""From a fence to the middle between four."""
 _ORIGIN_LATITUDE_E7, _ORIGIN_LONGITUDE_E7 = 472_000_000, 84_000_000
 RADIUS_CM = 5_000
 PATH_LENGTH = 64
 INSIDE_SHARE = 0.045
 INTENT_EVERY = 20
+_CHUNK_COUNT = 10_000
 ACCURACY_CM = 1_000
 SPEED_CM_PER_S = 120
 
@@ -93,9 +97,9 @@ def stock(now_ms: int) -> list[StockFigure]:
     return [StockFigure(f"s{number}", "runner", None, 1_000_000, now_ms) for number in range(FENCE_COUNT)]
 
 
-def customers(count: int) -> list[Customer]:
-    """One phone each, device keys 1..count."""
-    return [Customer(f"c{key}", (key,)) for key in range(1, count + 1)]
+def customers(count: int, first_key: int = 1) -> list[Customer]:
+    """One phone each, `count` device keys from the first one on."""
+    return [Customer(f"c{key}", (key,)) for key in range(first_key, first_key + count)]
 
 
 def searches(count: int, now_ms: int, every: int = INTENT_EVERY) -> list[Touchpoint]:
@@ -118,14 +122,16 @@ def fill(engine: Engine, customer_count: int, now_ms: int, intent_every: int = I
     engine.put_nouns([*catalog(now_ms), offer(now_ms)], now_ms=now_ms)
     engine.put_prices(prices(now_ms), now_ms=now_ms)
     engine.report_stock(stock(now_ms))
-    people = customers(customer_count)
-    engine.upsert_customers(people)
     purposes = sum(purpose.bit for purpose in Purpose)
-    for customer in people:
-        engine.record_consent(
-            customer.customer_id, purposes, granted=True, time_ms=now_ms - 2 * DAY_MS, now_ms=now_ms,
-            notice_version="bench",
-        )  # fmt: skip
+    for first in range(1, customer_count + 1, _CHUNK_COUNT):
+        people = customers(min(_CHUNK_COUNT, customer_count + 1 - first), first)
+        engine.upsert_customers(people)
+        engine.append(
+            [
+                ConsentRecord(engine.key_of(customer.customer_id), purposes, True, now_ms - 2 * DAY_MS, "bench")
+                for customer in people
+            ]
+        )
     engine.record_touchpoints(searches(customer_count, now_ms, intent_every), now_ms=now_ms)
     engine.publish()
 

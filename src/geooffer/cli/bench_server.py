@@ -63,7 +63,7 @@ async def _service(plan: ServerPlan) -> AsyncIterator[Running]:
 
         pauses_s: list[float] = []
         watching = asyncio.create_task(watch_pauses(pauses_s))
-        compacting = asyncio.create_task(_compact_on_and_on(service)) if plan.compacts else None
+        compacting = asyncio.create_task(compact_on_and_on(service)) if plan.compacts else None
         yield service.data_address, tokens, served
         watching.cancel()
         if compacting is not None:
@@ -72,7 +72,8 @@ async def _service(plan: ServerPlan) -> AsyncIterator[Running]:
                 await compacting  # raises what ended it before
 
 
-async def _compact_on_and_on(service: RunningService) -> None:
+async def compact_on_and_on(service: RunningService) -> None:
+    """One snapshot after the other, until cancelled."""
     compact = service.control.erasures.compact
     assert compact is not None
     while True:
