@@ -11,14 +11,13 @@ from typing import Any
 
 from geooffer.bench import latency
 from geooffer.bench.carried import Carrier, CarrierPlan, Pace, Serve, carriers, ratios
+from geooffer.bench.direct_world import INTENT_EVERY
 from geooffer.bench.latency_picture import write_picture
 from geooffer.bench.native_load import Loaded
 from geooffer.bench.shapes import Shape
 
 Note = Callable[[str], None]
-LOAD_SHARES = (0.5, 0.7, 0.9)
-#: the load generator is no bottleneck below this share of its core
-CLIENT_SHARE_MAX = 0.9
+_LATENCY_KEYS = ("rate", "p50_us", "p90_us", "p99_us", "p999_us", "max_us", "share_within_budget")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +32,14 @@ class TransportPlan:
     seconds: float
     warmup_s: float
     pair_count: int
+    """0 = open loop only, at rates given."""
     rates: tuple[float, ...] = ()
     """Pings a second of open loop runs; below 1: shares of the capacity that the closed loop found."""
     latency_pair_count: int = 1
     hog: str = ""
     journal: str = "memory"
     compacts: bool = False
+    intent_every: int = INTENT_EVERY
     traces: bool = False
     hgrm: Path | None = None
     picture: Path | None = None
@@ -55,17 +56,16 @@ def measure(plan: TransportPlan, serve: Serve, note: Note) -> dict[str, Any]:
 def _carrier_plan(plan: TransportPlan, plane: str, state_dir: Path) -> CarrierPlan:
     return CarrierPlan(
         plane, plan.shape, None, state_dir, journal=plan.journal, hog=plan.hog,
-        compacts=plan.compacts and not plane.endswith("echo"),
+        compacts=plan.compacts and not plane.endswith("echo"), intent_every=plan.intent_every,
     )  # fmt: skip
 
 
 def measure_pair(plan: TransportPlan, own: Carrier, rival: Carrier, note: Note) -> dict[str, Any]:
     """The same with servers that listen already."""
-    runs, others = closed_loop(plan, own, rival, note)
-    capacity = statistics.median(run.rows_per_s for run in runs)
     report: dict[str, Any] = {
         "shape": plan.shape.name,
         "plane": plan.plane,
+        "rival": plan.rival,
         "connections": plan.shape.connection_count,
         "streams": plan.shape.stream_count,
         "window": plan.shape.window,
@@ -73,28 +73,38 @@ def measure_pair(plan: TransportPlan, own: Carrier, rival: Carrier, note: Note) 
         "persons": plan.shape.device_count,
         "seconds": plan.seconds,
         "pairs": plan.pair_count,
-        "pings_per_s": round(capacity),
+        "hog": plan.hog,
+        "journal": plan.journal,
+        **dict.fromkeys(_LATENCY_KEYS),
+    }
+    offers = 0
+    if plan.pair_count:
+        runs, others = closed_loop(plan, own, rival, note)
+        report |= _capacity(runs, others)
+        offers += sum(run.offers for run in runs)
+    rates = [rate * report["pings_per_s"] if rate < 1 else rate for rate in plan.rates]
+    report["open_loop"] = [_open_loop(plan, own, rival, rate, note) for rate in rates]
+    if report["open_loop"]:
+        report |= {name: report["open_loop"][0][name] for name in _LATENCY_KEYS}
+    report["verdicts"] = dict(sorted(own.verdicts.items()))
+    report["offers"] = offers + sum(run["offers"] for run in report["open_loop"])
+    return report
+
+
+def _capacity(runs: Sequence[Loaded], others: Sequence[Loaded]) -> dict[str, Any]:
+    """What closed loops found."""
+    return {
+        "pings_per_s": round(statistics.median(run.rows_per_s for run in runs)),
         "pings_per_s_best": round(max(run.rows_per_s for run in runs)),
         "server_cpu_ns_per_ping": round(statistics.median(run.server_cpu_ns for run in runs)),
         "rival_server_cpu_ns_per_ping": round(statistics.median(run.server_cpu_ns for run in others)),
         "client_cpu_share": round(statistics.median(run.client_share for run in runs), 3),
         "rival_client_cpu_share": round(statistics.median(run.client_share for run in others), 3),
-        "rival": plan.rival,
         "rival_pings_per_s": round(statistics.median(run.rows_per_s for run in others)),
         **ratios([run.rows_per_s for run in runs], [run.rows_per_s for run in others]),
         **_cpu_ratio(runs, others),
         "stolen_ms": sum(run.stolen_ms for run in (*runs, *others)),
-        "hog": plan.hog,
-        "journal": plan.journal,
-    }  # fmt: skip
-    report |= dict.fromkeys(("rate", "p50_us", "p90_us", "p99_us", "p999_us", "max_us", "share_within_budget"))
-    rates = [rate * capacity if rate < 1 else rate for rate in plan.rates]
-    report["open_loop"] = [_open_loop(plan, own, rival, rate, note) for rate in rates]
-    if report["open_loop"]:
-        report |= {name: value for name, value in report["open_loop"][0].items() if name in report}
-    report["verdicts"] = dict(sorted(own.verdicts.items()))
-    report["offers"] = sum(run.offers for run in runs)
-    return report
+    }
 
 
 def _cpu_ratio(runs: Sequence[Loaded], others: Sequence[Loaded]) -> dict[str, float]:
@@ -133,6 +143,7 @@ def _open_loop(plan: TransportPlan, own: Carrier, rival: Carrier, rate: float, n
         "rate": round(rate),
         **_medians(runs),
         "share_within_budget": round(statistics.median(run.budget_share for run in runs), 6),
+        "offers": sum(run.offers for run in runs),
         "offer_p99_us": _offer_p99_us(runs),
         "rival": {"plane": plan.rival, **_medians(others)},
         "p99_ratio": _p99_ratios(runs, others),

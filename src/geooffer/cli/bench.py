@@ -10,8 +10,11 @@ from geooffer.cli import (
     bench_catalog,
     bench_effect,
     bench_flaps,
+    bench_goals,
     bench_hints,
+    bench_idle,
     bench_journal,
+    bench_kernel,
     bench_memory,
     bench_offers,
     bench_overload,
@@ -25,6 +28,9 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Measure on this machine.")
     app.add_typer(group, name="bench")
     bench_transport.register(group)
+    bench_kernel.register(group)
+    bench_idle.register(group)
+    bench_goals.register(group)
     bench_catalog.register(group)
     bench_memory.register(group)
     bench_hints.register(group)

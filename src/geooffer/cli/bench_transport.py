@@ -79,7 +79,7 @@ def _command(name: str) -> Any:
         persons: Annotated[
             int | None, typer.Option(min=1, max=10_000_000, help="Persons instead of the shape's; not for phones.")
         ] = None,
-        pairs: Annotated[int, typer.Option(min=1, help="Alternations with the rival.")] = 3,
+        pairs: Annotated[int, typer.Option(min=0, help="Alternations with the rival; 0: open loop alone.")] = 3,
         latency_pairs: Annotated[int, typer.Option(min=1, help="Alternations of each open loop run.")] = 1,
         gil_hog: Annotated[
             Hog | None, typer.Option(help="A Python thread in the server that burns the GIL, or holds it for seconds.")
@@ -89,16 +89,23 @@ def _command(name: str) -> Any:
         compacting: Annotated[
             bool, typer.Option("--compacting", help="Snapshots are written one after the other meanwhile.")
         ] = False,
+        everybody: Annotated[
+            bool,
+            typer.Option("--everybody", help="Every customer searched and gets an offer, not 1 in 20."),
+        ] = False,
         hgrm: Annotated[Path | None, typer.Option(help="Write the percentile curve here (with --rate).")] = None,
         picture: Annotated[Path | None, typer.Option(help="Draw the percentile curve here, as SVG.")] = None,
         json_output: JsonOutput = False,
     ) -> None:
+        from geooffer.bench.direct_world import INTENT_EVERY
         from geooffer.bench.native_load import program
         from geooffer.bench.shapes import SHAPES
 
         rates = tuple(value for value in rate or () if value)
         if (hgrm or picture) and not rates:
             raise ConfigurationError("--hgrm and --picture need --rate: latency is measured open loop only")
+        if not pairs and (not rates or min(rates) < 1):
+            raise ConfigurationError("--pairs 0 needs --rate in pings a second: no capacity is found")
         if compacting and journal is Journal.MEMORY:
             raise ConfigurationError("--compacting needs --journal sqlite: a journal in memory has no snapshots")
         shape = SHAPES[name].sized(streams, persons)
@@ -112,7 +119,8 @@ def _command(name: str) -> Any:
         own = plane_named(plane)
         plan = TransportPlan(
             shape, own, rival_named(rival, own), seconds, warmup, pairs, rates, latency_pairs,
-            hog=gil_hog or "", journal=journal, compacts=compacting, traces=trace, hgrm=hgrm, picture=picture,
+            hog=gil_hog or "", journal=journal, compacts=compacting, traces=trace,
+            intent_every=1 if everybody else INTENT_EVERY, hgrm=hgrm, picture=picture,
         )  # fmt: skip
         tell(measure(plan, serve, remark) | origin(), _print, json_output)
 
@@ -172,6 +180,15 @@ def _fallback(
 
 def _print(report: dict[str, Any]) -> None:
     print(f"{report['shape']} · plane {report['plane']} · {report['streams']:,} streams")
+    if "ratio" in report:
+        _print_capacity(report)
+    for run in report.get("open_loop", [report] if report["p50_us"] is not None else []):
+        _print_open_loop(run)
+    print(f"  verdicts {report['verdicts']}, {report['offers']:,} offers")
+    print_origin(report)
+
+
+def _print_capacity(report: dict[str, Any]) -> None:
     spread = f"{report['ratio_min']} to {report['ratio_max']}"
     print(f"  {report['pings_per_s']:>10,} pings/s closed loop")
     print(f"  {report['rival_pings_per_s']:>10,} pings/s {report['rival']}; ratio {report['ratio']} ({spread})")
@@ -183,10 +200,6 @@ def _print(report: dict[str, Any]) -> None:
     shares = (report["client_cpu_share"], report.get("rival_client_cpu_share", 0.0))
     if max(shares) > BUSY_SHARE:
         print("             so it may be the bottleneck: the rates are lower bounds, the ratio too close to 1")
-    for run in report.get("open_loop", [report] if report["p50_us"] is not None else []):
-        _print_open_loop(run)
-    print(f"  verdicts {report['verdicts']}, {report['offers']:,} offers")
-    print_origin(report)
 
 
 def _print_open_loop(run: dict[str, Any]) -> None:
@@ -194,6 +207,8 @@ def _print_open_loop(run: dict[str, Any]) -> None:
     for name in ("p50_us", "p90_us", "p99_us", "p999_us", "max_us"):
         print(f"  {run[name]:>10,} µs {name.removesuffix('_us')}")
     print(f"  {run['share_within_budget']:>10.3%} within the budget of 50 ms")
+    if run.get("offer_p99_us"):
+        print(f"  {run['offer_p99_us']:>10,} µs p99 of the {run['offers']:,} pings that brought an offer")
     if "rival" not in run or not isinstance(run["rival"], dict):
         return
     other, ratio = run["rival"], run["p99_ratio"]
