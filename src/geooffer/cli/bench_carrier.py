@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-from geooffer.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from geooffer.bench.carried import CarrierPlan
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from geooffer.cli.assembly import RunningService
 
 TOKEN_LIFETIME_S = 3_600.0
+LOOPBACK = "127.0.0.1:0"
 
 
 class Listening(NamedTuple):
@@ -65,7 +66,12 @@ async def _service(plan: CarrierPlan, tls: dict[str, Any]) -> AsyncIterator[List
     from geooffer.cli.bench_server import compact_on_and_on
 
     settings = loopback_settings(
-        clock="system", state_dir=plan.state_dir, journal=plan.journal, **_plane_setting(plan.plane), **tls
+        clock="system",
+        state_dir=plan.state_dir,
+        journal=plan.journal,
+        tls_handshakes_per_second=0,
+        **_plane_settings(plan),
+        **tls,
     )
     async with AsyncExitStack() as ending:
         service = await ending.enter_async_context(running_service(settings))
@@ -79,17 +85,15 @@ async def _service(plan: CarrierPlan, tls: dict[str, Any]) -> AsyncIterator[List
         if plan.compacts:
             compacting = asyncio.create_task(compact_on_and_on(service))
             ending.callback(compacting.cancel)
-        yield Listening(service.data_address, _tokens(plan, service), served)
+        address = getattr(service.plane, "gateway_address", None) or service.data_address
+        yield Listening(address, _tokens(plan, service), served)
 
 
-def _plane_setting(plane: str) -> dict[str, str]:
-    from geooffer.cli.settings import ServiceSettings
-
-    if "plane" in ServiceSettings.model_fields:
-        return {"plane": plane}
-    if plane == "native":
-        raise ConfigurationError("this version has no native data plane")
-    return {}
+def _plane_settings(plan: CarrierPlan) -> dict[str, Any]:
+    """A gateway's 64 streams a connection need the listener for gateways, where there is one."""
+    if plan.plane == "native" and plan.shape.role == "gateway":
+        return {"plane": "native", "gateway_address": LOOPBACK}
+    return {"plane": plan.plane}
 
 
 def _tokens(plan: CarrierPlan, service: RunningService) -> list[str]:
@@ -116,12 +120,12 @@ async def _echo(plan: CarrierPlan, tls: dict[str, Any]) -> AsyncIterator[Listeni
     else:
         tokens = [token(plan.shape.role, plan.shape.role)]
     start = _native_echo if plan.plane == "native-echo" else _python_echo
-    async with start(keys.public_key, tls) as address:
+    async with start(plan, keys.public_key, tls) as address:
         yield Listening(address, tokens, lambda: Served(Counter(), 0))
 
 
 @asynccontextmanager
-async def _python_echo(public_key: Any, tls: dict[str, Any]) -> AsyncIterator[str]:
+async def _python_echo(plan: CarrierPlan, public_key: Any, tls: dict[str, Any]) -> AsyncIterator[str]:
     from geooffer.dataplane.echo import EchoPlane
     from geooffer.rpc.auth import TokenVerifier
     from geooffer.rpc.durability import at_once
@@ -129,7 +133,7 @@ async def _python_echo(public_key: Any, tls: dict[str, Any]) -> AsyncIterator[st
     from geooffer.rpc.tls import TlsFiles
 
     files = TlsFiles(tls["tls_cert"].read_bytes(), tls["tls_key"].read_bytes()) if tls else None
-    options = PortOptions("127.0.0.1:0", tls=files)
+    options = PortOptions(LOOPBACK, tls=files)
     verifier = TokenVerifier(public_key)
     port = bind_port("data", options, verifier=verifier, durable=at_once, services=[EchoPlane().service()])
     await port.start()
@@ -140,6 +144,19 @@ async def _python_echo(public_key: Any, tls: dict[str, Any]) -> AsyncIterator[st
 
 
 @asynccontextmanager
-async def _native_echo(public_key: Any, tls: dict[str, Any]) -> AsyncIterator[str]:
-    raise ConfigurationError("this version has no native data plane")
-    yield ""
+async def _native_echo(plan: CarrierPlan, public_key: Any, tls: dict[str, Any]) -> AsyncIterator[str]:
+    from geooffer.dataplane.native_callers import tokens_json
+    from geooffer.dataplane.native_module import native_module
+    from geooffer.dataplane.native_settings import NativeSettings
+    from geooffer.rpc.auth import TokenVerifier
+
+    settings = NativeSettings(LOOPBACK, LOOPBACK if plan.shape.role == "gateway" else "", echo=True)
+    native = native_module().Plane(
+        json.dumps(asdict(settings)),
+        tokens_json=tokens_json(TokenVerifier(public_key)),
+        tls=(tls["tls_cert"].read_bytes(), tls["tls_key"].read_bytes(), None) if tls else None,
+    )
+    try:
+        yield native.gateway_address or native.phone_address
+    finally:
+        await asyncio.to_thread(native.stop, 1.0)

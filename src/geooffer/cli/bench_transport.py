@@ -145,16 +145,14 @@ def rival_named(rival: Plane, own: str) -> str:
 
 
 def has_native_plane() -> bool:
-    """Whether this version and machine have one."""
-    from geooffer.cli.settings import ServiceSettings
+    """Whether this machine has one that fits."""
+    from geooffer.dataplane.native_module import native_module
 
-    if "plane" not in ServiceSettings.model_fields:
-        return False
     try:
-        import geooffer_native
-    except ImportError:
+        native_module()
+    except ConfigurationError:
         return False
-    return hasattr(geooffer_native, "run_load")
+    return True
 
 
 def _fallback(
