@@ -73,6 +73,10 @@ class Shadow:
 
     def decide(self, engine: Pipeline, pings: StructArray) -> Outcome:
         """What the candidate makes of pings of different persons, by the state as it is; changes nothing of it."""
+        with engine.lock:
+            return self._decide(engine, pings)
+
+    def _decide(self, engine: Pipeline, pings: StructArray) -> Outcome:
         held = engine.policy
         policy = self.candidate.numbers._replace(
             version=held.version, retry_count=held.retry_count, offers_stopped=held.offers_stopped
