@@ -350,6 +350,7 @@ def _watch(watched: Watched, parts: Parts, ports: tuple[Port, Port]) -> Coroutin
     from geooffer.operation.startup import Phase
 
     parts.plane.on_batch = watched.on_batch
+    parts.plane.on_batches = watched.on_batches
     if parts.committer is not None:
         parts.committer.on_commit = watched.on_commit
     watched.parts = parts

@@ -17,7 +17,7 @@ from geooffer.rpc.durability import Durability
 from geooffer.rpc.quotas import Quotas
 from geooffer.rpc.server import Service
 from geooffer.rpc.write_gate import WriteGate
-from geooffer.telemetry.observed import BatchHook
+from geooffer.telemetry.observed import BatchesHook, BatchHook, ignore
 
 SWEEP_EVERY_S = 1.0
 
@@ -44,6 +44,7 @@ class GrpcDataPlane:
             client_clock = engine.clock.kind == "client"
             default_budget_ms = 0 if client_clock else limits.DECISION_BUDGET_DEFAULT_MS
         self.statistics = PlaneStatistics()
+        self.on_batches: BatchesHook = ignore
         self._engine = engine
         self._real_now_ms = real_now_ms
         self._gatherer = Gatherer(

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from geooffer.dataplane.port import PlaneStatistics, Queued
 from geooffer.engine.statistics import Statistics
+from geooffer.model import limits
+from geooffer.telemetry.observed import BatchesObserved
 
 if TYPE_CHECKING:
     from geooffer_native import Plane
@@ -23,6 +25,7 @@ class Figures:
         self._last: dict[str, Any] = {}
         self._late_count = late_count
         self._shed_told = self._malformed_told = 0
+        self._batches_told: dict[str, Any] = {}
 
     def begin(self, native: Plane) -> None:
         """From now on there is something to read."""
@@ -63,3 +66,24 @@ class Figures:
             new_malformed, new_shed = malformed - self._malformed_told, shed - self._shed_told
             statistics.count_unseen(malformed_count=new_malformed, shed_count=new_shed)
             self._shed_told, self._malformed_told = shed, malformed
+
+    def new_batches(self) -> BatchesObserved | None:
+        """What workers decided since the last time; None: nothing. On the loop's thread."""
+        figures, told = self.all, self._batches_told
+        if not figures or figures["batches"] == told.get("batches", 0):
+            return None
+        self._batches_told = figures
+        rows = _new(figures, told, "batch_rows")
+        times_us = _new(figures, told, "decide_us")
+        return BatchesObserved(
+            [(min(2 ** (place + 1) - 1, limits.PING_BATCH_ROW_COUNT_MAX), count) for place, count in rows],
+            figures["rows"] - told.get("rows", 0),
+            [((2 ** (place + 1) - 1) * 1_000, count) for place, count in times_us],
+            figures["decide_ns"] - told.get("decide_ns", 0),
+        )
+
+
+def _new(figures: dict[str, Any], told: dict[str, Any], name: str) -> list[tuple[int, int]]:
+    """(bucket, how many more than when it was told); bucket i: 2ⁱ..2ⁱ⁺¹, without its end."""
+    now, before = figures[name], told.get(name, [0] * len(figures[name]))
+    return [(place, new - old) for place, (new, old) in enumerate(zip(now, before, strict=True)) if new != old]

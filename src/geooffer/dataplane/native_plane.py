@@ -38,7 +38,7 @@ from geooffer.model.catalog import Geofence
 from geooffer.rpc.durability import Durability
 from geooffer.rpc.server import Service
 from geooffer.rpc.write_gate import WriteGate
-from geooffer.telemetry.observed import BatchHook, ignore
+from geooffer.telemetry.observed import BatchesHook, BatchHook, ignore
 
 if TYPE_CHECKING:
     from geooffer_native import Plane, Undecided
@@ -62,6 +62,7 @@ class NativeDataPlane:
         write_gate: WriteGate | None = None,
     ) -> None:
         self.on_batch: BatchHook = ignore
+        self.on_batches: BatchesHook = ignore
         self._module = native_module()
         self._engine = engine
         self._settings = settings
@@ -251,6 +252,8 @@ class NativeDataPlane:
             try:
                 self._join.keep_ahead(self._engine.clock.now_ms(self._real_now_ms()))
                 self.figures.count_shed(self._engine.statistics)
+                if (observed := self.figures.new_batches()) is not None:
+                    self.on_batches(observed)
             except Exception as error:
                 self.fail(error)
                 raise

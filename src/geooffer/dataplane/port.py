@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from geooffer.errors import DrainingError, GeoofferError, JournalError
 from geooffer.rpc.server import Service
-from geooffer.telemetry.observed import BatchHook
+from geooffer.telemetry.observed import BatchesHook, BatchHook
 
 PlaneName = Literal["native", "python"]
 PING_SERVICE = "geooffer.v1.PingService"
@@ -45,7 +45,9 @@ class DataPlane(Protocol):
     """Carries pings to the engine and answers back."""
 
     on_batch: BatchHook
-    """Told of every batch decided."""
+    """Told of every batch that Python decided."""
+    on_batches: BatchesHook
+    """Told now and then of those that native workers decided."""
 
     @property
     def name(self) -> PlaneName:

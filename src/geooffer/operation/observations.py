@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from geooffer.telemetry.histogram import Histogram
-from geooffer.telemetry.observed import BatchObserved, CallObserved, CommitObserved
+from geooffer.telemetry.observed import BatchesObserved, BatchObserved, CallObserved, CommitObserved
 
 _US = 1_000
 _MS = 1_000_000
@@ -54,6 +54,11 @@ class Observations:
         commit.observe(committed_ns - stepped_ns)
         distribute.observe(distributed_ns - committed_ns)
         self.batch_rows.observe(row_count)
+
+    def batches(self, observed: BatchesObserved) -> None:
+        """What native workers decided since the last time; their stamp is part of the step."""
+        self.stages[STAGES.index("step")].add(observed.step_times_ns, observed.step_total_ns)
+        self.batch_rows.add(observed.row_counts, observed.row_total)
 
     def commit(self, observed: CommitObserved) -> None:
         """Once a group commit, on the journal's thread."""

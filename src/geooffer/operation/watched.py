@@ -16,7 +16,7 @@ from geooffer.operation.call_log import log_call
 from geooffer.operation.heartbeat import Heartbeat
 from geooffer.operation.observations import Observations
 from geooffer.operation.startup import StartUp
-from geooffer.telemetry.observed import BatchHook, CallHook, CommitHook
+from geooffer.telemetry.observed import BatchesHook, BatchHook, CallHook, CommitHook
 
 if TYPE_CHECKING:
     from geooffer.dataplane.port import DataPlane
@@ -100,6 +100,11 @@ class Watched:
     def on_batch(self) -> BatchHook:
         """For the data plane."""
         return _one_of(self.observations.batch, None if self.traces is None else self.traces.batch)
+
+    @property
+    def on_batches(self) -> BatchesHook:
+        """For the data plane."""
+        return self.observations.batches
 
     @property
     def on_commit(self) -> CommitHook:

@@ -37,6 +37,12 @@ class Histogram:
         self._counts[bisect_left(self._bounds, value)] += 1
         self._total += value
 
+    def add(self, counts: Sequence[tuple[int, int]], total: int) -> None:
+        """Count many values: (value, how often); `total`: of all of them, where the values are only about right."""
+        for value, count in counts:
+            self._counts[bisect_left(self._bounds, value)] += count
+        self._total += total
+
     def read(self) -> HistogramReading:
         """A consistent copy of the counts; from any thread."""
         total, counts = self._total, tuple(self._counts)

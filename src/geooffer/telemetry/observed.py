@@ -5,7 +5,7 @@ Each room has one hook for it, which does nothing unless somebody set it; it is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 
@@ -21,6 +21,17 @@ class BatchObserved(NamedTuple):
     stepped_ns: int
     committed_ns: int
     distributed_ns: int
+
+
+class BatchesObserved(NamedTuple):
+    """Batches that native workers decided since the last time, counted by powers of two."""
+
+    row_counts: Sequence[tuple[int, int]]
+    """(rows at the most, batches)."""
+    row_total: int
+    step_times_ns: Sequence[tuple[int, int]]
+    """(nanoseconds at the most, calls of the matcher)."""
+    step_total_ns: int
 
 
 class CommitObserved(NamedTuple):
@@ -45,6 +56,7 @@ class CallObserved(NamedTuple):
     """The caller's W3C `traceparent`, unchecked; '' where it sent none."""
 
 
+BatchesHook = Callable[[BatchesObserved], None]
 BatchHook = Callable[[BatchObserved], None]
 CommitHook = Callable[[CommitObserved], None]
 CallHook = Callable[[CallObserved], None]
