@@ -6,7 +6,7 @@ BIN := .venv/bin
 TEST_PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help env setup native demo kernels test test-long faults floods simulate conformance lint audit format proto bench benchmarks figures clean
+.PHONY: help env setup native demo kernels test test-long faults floods simulate conformance lint audit format proto bench benchmarks figures figures-native clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -81,6 +81,9 @@ benchmarks: setup  ## pytest-benchmark suites: matcher, decision, index, codec, 
 
 figures: setup  ## measure everything and write the README's figures
 	$(BIN)/python benchmarks/report.py
+
+figures-native: setup  ## every goal of the native plane, reached or not (12 quiet minutes); writes docs/benchmarks.md
+	$(BIN)/geooffer bench goals --results goals.json && $(BIN)/python benchmarks/report.py --native goals.json
 
 clean:  ## remove the environment and every cache in this folder
 	rm -rf .venv native/target .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache demo-out

@@ -1,4 +1,5 @@
-"""Run the measurements and write the README's figures from their results: `make figures`.
+"""Run the measurements and write the README's figures from their results: `make figures`; with `--native FILE`, write
+docs/benchmarks.md from what `geooffer bench goals --results FILE` found: `make figures-native`.
 
 Each figure is taken from the JSON that a command printed in this run; nothing is typed in. Takes some fifteen minutes;
 leave the machine alone meanwhile.
@@ -13,10 +14,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from geooffer.bench.goals import GOALS, NOT_SHOWN, shown
+
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 PICTURE = ROOT / "docs" / "latency-direct.svg"
 BEGIN, END = "<!-- figures:begin -->\n", "<!-- figures:end -->\n"
+NATIVE_PAGE = ROOT / "docs" / "benchmarks.md"
+NATIVE_BEGIN, NATIVE_END = "<!-- native-figures:begin -->\n", "<!-- native-figures:end -->\n"
 GEOOFFER = Path(sys.executable).parent / "geooffer"
 
 
@@ -232,8 +237,84 @@ def _ms(value_us: int) -> str:
     return f"{value_us / 1000:.1f} ms"
 
 
+def native_figures(results: dict[str, Any]) -> str:
+    """The section of docs/benchmarks.md: transports beside their rivals, latencies, goals."""
+    reports: dict[str, Any] = results["reports"]
+    any_report = next(iter(reports.values()))
+    machine, versions = any_report["machine"], any_report["versions"]
+    carried = {name: report for name, report in reports.items() if "pings_per_s" in report}
+    opened = {name: run for name, report in reports.items() for run in report.get("open_loop", [])}
+    return "\n".join([
+        f"Written by `make figures-native` on {machine['cores']} shared cores ({machine['cpu']}), commit "
+        f"{any_report['commit']}, Python {versions['python']}, Numba {versions['numba']}. One core serves.",
+        "",
+        "| run | pings/s | rival | pings/s | ratio (spread) | by CPU | ns of server CPU a ping | load's core |",
+        "|---|---|---|---|---|---|---|---|",
+        *(
+            f"| {name} | {report['pings_per_s']:,} | {report['rival']} | {report['rival_pings_per_s']:,} "
+            f"| **{report['ratio']}** ({report['ratio_min']} to {report['ratio_max']}) | {report.get('cpu_ratio', '')} "
+            f"| {report['server_cpu_ns_per_ping']:,} | {report['client_cpu_share']:.0%} |"
+            for name, report in carried.items()
+        ),
+        "",
+        "Open loop, µs from the intended time to the answer:",
+        "",
+        "| run | pings/s | p50 | p99 | p99.9 | max | within 50 ms | echo p50 | echo p99 | ratio of p99 | offers p99 |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+        *(
+            f"| {name} | {run['rate']:,} | {run['p50_us']:,} | {run['p99_us']:,} | {run['p999_us']:,} "
+            f"| {run['max_us']:,} "
+            f"| {run['share_within_budget']:.3%} | {run['rival']['p50_us']:,} | {run['rival']['p99_us']:,} "
+            f"| {run['p99_ratio']['ratio']} | {run['offer_p99_us'] or ''} |"
+            for name, run in opened.items()
+        ),
+        "",
+        "Answers over a millisecond, by what took more than a quarter of their time (`--trace`):",
+        "",
+        "| run | answers | server at work | server without a core | load | none of these |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| {name} | {trace['answer_count']:,} | {trace['server_run_count']:,} | {trace['server_wait_count']:,} "
+            f"| {trace['load_count']:,} | {trace['unexplained_count']:,} |"
+            for name, run in opened.items() for trace in run["trace"]
+        ),
+        "",
+        "| goal | | found | bound | |",
+        "|---|---|---|---|---|",
+        *goal_rows(reports),
+        *(f"| | {name} | failed: {text} | | not reached |" for name, text in results["failures"].items()),
+        "",
+    ])  # fmt: skip
+
+
+def goal_rows(reports: dict[str, Any]) -> list[str]:
+    """One row a goal, reached or not."""
+    rows = []
+    for goal in GOALS:
+        found = shown(goal, reports)
+        value = "no figure" if found.value is None else f"{found.value:,.4g} {goal.unit}"
+        state = "reached" if found.is_reached else "**not reached**"
+        rows.append(
+            f"| {goal.name} | {goal.text} | {value} | {'≥' if goal.is_minimum else '≤'} {goal.bound:,.4g} | {state} |"
+        )
+    return rows + [f"| {name} | {text} | not shown: {reason} | | |" for name, text, reason in NOT_SHOWN]
+
+
+def write_native(path: Path) -> None:
+    """Rewrite what stands between the markers of docs/benchmarks.md."""
+    text = NATIVE_PAGE.read_text(encoding="utf-8")
+    head, rest = text.split(NATIVE_BEGIN)
+    _, tail = rest.split(NATIVE_END)
+    section = native_figures(json.loads(path.read_text(encoding="utf-8")))
+    NATIVE_PAGE.write_text(head + NATIVE_BEGIN + section + NATIVE_END + tail, encoding="utf-8")
+    print(f"wrote the figures of {NATIVE_PAGE.name}")
+
+
 def main() -> None:
     """Measure, then rewrite what stands between the markers."""
+    if sys.argv[1:2] == ["--native"]:
+        write_native(Path(sys.argv[2]))
+        return
     demo = run_json("demo")
     closed = run_json("bench", "direct", "--plane", "python")
     half = round(closed["pings_per_s"] / 2, -2)

@@ -88,7 +88,7 @@ SHORT = ("--seconds", "0.3", "--warmup", "0.1", "--streams", "40", "--pairs", "1
 
 def report_of(*flags: str) -> dict[str, Any]:
     """What a short run reports."""
-    result = CliRunner().invoke(build_app(), ["bench", "direct", *SHORT, *flags])
+    result = CliRunner().invoke(build_app(), ["bench", "direct", "--plane", "python", *SHORT, *flags])
     assert result.exit_code == 0, result.output
     report: dict[str, Any] = json.loads(result.stdout.splitlines()[-1])
     assert report["shape"] == "direct"

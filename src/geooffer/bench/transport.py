@@ -85,7 +85,9 @@ def measure_pair(plan: TransportPlan, own: Carrier, rival: Carrier, note: Note) 
     rates = [rate * report["pings_per_s"] if rate < 1 else rate for rate in plan.rates]
     report["open_loop"] = [_open_loop(plan, own, rival, rate, note) for rate in rates]
     if report["open_loop"]:
-        report |= {name: report["open_loop"][0][name] for name in _LATENCY_KEYS}
+        first = report["open_loop"][0]
+        report |= {name: first[name] for name in _LATENCY_KEYS}
+        report |= {f"rival_{name}": first["rival"][name] for name in ("p50_us", "p99_us")}
     report["verdicts"] = dict(sorted(own.verdicts.items()))
     report["offers"] = offers + sum(run["offers"] for run in report["open_loop"])
     return report

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -145,18 +143,11 @@ async def _python_echo(plan: CarrierPlan, public_key: Any, tls: dict[str, Any]) 
 
 @asynccontextmanager
 async def _native_echo(plan: CarrierPlan, public_key: Any, tls: dict[str, Any]) -> AsyncIterator[str]:
-    from geooffer.dataplane.native_callers import tokens_json
-    from geooffer.dataplane.native_module import native_module
-    from geooffer.dataplane.native_settings import NativeSettings
+    from geooffer.dataplane.native_echo import echo_plane
     from geooffer.rpc.auth import TokenVerifier
+    from geooffer.rpc.tls import TlsFiles
 
-    settings = NativeSettings(LOOPBACK, LOOPBACK if plan.shape.role == "gateway" else "", echo=True)
-    native = native_module().Plane(
-        json.dumps(asdict(settings)),
-        tokens_json=tokens_json(TokenVerifier(public_key)),
-        tls=(tls["tls_cert"].read_bytes(), tls["tls_key"].read_bytes(), None) if tls else None,
-    )
-    try:
+    files = TlsFiles(tls["tls_cert"].read_bytes(), tls["tls_key"].read_bytes()) if tls else None
+    gateways = LOOPBACK if plan.shape.role == "gateway" else ""
+    with echo_plane(LOOPBACK, TokenVerifier(public_key), tls=files, gateway_address=gateways) as native:
         yield native.gateway_address or native.phone_address
-    finally:
-        await asyncio.to_thread(native.stop, 1.0)

@@ -20,13 +20,18 @@ if TYPE_CHECKING:
 
 @contextmanager
 def echo_plane(
-    address: str, verifier: TokenVerifier, *, tls: TlsFiles | None = None, worker_count: int = 1
+    address: str,
+    verifier: TokenVerifier,
+    *,
+    tls: TlsFiles | None = None,
+    worker_count: int = 1,
+    gateway_address: str = "",
 ) -> Iterator[Plane]:
-    """Acknowledges pings unread at `address` (port 0: see `phone_address`) until the block is left.
+    """Acknowledges pings unread at `address` (port 0: see `phone_address`) until the block is left, for gateways elsewhere too.
 
     Raises ConfigurationError where geooffer-native is missing, OSError where it cannot listen.
     """
-    settings = NativeSettings(phone_address=address, worker_count=worker_count, echo=True)
+    settings = NativeSettings(address, gateway_address, worker_count=worker_count, echo=True)
     plane = native_module().Plane(
         json.dumps(asdict(settings)),
         tokens_json=tokens_json(verifier),
