@@ -39,8 +39,8 @@ test: env  ## all quick tests, of Rust too where cargo is there, shared by two p
 test-long: setup  ## every test, the long ones too, in one process: some of them measure
 	$(BIN)/python -m pytest --benchmark-skip
 
-faults: setup  ## every gate of reliability with its failing control (15 minutes): GATES=2,5 some, SHORT=1 little of each
-	@$(BIN)/python tests/faults/run.py $(if $(GATES),--gates $(GATES)) $(if $(SHORT),--short)
+faults: setup  ## every gate of reliability with its failing control (15 minutes): GATES=2,5 some, SHORT=1 little of each, PLANE=native
+	@$(BIN)/python tests/faults/run.py $(if $(GATES),--gates $(GATES)) $(if $(SHORT),--short) $(if $(PLANE),--plane $(PLANE))
 
 simulate: setup  ## one seeded life of the whole engine, told action by action: SEED=7; many: SEED=0 COUNT=500
 	@$(BIN)/python tests/simulation/simulate.py --seed $(or $(SEED),0) --count $(or $(COUNT),1) --plant "$(PLANT)"

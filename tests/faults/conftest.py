@@ -9,10 +9,17 @@ from servers import WarmStarter
 
 
 @pytest.fixture(scope="session")
-def starter() -> Iterator[WarmStarter]:
+def warm_starter() -> Iterator[WarmStarter]:
     """One loaded process that forks them all."""
     with WarmStarter() as started:
         yield started
+
+
+@pytest.fixture
+def starter(warm_starter: WarmStarter, plane_kind: str) -> WarmStarter:
+    """The same, for servers of the test's plane."""
+    warm_starter.plane = plane_kind
+    return warm_starter
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
     make faults              all gates
     make faults GATES=2,5    some of them
     make faults SHORT=1      little of each
+    make faults PLANE=native the same on the native data plane
 
 A gate whose part is absent is a failure, not a pass. Exit code 1 where a gate found a violation or its control found
 none.
@@ -19,6 +20,9 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent)]
 
 from gates import GATES, SHORT, WHOLE, Gate, Size  # noqa: E402
+from servers import WarmStarter  # noqa: E402
+
+from planes import NATIVE, PYTHON  # noqa: E402
 
 TOLD_VIOLATION_COUNT = 8
 
@@ -54,7 +58,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="All gates of reliability, each with its failing control.")
     parser.add_argument("--gates", default=",".join(GATES), help="numbers, such as 2,5")
     parser.add_argument("--short", action="store_true", help="little of each")
+    parser.add_argument("--plane", choices=(PYTHON, NATIVE), default=PYTHON, help="the data plane of the servers")
     options = parser.parse_args()
+    WarmStarter.plane = options.plane
     from geooffer.kernels.compile import compile_all
 
     started_s = time.monotonic()

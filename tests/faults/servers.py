@@ -16,6 +16,7 @@ from typing import Any
 from geooffer.client import GeoofferClient
 from geooffer.rpc.auth import issue_token
 from geooffer.rpc.keys import development_keys
+from planes import PYTHON, plane_options
 from serving import ANY_PORTS
 
 READY_S = 60.0
@@ -24,6 +25,9 @@ POLL_S = 0.004
 
 class WarmStarter:
     """Owns the process that forks servers. A context."""
+
+    plane = PYTHON
+    """Of the servers it starts; run.py says it once for all."""
 
     def __init__(self) -> None:
         here = Path(__file__)
@@ -48,7 +52,7 @@ class WarmStarter:
         state_dir.parent.mkdir(parents=True, exist_ok=True)
         out, err = state_dir.with_suffix(".out"), state_dir.with_suffix(".err")
         out.write_text("")
-        arguments = [*_arguments(state_dir), *options]
+        arguments = [*_arguments(state_dir), *plane_options(self.plane), *options]
         pid = self.ask({"serve": arguments, "out": str(out), "err": str(err), **order})["pid"]
         return ServerProcess(self, pid, out, err, state_dir)
 

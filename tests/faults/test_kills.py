@@ -12,6 +12,7 @@ from kills import Killing, run
 from servers import WarmStarter
 
 from geooffer.model.policy import DAY_MS, HOUR_MS
+from planes import both_planes
 from recount import Given, over_caps
 
 MINUTE_MS = 60_000
@@ -19,6 +20,7 @@ CONTROL_KILL_COUNT = 12
 """The control was never seen to live through more than four."""
 
 
+@both_planes
 async def test_nothing_that_was_acknowledged_is_lost_or_doubled_by_kills(starter: WarmStarter, tmp_path: Path) -> None:
     report = await run(starter, tmp_path, seed=1, kill_count=4)
     assert report.faults == []
