@@ -21,11 +21,14 @@ from typing import Any
 
 import grpc
 from hyperframe.frame import Frame, PriorityFrame, RstStreamFrame, SettingsFrame, WindowUpdateFrame
-from raw_http2 import RawConnection
 
 from geooffer.rpc.auth import issue_token
 from geooffer.rpc.keys import development_keys
 from geooffer.v1 import ping_service_pb2 as pb
+
+sys.path[:0] = [str(Path(__file__).parent.parent)]
+
+from raw_http2 import RawConnection  # noqa: E402
 
 STREAM, INGEST = "/geooffer.v1.PingService/StreamPings", "/geooffer.v1.PingService/IngestPings"
 FLOODS = ("none", "3,000 resets", "settings", "window update", "priority", "resets without end")

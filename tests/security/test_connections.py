@@ -7,10 +7,10 @@ from contextlib import AsyncExitStack
 
 import grpc
 import pytest
-from raw_http2 import RawConnection
 
 from geooffer.cli.assembly import loopback_settings, running_service
 from geooffer.rpc import open_files
+from raw_http2 import RawConnection
 
 CHECK = "/grpc.health.v1.Health/Check"
 BOUND = 20

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 from hyperframe.frame import GoAwayFrame
-from raw_http2 import RawConnection, data_frame, message
 
 from geooffer.cli.assembly import RunningService, loopback_settings, running_service
 from geooffer.rpc import server
+from raw_http2 import RawConnection, data_frame, message
 
 STREAM, INGEST = "/geooffer.v1.PingService/StreamPings", "/geooffer.v1.PingService/IngestPings"
 SHORT_MS = 1_000

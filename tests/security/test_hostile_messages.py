@@ -10,7 +10,6 @@ import grpc
 import pytest
 import structlog
 from hyperframe.frame import HeadersFrame
-from raw_http2 import RawConnection, data_frame, message
 
 from geooffer.bench import direct_world
 from geooffer.cli.assembly import RunningService
@@ -22,6 +21,7 @@ from geooffer.v1 import shapes_pb2 as shapes
 from geooffer.v1 import signal_service_pb2 as signal
 from geooffer.v1 import store_service_pb2 as stores
 from planes import both_planes
+from raw_http2 import RawConnection, data_frame, message
 
 INGEST = "/geooffer.v1.PingService/IngestPings"
 INT32_MAX, INT64_MAX = 2**31 - 1, 2**63 - 1

@@ -22,12 +22,12 @@ from hyperframe.frame import (
     SettingsFrame,
     WindowUpdateFrame,
 )
-from raw_http2 import RawConnection, data_frame, message
 
 from geooffer.cli.assembly import RunningService
 from geooffer.model import limits
 from geooffer.v1 import ping_service_pb2 as pb
 from planes import both_planes
+from raw_http2 import RawConnection, data_frame, message
 
 INGEST, STREAM = "/geooffer.v1.PingService/IngestPings", "/geooffer.v1.PingService/StreamPings"
 PING = pb.IngestPingsRequest(ping=pb.Ping(device_key=7)).SerializeToString()

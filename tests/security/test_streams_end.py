@@ -13,13 +13,13 @@ from every_method import METHODS, Method, is_on
 from forged_tokens import claims
 from grpc_health.v1 import health_pb2
 from hyperframe.frame import SettingsFrame
-from raw_http2 import RawConnection, data_frame, message
 
 from geooffer.cli.assembly import RunningService
 from geooffer.rpc import roles
 from geooffer.rpc.auth import TokenVerifier
 from geooffer.rpc.server import PortOptions, bind_port
 from planes import both_planes
+from raw_http2 import RawConnection, data_frame, message
 
 STREAMS = [method for method in METHODS if method.client_streams or method.server_streams]
 WATCH = "/grpc.health.v1.Health/Watch"

@@ -105,6 +105,16 @@ class RawConnection:
             await self._came.wait_for(over)
         return self.headers.get(stream_id, {})
 
+    async def answered(self, stream_id: int, timeout_s: float = 60.0) -> None:
+        """Return once there is data of an answer, or the connection is over."""
+        async with asyncio.timeout(timeout_s), self._came:
+            await self._came.wait_for(
+                lambda: (
+                    self.is_closed.is_set()
+                    or any(isinstance(frame, DataFrame) and frame.stream_id == stream_id for frame in self.frames)
+                )
+            )
+
     async def _collect(self) -> None:
         buffer = b""
         try:
