@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
+import grpc
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from geooffer.cli import assembly, held_journal
@@ -36,6 +37,7 @@ from geooffer.model.verdicts import Purpose, TouchpointKind
 from geooffer.rpc.auth import TokenVerifier, issue_token
 from geooffer.rpc.durability import Durability, at_once
 from geooffer.rpc.server import Port, PortOptions, bind_port
+from geooffer.v1 import ping_service_pb2 as pb
 from planes import PYTHON, plane_settings
 from stalling_journal import StallingJournal
 
@@ -75,6 +77,18 @@ class Plane:
 
 
 OpenPlane = Callable[..., AbstractAsyncContextManager[Plane]]
+
+
+async def told_of(call: Any, sequence: int) -> bytes:
+    """All that is told until the message is acknowledged, put together: in how many answers is the plane's affair. Empty
+    where the stream has ended."""
+    whole = pb.PingAnswer()
+    while whole.acknowledged_message_sequence < sequence:
+        data = await call.read()
+        if data is grpc.aio.EOF:
+            break
+        whole.MergeFrom(pb.StreamPingsResponse.FromString(data).answer)
+    return pb.StreamPingsResponse(answer=whole).SerializeToString(deterministic=True) if whole.ByteSize() else b""
 
 
 def stocked_engine(clock: str = "client", journal: Any = None) -> Engine:

@@ -7,7 +7,7 @@ from typing import Any
 
 import grpc
 import pytest
-from plane_stage import ANNA, BERT, SHOP, START_MS, OpenPlane, Plane
+from plane_stage import ANNA, BERT, SHOP, START_MS, OpenPlane, Plane, told_of
 
 from geooffer.engine.shapes import circle
 from geooffer.model.exclusion import ExclusionZone, ZoneCategory
@@ -48,9 +48,9 @@ async def recorded(plane: Plane, device_key: int, zone: ExclusionZone) -> list[b
     told: list[bytes] = []
     async with grpc.aio.insecure_channel(plane.port.address) as channel:
         call: Any = channel.stream_stream(STREAM)(metadata=metadata)
-        for ping in walk():
+        for sequence, ping in enumerate(walk(), 1):
             await call.write(pb.StreamPingsRequest(ping=ping).SerializeToString())
-            told.append(await call.read())
+            told.append(await told_of(call, sequence))
         await call.done_writing()
         assert await call.read() is grpc.aio.EOF
         batch = pb.PingBatch(

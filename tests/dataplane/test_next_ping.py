@@ -6,7 +6,7 @@ from typing import Any
 
 import grpc
 import pytest
-from plane_stage import ANNA, BERT, NOBODY, SHOP, START_MS, OpenPlane, Plane
+from plane_stage import ANNA, BERT, NOBODY, SHOP, START_MS, OpenPlane, Plane, told_of
 from test_exclusion_answers import FAR_AWAY, INGEST, OVER_THE_SHOP, STREAM, walk
 
 from geooffer.client import Ping
@@ -45,10 +45,11 @@ async def recorded(plane: Plane, device_key: int, zone: ExclusionZone) -> list[b
     told: list[bytes] = []
     async with grpc.aio.insecure_channel(plane.port.address) as channel:
         call: Any = channel.stream_stream(STREAM)(metadata=metadata)
-        for ping in [*walk()[1:], far(1, 700), far(5_000, 900, sequence=3), far(5_001, 900, speed_cm_per_s=400)]:
+        pings = [*walk()[1:], far(1, 700), far(5_000, 900, sequence=3), far(5_001, 900, speed_cm_per_s=400)]
+        for sequence, ping in enumerate(pings, 1):
             await call.write(pb.StreamPingsRequest(ping=asking(ping)).SerializeToString())
-            told.append(await call.read())
-            if told[-1] is grpc.aio.EOF:
+            told.append(await told_of(call, sequence))
+            if not told[-1]:
                 return told[:-1]
         await call.done_writing()
         assert await call.read() is grpc.aio.EOF

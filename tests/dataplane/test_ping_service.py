@@ -210,7 +210,7 @@ async def test_what_was_read_before_a_bad_message_is_decided_and_answered(plane:
         with pytest.raises(InvalidArgumentError):
             await collect(client)
     assert answers[-1].acknowledged_message_sequence == 1
-    assert len(answers[0].offers) == 1
+    assert sum(len(answer.offers) for answer in answers) == 1
 
 
 @both_planes
