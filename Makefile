@@ -6,7 +6,7 @@ BIN := .venv/bin
 TEST_PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help env setup native demo kernels test test-long faults floods simulate conformance lint audit format proto bench benchmarks figures figures-native clean
+.PHONY: help env setup native demo kernels test test-long faults floods fuzz simulate conformance lint audit format proto bench benchmarks figures figures-native clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -59,6 +59,9 @@ audit: setup  ## known advisories of what is installed (uv.lock against OSV); sa
 
 floods: setup  ## what others wait while one connection floods a server with HTTP/2 frames, and what its memory does
 	@$(BIN)/python tests/security/flood_figures.py --check
+
+fuzz:  ## feed the native plane's decoders with mutated messages (MINUTES=10 each, TARGETS=…; needs cargo and a C++ compiler)
+	@sh tools/fuzz.sh
 
 conformance: setup  ## grpcurl, ghz, grpc-health-probe and h2spec against both planes (needs go; PLANE=python or native: one)
 	@$(BIN)/python tools/conformance/run.py $(if $(PLANE),--plane $(PLANE))

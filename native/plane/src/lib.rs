@@ -23,7 +23,7 @@ pub mod control;
 pub mod counters;
 mod distribution;
 mod echo;
-mod framing;
+pub mod framing;
 mod gather;
 mod hold;
 pub mod identity;
