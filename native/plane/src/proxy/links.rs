@@ -50,7 +50,7 @@ impl Drop for Place {
 pub(super) struct Links {
     path: PathBuf,
     connection_window_size_bytes: u32,
-    links: Rc<RefCell<Vec<Link>>>,
+    all: Rc<RefCell<Vec<Link>>>,
     made_count: Cell<u64>,
     /// Held while a connection is made, so that those who wait find it.
     making: Mutex<()>,
@@ -63,7 +63,7 @@ impl Links {
         Self {
             path,
             connection_window_size_bytes: window,
-            links: Rc::default(),
+            all: Rc::default(),
             made_count: Cell::new(0),
             making: Mutex::new(()),
         }
@@ -77,7 +77,7 @@ impl Links {
             let place = Place::on(&link);
             match link.sender.ready().await {
                 Ok(sender) => return Some((sender, place)),
-                Err(_) => forget(&self.links, link.number),
+                Err(_) => forget(&self.all, link.number),
             }
         }
         None
@@ -91,14 +91,14 @@ impl Links {
         if let Some(link) = self.link_with_room() {
             return Some(link);
         }
-        if self.links.borrow().len() < LINK_COUNT_MAX {
+        if self.all.borrow().len() < LINK_COUNT_MAX {
             return self.make().await;
         }
-        self.links.borrow().iter().min_by_key(|link| link.call_count.get()).cloned()
+        self.all.borrow().iter().min_by_key(|link| link.call_count.get()).cloned()
     }
 
     fn link_with_room(&self) -> Option<Link> {
-        self.links.borrow().iter().find(|link| link.has_room()).cloned()
+        self.all.borrow().iter().find(|link| link.has_room()).cloned()
     }
 
     async fn make(&self) -> Option<Link> {
@@ -113,8 +113,8 @@ impl Links {
         let (sender, connection) = builder.handshake(socket).await.ok()?;
         let number = self.made_count.replace(self.made_count.get() + 1);
         let link = Link { number, sender, call_count: Rc::default() };
-        self.links.borrow_mut().push(link.clone());
-        let links = Rc::clone(&self.links);
+        self.all.borrow_mut().push(link.clone());
+        let links = Rc::clone(&self.all);
         spawn_local(async move {
             // why it ended is told to each of its calls
             drop(connection.await);
