@@ -34,6 +34,7 @@ from geooffer.bench.processes import (
     receive,
 )
 from geooffer.bench.shapes import Shape
+from geooffer.kernels.compile import compile_all
 from geooffer.model import limits
 
 CLOSED_LOOP_BUDGET_MS = 10_000
@@ -178,6 +179,8 @@ class Carrier:
 @contextmanager
 def carriers(plans: list[CarrierPlan], serve: Serve) -> Iterator[list[Carrier]]:
     """Servers side by side on one core and the load on another; all stopped but the one that runs."""
+    if not all(plan.plane.endswith("echo") for plan in plans):
+        compile_all()  # once and here: servers are waited for only so long
     server_core, load_core = cores()
     with ExitStack() as stack:
         load_pipe, load = stack.enter_context(process(run_plans, load_core))

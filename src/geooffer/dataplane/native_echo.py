@@ -27,7 +27,7 @@ def echo_plane(
     worker_count: int = 1,
     gateway_address: str = "",
 ) -> Iterator[Plane]:
-    """Acknowledges pings unread at `address` (port 0: see `phone_address`), gateways' elsewhere, until the block is left.
+    """Acknowledges pings unread at `address` (port 0: see `phone_address`) until the block is left.
 
     Raises ConfigurationError where geooffer-native is missing, OSError where it cannot listen.
     """
