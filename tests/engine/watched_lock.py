@@ -1,6 +1,8 @@
 """A lock that notices what was written outside it: what kernels read is compared from section to section.
 
-As a plugin it watches every engine of a run: `pytest -p watched_lock tests/engine` (`make locks`). Not a test file.
+As a plugin it watches every engine of a run: `PYTHONPATH=tests/engine pytest -p watched_lock tests/engine`. Then those
+tests are told of that write tables themselves: what comes of zones (they put people back between two pings), and the
+planted bug of a restart. Not a test file.
 """
 
 from __future__ import annotations
