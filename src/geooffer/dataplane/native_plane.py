@@ -65,7 +65,7 @@ class NativeDataPlane:
         self.on_batches: BatchesHook = ignore
         self._module = native_module()
         self._engine = engine
-        self._settings = settings
+        self.settings = settings
         self._access = access
         self._real_now_ms = real_now_ms
         self._durability = durability
@@ -129,7 +129,7 @@ class NativeDataPlane:
         count = self._fence_count = self._engine.registry.count(Geofence)
         try:
             self._native = self._module.Plane(
-                json.dumps(asdict(self._settings)),
+                json.dumps(asdict(self.settings)),
                 tokens_json=tokens_json(access.verifier),
                 row_rates=row_rates(access.quotas.rates),
                 tls=None if tls is None else tls_bytes(tls.files),
@@ -140,7 +140,7 @@ class NativeDataPlane:
             )
         except OSError as error:
             self._join.close()
-            why = f"cannot listen on {self._settings.phone_address}: {error}"
+            why = f"cannot listen on {self.settings.phone_address}: {error}"
             raise ConfigurationError(why, field="data_address") from None
         self._commits = Commits(
             self._engine,
