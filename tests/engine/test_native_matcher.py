@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 
 import numpy as np
@@ -126,3 +127,21 @@ def test_hints_are_those_of_python() -> None:
         assert hint == NextPing(
             cells[0], leave_m, *cells[2:4], dwell_ms, *cells[4 : c.HINT_ASSUMED_ACCURACY_M], cells[10]
         )
+
+
+def test_counters_are_right_as_soon_as_a_row_is_decided() -> None:
+    """Whoever reads them in the loop's thread has what workers counted with them, once."""
+    engine = World().build()
+    caller = NativeCaller(engine)
+    caller.join.keep_ahead(NOW_MS)
+    caller.decide(ping(), np.zeros(1, np.int64))
+    for _ in range(2):
+        assert engine.statistics.ping_verdicts == {PingVerdict.ACCEPTED: 1}
+        assert engine.statistics.tries == {OfferVerdict.OFFERED: 1}
+    seen: list[int] = []
+    caller.decide(ping(NOW_MS + 1), np.zeros(1, np.int64))
+    other = threading.Thread(target=lambda: seen.append(engine.statistics.ping_verdicts[PingVerdict.ACCEPTED]))
+    other.start()
+    other.join()
+    assert seen == [1], "another thread takes no lock, and reads what the loop's knew"
+    assert engine.statistics.ping_verdicts[PingVerdict.ACCEPTED] == 2

@@ -92,7 +92,7 @@ class Core:
         self.clock = clock
         clock.lock = self.lock
         self.index_kind = index_kind
-        self.statistics = Statistics()
+        self._statistics = Statistics()
         self._journal = journal
         self._decision_key = decision_key
         self._decision_keys: dict[str, int] = {}
@@ -124,6 +124,14 @@ class Core:
     def journal(self) -> Journal:
         """What this engine appends to; its tickets say what may be told (rpc/durability.py)."""
         return self._journal
+
+    @property
+    def statistics(self) -> Statistics:
+        """Counters, with what native workers counted by now; read in another thread, as of the loop's last look."""
+        if self.lock.is_bound_here:
+            with self.lock:
+                self._statistics.take(self.marks)
+        return self._statistics
 
     @property
     def policy(self) -> Policy:

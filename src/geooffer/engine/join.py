@@ -238,11 +238,11 @@ class Join:
         engine.bounds_of_fences()
         with engine.lock:
             engine.state.people.make_room(SPARE_ROW_COUNT, SPARE_ROW_COUNT)
-            engine.statistics.take(engine.marks)
+            _ = engine.statistics  # which takes what workers counted
 
     def close(self) -> None:
         """Every worker is joined: the engine is its loop's alone. Whoever still had the address decides nothing."""
         with self._engine.lock:
             self._is_closed = True
-            self._engine.statistics.take(self._engine.marks)
+            _ = self._engine.statistics  # which takes what workers counted
         self._engine.lock.unbind()

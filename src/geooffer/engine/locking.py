@@ -11,6 +11,7 @@ for the lock would hold the GIL, which the owner may need to leave.
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import get_ident
 
 
 def _nothing() -> None:
@@ -22,6 +23,7 @@ class EngineLock:
 
     def __init__(self) -> None:
         self._depth = 0
+        self._thread = 0
         self._acquire: Callable[[], object] = _nothing
         self._release: Callable[[], object] = _nothing
         self._leave: Callable[[], None] = _nothing
@@ -33,6 +35,7 @@ class EngineLock:
         if self._depth:
             raise RuntimeError("the engine's lock is bound inside one of its sections")
         self._acquire, self._release, self._leave = acquire, release, leave
+        self._thread = get_ident()
 
     def unbind(self) -> None:
         """From now on it locks nothing."""
@@ -42,6 +45,11 @@ class EngineLock:
     def is_bound(self) -> bool:
         """Whether anybody else may hold it."""
         return self._acquire is not _nothing
+
+    @property
+    def is_bound_here(self) -> bool:
+        """The same, asked by the thread that may enter sections: the one that bound it."""
+        return self.is_bound and get_ident() == self._thread
 
     @property
     def is_held(self) -> bool:
