@@ -31,9 +31,7 @@ if TYPE_CHECKING:
     from geooffer.rpc.durability import Durability
     from geooffer.rpc.policy_signing import PolicySigner
     from geooffer.rpc.receipts import ReceiptSigner
-    from geooffer.rpc.server import Port, PortOptions
-    from geooffer.rpc.tls import PortKind
-    from geooffer.rpc.write_gate import WriteGate
+    from geooffer.rpc.server import Port
     from geooffer.services.compactions import Compactions
     from geooffer.services.control import Control
     from geooffer.services.erasures import Erasures
@@ -139,6 +137,7 @@ async def running_service(
     from geooffer.cli.log import log_to_stderr
     from geooffer.cli.planes import PlaneNeeds, make_plane
     from geooffer.cli.policy_file import start_policies
+    from geooffer.cli.ports import bind_ports
     from geooffer.dataplane.native_module import choose_plane
     from geooffer.kernels.compile import compile_all
     from geooffer.operation.startup import Phase
@@ -175,7 +174,7 @@ async def running_service(
         start_policies(control.policies, settings.policy_file)
         answered = {} if trail is None else {"on_answered": trail.notes.answered}
         gate = {"durable": durability.wait, "on_call": watched.on_call, **answered}
-        data_port, control_port = _bind_ports(callers, made.data_options, settings, write_gate, plane, control, **gate)
+        data_port, control_port = bind_ports(callers, made.data_options, settings, write_gate, plane, control, **gate)
         _log_faults_of_loop(ending)
         await control_port.start()
         await data_port.start()
@@ -207,38 +206,6 @@ def _log_faults_of_loop(ending: AsyncExitStack) -> None:
     loop = asyncio.get_running_loop()
     ending.callback(loop.set_exception_handler, loop.get_exception_handler())
     loop.set_exception_handler(log_loop_fault)
-
-
-def _bind_ports(
-    callers: Callers,
-    data_options: PortOptions,
-    settings: ServiceSettings,
-    write_gate: WriteGate,
-    plane: DataPlane,
-    control: Control,
-    **gate: Any,
-) -> tuple[Port, Port]:
-    from geooffer.rpc.call_admission import CallAdmission
-    from geooffer.rpc.server import bind_port
-    from geooffer.services.assembly import control_services, data_services
-
-    options = (data_options, callers.port_options(settings)[1])
-    services = ([plane.service(), *data_services(control, callers.quotas)], control_services(control))
-    kinds: tuple[PortKind, PortKind] = ("data", "control")
-    data_port, control_port = (
-        bind_port(
-            kind,
-            option,
-            services=offered,
-            verifier=callers.verifier,
-            quotas=callers.quotas,
-            refusals=callers.refusals,
-            admission=CallAdmission(write_gate.refusal),
-            **gate,
-        )
-        for kind, option, offered in zip(kinds, options, services, strict=True)
-    )
-    return data_port, control_port
 
 
 def _parts(
