@@ -33,7 +33,7 @@ from geooffer.model.catalog import (
 )
 from geooffer.model.policy import DAY_MS, Policy
 from geooffer.model.signals import Touchpoint
-from geooffer.model.verdicts import Purpose, TouchpointKind
+from geooffer.model.verdicts import PingVerdict, Purpose, TouchpointKind
 from geooffer.rpc.auth import TokenVerifier, issue_token
 from geooffer.rpc.durability import Durability, at_once
 from geooffer.rpc.server import Port, PortOptions, bind_port
@@ -68,6 +68,12 @@ class Plane:
     port: Port | Door
     key: Ed25519PrivateKey
 
+    def verdicts(self) -> dict[PingVerdict, int]:
+        """How many pings came to each, as of now: the native plane takes over what its workers counted now and then."""
+        with self.engine.lock:
+            self.engine.statistics.take(self.engine.marks)
+        return self.engine.statistics.ping_verdicts
+
     def token(self, role: str, subject: int | str = "gw", *, lifetime_s: float = 600.0, **more: Any) -> str:
         return issue_token(self.key, role=role, subject=str(subject), now_s=time.time(), lifetime_s=lifetime_s, **more)
 
@@ -80,8 +86,9 @@ OpenPlane = Callable[..., AbstractAsyncContextManager[Plane]]
 
 
 async def told_of(call: Any, sequence: int) -> bytes:
-    """All that is told until the message is acknowledged, put together: in how many answers is the plane's affair. Empty
-    where the stream has ended."""
+    """All that is told until the message is acknowledged, put together: in how many answers is the plane's affair.
+    Empty where the stream has ended.
+    """
     whole = pb.PingAnswer()
     while whole.acknowledged_message_sequence < sequence:
         data = await call.read()

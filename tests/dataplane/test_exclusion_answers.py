@@ -65,12 +65,12 @@ async def recorded(plane: Plane, device_key: int, zone: ExclusionZone) -> list[b
 async def test_a_phone_in_a_zone_is_sent_the_bytes_of_one_without_an_offer(open_plane: OpenPlane) -> None:
     async with open_plane() as plane:
         in_zone = await recorded(plane, ANNA, OVER_THE_SHOP)
-        counted = plane.engine.statistics.ping_verdicts
+        counted = plane.verdicts()
         assert counted[PingVerdict.EXCLUSION_ZONE] == 7
         assert not plane.engine.statistics.offers
     async with open_plane() as plane:
         without_offer = await recorded(plane, BERT, FAR_AWAY)
-        assert not plane.engine.statistics.ping_verdicts[PingVerdict.EXCLUSION_ZONE]
+        assert not plane.verdicts()[PingVerdict.EXCLUSION_ZONE]
     async with open_plane() as plane:
         with_offer = await recorded(plane, ANNA, FAR_AWAY)
         assert plane.engine.statistics.offers == 1
@@ -138,7 +138,7 @@ async def test_no_phone_finds_a_zone_by_fixes_from_the_future(open_plane: OpenPl
         for role in ("device", "gateway"):
             async with open_plane("system") as plane:
                 told[name, role] = await sent_from_the_future(plane, zone, role)
-                counted = plane.engine.statistics.ping_verdicts
+                counted = plane.verdicts()
                 assert counted[PingVerdict.EXCLUSION_ZONE] == (2 if name == "in" else 0)
                 assert counted[PingVerdict.DUPLICATE] == (0 if name == "in" else 1)
     assert told["in", "device"] == told["out", "device"]

@@ -72,7 +72,7 @@ async def test_a_hint_in_an_exclusion_zone_is_the_bytes_of_one_outside(open_plan
     for zone in (FAR_AWAY, OVER_THE_SHOP, OF_EVERYTHING):
         async with open_plane() as plane:
             told[zone] = await recorded(plane, BERT, zone)
-            excluded = plane.engine.statistics.ping_verdicts[PingVerdict.EXCLUSION_ZONE]
+            excluded = plane.verdicts()[PingVerdict.EXCLUSION_ZONE]
             assert excluded == {FAR_AWAY: 0, OVER_THE_SHOP: 4, OF_EVERYTHING: 10}[zone]
     assert told[FAR_AWAY] == told[OVER_THE_SHOP] == told[OF_EVERYTHING]
     answers = [pb.StreamPingsResponse.FromString(data).answer for data in told[FAR_AWAY]]

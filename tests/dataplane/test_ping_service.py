@@ -67,7 +67,7 @@ async def test_a_phone_gets_one_offer_and_every_message_acknowledged(plane: Plan
     assert (offers[0].message_sequence, offers[0].row, offers[0].device_key) == (1, 0, ANNA)
     assert answers[-1].acknowledged_message_sequence == 20
     assert all(answer.location_wanted for answer in answers)
-    assert sum(plane.engine.statistics.ping_verdicts.values()) == 20
+    assert sum(plane.verdicts().values()) == 20
 
 
 @both_planes
@@ -129,7 +129,7 @@ async def test_large_and_small_batches_of_many_streams_are_all_decided(plane: Pl
         return answers[-1].acknowledged_message_sequence
 
     assert await asyncio.gather(*(gateway(n, size) for n, size in enumerate((1, 7, 300, 1_024)))) == [10] * 4
-    verdicts = plane.engine.statistics.ping_verdicts
+    verdicts = plane.verdicts()
     assert sum(verdicts.values()) == 10 * (1 + 7 + 300 + 1_024) == plane.plane.statistics.rows
 
 
@@ -195,7 +195,7 @@ async def test_foreign_devices_ragged_columns_and_too_many_rows_end_the_stream_t
     assert isinstance(error, InvalidArgumentError)
     assert error.field == "batch.sequences"
     assert isinstance(await failure_of(plane.client("gateway"), [batch_at_shop([ANNA] * 1_025)]), InvalidArgumentError)
-    assert not plane.engine.statistics.ping_verdicts
+    assert not plane.verdicts()
 
 
 @both_planes
@@ -220,7 +220,7 @@ async def test_bytes_that_are_no_message_are_an_invalid_argument(plane: Plane, d
         call = client.open_call()
         await call.write(data)
         assert await call.code() == grpc.StatusCode.INVALID_ARGUMENT
-    assert not plane.engine.statistics.ping_verdicts
+    assert not plane.verdicts()
 
 
 @both_planes
@@ -335,7 +335,7 @@ async def test_drain_answers_what_was_read_then_ends_unavailable(open_plane: Ope
         assert await call.code() == grpc.StatusCode.UNAVAILABLE
         statistics = plane.plane.statistics
         assert acknowledged == statistics.messages == statistics.rows >= first > 0
-        assert sum(plane.engine.statistics.ping_verdicts.values()) == acknowledged
+        assert sum(plane.verdicts().values()) == acknowledged
         with pytest.raises(DrainingError):
             await client.ingest(batch_at_shop([BERT], 60))
 
@@ -360,7 +360,7 @@ async def test_drain_decides_a_queue_of_several_steps_before_it_ends_the_stream(
         assert await draining
         assert await last_acknowledged(call) == message_count
         assert await call.code() == grpc.StatusCode.UNAVAILABLE
-        assert sum(plane.engine.statistics.ping_verdicts.values()) == message_count * row_count
+        assert sum(plane.verdicts().values()) == message_count * row_count
 
 
 @both_planes

@@ -93,7 +93,7 @@ async def recorded(script: Script, kind: str) -> Recorded:
         plane = await stack.enter_async_context(open_service(kind=kind, engine=engine))
         player = await stack.enter_async_context(_Player.of(plane))
         moments = [await asyncio.wait_for(player.play(moment), MOMENT_S) for moment in script.moments]
-        verdicts, tries = engine.statistics.ping_verdicts, engine.statistics.offer_verdicts
+        verdicts, tries = plane.verdicts(), engine.statistics.offer_verdicts
         counted = {int(k): n for k, n in verdicts.items() if n}, {int(k): n for k, n in tries.items() if n}
         batch_count = plane.plane.statistics.batches
     digests = [digest(engine.state, partition) for partition in range(limits.PARTITION_COUNT)]
