@@ -26,12 +26,17 @@ impl Worker {
         Self::tell_transitions(batch, &part, &outcome.transitions);
         self.cross_decided(batch, &part, outcome);
         for (item, &end) in batch.messages.iter().zip(&batch.ends) {
-            if part.contains(&(end - 1)) {
+            let first = end - item.row_count;
+            if first < part.end && end > part.start {
                 let mut state = item.stream.state.borrow_mut();
+                // of a message that was cut, too: what is told of its first rows is of this catalog
                 state.catalog_generation = outcome.catalog_generation;
-                state.decided(item.sequence, item.row_count);
+                if part.contains(&(end - 1)) {
+                    state.decided(item.sequence, item.row_count);
+                }
+                drop(state);
+                self.touch(&item.stream);
             }
-            self.touch(&item.stream);
         }
     }
 
