@@ -38,6 +38,7 @@ mod geooffer_native {
     #[pymodule_export]
     use super::wire_probes::{decode_rows, decode_time_ns, encode_answer, status_trailers};
 
+    #[allow(clippy::unnecessary_wraps)] // PyO3 asks for a result
     #[pymodule_init]
     fn init(_module: &Bound<'_, PyModule>) -> PyResult<()> {
         super::panics::tell_the_place_only();

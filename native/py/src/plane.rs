@@ -110,7 +110,7 @@ fn shared_of(
     let tls = tls
         .map(|bytes| TlsAcceptor::new(&tls_files(bytes), settings.handshakes_per_s))
         .transpose()
-        .map_err(|error| PyValueError::new_err(error.to_string()))?;
+        .map_err(PyValueError::new_err)?;
     let names = Names::default();
     extend(&names, 0, fence_ids)?;
     Ok(Shared {
@@ -139,6 +139,7 @@ impl Shared {
     }
 }
 
+#[allow(clippy::needless_pass_by_value)] // PyO3 hands arguments over as values
 #[pymethods]
 impl Plane {
     #[new]
@@ -246,7 +247,7 @@ impl Plane {
     fn set_tls(&self, certificate_chain: Vec<u8>, private_key: Vec<u8>, client_ca: Option<Vec<u8>>) -> PyResult<()> {
         let tls = self.shared.tls.as_ref().ok_or_else(|| PyValueError::new_err("this plane speaks no TLS"))?;
         let files = tls_files((certificate_chain, private_key, client_ca));
-        tls.replace(&files).map_err(|error| PyValueError::new_err(error.to_string()))
+        tls.replace(&files).map_err(PyValueError::new_err)
     }
 
     /// The ids of fences from number `first` on; before a catalog that has them goes live.
