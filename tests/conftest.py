@@ -29,6 +29,17 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["PYTHONPYCACHEPREFIX"] = folder.name
 
 
+LONG_TIMEOUT_S = 1_800
+"""Of a long test that names no limit of its own: ten times what it takes alone, for it may run beside others."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The limit in pyproject.toml is that of quick tests."""
+    for item in items:
+        if item.get_closest_marker("long") is not None and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(LONG_TIMEOUT_S))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes() -> None:
     """Before several processes share the tests: on a fresh machine each would compile the same kernels, a minute long

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,15 +22,25 @@ def _sources() -> list[Path]:
     return [path for path in files if "v1" not in path.relative_to(ROOT).parts[:3]]
 
 
+@cache
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(_text(path))
+
+
 def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
 
 @pytest.mark.parametrize("path", _sources(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_and_functions_are_short(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= FILE_LINE_COUNT_MAX
+    assert len(_text(path).splitlines()) <= FILE_LINE_COUNT_MAX
     if path.is_relative_to(ROOT / "src"):
         for node in _functions(path):
             assert (node.end_lineno or 0) - node.lineno < FUNCTION_LINE_COUNT_MAX, node.name
@@ -38,14 +49,14 @@ def test_files_and_functions_are_short(path: Path) -> None:
 def test_modules_and_classes_have_names_that_say_something() -> None:
     for path in _sources():
         assert not BANNED_NAME.search(path.stem), path
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(_tree(path)):
             if isinstance(node, ast.ClassDef):
                 assert not BANNED_NAME.search(node.name), node.name
 
 
 def test_every_module_says_what_it_is_for() -> None:
     for path in _sources():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = _tree(path)
         assert not tree.body or ast.get_docstring(tree), path
 
 

@@ -1,5 +1,6 @@
 """The native data plane and load generator of geooffer. Private: `geooffer.dataplane.native_plane` and `geooffer.bench`
-call it, nobody else. No call blocks, but `EngineLock.acquire`, `Plane.stop` and `run_load`; the last two release the GIL.
+call it, nobody else. No call blocks, but `EngineLock.acquire`, `Plane.stop` and `run_load`; the last two release the
+GIL.
 """
 
 from collections.abc import Callable, Sequence
@@ -68,7 +69,7 @@ class _OutcomeBytes(Protocol):
 @final
 class EngineLock:
     """The engine's lock: workers take it around one matcher call, the control thread around every mutation of what the
-    matcher reads. It holds the GIL while it waits and while it is inside; it may enter again. No I/O and no await inside.
+    matcher reads. It holds the GIL while it waits and while it is inside; it may enter again. No I/O, no await inside.
     """
 
     def __new__(cls) -> Self: ...

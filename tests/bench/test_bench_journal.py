@@ -6,20 +6,19 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from geooffer.bench import journal
 from geooffer.bench.processes import BenchmarkError
-from geooffer.cli.main import build_app
 from geooffer.journal.frames import decode_entries, encode_entries
 from geooffer.journal.sqlite import SqliteStore
+from invoking import CliRunner, geooffer_app
 
 PERCENTILES = ("p50_us", "p90_us", "p99_us", "p999_us", "max_us")
 
 
 def test_the_report_has_every_figure(tmp_path: Path) -> None:
     arguments = ["bench", "journal", "--seconds", "0.05", "--pairs", "2", "--batch", "1", "--batch", "32", "--json"]
-    result = CliRunner().invoke(build_app(), [*arguments, "--directory", str(tmp_path)])
+    result = CliRunner().invoke(geooffer_app(), [*arguments, "--directory", str(tmp_path)])
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
     assert {"shape", "rival", "batches", "machine", "versions", "commit"} <= set(report)

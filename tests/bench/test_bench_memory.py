@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 
-from typer.testing import CliRunner
-
 from geooffer.bench import memory
-from geooffer.cli.main import build_app
 from geooffer.engine.engine import Engine
 from geooffer.model import tables
 from geooffer.model.columns import StructArray
+from invoking import CliRunner, geooffer_app
 
 LISTS_BYTES = memory.INTENT_COUNT * tables.INTENT.itemsize
 FACTS_BYTES = (memory.SIZE_COUNT + memory.PURCHASE_COUNT) * tables.FACT.itemsize
@@ -66,7 +64,7 @@ def test_consents_of_one_event_share_one_object() -> None:
 
 
 def test_figures_are_per_person_and_add_up() -> None:
-    result = CliRunner().invoke(build_app(), ["bench", "memory", "--persons", "3000", "--json"])
+    result = CliRunner().invoke(geooffer_app(), ["bench", "memory", "--persons", "3000", "--json"])
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout.splitlines()[-1])
     assert report["persons"] == 3_000
@@ -85,7 +83,7 @@ def test_figures_are_per_person_and_add_up() -> None:
 
 
 def test_without_json_it_prints_a_table() -> None:
-    result = CliRunner().invoke(build_app(), ["bench", "memory", "--persons", "200"])
+    result = CliRunner().invoke(geooffer_app(), ["bench", "memory", "--persons", "200"])
     assert result.exit_code == 0, result.output
     assert "bytes a person in tables" in result.stdout
     assert "200 persons" in result.stdout

@@ -6,16 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from geooffer.bench.memory import INTENT_COUNT, customer_id
 from geooffer.bench.restart import make_directory
-from geooffer.cli.main import build_app
 from geooffer.engine.clock import EngineClock
 from geooffer.engine.engine import Engine
 from geooffer.journal.memory import DirectJournal
 from geooffer.journal.recovery import recover
 from geooffer.model.verdicts import Purpose
+from invoking import CliRunner, geooffer_app
 
 
 def test_the_directory_recovers_to_what_was_asked_for(tmp_path: Path) -> None:
@@ -41,7 +40,7 @@ def test_the_directory_recovers_to_what_was_asked_for(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_a_start_is_timed_by_phase() -> None:
     arguments = ["bench", "restart", "--persons", "200", "--fences", "20", "--stores", "2", "--rounds", "1", "--json"]
-    result = CliRunner().invoke(build_app(), arguments)
+    result = CliRunner().invoke(geooffer_app(), arguments)
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout.splitlines()[-1])
     assert {"kernels", "recovery", "catalog"} <= set(told["phases"])

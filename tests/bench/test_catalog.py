@@ -9,14 +9,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from geooffer.bench.catalog import CatalogPlan, ReadyCatalogServer, Watched, _Run
 from geooffer.bench.catalog_calls import Caller, Change, Probe, Prober
 from geooffer.bench.catalog_load import Answered
 from geooffer.bench.catalog_world import further_count, further_fence
-from geooffer.cli.main import build_app
 from geooffer.v1.verdicts_pb2 import TRANSITION_KIND_ENTER, TRANSITION_KIND_EXIT
+from invoking import CliRunner, geooffer_app
 
 
 def test_no_two_of_the_fences_meet_and_as_many_are_there_as_wanted() -> None:
@@ -86,7 +85,7 @@ async def test_the_first_ping_decided_by_a_change_has_to_tell_it(
 @pytest.mark.long
 def test_a_short_run_finds_every_change_in_force() -> None:
     arguments = ["bench", "catalog", "--fences", "2500", "--seconds", "1", "--streams", "2", "--json"]
-    result = CliRunner().invoke(build_app(), arguments, catch_exceptions=False)
+    result = CliRunner().invoke(geooffer_app(), arguments, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
     assert report["changes_wrong"] == 0

@@ -12,15 +12,14 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 from geooffer.bench import direct_world, latency
 from geooffer.bench.direct import Served, _check
 from geooffer.bench.latency_picture import write_picture
 from geooffer.bench.load import LoadResult, messages_of
 from geooffer.bench.processes import BenchmarkError
-from geooffer.cli.main import build_app
 from geooffer.model.units import METRES_PER_E7
+from invoking import CliRunner, geooffer_app
 
 
 def distance_m(latitude_e7: int, longitude_e7: int, centre: tuple[int, int]) -> float:
@@ -88,7 +87,7 @@ SHORT = ("--seconds", "0.3", "--warmup", "0.1", "--streams", "40", "--pairs", "1
 
 def report_of(*flags: str) -> dict[str, Any]:
     """What a short run reports."""
-    result = CliRunner().invoke(build_app(), ["bench", "direct", "--plane", "python", *SHORT, *flags])
+    result = CliRunner().invoke(geooffer_app(), ["bench", "direct", "--plane", "python", *SHORT, *flags])
     assert result.exit_code == 0, result.output
     report: dict[str, Any] = json.loads(result.stdout.splitlines()[-1])
     assert report["shape"] == "direct"

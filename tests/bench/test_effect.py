@@ -13,7 +13,6 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from typer.testing import CliRunner
 
 from geooffer.bench.effect import EffectPlan
 from geooffer.bench.effect_calls import PERSON_KINDS, POLICY_KINDS, Caller, RacePlan, Trial, calling, persons_of, race
@@ -22,11 +21,11 @@ from geooffer.bench.effect_load import EffectLoad, EffectLoadPlan, Received, is_
 from geooffer.bench.effect_watch import Watched
 from geooffer.bench.paced_load import Pace
 from geooffer.cli.bench_effect import Raced, raced_service
-from geooffer.cli.main import build_app
 from geooffer.dataplane.stream import PingStream
 from geooffer.engine.engine import Engine
 from geooffer.engine.people import People
 from geooffer.v1 import ping_service_pb2 as pb
+from invoking import CliRunner, geooffer_app
 
 HERS, ANOTHER = 5, 6
 
@@ -223,7 +222,7 @@ async def test_the_load_goes_on_at_a_share_of_what_it_did(tmp_path: Path) -> Non
 
 @pytest.mark.long
 def test_a_short_run_over_real_processes() -> None:
-    result = CliRunner().invoke(build_app(), ["bench", "effect", "--trials", "2", "--switches", "2", "--json"])
+    result = CliRunner().invoke(geooffer_app(), ["bench", "effect", "--trials", "2", "--switches", "2", "--json"])
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout.splitlines()[-1])
     assert report["offers_late"] == 0

@@ -10,7 +10,6 @@ from xml.etree import ElementTree
 import pytest
 import shapely
 from shapely.geometry import Point, shape
-from typer.testing import CliRunner
 
 from edge_twin import write_evening, write_quarters
 from geooffer.bench.flaps import (
@@ -20,12 +19,12 @@ from geooffer.bench.flaps import (
     naive_stays,
     without_hysteresis,
 )
-from geooffer.cli.main import build_app
 from geooffer.importers.geojson import read_fences
 from geooffer.importers.traces import Trace, read_traces
 from geooffer.model.catalog import Geofence
 from geooffer.model.policy import Policy
 from geooffer.model.verdicts import TransitionCause, TransitionKind
+from invoking import CliRunner, geooffer_app
 
 
 @pytest.fixture
@@ -95,7 +94,7 @@ def test_the_distance_to_an_edge(evening: tuple[Trace, list[Geofence]]) -> None:
 def test_the_command_tells_the_counts_each_event_and_draws(tmp_path: Path) -> None:
     trace, quarters, picture = write_evening(tmp_path), write_quarters(tmp_path), tmp_path / "quarters.svg"
     command = ["bench", "flaps", str(trace), "--fences", str(quarters), "--picture", str(picture)]
-    result = CliRunner().invoke(build_app(), [*command, "--json"])
+    result = CliRunner().invoke(geooffer_app(), [*command, "--json"])
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
     expected = counted_stays(tmp_path)
@@ -108,6 +107,6 @@ def test_the_command_tells_the_counts_each_event_and_draws(tmp_path: Path) -> No
     bars = [item for item in drawn if item.tag.endswith("rect") and item.get("fill") != "white"]
     assert len(bars) == len(expected) + 2
     assert "8.5" not in [item.text for item in drawn]
-    text = CliRunner().invoke(build_app(), command).stdout
+    text = CliRunner().invoke(geooffer_app(), command).stdout
     assert f"{len(expected) - 1} changes, {len(expected)} enters" in text
     assert "47.37" not in text

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 from geooffer.bench.hints import STYLES, Style, compare, walk_all, walk_asleep
-from geooffer.cli.main import build_app
 from geooffer.engine.shapes import circle, polygon_from_lonlat
 from geooffer.importers.traces import Trace
 from geooffer.kernels.compile import compile_all
@@ -18,6 +16,7 @@ from geooffer.model.catalog import Geofence
 from geooffer.model.policy import Policy
 from geooffer.model.verdicts import TransitionKind
 from goal_twin import write_twin
+from invoking import CliRunner, geooffer_app
 
 LATITUDE, LONGITUDE = 52.52, 13.40
 METRES_NORTH, METRES_EAST = 1 / 111_195.08, 1 / (111_195.08 * 0.6085)
@@ -139,13 +138,13 @@ def test_bench_hints_prints_what_it_measured(tmp_path: Path) -> None:
         "--accuracy",
         "5",
     ]
-    printed = CliRunner().invoke(build_app(), [*options, "--json"])
+    printed = CliRunner().invoke(geooffer_app(), [*options, "--json"])
     assert printed.exit_code == 0, printed.output
     report = json.loads(printed.stdout)
     assert report["fixes"] == 200
     assert [row["enters"] == row["enters_kept"] for row in report["styles"][:3]] == [True] * 3
     assert report["styles"][0]["enters"] > 0
-    assert "ENTERs kept" in CliRunner().invoke(build_app(), options).stdout
+    assert "ENTERs kept" in CliRunner().invoke(geooffer_app(), options).stdout
 
 
 def fixes(rows: list[tuple[int, float]]) -> Trace:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
-from typer.testing import CliRunner
 
 from geooffer.bench.offers import JOURNALS
-from geooffer.cli.main import build_app
+from invoking import CliRunner, geooffer_app
 
 
 @pytest.mark.long
 def test_durable_offers_are_counted_and_timed() -> None:
     flags = ("--seconds", "1", "--streams", "40", "--rate", "120", "--rounds", "1", "--json")
-    result = CliRunner().invoke(build_app(), ["bench", "offers", *flags])
+    result = CliRunner().invoke(geooffer_app(), ["bench", "offers", *flags])
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout.splitlines()[-1])
     assert set(report["runs"]) == set(JOURNALS)

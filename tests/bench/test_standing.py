@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
-from typer.testing import CliRunner
 
 from edge_twin import M_PER_DEGREE, write_quarters
 from geooffer.bench.flaps import distance_to_edge_m, without_hysteresis
@@ -21,13 +20,13 @@ from geooffer.bench.standing import (
     stand_at_edges,
     with_accuracy,
 )
-from geooffer.cli.main import build_app
 from geooffer.engine.shapes import area_m2, polygon_from_lonlat, to_shapely
 from geooffer.errors import InvalidArgumentError
 from geooffer.importers.traces import SPEED_UNKNOWN, Trace
 from geooffer.model.catalog import Geofence
 from geooffer.model.policy import Policy
 from geooffer.model.shapes import Circle
+from invoking import CliRunner, geooffer_app
 
 START_MS = 1_772_528_400_000
 LATITUDE, LONGITUDE = 47.37, 8.55
@@ -166,9 +165,9 @@ def test_the_command_tells_enters_per_hour(tmp_path: Path) -> None:
     path = tmp_path / "walk.csv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     command = ["bench", "flaps", str(path), "--fences", str(write_quarters(tmp_path)), "--standing", "--accuracy", "10"]
-    told = json.loads(CliRunner().invoke(build_app(), [*command, "--json"]).stdout)
+    told = json.loads(CliRunner().invoke(geooffer_app(), [*command, "--json"]).stdout)
     (row,) = told["rows"]
     assert told["spells"] == 1
     assert row["off"] > row["on"]
     assert row["off_per_hour"] == pytest.approx(row["off"] / told["hours"] / EDGES_PER_SPELL, rel=0.02)
-    assert "1 spells of standing" in CliRunner().invoke(build_app(), command).stdout
+    assert "1 spells of standing" in CliRunner().invoke(geooffer_app(), command).stdout

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from geooffer.cli.main import build_app
+from invoking import CliRunner, Result, geooffer_app
 
 Invoke = Callable[..., Result]
 
@@ -23,7 +22,7 @@ def clean_environment_of_commands(clean_environment: None) -> None:
 @pytest.fixture
 def invoke() -> Invoke:
     """`invoke("import", "fences", …)`: exit code, stdout and stderr of the command."""
-    app = build_app()
+    app = geooffer_app()
 
     def run(*arguments: str | Path) -> Result:
         result = CliRunner().invoke(app, [str(argument) for argument in arguments])

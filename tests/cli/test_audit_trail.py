@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from geooffer.cli.assembly import RunningService, loopback_settings, running_service
-from geooffer.cli.main import build_app
 from geooffer.cli.settings import ServiceSettings
 from geooffer.client import GeoofferClient
 from geooffer.errors import (
@@ -34,6 +32,7 @@ from geooffer.v1 import policy_service_pb2 as policy_pb
 from geooffer.v1 import privacy_service_pb2 as pb
 from geooffer.v1 import signal_service_pb2 as signal_pb
 from geooffer.v1 import store_service_pb2 as store_pb
+from invoking import CliRunner, geooffer_app
 
 NOW_MS = 1_772_528_400_000
 MARK = "anna-marked-4711"
@@ -91,7 +90,7 @@ def files_with(directory: Path, mark: str) -> list[str]:
 
 
 def asked(*arguments: str) -> tuple[int, list[dict[str, object]]]:
-    result = CliRunner().invoke(build_app(), [*arguments, "--json"])
+    result = CliRunner().invoke(geooffer_app(), [*arguments, "--json"])
     return result.exit_code, [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
 
 
@@ -131,19 +130,19 @@ async def test_what_is_shown_is_in_words_and_says_what_is_to_come(
         while trail._follower.position.lsn == 0:  # the first policy is told at once, all else after the interval
             await asyncio.sleep(0.05)
         await live(service)
-        beside = CliRunner().invoke(build_app(), ["audit", "show", *where])
+        beside = CliRunner().invoke(geooffer_app(), ["audit", "show", *where])
         assert "entries more are in the journal; they follow within 600 s" in beside.stderr
-    shown = CliRunner().invoke(build_app(), show)
+    shown = CliRunner().invoke(geooffer_app(), show)
     assert "record RightsRequested" in shown.stdout
     assert "kind EXPORT, purposes" not in shown.stdout, "she named none"
     assert "kind EXPORT, reason she asked, received 2026-03-03T09:00:00" in shown.stdout
     assert "_ms" not in shown.stdout
     assert shown.stderr == ""
-    nobody = CliRunner().invoke(build_app(), ["audit", "show", "--person", "nobody", *where])
+    nobody = CliRunner().invoke(geooffer_app(), ["audit", "show", "--person", "nobody", *where])
     assert (nobody.exit_code, nobody.stdout) == (0, "")
     assert "no entry: is the customer id right?" in nobody.stderr
     for command in ("verify", "show"):
-        lost = CliRunner().invoke(build_app(), ["audit", command, "--state-dir", str(tmp_path / "nowhere")])
+        lost = CliRunner().invoke(geooffer_app(), ["audit", command, "--state-dir", str(tmp_path / "nowhere")])
         assert lost.exit_code == 2
         assert "nowhere: no such directory (--state-dir, GEOOFFER_STATE_DIR)" in str(lost.exception) + lost.stderr
 
@@ -162,9 +161,10 @@ async def test_tampering_beside_a_running_server_is_told_by_the_call(
     settings = settings_of(tmp_path, None)
     async with running_service(settings) as service, client_of(service, "privacy_officer") as client:
         await live(service)
-        (path,) = (settings.state_dir / "audit").glob("*.log")
-        while b"put Store" not in path.read_bytes():  # the follower writes behind the calls
-            await asyncio.sleep(0.05)
+        logs = settings.state_dir / "audit"
+        while not any(b"put Store" in path.read_bytes() for path in logs.glob("*.log")):
+            await asyncio.sleep(0.05)  # the follower writes behind the calls
+        (path,) = logs.glob("*.log")
         ask = client.control.privacy.VerifyAudit
         assert (await client.control.call(ask, pb.VerifyAuditRequest())).is_whole, "the control"
         monkeypatch.setattr("geooffer.audit.follower.WRITE_INTERVAL_S", 600.0)
@@ -233,7 +233,9 @@ async def test_a_log_that_was_lost_keeps_the_service_from_starting_until_that_is
         async with running_service(settings):
             pass
     assert (
-        CliRunner().invoke(build_app(), ["audit", "renew", "--yes", "--state-dir", str(settings.state_dir)]).exit_code
+        CliRunner()
+        .invoke(geooffer_app(), ["audit", "renew", "--yes", "--state-dir", str(settings.state_dir)])
+        .exit_code
         == 0
     )
     async with running_service(settings):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import typer
-from typer.testing import CliRunner, Result
 
 from geooffer.cli.errors import ErrorGroup
 from geooffer.errors import ConfigurationError, NotFoundError
+from invoking import CliRunner, Result
 
 
 def run(error: BaseException) -> Result:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from offer_cases import always, judged
@@ -57,9 +58,27 @@ def moment_ms(now_ms: int, drawn: tuple[tuple[str, int] | int, int]) -> int:
     return min(int(midnight.timestamp()) * 1000 + shift_ms, now_ms)
 
 
-@settings(max_examples=250, deadline=None)
-@given(RULE, st.sampled_from(["", *ZONES]), st.sampled_from(NOWS), st.integers(-1, 1), st.lists(CONTACT, max_size=3))
+DRAWN = RULE, st.sampled_from(["", *ZONES]), st.sampled_from(NOWS), st.integers(-1, 1), st.lists(CONTACT, max_size=3)
+
+
+@settings(max_examples=80, deadline=None)
+@given(*DRAWN)
 def test_a_rule_is_full_as_read_slowly(
+    rule: CapRule, zone: str, around_ms: int, shift_ms: int, contacts: list[tuple[object, bool, object]]
+) -> None:
+    check_rule(rule, zone, around_ms, shift_ms, contacts)
+
+
+@pytest.mark.long
+@settings(max_examples=1_000, deadline=None)
+@given(*DRAWN)
+def test_many_rules_are_full_as_read_slowly(
+    rule: CapRule, zone: str, around_ms: int, shift_ms: int, contacts: list[tuple[object, bool, object]]
+) -> None:
+    check_rule(rule, zone, around_ms, shift_ms, contacts)
+
+
+def check_rule(
     rule: CapRule, zone: str, around_ms: int, shift_ms: int, contacts: list[tuple[object, bool, object]]
 ) -> None:
     """Decisions are made by walking, before there is a rule; then one more visit is judged by it."""

@@ -225,6 +225,46 @@ def test_p7_a_fence_removed_and_made_again_between_two_fixes_ends_one_visit_and_
     assert told == [("EXIT", "FENCE_REMOVED", "fence-1", 5), ("ENTER", "FENCE_CREATED", "fence-1", 10)]
 
 
+@pytest.mark.parametrize("seconds", [(5, 5), (5, 7)])
+def test_p7_a_fence_removed_and_made_again_between_two_publications_does_so_too(seconds: tuple[int, int]) -> None:
+    """An import that deletes and puts the same fence: nothing was in force in between, and two lives it is."""
+    engine = fenced(fence(), fence("other"))
+    walk(engine, (0, 0, 10))
+    engine.delete_noun(Geofence, "fence-1", now_ms=NOW_MS + seconds[0] * 1000)
+    engine.put_nouns([fence()], now_ms=NOW_MS + seconds[1] * 1000)
+    engine.put_nouns([fence("other")], now_ms=NOW_MS + seconds[1] * 1000)
+    engine.publish()
+    assert walk(engine, (10, 0, 10)) == [
+        ("EXIT", "FENCE_REMOVED", "fence-1", 5),
+        ("ENTER", "FENCE_CREATED", "fence-1", 10),
+    ]
+    assert walk(engine, (60, 0, 10)) == [("DWELL", "MOVEMENT", "other", 60)], "the control: put again is no new life"
+
+
+@pytest.mark.parametrize("is_told_between", [False, True])
+def test_p7_a_life_that_never_was_in_force_moves_no_end(is_told_between: bool) -> None:
+    """Removed at 5 s, made at 7 s, removed at 9 s: the visit ended at 5 s, however often was published meanwhile."""
+    engine = fenced()
+    walk(engine, (0, 0, 10))
+    engine.delete_noun(Geofence, "fence-1", now_ms=NOW_MS + 5_000)
+    if is_told_between:
+        engine.publish()
+    engine.put_nouns([fence()], now_ms=NOW_MS + 7_000)
+    delete(engine, 9)
+    assert walk(engine, (10, 0, 10)) == [("EXIT", "FENCE_REMOVED", "fence-1", 5)]
+
+
+def test_p5_an_expired_fence_that_was_removed_and_made_again_at_once_had_expired() -> None:
+    engine = fenced(fence(valid_until_ms=NOW_MS + 4_000))
+    walk(engine, (0, 0, 10))
+    engine.delete_noun(Geofence, "fence-1", now_ms=NOW_MS + 5_000)
+    put(engine, 5, fence())
+    assert walk(engine, (10, 0, 10)) == [
+        ("EXIT", "FENCE_EXPIRED", "fence-1", 4),
+        ("ENTER", "FENCE_CREATED", "fence-1", 10),
+    ]
+
+
 @pytest.mark.parametrize("sweeps", [False, True])
 def test_p7_a_validity_prolonged_after_its_end_begins_a_new_visit(sweeps: bool) -> None:
     engine = fenced(fence(valid_until_ms=NOW_MS + 5_000))

@@ -75,9 +75,20 @@ def record(engine: Engine, event: Said, now_ms: int) -> None:
     )  # fmt: skip
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(said=st.lists(SAID, max_size=12))
 def test_what_was_allowed_is_what_a_replayed_list_says(said: list[Said]) -> None:
+    check_said(said)
+
+
+@pytest.mark.long
+@settings(max_examples=300, deadline=None)
+@given(said=st.lists(SAID, max_size=12))
+def test_what_was_allowed_is_what_many_replayed_lists_say(said: list[Said]) -> None:
+    check_said(said)
+
+
+def check_said(said: list[Said]) -> None:
     engine = town()
     come: list[Said] = []
     for event in sorted(said, key=lambda each: each.arrives):

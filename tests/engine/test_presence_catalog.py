@@ -27,6 +27,8 @@ class Change:
 
     time_ms: int
     fences: dict[int, Fence | None]
+    deleted_first: frozenset[int] = frozenset()
+    """Deleted before they are put again, with no publication in between."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,9 @@ class Script:
             if self.rng.random() < 0.5:
                 numbers = self.rng.choice(len(self.held), int(self.rng.integers(1, 4)), replace=False)
                 change = {int(number): self.changed(self.held[int(number)]) for number in numbers}
-                found.append(Change(self.walkers.now_ms, change))
+                is_renewed = self.rng.random(len(change)) < 0.2
+                renewed = frozenset(number for number, is_so in zip(change, is_renewed, strict=True) if is_so)
+                found.append(Change(self.walkers.now_ms, change, renewed))
                 self.held |= change
                 self.walkers.now_ms += int(self.rng.integers(1, 20_000))
         return found
@@ -90,7 +94,8 @@ class Script:
             at = self.walkers.places[int(rng.choice(DEVICES))]
             return replace(fence, area=replace(fence.area, latitude=at[0], longitude=at[1]))
         if kind == "expire":
-            return replace(fence, valid_until_ms=now_ms + int(rng.integers(1, 10 * MINUTE_MS)))
+            begins_ms = max(fence.valid_from_ms, now_ms)  # one put off to later has not begun
+            return replace(fence, valid_until_ms=begins_ms + int(rng.integers(1, 10 * MINUTE_MS)))
         if kind == "put off":
             return Fence(fence.area, valid_from_ms=now_ms + int(rng.integers(1, 5 * MINUTE_MS)))
         return Fence(
@@ -113,10 +118,11 @@ def told_by_engine(
         told: list[Event] = []
         if isinstance(step, Change):
             for number, fence in step.fences.items():
+                is_held = f"fence-{number:02}" in engine.registry.geofences
+                if is_held and (fence is None or number in step.deleted_first):
+                    engine.delete_noun(Geofence, f"fence-{number:02}", now_ms=step.time_ms)
                 if fence is not None:
                     engine.put_nouns([noun(number, fence)], now_ms=step.time_ms)
-                elif f"fence-{number:02}" in engine.registry.geofences:
-                    engine.delete_noun(Geofence, f"fence-{number:02}", now_ms=step.time_ms)
             engine.publish()
         elif isinstance(step, Sweep):
             told = events_of(engine.advance(step.now_ms))
@@ -139,10 +145,9 @@ def told_by_model(script: Script, policy: Policy, steps: Sequence[Step]) -> tupl
         if isinstance(step, Change):
             for number, fence in step.fences.items():
                 before = book[number]
-                if fence is None and before.removed_ms is not None:
-                    continue
-                after = replace(before, removed_ms=step.time_ms) if fence is None else fence
-                book[number] = published(before, after, step.time_ms)
+                if before.removed_ms is None and (fence is None or number in step.deleted_first):
+                    before = published(before, replace(before, removed_ms=step.time_ms), step.time_ms)
+                book[number] = before if fence is None else published(before, fence, step.time_ms)
         elif isinstance(step, Sweep):
             for device in devices.values():
                 told += device.sweep(step.now_ms, book)

@@ -12,11 +12,9 @@ from typing import Any
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from typer.testing import CliRunner
 from watched_stage import ALL_PURPOSES, END_S, START_MS, Stage, fetch, stock, values, watched_service
 
 from geooffer.cli.assembly import loopback_settings, running_service
-from geooffer.cli.main import build_app
 from geooffer.engine.clock import AHEAD_MAX_MS, CATCH_UP_DIVISOR
 from geooffer.journal.verification import verify_state
 from geooffer.model.catalog import Offer
@@ -25,6 +23,7 @@ from geooffer.operation import checks
 from geooffer.operation.http_port import MetricsPort
 from geooffer.operation.startup import BEFORE_SERVING, Phase
 from geooffer.operation.watched import Watched
+from invoking import CliRunner, geooffer_app
 
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 
@@ -136,7 +135,7 @@ async def test_a_time_far_ahead_of_the_real_one_is_not_ready_until_that_has_caug
         )
     found = await asyncio.to_thread(verify_state, tmp_path)
     assert found.latest_ms == now_ms + ahead_ms
-    told = CliRunner().invoke(build_app(), ["verify-state", "--state-dir", str(tmp_path)])
+    told = CliRunner().invoke(geooffer_app(), ["verify-state", "--state-dir", str(tmp_path)])
     assert (told.exit_code, "ahead of this machine's clock" in told.stdout) == (0, True)
     watched = Watched()
     port = MetricsPort("127.0.0.1:0", watched)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from geooffer.errors import QuotaExceededError
 from geooffer.model import limits
 from geooffer.rpc.auth import Identity
-from geooffer.rpc.quotas import BucketTable, QuotaRates, Quotas
+from geooffer.rpc.quotas import REGION_LIST_BURST_COUNT, BucketTable, QuotaRates, Quotas
 
 WHO = ("gateway", "a")
 
@@ -102,3 +102,21 @@ def test_each_identity_has_its_share_and_roles_have_their_rates() -> None:
     quotas.replace(QuotaRates())
     for _ in range(1_000):
         quotas.take_call(gateway)
+
+
+def test_lists_of_regions_have_a_small_share_of_a_devices_calls() -> None:
+    now_s = [100.0]
+    quotas = Quotas(QuotaRates(device_calls=1), clock_s=lambda: now_s[0])
+    phone = identity(role="device")
+    for _ in range(REGION_LIST_BURST_COUNT):
+        quotas.take_region_list(phone)
+    with pytest.raises(QuotaExceededError, match="lists of regions") as caught:
+        quotas.take_region_list(phone)
+    assert caught.value.retry_after_ms == 10_000
+    quotas.take_call(phone)  # the control: its other calls are not used up
+    quotas.take_region_list(identity("b", "device"))
+    now_s[0] += 10.0
+    quotas.take_region_list(phone)
+    for _ in range(100):  # who serves phones has calls of its own
+        quotas.take_region_list(identity())
+        Quotas().take_region_list(phone)

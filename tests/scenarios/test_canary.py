@@ -60,12 +60,13 @@ STATE_NAME = "canarycatalog-state"
 # all commands in one process, one after another; a process each would cost a second each
 RUN_ALL = """
 import json, sys
+from typer.main import get_command
 from geooffer.cli.main import build_app
-app = build_app()
+geooffer = get_command(build_app())
 codes = []
 for arguments in json.load(open(sys.argv[1])):
     try:
-        app(arguments, prog_name="geooffer")
+        geooffer(arguments, prog_name="geooffer")
         codes.append(0)
     except SystemExit as end:
         codes.append(end.code)

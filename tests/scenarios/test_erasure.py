@@ -47,6 +47,7 @@ from geooffer.model.verdicts import TouchpointKind
 from geooffer.rpc.auth import issue_token
 from geooffer.rpc.keys import development_keys
 from geooffer.v1 import privacy_service_pb2 as pb
+from invoking import CliRunner, geooffer_app
 from serving import serving
 
 END_S = 300
@@ -167,11 +168,10 @@ def assert_no_trace(state_dir: Path, *logs: Path) -> None:
 
 
 async def command(*arguments: str | Path) -> str:
-    """A `geooffer` command in a process of its own; what it wrote to stdout."""
-    line = [*GEOOFFER, *map(str, arguments)]
-    done = await asyncio.to_thread(subprocess.run, line, capture_output=True, text=True, timeout=END_S)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    """What a `geooffer` command wrote to stdout."""
+    done = await asyncio.to_thread(CliRunner().invoke, geooffer_app(), [*map(str, arguments)])
+    assert done.exit_code == 0, done.stderr
+    return str(done.stdout)
 
 
 async def restored(backup: Path, state_dir: Path) -> None:

@@ -21,9 +21,7 @@ from running_shoes import EU_43, NOW_MS, NOW_TEXT, World, branch, running_shoes_
 from scenario_stage import Stage
 from shapely.geometry import shape
 from too_fast_oracle import Confusion, too_fast_rows
-from typer.testing import CliRunner
 
-from geooffer.cli.main import build_app
 from geooffer.importers.geojson import read_fences
 from geooffer.importers.placing import Anchor, Place
 from geooffer.importers.traces import Trace
@@ -33,6 +31,7 @@ from geooffer.model.policy import DAY_MS, HOUR_MS
 from geooffer.model.signals import Touchpoint
 from geooffer.model.verdicts import OfferVerdict, TouchpointKind
 from goal_twin import write_twin
+from invoking import CliRunner, geooffer_app
 
 StageAt = Callable[[int], AbstractAsyncContextManager[Stage]]
 
@@ -138,7 +137,7 @@ async def _replay(stage: Stage, town: Town, *select: str) -> dict[str, Any]:
     options += [f"--start={NOW_TEXT}", f"--accuracy={ACCURACY_M}", *(f"--select={wish}" for wish in select)]
     options += [f"--server={stage.service.data_address}", f"--token={stage.service.issue_token('operator')}"]
     command = ["replay", str(town.walks), *options, "--json", "--events"]
-    result = await asyncio.to_thread(CliRunner().invoke, build_app(), command)
+    result = await asyncio.to_thread(CliRunner().invoke, geooffer_app(), command)
     assert result.exit_code == 0, result.stderr
     told: dict[str, Any] = json.loads(result.stdout)
     assert "these coordinates are not where it was recorded" in told["moved"]

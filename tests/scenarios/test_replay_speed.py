@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 from running_shoes import NOW_MS, running_shoes_world, walk_past
 from scenario_stage import Stage
-from typer.testing import CliRunner
 
-from geooffer.cli.main import build_app
 from geooffer.model.units import e7_to_degrees, format_time_ms
+from invoking import CliRunner, geooffer_app
 
 StageAt = Callable[[int], AbstractAsyncContextManager[Stage]]
 
@@ -39,7 +38,7 @@ async def test_a_recorded_speed_goes_before_the_way(
         walk = _write_walk(tmp_path / "walk.csv", speed)
         options = [f"--server={stage.service.data_address}", f"--token={stage.service.issue_token('operator')}"]
         command = ["replay", str(walk), *options, "--json", "--events"]
-        result = await asyncio.to_thread(CliRunner().invoke, build_app(), command)
+        result = await asyncio.to_thread(CliRunner().invoke, geooffer_app(), command)
     assert result.exit_code == 0, result.stderr
     told: dict[str, Any] = json.loads(result.stdout)
     assert told["try_list"][0]["verdict"] == verdict

@@ -6,7 +6,10 @@ consent is withdrawn on the way: each is told what everybody is told, or nothing
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from running_shoes import LATITUDE, LONGITUDE, METRE_EAST, NOW_MS, PHONE, STANDING_PURPOSES, running_shoes_world
 from scenario_stage import Stage
@@ -18,6 +21,7 @@ from geooffer.model.exclusion import ExclusionZone, ZoneCategory
 from geooffer.v1 import ping_service_pb2 as pb
 
 S14 = running_shoes_world()
+PAGE = Path(__file__).parents[2] / "docs" / "sleeping-phone.md"
 STEP_M, STEP_MS, STEP_COUNT = 6.5, 5_000, 600
 
 
@@ -129,3 +133,14 @@ async def test_t4_what_looks_like_a_jump_goes_with_the_fix_before(stage: Stage) 
     assert await phone.take(far) is not None
     assert phone.reason is Reason.JUMP
     assert phone.sent_count == sent + 2
+
+
+async def test_the_example_of_the_page_works(stage: Stage) -> None:
+    """docs/sleeping-phone.md: what it shows is run as it stands."""
+    (block,) = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    names: dict[str, Any] = {}
+    exec(block, names)
+    await stage.set_up(S14)
+    client = stage.phone(PHONE)
+    titles = await names["background"](client, [way(step) for step in range(STEP_COUNT)])
+    assert titles == [dict(S14.products[0].titles)["en"]]

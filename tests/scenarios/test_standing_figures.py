@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from geooffer.cli.main import build_app
+from invoking import CliRunner, geooffer_app
 
 PAGE = Path(__file__).parents[2] / "docs" / "presence-evidence.md"
 RECORDINGS = {
@@ -28,7 +27,7 @@ def told_by(shared_data: Path, recording: str, folder: Path) -> dict[str, Any]:
     outlines = folder / "supermarkets.geojson"
     outlines.write_bytes(gzip.decompress((shared_data / "stores/berlin_supermarkets_polygons.geojson.gz").read_bytes()))
     command = ["bench", "flaps", str(shared_data / recording), "--fences", str(outlines), "--standing", "--json"]
-    result = CliRunner().invoke(build_app(), command)
+    result = CliRunner().invoke(geooffer_app(), command)
     assert result.exit_code == 0, result.output
     told: dict[str, Any] = json.loads(result.stdout)
     return told

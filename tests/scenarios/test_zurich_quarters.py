@@ -18,10 +18,9 @@ from typing import Any
 import pytest
 import shapely
 from shapely.geometry import Point, shape
-from typer.testing import CliRunner
 from walk_oracle import Fix, expected_walk
 
-from geooffer.cli.main import build_app
+from invoking import CliRunner, geooffer_app
 
 PAGE = Path(__file__).parents[2] / "docs" / "presence-evidence.md"
 
@@ -51,7 +50,7 @@ def read(files: tuple[Path, Path]) -> tuple[list[Fix], dict[str, Any]]:
 @cache
 def told_by(files: tuple[Path, Path]) -> dict[str, Any]:
     command = ["bench", "flaps", str(files[0]), "--fences", str(files[1]), "--json"]
-    result = CliRunner().invoke(build_app(), command)
+    result = CliRunner().invoke(geooffer_app(), command)
     assert result.exit_code == 0, result.output
     told: dict[str, Any] = json.loads(result.stdout)
     return told

@@ -284,7 +284,7 @@ async def test_a_hundred_thousand_fences_at_one_point(service: RunningService) -
                 circle=shapes.Circle(latitude_e7=470_000_000, longitude_e7=80_000_000, radius_cm=10_000)
             ),
         )
-        for number in range(1_000)
+        for number in range(200)
     ]
     request = stores.BatchUpsertGeofencesRequest(geofences=fences, partial=True)
     answer = stores.BatchUpsertGeofencesResponse.FromString(
@@ -292,4 +292,4 @@ async def test_a_hundred_thousand_fences_at_one_point(service: RunningService) -
     )
     assert answer.accepted_count == limits.FENCE_OVERLAP_COUNT_DEFAULT
     assert {problem.reason for problem in answer.problems} == {"OVERLAP_LIMIT"}
-    assert len(answer.problems) == 1_000 - limits.FENCE_OVERLAP_COUNT_DEFAULT
+    assert len(answer.problems) == len(fences) - limits.FENCE_OVERLAP_COUNT_DEFAULT

@@ -10,7 +10,7 @@ import pytest
 from google.rpc import error_details_pb2, status_pb2
 
 from geooffer.cli.assembly import RunningService, loopback_settings, running_service
-from geooffer.rpc.quotas import WITHDRAWAL_BURST_COUNT, QuotaRates
+from geooffer.rpc.quotas import REGION_LIST_BURST_COUNT, WITHDRAWAL_BURST_COUNT, QuotaRates
 from geooffer.rpc.status import DETAILS_KEY
 from geooffer.v1 import offer_service_pb2 as offers
 from geooffer.v1 import ping_service_pb2 as pb
@@ -19,7 +19,7 @@ from geooffer.v1 import signal_service_pb2 as signal
 from planes import both_planes, plane_settings
 
 INGEST, STREAM = "/geooffer.v1.PingService/IngestPings", "/geooffer.v1.PingService/StreamPings"
-NEARBY = "/geooffer.v1.OfferService/FindNearbyStock"
+NEARBY, REGIONS = "/geooffer.v1.OfferService/FindNearbyStock", "/geooffer.v1.OfferService/ListWakeRegions"
 SNOOZE, WITHDRAW_OWN = "/geooffer.v1.OfferService/SnoozeLocation", "/geooffer.v1.OfferService/WithdrawOwnConsent"
 STATE = "/geooffer.v1.StoreService/GetCatalogState"
 WITHDRAW = "/geooffer.v1.ConsentService/WithdrawConsent"
@@ -163,6 +163,24 @@ async def test_stock_is_searched_so_often_a_day_by_a_person(bounded: RunningServ
             assert await _until_exceeded(data, NEARBY, bearer(bounded, "device", device_key=key), request) == 20
         with pytest.raises(grpc.aio.AioRpcError, match="no such product"):
             await data.unary_unary(NEARBY)(request, metadata=bearer(bounded, "gateway"))
+
+
+async def test_a_phone_lists_regions_at_a_tenth_of_its_calls(bounded: RunningService) -> None:
+    """Where fences are many a list takes milliseconds; a gateway's are its calls."""
+    bounded.callers.quotas.replace(QuotaRates(device_calls=2))
+    place = places.Place(latitude_e7=470_000_000, longitude_e7=80_000_000)
+    request = offers.ListWakeRegionsRequest(place=place).SerializeToString()
+    nearby = offers.FindNearbyStockRequest(product_id="x", place=place).SerializeToString()
+    async with grpc.aio.insecure_channel(bounded.data_address) as data:
+        phone = bearer(bounded, "device", device_key=7)
+        for _ in range(REGION_LIST_BURST_COUNT):
+            await data.unary_unary(REGIONS)(request, metadata=phone)
+        assert await _until_exceeded(data, REGIONS, phone, request) < REGION_LIST_BURST_COUNT - 2, "its calls go on"
+        with pytest.raises(grpc.aio.AioRpcError, match="no such product"):
+            await data.unary_unary(NEARBY)(nearby, metadata=phone)
+        gateway = bearer(bounded, "gateway")
+        for _ in range(4 * REGION_LIST_BURST_COUNT):
+            await data.unary_unary(REGIONS)(request, metadata=gateway)
 
 
 async def _until_exceeded(channel: grpc.aio.Channel, method: str, metadata: Any, data: bytes = b"") -> int:

@@ -117,7 +117,9 @@ def walk_asleep(trace: Trace, fences: Sequence[Geofence], policy: Policy, style:
             walked.reasons[reason.name] += 1
             pacer.sent()
             _send(engine, one, row, walked)
-            pacer.follow(fix, next_ping(engine.next_pings(one)[0], 1, 0))
+            (hint,) = engine.next_pings(one)
+            assert hint is not None, "a single row always has one"
+            pacer.follow(fix, next_ping(hint, 1, 0))
         if style.region_count_max and pacer.needs_regions:
             walked.asked_count += 1
             pacer.watch = _watch(engine, one, fix, style.region_count_max)

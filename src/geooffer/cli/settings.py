@@ -102,7 +102,10 @@ class ServiceSettings(BaseModel):
         20, ge=0, description="Pings of one device, bursts of ten seconds and at least 2,048; 0 = no bound."
     )
     quota_device_calls_per_second: int = Field(
-        1, ge=0, description="Calls of OfferService by one device, bursts of ten seconds; 0 = no bound."
+        1,
+        ge=0,
+        description="Calls of OfferService by one device, bursts of ten seconds; a tenth of it lists wake regions, "
+        "bursts of ten; 0 = no bound.",
     )
     quota_device_withdrawals_per_hour: int = Field(
         60, ge=0, description="Calls of WithdrawOwnConsent by one device, bursts of 64; 0 = no bound."

@@ -93,6 +93,8 @@ def next_pings_of(batch: Batch, pings: StructArray, engine: Engine) -> dict[int,
     told: dict[int, list[pb.NextPing]] = {}
     if rows:
         for row, hint in zip(rows, engine.next_pings(pings[rows]), strict=True):
+            if hint is None:
+                continue
             message, place = batch.place(row)
             told.setdefault(id(message), []).append(answers.next_ping(hint, message.sequence, place))
     return told

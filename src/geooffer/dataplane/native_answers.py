@@ -126,5 +126,9 @@ def _next_pings(batch: DecidedBatch, message: HeldMessage, engine: Engine) -> li
         return []
     rows = places["message_row"][chosen].tolist()
     hints = engine.next_pings(np.ascontiguousarray(pings[chosen]))
-    told = [answers.next_ping(hint, message.message_sequence, row) for hint, row in zip(hints, rows, strict=True)]
+    told = [
+        answers.next_ping(hint, message.message_sequence, row)
+        for hint, row in zip(hints, rows, strict=True)
+        if hint is not None
+    ]
     return sorted(told, key=lambda hint: hint.row)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from geooffer.engine.explain import Explanation, FenceExplanation, explain_asked, explain_ping
 from geooffer.engine.export import export_person
-from geooffer.engine.hints import FenceBounds, NextPing, fence_bounds, next_pings
+from geooffer.engine.hints import HINT_EDGE_COUNT_MAX, FenceBounds, NextPing, affordable_rows, fence_bounds, next_pings
 from geooffer.engine.policies import Policies
 from geooffer.engine.wake_regions import WakeRegions, wake_regions
 from geooffer.errors import NotFoundError
 from geooffer.kernels.consent import LOCATION_BIT
-from geooffer.model.columns import StructArray
+from geooffer.model import limits
+from geooffer.model.columns import Int64Array, StructArray
 from geooffer.model.fence_tables import FenceTables
 from geooffer.model.kinds import Channel
 from geooffer.model.policy import Policy
@@ -50,10 +53,28 @@ class Engine(Policies):
                 is_late=is_late,
             )
 
-    def next_pings(self, pings: StructArray) -> list[NextPing]:
-        """When the next ping of each row's device is useful; pings: PING rows, shape (n,). Reads no person."""
+    def next_pings(self, pings: StructArray) -> list[NextPing | None]:
+        """When the next ping of each row's device is useful; pings: PING rows, shape (n,). Reads no person.
+
+        None: too many of the rows lie in polygons of very many edges, and it is not one of those that are told.
+        """
+        rows = self._hint_rows(pings)
         bounds = self.bounds_of_fences()
-        return next_pings(self.snapshot.fences, bounds, self.live_fences_generation, self.policy, pings)
+        found = next_pings(self.snapshot.fences, bounds, self.live_fences_generation, self.policy, pings[rows])
+        told: list[NextPing | None] = [None] * len(pings)
+        for row, hint in zip(rows.tolist(), found, strict=True):
+            told[row] = hint
+        return told
+
+    def _hint_rows(self, pings: StructArray) -> Int64Array:
+        """Rows whose hints take no longer than others may wait for; all of a few."""
+        if len(pings) * limits.FENCE_VERTEX_COUNT_MAX <= HINT_EDGE_COUNT_MAX:
+            return np.arange(len(pings))
+        latitudes_e7, longitudes_e7 = (np.ascontiguousarray(pings[name]) for name in ("latitude_e7", "longitude_e7"))
+        hit_starts = np.zeros(len(pings) + 1, np.int32)
+        hits = self._locate(self.snapshot, latitudes_e7, longitudes_e7, np.ones(len(pings), np.uint8), hit_starts)
+        # another row first in each batch, and the same in a replay
+        return affordable_rows(self.snapshot.fences, hit_starts, hits, int(pings["now_ms"][0]) % len(pings))
 
     def bounds_of_fences(self) -> FenceBounds:
         """What hints need to know of all live fences; worked out once for each snapshot and policy."""

@@ -18,7 +18,7 @@ from geooffer.model.fence_tables import NO_END_MS
 from geooffer.model.verdicts import TransitionCause
 
 _CARRIED = ("live_since_ms", "shaped_since_ms", "ended_ms", "ended_cause", "life")
-KEPT = (*_CARRIED, "valid_until_ms")
+KEPT = (*_CARRIED, "valid_until_ms", "removed_ms")
 """What `carry` writes."""
 _SETTINGS = (
     "dwell_ms",
@@ -54,8 +54,12 @@ def carry(old: StructArray, new: StructArray, changes: Mapping[int, FenceChange]
             row[name] = before[name]
         if not row["live"]:
             row["valid_until_ms"] = before["valid_until_ms"]  # it may have been over before it was deleted
+            if before["live"] and change.removed_ms is not None:
+                row["removed_ms"] = change.removed_ms  # the life that visits belong to, not one that never was in force
+            elif not before["live"]:
+                row["removed_ms"] = before["removed_ms"]
             continue
-        ended_ms, cause = _end(before, row, change.time_ms)
+        ended_ms, cause = _end(before, row, change)
         if cause is not None:
             row["ended_ms"], row["ended_cause"] = ended_ms, cause
             row["life"] = (int(before["life"]) + 1) % 2**16
@@ -66,12 +70,13 @@ def carry(old: StructArray, new: StructArray, changes: Mapping[int, FenceChange]
             row["shaped_since_ms"] = decided_ms
 
 
-def _end(before: StructArray, row: StructArray, changed_ms: int) -> tuple[int, TransitionCause | None]:
+def _end(before: StructArray, row: StructArray, change: FenceChange) -> tuple[int, TransitionCause | None]:
     """When and why the life in `before` ended; None = `row` goes on with it."""
-    until_ms, removed_ms = int(before["valid_until_ms"]), int(before["removed_ms"])
-    if not before["live"] and removed_ms < until_ms:
+    changed_ms, until_ms = change.time_ms, int(before["valid_until_ms"])
+    removed_ms = change.removed_ms if before["live"] else int(before["removed_ms"])
+    if removed_ms is not None and removed_ms < until_ms:
         return removed_ms, TransitionCause.FENCE_REMOVED
-    if not before["live"] or until_ms <= changed_ms:
+    if removed_ms is not None or until_ms <= changed_ms:
         return until_ms, TransitionCause.FENCE_EXPIRED
     if before["valid_from_ms"] <= changed_ms < row["valid_from_ms"]:
         return changed_ms, TransitionCause.FENCE_REMOVED

@@ -26,6 +26,8 @@ from geooffer.model.policy import DAY_MS, Policy
 
 WIDE_FENCE_COUNT_MAX = 32
 """So many fences of great margins are asked in each hint; with more of them, all fences as far away as their margin."""
+HINT_EDGE_COUNT_MAX = 400_000
+"""Of the polygons around the rows of one call: some 20 ms, which the next pings wait."""
 
 
 class NextPing(NamedTuple):
@@ -80,6 +82,25 @@ def fence_bounds(fences: FenceTables, policy: Policy) -> FenceBounds:
         most("enter_fix_count", policy.enter_fix_count),
         most("exit_fix_count", policy.exit_fix_count),
     )
+
+
+def affordable_rows(fences: FenceTables, hit_starts: Int32Array, hits: Int32Array, first_row: int) -> Int64Array:
+    """Which of n rows may have a hint in one call, ascending: a hint asks every edge of a polygon around its row.
+
+    Those with fewest edges first, among equals from `first_row` on (so that another batch begins with others), until
+    HINT_EDGE_COUNT_MAX are to be asked. Row i is covered by fences hits[hit_starts[i]:hit_starts[i + 1]];
+    hit_starts: shape (n + 1,).
+    """
+    numbers, places = np.unique(hits[: hit_starts[-1]], return_inverse=True)
+    starts, counts = fences.fences["part_start"][numbers], fences.fences["part_count"][numbers]
+    begins = np.cumsum(counts) - counts
+    parts = np.repeat(starts - begins, counts) + np.arange(counts.sum())
+    edges = fences.parts["edge_count"][parts].astype(np.int64)
+    most = np.maximum.reduceat(edges, begins) if len(numbers) else edges  # of its parts, few more than one is near
+    costs = np.diff(np.concatenate(([0], np.cumsum(most[places])))[hit_starts])
+    order = np.roll(np.arange(len(costs)), -first_row)
+    order = order[np.argsort(costs[order], kind="stable")]
+    return np.sort(order[np.cumsum(costs[order]) <= HINT_EDGE_COUNT_MAX])
 
 
 def next_pings(

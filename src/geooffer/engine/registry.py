@@ -57,6 +57,8 @@ class FenceChange(NamedTuple):
     time_ms: int
     """Of the latest put or deletion."""
     is_reshaped: bool
+    removed_ms: int | None = None
+    """Of the first deletion, also where it was made again since: the life that was in force is over."""
 
 
 class CatalogNouns(NamedTuple):
@@ -267,7 +269,7 @@ class Registry:
             self.fences_generation = self.generation
             self.changed_fences[identifier] = None
             self.removed_fences[number] = time_ms
-            self._note_fence(number, time_ms, True)
+            self._note_fence(number, time_ms, True, removed_ms=time_ms)
         elif isinstance(noun, ExclusionZone):
             self.changed_zones[identifier] = None
         else:
@@ -285,9 +287,12 @@ class Registry:
         self.changed_fences = {}
         return changed
 
-    def _note_fence(self, number: int, time_ms: int, is_reshaped: bool) -> None:
+    def _note_fence(self, number: int, time_ms: int, is_reshaped: bool, *, removed_ms: int | None = None) -> None:
         held = self._fence_changes.get(number)
-        self._fence_changes[number] = FenceChange(time_ms, is_reshaped or (held is not None and held.is_reshaped))
+        if held is not None:
+            is_reshaped = is_reshaped or held.is_reshaped
+            removed_ms = removed_ms if held.removed_ms is None else held.removed_ms
+        self._fence_changes[number] = FenceChange(time_ms, is_reshaped, removed_ms)
 
     def take_fence_changes(self) -> dict[int, FenceChange]:
         """By number, the fences put or deleted since the last call; derived, never written."""

@@ -23,6 +23,10 @@ ROW_BURST_MIN = 2 * limits.PING_BATCH_ROW_COUNT_MAX
 """A phone that was offline sends what it kept in full batches."""
 WITHDRAWAL_BURST_COUNT = 64
 HOUR_S, DAY_S = 3_600.0, 86_400.0
+REGION_LIST_SHARE, REGION_LIST_BURST_COUNT = 0.1, 10
+"""Of a device's calls, how many may list wake regions: each takes milliseconds where fences are many, and a phone that
+drives where its circles are smallest asks every 14 s.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,7 @@ class Quotas:
         self.rates = rates
         self._withdrawals = BucketTable(rates.device_withdrawals_per_hour / HOUR_S, WITHDRAWAL_BURST_COUNT)
         self._searches = BucketTable(rates.stock_searches_per_day / DAY_S, rates.stock_searches_per_day)
+        self._region_lists = BucketTable(REGION_LIST_SHARE * rates.device_calls, REGION_LIST_BURST_COUNT)
         self._device_rows = table(rates.device_rows, ROW_BURST_MIN)
         self._rows = table(rates.rows, ROW_BURST_MIN)
         self._device_calls, self._calls = table(rates.device_calls), table(rates.calls)
@@ -127,6 +132,11 @@ class Quotas:
         """Of stock, by a device of `person` ('' = of nobody known). Raises QuotaExceededError."""
         who = ("person", person) if person else (identity.role, identity.subject)
         self._take_of(self._searches, who, 1, "searches a day")
+
+    def take_region_list(self, identity: Identity) -> None:
+        """Of wake regions, by a device, beside the call itself. Raises QuotaExceededError."""
+        if identity.role == roles.DEVICE:
+            self._take(self._region_lists, identity, 1, "lists of regions")
 
     def _take(self, table: BucketTable, identity: Identity, amount: int, what: str) -> None:
         self._take_of(table, (identity.role, identity.subject), amount, what)

@@ -36,7 +36,7 @@ class OfferService(rpc.OfferServiceServicer):
     """Outcomes, nearby stock, her own consent; the fields and rules are in proto/geooffer/v1/offer_service.proto."""
 
     def __init__(self, control: Control, quotas: Quotas) -> None:
-        """`quotas`: how much stock a person's devices may ask for in a day."""
+        """`quotas`: how much stock a person's devices may ask for in a day, and how often one lists regions."""
         self._control = control
         self._quotas = quotas
         self._own_consent = OwnConsent(control)
@@ -75,6 +75,7 @@ class OfferService(rpc.OfferServiceServicer):
         count_max = checks.integer(request.region_count_max, 0, REGION_COUNT_MAX, "region_count_max")
         identity = identity_of(context)
         _check_device(request.device_key, identity, "device_key")
+        self._quotas.take_region_list(identity)
         engine = self._control.engine
         device_key = identity.device_key or request.device_key
         wanted = not device_key or engine.location_wanted_now(device_key, self._control.now_ms())
