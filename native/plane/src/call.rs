@@ -5,6 +5,7 @@ use std::rc::Rc;
 use bytes::Bytes;
 use h2::RecvStream;
 use h2::server::SendResponse;
+use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Request, StatusCode};
 
 use crate::connections::{Call, Calls};
@@ -46,7 +47,8 @@ pub(crate) fn begin(worker: &Rc<Worker>, calls: &Calls, request: Request<RecvStr
     if !is_grpc(request.headers()) {
         return refuse_http(respond, StatusCode::UNSUPPORTED_MEDIA_TYPE);
     }
-    let Some(method) = PingMethod::of(request.uri().path()) else {
+    let path = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
+    let Some(method) = PingMethod::of(path) else {
         return pass_on(worker, open, request, respond);
     };
     let worker = Rc::clone(worker);

@@ -80,7 +80,7 @@ pub struct Plane {
 }
 
 struct RunningWorker {
-    thread: Option<JoinHandle<io::Result<()>>>,
+    thread: Option<JoinHandle<()>>,
     inbox: Arc<Inbox>,
     counters: Arc<WorkerCounters>,
     crossings: Mutex<OutboxReader>,
@@ -128,7 +128,10 @@ impl Plane {
                 callers: Arc::clone(&callers),
                 matcher: make_matcher(index),
             };
-            let thread = std::thread::Builder::new().name(format!("plane-{index}")).spawn(move || worker::run(parts));
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
+            let name = std::thread::Builder::new().name(format!("plane-{index}"));
+            // made here, so that a start that fails is told
+            let thread = runtime.and_then(|runtime| name.spawn(move || worker::run(parts, &runtime)));
             let running = RunningWorker { thread: None, inbox, counters, crossings: Mutex::new(crossings) };
             match thread {
                 Ok(thread) => workers.push(RunningWorker { thread: Some(thread), ..running }),

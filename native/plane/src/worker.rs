@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
+use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 use tokio::task::LocalSet;
 use tokio::time::Instant;
@@ -76,11 +77,10 @@ pub(crate) struct Worker {
 }
 
 /// Serve until told to stop. Runs on the worker's thread.
-pub(crate) fn run(parts: WorkerParts) -> std::io::Result<()> {
+pub(crate) fn run(parts: WorkerParts, runtime: &Runtime) {
     if let Some(core) = core_of(&parts.settings, parts.index) {
         pin(core);
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     let local = LocalSet::new();
     let inbox = Arc::clone(&parts.inbox);
     let worker = Rc::new(Worker::new(parts));
@@ -88,7 +88,6 @@ pub(crate) fn run(parts: WorkerParts) -> std::io::Result<()> {
     // dropping the tasks closes what is open still, with the runtime alive
     runtime.block_on(async { drop(local) });
     worker.outbox.flush();
-    Ok(())
 }
 
 fn core_of(settings: &PlaneSettings, index: usize) -> Option<usize> {

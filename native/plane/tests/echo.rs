@@ -65,6 +65,8 @@ async fn refuses_what_is_no_call_of_pings() {
     let client = Client::connect(&plane).await;
     let mut unknown = client.open("/geooffer.v1.PingService/Pong", "").await;
     assert_eq!(unknown.status().await.0, 12);
+    let mut query = client.open("/geooffer.v1.PingService/StreamPings?x=1", &device(1)).await;
+    assert_eq!(query.status().await.0, 12);
     let mut nobody = client.open(STREAM, "Bearer x").await;
     assert_eq!(nobody.status().await, (16, "a valid token is required".into()));
     let mut get = client.send(Request::get("http://plane/").body(()).unwrap()).await;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use common::answers::{Answer, Ping, batch, field, own, ping, read};
 use common::opcodes::{ACCEPT, ENTER, Opcodes, SLOW, Seen, TRY, UNDECIDED, VERDICT, WIN};
-use common::{Call, Client, INGEST, STREAM, device, gateway, settings, soon, start, token};
+use common::{Call, Client, INGEST, STREAM, device, framed, gateway, settings, soon, start, token};
 use geooffer_plane::control::{Crossing, OfferBytes, Reply};
 use geooffer_plane::matcher::{Gate, Outcome};
 use geooffer_plane::plane::Plane;
@@ -192,6 +192,7 @@ async fn python_decides_what_the_matcher_cannot() {
     call.send(&batch(&[VERDICT + 6]));
     let answer = next(&mut call).await;
     assert_eq!((answer.acknowledged, answer.rejected_rows.len()), (0, 1));
+    assert_eq!(answer.catalog_generation, 9, "that of what is told, though its message is not decided");
     let mut outcome = Outcome { verdicts: vec![8, 10], catalog_generation: 10, ..Outcome::default() };
     let winner = |row: u8| {
         let mut bytes = [0; geooffer_plane::rows::WINNER_SIZE_BYTES];
@@ -228,20 +229,24 @@ async fn what_waited_too_long_is_shed() {
     let (plane, seen) = plane();
     let client = Client::connect(&plane).await;
     let mut call = client.open(STREAM, &gateway()).await;
-    call.send(&batch(&[SLOW]));
-    tokio::time::sleep(Duration::from_millis(30)).await;
-    call.send(&ping(Ping { device_key: 1, budget_ms: 1, ..Ping::default() }));
-    let late = ping(Ping { device_key: 1, budget_ms: 1, sequence: 5, ..Ping::default() });
-    call.send(&late);
-    call.finish();
-    let mut shed = Vec::new();
+    // one frame, read at once: the batch fills a call of the matcher, which takes long; the rest waits
+    let mut full = vec![ACCEPT; 1_024];
+    full[0] = SLOW;
+    let hasty = |device_key| ping(Ping { device_key, budget_ms: 1, ..Ping::default() });
+    let patient = ping(Ping { device_key: 1, ..Ping::default() });
+    let messages = [batch(&full), hasty(1), hasty(0), patient];
+    let frame: Vec<u8> = messages.iter().flat_map(|message| framed(message)).collect();
+    call.sender.send_data(frame.into(), true).unwrap();
+    let (mut told, mut last) = (Vec::new(), 0);
     while let Some(answer) = call.next().await {
-        shed.extend(read(&answer).rejected_rows);
+        let answer = read(&answer);
+        last = answer.acknowledged;
+        told.extend(answer.rejected_rows.iter().map(|row| (row.message_sequence, row.verdict)));
     }
-    // arrival is when they are read: the worker was in the matcher meanwhile, so they may be in time after all
-    assert!(shed.iter().all(|row| row.verdict == 2));
-    assert_eq!(shed.len() + seen.rows.load(Ordering::Relaxed), 3);
-    assert_eq!(plane.statistics().shed_rows, shed.len() as u64);
+    assert_eq!(told, [(2, 2), (3, 1)], "a malformed row is malformed, whatever else");
+    assert_eq!((last, seen.rows.load(Ordering::Relaxed)), (4, 1_025));
+    let statistics = plane.statistics();
+    assert_eq!((statistics.shed_rows, statistics.shed_malformed_rows), (1, 1));
 }
 
 #[tokio::test]

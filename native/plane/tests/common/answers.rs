@@ -55,6 +55,7 @@ struct Request {
     batch: Option<PingBatch>,
 }
 
+#[expect(clippy::struct_field_names, reason = "names of the proto")]
 #[derive(Clone, Copy, PartialEq, Message)]
 pub struct Ping {
     #[prost(sint64, tag = "1")]

@@ -4,6 +4,7 @@
 pub mod answers;
 pub mod opcodes;
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -160,7 +161,10 @@ fn key_pair() -> Ed25519KeyPair {
 }
 
 fn ring_json() -> String {
-    let key: String = key_pair().public_key().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut key = String::new();
+    for byte in key_pair().public_key().as_ref() {
+        write!(key, "{byte:02x}").unwrap();
+    }
     format!(
         r#"{{"issuer": "geooffer", "audience": "geooffer", "leeway_s": 0.0, "lifetime_max_s": 604800.0,
             "keys": [{{"kid": "", "algorithm": "EdDSA", "key": "{key}"}}]}}"#
