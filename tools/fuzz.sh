@@ -8,6 +8,8 @@ for tool in cargo c++; do
     command -v "$tool" >/dev/null || { echo "fuzz: not done, $tool is not there"; exit 1; }
 done
 minutes=${MINUTES:-10}
+# libFuzzer takes 0 for "for ever"
+case $minutes in '' | *[!0-9]* | 0) echo "fuzz: MINUTES is a whole number from 1"; exit 2 ;; esac
 targets=${TARGETS:-stream_request ingest_request grpc_frames token settings answer_fields}
 triple=$(rustc -vV | sed -n 's/^host: //p')
 built=${CARGO_TARGET_DIR:-target}/$triple/release
