@@ -179,6 +179,7 @@ async def running_service(
         await control_port.start()
         await data_port.start()
         plane.start()
+        ending.push_async_callback(plane.stop)  # also where what follows fails; after a drain there is nothing to stop
         compactions = _compactions(settings, held, disk, watched, ending, trail, control.erasures)
         _run_beside(control.erasures.run(), ending)
         if disk is not None:

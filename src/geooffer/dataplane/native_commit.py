@@ -50,8 +50,11 @@ class Commits:
         self._real_now_ms = real_now_ms
         self._fail = fail
         self._renderer = OfferRenderer()
+        self._waiting: dict[int, Decision] = {}
+        """By decision key: committed, and not durable yet."""
         self._given: dict[int, Decision] = {}
         """By decision key: with a worker, which says what became of them."""
+        self._is_over = False
         self.held_offer_count = 0
         """Decided, and waiting for the journal."""
         self.late_count = 0
@@ -87,7 +90,7 @@ class Commits:
             return set()
         # what cannot be written now, or is decided by a wrong time: silence, and her caps come back
         is_full = self.held_offer_count + len(won) > limits.HELD_OFFER_COUNT_MAX
-        is_shut = self._engine.clock.is_far_ahead or is_full or self._write_gate.is_shut
+        is_shut = self._is_over or self._engine.clock.is_far_ahead or is_full or self._write_gate.is_shut
         late = set(won) if is_shut else batch.late_rows(self._native.now_ns(), won)
         self.late_count += len(late)
         return late
@@ -95,11 +98,12 @@ class Commits:
     def _settle_when_durable(self, batch: DecidedBatch, waiting: list[ToldMessage], offer_count: int) -> None:
         ticket = self._engine.journal.appended
         self.held_offer_count += offer_count
+        self._waiting.update((found[0].decision_key, found[0]) for told in waiting for found in told.decisions)
 
         def settled() -> None:
             self.held_offer_count -= offer_count
             try:
-                if self._durability.is_durable(ticket):
+                if self._durability.is_durable(ticket) and not self._is_over:
                     self._hand_back(batch, waiting)
             except Exception as error:
                 # whoever waits after this one must still learn how it went
@@ -113,7 +117,7 @@ class Commits:
         for told in waiting:
             offers = []
             for found in told.decisions:
-                self._given[found[0].decision_key] = found[0]
+                self._given[found[0].decision_key] = self._waiting.pop(found[0].decision_key)
                 offers.append(ready_offer(batch, found, self._renderer, self._until_ns(found[0])))
             self._native.settle(*told.message.key, told.fields, offers)
 
@@ -135,3 +139,15 @@ class Commits:
             decision = self._given.pop(decision_key, None)
             if decision is not None and not is_sent:
                 self._engine.release(decision)
+
+    def begin_end(self) -> None:
+        """Every worker is joined: winners that still come are late, and nothing is handed back."""
+        self._is_over = True
+
+    def end(self) -> None:
+        """All that was left behind was taken: offers nobody told of never left, and give their caps back. Raises
+        JournalError.
+        """
+        for offers in (self._waiting, self._given):
+            while offers:
+                self._engine.release(offers.popitem()[1])

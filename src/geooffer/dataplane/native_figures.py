@@ -67,6 +67,11 @@ class Figures:
             statistics.count_unseen(malformed_count=new_malformed, shed_count=new_shed)
             self._shed_told, self._malformed_told = shed, malformed
 
+    def check_workers(self) -> None:
+        """Raises RuntimeError where a worker has ended by a panic, and its calls with it."""
+        if ended_count := int(self.all.get("ended_workers", 0)):
+            raise RuntimeError(f"{ended_count} workers of the native plane have ended by themselves")
+
     def new_batches(self) -> BatchesObserved | None:
         """What workers decided since the last time; None: nothing. On the loop's thread."""
         figures, told = self.all, self._batches_told

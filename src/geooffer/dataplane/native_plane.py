@@ -14,6 +14,7 @@ every second silent devices are swept.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import os
 from collections.abc import Callable
@@ -142,6 +143,11 @@ class NativeDataPlane:
             self._join.close()
             why = f"cannot listen on {self.settings.phone_address}: {error}"
             raise ConfigurationError(why, field="data_address") from None
+        except BaseException:
+            self._join.close()
+            raise
+        # whoever ends without `stop` takes down what workers read: they have to be joined before
+        atexit.register(self._native.stop, 0.0)
         self._commits = Commits(
             self._engine,
             self._join,
@@ -177,9 +183,10 @@ class NativeDataPlane:
         for task in self._tasks:
             task.cancel()
         await asyncio.to_thread(native.stop, 1.0)
+        atexit.unregister(native.stop)
         self._loop.remove_reader(native.wake_fd)
         if self._fault is None:
-            self._take_all(native)
+            self._take_last(native)
         self.figures.end()
         self._native = None
         join.close()
@@ -203,7 +210,7 @@ class NativeDataPlane:
             self.fail(error)
             raise
 
-    def _take_all(self, native: Plane) -> None:
+    def _take_all(self, native: Plane, *, may_decide: bool = True) -> None:
         assert self._commits is not None
         kinds = self._module
         for crossing in native.take():
@@ -211,12 +218,23 @@ class NativeDataPlane:
                 case kinds.Decided():
                     self._commits.take(crossing)
                 case kinds.Undecided():
-                    self._decide(native, crossing)
+                    if may_decide:
+                        self._decide(native, crossing)
                 case kinds.Left():
                     self._commits.left(crossing)
                 case kinds.Refused():
                     identity, error = refusal_of(crossing)
                     self._access.refusals.tell(identity, crossing.method, error)
+
+    def _take_last(self, native: Plane) -> None:
+        """What workers left behind: nobody is told of it any more, and nothing of it keeps its caps."""
+        assert self._commits is not None
+        self._commits.begin_end()
+        try:
+            self._take_all(native, may_decide=False)
+            self._commits.end()
+        except JournalError as error:
+            self.fail(error)
 
     def _decide(self, native: Plane, crossing: Undecided) -> None:
         """Python's own `engine.step`, on rows the compiled matcher leaves to us."""
@@ -235,13 +253,18 @@ class NativeDataPlane:
 
     def _leave(self) -> None:
         """The engine's lock is left: before a worker can see a new fence, its id is known there."""
+        try:
+            self._tell_names()
+        finally:
+            self._lock.release()
+
+    def _tell_names(self) -> None:
         registry = self._engine.registry
         count = registry.count(Geofence)
         if count > self._fence_count and self._native is not None:
             names = [registry.identifier(Geofence, number) for number in range(self._fence_count, count)]
             self._native.extend_fence_names(self._fence_count, names)
             self._fence_count = count
-        self._lock.release()
 
     # -- by the clock ----------------------------------------------------------------------------------------
 
@@ -252,6 +275,7 @@ class NativeDataPlane:
             try:
                 self._join.keep_ahead(self._engine.clock.now_ms(self._real_now_ms()))
                 self.figures.count_shed(self._engine.statistics)
+                self.figures.check_workers()
                 if (observed := self.figures.new_batches()) is not None:
                     self.on_batches(observed)
             except Exception as error:
