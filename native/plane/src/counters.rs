@@ -32,6 +32,8 @@ macro_rules! counters {
             pub decide_us: [u64; DECIDE_BUCKET_COUNT],
             /// Age of the oldest message that waits, in microseconds; 0 = none waits.
             pub queue_oldest_age_us: u64,
+            /// Workers that ended by a panic.
+            pub ended_workers: u64,
         }
 
         impl PlaneStatistics {

@@ -12,9 +12,12 @@ use crate::limits::{CROSSING_COUNT_MAX, REFUSED_CALL_COUNT_MAX};
 /// Wakes the control side; called from workers, must not wait. Called where nothing waited before.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
-/// Slots beyond those of batches: one for [`Crossing::Undecided`], of which a worker has one at a time, and one each for
-/// [`Crossing::Left`] and [`Crossing::Refused`], which collect what waits.
-const RESERVED_COUNT: usize = 3;
+/// Slots beyond those of batches: one each for [`Crossing::Left`] and [`Crossing::Refused`], which collect what waits, and
+/// [`DECIDING_COUNT`].
+const RESERVED_COUNT: usize = 2 + DECIDING_COUNT;
+/// Kept for rows the control side decides: their winners when it has, and the next [`Crossing::Undecided`]. It takes all
+/// that waits before it decides, so there is never more of them.
+const DECIDING_COUNT: usize = 2;
 
 /// The worker's end.
 pub(crate) struct Outbox {
@@ -81,8 +84,8 @@ impl Outbox {
         if !self.is_dirty.get() {
             return false;
         }
-        // at most one of each beyond what batches may fill; the last slot is kept for undecided rows
-        let is_short = || self.waiting.load(Acquire) + 1 >= CROSSING_COUNT_MAX + RESERVED_COUNT;
+        // at most one of each beyond what batches may fill
+        let is_short = || self.waiting.load(Acquire) + DECIDING_COUNT >= CROSSING_COUNT_MAX + RESERVED_COUNT;
         let left = self.left.take();
         if !left.is_empty() {
             if is_short() {
@@ -138,10 +141,10 @@ mod tests {
             outbox.flush();
         }
         assert!(outbox.flush());
-        assert!(
-            outbox.cross(Crossing::Undecided { worker: 0, pings: vec![], ages_ms: vec![] }),
-            "a slot is kept for it"
-        );
+        let undecided = || Crossing::Undecided { worker: 0, pings: vec![], ages_ms: vec![] };
+        assert!(outbox.cross(undecided()), "a slot is kept for what Python has decided");
+        assert!(outbox.cross(undecided()), "and one for the next that it is to decide");
+        assert!(!outbox.cross(undecided()));
         assert_eq!(woken.load(Acquire), 1);
         let mut all = Vec::new();
         reader.take(&mut all);

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -74,13 +74,18 @@ pub struct Plane {
     clock: Clock,
     phone_address: SocketAddr,
     gateway_address: Option<SocketAddr>,
-    accept: AcceptThread,
     accept_counters: Arc<WorkerCounters>,
     workers: Vec<RunningWorker>,
+    /// Locked while they are joined: what waits for that is `stop` alone.
+    threads: Mutex<Threads>,
+}
+
+struct Threads {
+    accept: AcceptThread,
+    workers: Vec<JoinHandle<()>>,
 }
 
 struct RunningWorker {
-    thread: Option<JoinHandle<()>>,
     inbox: Arc<Inbox>,
     counters: Arc<WorkerCounters>,
     crossings: Mutex<OutboxReader>,
@@ -113,7 +118,7 @@ impl Plane {
         }
         let clock = Clock::new();
         let (settings, tables, callers) = (Arc::new(settings), Arc::new(tables), Arc::<Callers>::default());
-        let mut workers = Vec::new();
+        let (mut workers, mut threads) = (Vec::new(), Vec::new());
         for index in 0..settings.worker_count {
             let (outbox, crossings) = Outbox::new(Arc::clone(wake));
             let (counters, inbox) = (Arc::<WorkerCounters>::default(), Arc::<Inbox>::default());
@@ -132,11 +137,11 @@ impl Plane {
             let name = std::thread::Builder::new().name(format!("plane-{index}"));
             // made here, so that a start that fails is told
             let thread = runtime.and_then(|runtime| name.spawn(move || worker::run(parts, &runtime)));
-            let running = RunningWorker { thread: None, inbox, counters, crossings: Mutex::new(crossings) };
+            workers.push(RunningWorker { inbox, counters, crossings: Mutex::new(crossings) });
             match thread {
-                Ok(thread) => workers.push(RunningWorker { thread: Some(thread), ..running }),
+                Ok(thread) => threads.push(thread),
                 Err(error) => {
-                    end_workers(&mut workers, Duration::ZERO);
+                    end_workers(&workers, &mut threads, Duration::ZERO);
                     return Err(StartError::Thread(error));
                 }
             }
@@ -145,9 +150,12 @@ impl Plane {
         let accept_counters = Arc::<WorkerCounters>::default();
         let bounds = Arc::clone(&tables.bounds);
         match AcceptThread::start(listeners, inboxes, bounds, Arc::clone(&accept_counters)) {
-            Ok(accept) => Ok(Self { clock, phone_address, gateway_address, accept, accept_counters, workers }),
+            Ok(accept) => {
+                let threads = Mutex::new(Threads { accept, workers: threads });
+                Ok(Self { clock, phone_address, gateway_address, accept_counters, workers, threads })
+            }
             Err(error) => {
-                end_workers(&mut workers, Duration::ZERO);
+                end_workers(&workers, &mut threads, Duration::ZERO);
                 Err(StartError::Thread(error))
             }
         }
@@ -230,13 +238,26 @@ impl Plane {
             sums.add(&worker.counters, now_ns);
         }
         sums.add(&self.accept_counters, now_ns);
+        sums.ended_workers = self.ended_worker_count();
         sums
     }
 
-    /// Listen no more, ask the peers to go, wait up to `grace` for them, join all threads. Blocks.
-    pub fn stop(&mut self, grace: Duration) {
-        self.accept.stop();
-        end_workers(&mut self.workers, grace);
+    /// Workers that are over before `stop`: they had a panic; what they held is lost, and their calls with it.
+    fn ended_worker_count(&self) -> u64 {
+        let threads = match self.threads.try_lock() {
+            Ok(threads) => threads,
+            Err(TryLockError::Poisoned(threads)) => threads.into_inner(),
+            Err(TryLockError::WouldBlock) => return 0, // it stops
+        };
+        threads.workers.iter().map(|thread| u64::from(thread.is_finished())).sum()
+    }
+
+    /// Listen no more, ask the peers to go, wait up to `grace` for them, join all threads. Blocks; all else may be called
+    /// meanwhile, and what comes of crossings is told until the peers are gone.
+    pub fn stop(&self, grace: Duration) {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.accept.stop();
+        end_workers(&self.workers, &mut threads.workers, grace);
     }
 }
 
@@ -254,14 +275,12 @@ fn address_of(listener: &std::net::TcpListener, address: &str) -> Result<SocketA
     listener.local_addr().map_err(|error| StartError::Listen(address.to_owned(), error))
 }
 
-fn end_workers(workers: &mut [RunningWorker], grace: Duration) {
-    for worker in workers.iter() {
+fn end_workers(workers: &[RunningWorker], threads: &mut Vec<JoinHandle<()>>, grace: Duration) {
+    for worker in workers {
         worker.inbox.stop(grace);
     }
-    for worker in workers {
-        if let Some(thread) = worker.thread.take() {
-            // a panic of the thread was told by the panic hook; there is nothing to be saved of it
-            drop(thread.join());
-        }
+    for thread in threads.drain(..) {
+        // a panic of the thread was told by the panic hook; there is nothing to be saved of it
+        drop(thread.join());
     }
 }

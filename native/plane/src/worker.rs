@@ -140,10 +140,15 @@ impl Worker {
             let path = PathBuf::from(&self.settings.upstream_path);
             self.upstream.replace(Some(Upstream::new(path, UpstreamLimits::default())));
         }
-        tokio::task::spawn_local(Rc::clone(self).flush_whenever_asked());
-        tokio::task::spawn_local(Rc::clone(self).end_in_time());
+        let mut flushing = tokio::task::spawn_local(Rc::clone(self).flush_whenever_asked());
+        let mut ending = tokio::task::spawn_local(Rc::clone(self).end_in_time());
         loop {
-            let mail = inbox.next().await;
+            let mail = tokio::select! {
+                mail = inbox.next() => mail,
+                // they end by a panic alone; without them nothing would be decided any more, and nobody told
+                _ = &mut flushing => return,
+                _ = &mut ending => return,
+            };
             let stop = mail.stop;
             self.read(mail);
             if let Some(grace) = stop {

@@ -34,7 +34,7 @@ fn acknowledged(answer: &[u8]) -> i64 {
 
 #[tokio::test]
 async fn acknowledges_every_message() {
-    let mut plane = echo();
+    let plane = echo();
     let client = Client::connect(&plane).await;
     let mut call = client.open(STREAM, &device(1)).await;
     for count in 1..=300 {
@@ -73,4 +73,34 @@ async fn refuses_what_is_no_call_of_pings() {
     assert_eq!(get.response.take().unwrap().await.unwrap().status(), 405);
     let json = client.send(Request::post("http://plane/").header("content-type", "application/json").body(()).unwrap());
     assert_eq!(soon(&mut json.await.response.take().unwrap()).await.unwrap().status(), 415);
+}
+
+/// A fault of the matcher: on the first row.
+struct Panics;
+
+impl Matcher for Panics {
+    fn decide(&mut self, _: &mut [PingRow], _: &[i64], _: usize, _: &mut Outcome) -> Step {
+        panic!("as a test wants it")
+    }
+
+    fn may_send(&mut self, _: &Gate) -> bool {
+        false
+    }
+}
+
+#[tokio::test]
+async fn a_worker_that_cannot_decide_any_more_ends_and_is_missed() {
+    let plane = start(settings(), |_| Box::new(Panics));
+    let client = Client::connect(&plane).await;
+    let mut call = client.open(STREAM, &device(1)).await;
+    assert_eq!(plane.statistics().ended_workers, 0);
+    call.send(&common::answers::own(0));
+    soon(async {
+        while plane.statistics().ended_workers == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    assert!(soon(client.connection).await.is_ok(), "its connections are closed");
+    plane.stop(Duration::ZERO);
 }

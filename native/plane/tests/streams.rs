@@ -292,7 +292,7 @@ async fn refuses_what_python_refuses() {
 
 #[tokio::test]
 async fn drain_answers_what_was_read_and_ends_every_stream() {
-    let (mut plane, _) = plane();
+    let (plane, _) = plane();
     let client = Client::connect(&plane).await;
     let mut calls = Vec::new();
     for _ in 0..20 {

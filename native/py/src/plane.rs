@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use geooffer_plane::connections::ConnectionBounds;
@@ -35,7 +35,7 @@ type TlsBytes = (Vec<u8>, Vec<u8>, Option<Vec<u8>>);
 /// A plane that serves, until `stop`. One thread calls it.
 #[pyclass(frozen)]
 pub struct Plane {
-    native: RwLock<NativePlane>,
+    native: NativePlane,
     shared: Shared,
     counts: Arc<MatcherCounts>,
     /// Readable while crossings wait.
@@ -121,12 +121,6 @@ fn shared_of(
     })
 }
 
-impl Plane {
-    fn native(&self) -> RwLockReadGuard<'_, NativePlane> {
-        self.native.read().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl Shared {
     fn tables(&self) -> Tables {
         Tables {
@@ -179,19 +173,19 @@ impl Plane {
         let native = py
             .detach(|| NativePlane::start(settings, tables, &wake, make_matcher))
             .map_err(|error| PyOSError::new_err(error.to_string()))?;
-        Ok(Self { native: RwLock::new(native), shared, counts, woken, _join: join })
+        Ok(Self { native, shared, counts, woken, _join: join })
     }
 
     /// Where phones connect, as bound.
     #[getter]
     fn phone_address(&self) -> String {
-        self.native().phone_address().to_string()
+        self.native.phone_address().to_string()
     }
 
     /// Where gateways connect, as bound; None where they use the phones' address.
     #[getter]
     fn gateway_address(&self) -> Option<String> {
-        self.native().gateway_address().map(|address| address.to_string())
+        self.native.gateway_address().map(|address| address.to_string())
     }
 
     /// Readable when crossings came; whoever reads it calls `take`.
@@ -202,13 +196,13 @@ impl Plane {
 
     /// Nanoseconds since the plane began: the clock of deadlines.
     fn now_ns(&self) -> i64 {
-        self.native().now_ns()
+        self.native.now_ns()
     }
 
     /// All crossings that wait, in the order of each worker.
     fn take(&self, py: Python<'_>) -> PyResult<Vec<Py<PyAny>>> {
         let mut taken = Vec::new();
-        self.native().take_crossings(&mut taken);
+        self.native.take_crossings(&mut taken);
         let mut told = Vec::with_capacity(taken.len());
         for crossing in taken {
             crossings::to_python(py, crossing, &mut told)?;
@@ -219,18 +213,18 @@ impl Plane {
     /// Release a held message.
     fn settle(&self, stream_number: i32, message_sequence: i64, fields: Vec<u8>, offers: Vec<ReadyOffer>) {
         let offers = offers.into_iter().map(Into::into).collect();
-        self.native().reply(vec![Reply::Settled { stream_number, message_sequence, fields, offers }]);
+        self.native.reply(vec![Reply::Settled { stream_number, message_sequence, fields, offers }]);
     }
 
     /// What became of the rows of an `Undecided`.
     fn decided(&self, worker: usize, outcome: OutcomeRows) -> PyResult<()> {
-        self.native().reply(vec![outcome.into_reply(worker)?]);
+        self.native.reply(vec![outcome.into_reply(worker)?]);
         Ok(())
     }
 
     /// Fields of an answer for a stream, if it is still open.
     fn tell(&self, stream_number: i32, fields: Vec<u8>) {
-        self.native().reply(vec![Reply::Told { stream_number, fields }]);
+        self.native.reply(vec![Reply::Told { stream_number, fields }]);
     }
 
     /// Another key ring (whole); True where it differs.
@@ -257,7 +251,7 @@ impl Plane {
 
     /// Counts since the start and what waits now, as JSON (geooffer-plane's `PlaneStatistics`).
     fn statistics_json(&self) -> PyResult<String> {
-        serde_json::to_string(&self.native().statistics()).map_err(|error| PyValueError::new_err(error.to_string()))
+        serde_json::to_string(&self.native.statistics()).map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
     /// How often the matcher left rows to Python, by the number of its reason; the last: calls refused as misuse.
@@ -271,29 +265,29 @@ impl Plane {
             "JOURNAL" => "JOURNAL",
             _ => "DRAINING",
         };
-        self.native().fail(&Refusal::new(Code::Unavailable, reason, message));
+        self.native.fail(&Refusal::new(Code::Unavailable, reason, message));
     }
 
     /// Take no more pings: what was read is decided and answered, and streams end; other calls go on.
     fn begin_drain(&self) {
-        self.native().begin_drain();
+        self.native.begin_drain();
     }
 
     /// Streams and IngestPings calls that are open.
     fn open_stream_count(&self) -> u64 {
-        self.native().open_stream_count()
+        self.native.open_stream_count()
     }
 
     /// Close everything, wait up to `grace_s` for connections, join all threads; may be called again.
     fn stop(&self, py: Python<'_>, grace_s: f64) {
         let grace = Duration::try_from_secs_f64(grace_s.max(0.0)).unwrap_or(Duration::ZERO);
-        py.detach(|| self.native.write().unwrap_or_else(PoisonError::into_inner).stop(grace));
+        py.detach(|| self.native.stop(grace));
     }
 }
 
 impl Drop for Plane {
     fn drop(&mut self) {
         // before `_join` goes: after this no worker calls the matcher; they never need the GIL, which may be held here
-        self.native.get_mut().unwrap_or_else(PoisonError::into_inner).stop(Duration::ZERO);
+        self.native.stop(Duration::ZERO);
     }
 }
