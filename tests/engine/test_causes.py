@@ -107,6 +107,16 @@ def test_p5_a_fence_whose_validity_begins_appears_around_a_device() -> None:
     assert walk(engine, (60, 0, 10))[0] == ("ENTER", "FENCE_CREATED", "market", 60)
 
 
+@pytest.mark.parametrize("valid_from_s", [60, 0])
+def test_p5_a_validity_that_began_and_was_then_taken_away_had_begun(valid_from_s: int) -> None:
+    """Last heard before it began, and changed after: the fence has come to her, whatever is said of its beginning."""
+    engine = fenced(fence("market", valid_from_ms=NOW_MS + 60_000))
+    assert walk(engine, (50, 0, 10)) == []
+    engine.step(ping(NOW_MS + 65_000, device=2, east_m=900.0))  # somebody is heard meanwhile
+    put(engine, 70, fence("market", valid_from_ms=valid_from_s and NOW_MS + valid_from_s * 1000, dwell_ms=20_000))
+    assert walk(engine, (80, 0, 10)) == [("ENTER", "FENCE_CREATED", "market", 80)]
+
+
 # -- FENCE_UPDATED ---------------------------------------------------------------------------------------------------
 
 

@@ -66,8 +66,11 @@ def carry(old: StructArray, new: StructArray, changes: Mapping[int, FenceChange]
             row["live_since_ms"] = row["shaped_since_ms"] = decided_ms
         elif before["valid_from_ms"] > change.time_ms:  # it had not begun, and may do so now
             row["live_since_ms"] = row["shaped_since_ms"] = decided_ms
-        elif change.is_reshaped:
-            row["shaped_since_ms"] = decided_ms
+        else:
+            # whoever was heard before its validity began was not judged by it, whatever the validity is from now on
+            begun_ms = min(int(before["valid_from_ms"]) - 1, decided_ms)
+            row["live_since_ms"] = max(int(before["live_since_ms"]), begun_ms)
+            row["shaped_since_ms"] = decided_ms if change.is_reshaped else max(int(before["shaped_since_ms"]), begun_ms)
 
 
 def _end(before: StructArray, row: StructArray, change: FenceChange) -> tuple[int, TransitionCause | None]:
