@@ -15,9 +15,11 @@ from typer.testing import Result
 from geooffer.bench.city import START_MS
 from geooffer.cli.assembly import loopback_settings, running_service
 from geooffer.client import GeoofferClient
+from geooffer.dataplane.native_module import choose_plane
 from geooffer.model.catalog import Customer
 from geooffer.model.units import format_time_ms
 from map_pages import data_of
+from planes import PLANES, PYTHON
 
 Invoke = Callable[..., Result]
 
@@ -43,13 +45,20 @@ async def _geooffer(*arguments: str) -> tuple[int, str, str]:
 
 
 @pytest.mark.long
-async def test_the_same_seed_tells_the_same_but_for_what_was_measured(invoke: Invoke, tmp_path: Path) -> None:
-    """In short: tests/bench/test_city.py, test_the_same_seed_gives_the_same_city."""
+@pytest.mark.parametrize("other", PLANES)
+async def test_the_same_seed_tells_the_same_but_for_what_was_measured(
+    invoke: Invoke, tmp_path: Path, other: str
+) -> None:
+    """Whatever the plane. In short: tests/bench/test_city.py, test_the_same_seed_gives_the_same_city."""
     told = []
-    for folder in (tmp_path / "one", tmp_path / "other"):
-        result = await asyncio.to_thread(invoke, "demo", "--customers", CUSTOMERS, "--out", folder, "--json")
+    for plane in (PYTHON, other):
+        result = await asyncio.to_thread(
+            invoke, "demo", "--customers", CUSTOMERS, "--out", tmp_path, "--plane", plane, "--json"
+        )
         assert result.exit_code == 0, result.stderr
+        assert f"\nData plane: {plane} (asked for).\n" in result.stderr
         told.append(json.loads(result.stdout))
+        assert told[-1].pop("plane") == plane
     assert {key for key in told[0] if told[0][key] != told[1][key]} <= set(MEASURED)
 
 
@@ -59,6 +68,7 @@ async def test_demo_tells_stories_that_try_explains(invoke: Invoke, tmp_path: Pa
     assert code == 0, error
     assert "Traceback" not in error
     result = json.loads(out)
+    assert result["plane"] == choose_plane("auto", "cells").name
     assert result["pings"] == sum(result["ping_verdicts"].values()) > 50_000
     assert list(result["transitions"]) == ["ENTER", "DWELL"]
     assert result["offers"] == result["offer_verdicts"]["OFFERED"] > 50
@@ -94,6 +104,7 @@ async def test_demo_tells_stories_that_try_explains(invoke: Invoke, tmp_path: Pa
     "arguments",
     [
         ("demo", "--seed", "-1"),
+        ("demo", "--plane", "fast"),
         ("demo", "--customers", "3"),
         ("try",),
         ("try", "--device-key", "7", "--latitude", "52.5"),

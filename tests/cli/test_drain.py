@@ -27,6 +27,7 @@ from geooffer.model.verdicts import Purpose
 from geooffer.rpc.auth import issue_token
 from geooffer.rpc.keys import development_keys
 from geooffer.v1 import ping_service_pb2 as pb
+from planes import PYTHON, both_planes, plane_options, plane_settings, verdicts_of
 from serving import STARTED, events, serving
 
 START_MS = 1_772_528_400_000
@@ -120,8 +121,9 @@ class Phones:
             await client.close()
 
 
+@both_planes
 async def test_sigterm_amid_writing_streams_ends_them_all_and_exits_0(
-    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plane_kind: str
 ) -> None:
     monkeypatch.setenv("GEOOFFER_QUOTA_DEVICE_ROWS_PER_SECOND", "0")  # or the quota ends streams before the signal
     state_dir = tmp_path / "server"
@@ -131,7 +133,7 @@ async def test_sigterm_amid_writing_streams_ends_them_all_and_exits_0(
         return issue_token(key, role=role, subject=subject, now_s=time.time())
 
     options = ("--clock", "client", "--clock-start", format_time_ms(START_MS), "--state-dir", str(state_dir))
-    with serving(command, "--json", *options) as process:
+    with serving(command, "--json", *plane_options(plane_kind), *options) as process:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())
         async with AsyncExitStack() as clients:
@@ -152,11 +154,13 @@ def _output_of(process: subprocess.Popen[str]) -> tuple[str, str]:
     return process.communicate(timeout=END_S)
 
 
-async def test_a_drain_acknowledges_exactly_what_was_read(tmp_path: Path) -> None:
+@both_planes
+async def test_a_drain_acknowledges_exactly_what_was_read(tmp_path: Path, plane_kind: str) -> None:
     """Every stream's last acknowledgement is the number of messages the service read of it; all of them were
     counted by the plane, and each of their fixes was given a verdict by the engine.
     """
-    settings = loopback_settings(state_dir=tmp_path, clock_start=format_time_ms(START_MS))
+    plane_wanted = plane_settings(plane_kind)
+    settings = loopback_settings(state_dir=tmp_path, clock_start=format_time_ms(START_MS), **plane_wanted)
     async with AsyncExitStack() as clients:
         async with running_service(settings) as service:
             address, token = service.control_address, service.issue_token("operator")
@@ -165,15 +169,16 @@ async def test_a_drain_acknowledges_exactly_what_was_read(tmp_path: Path) -> Non
             phones = Phones(service.data_address, lambda device: service.issue_token("device", device_key=device))
             clients.push_async_callback(phones.close)
             await phones.in_full_flow()
-            streams = _streams_by_device(service)
-            assert list(streams) == list(DEVICES)
+            streams = _streams_by_device(service) if plane_kind == PYTHON else {}
+            assert list(streams) == list(DEVICES) or plane_kind != PYTHON
             before = phones.decided()
         ends = await phones.ends()
     assert [type(end) for end in ends] == [DrainingError] * len(DEVICES), ends
-    assert phones.decided() == [streams[key].read_count for key in DEVICES]
+    if plane_kind == PYTHON:  # the native one's streams are gone with it; below are its counts of all of them
+        assert phones.decided() == [streams[key].read_count for key in DEVICES]
     assert all(after >= earlier for after, earlier in zip(phones.decided(), before, strict=True))
     acknowledged_rows = sum(row_count_of(key) * count for key, count in zip(DEVICES, phones.decided(), strict=True))
-    plane, verdicts = service.plane.statistics, service.engine.statistics.ping_verdicts
+    plane, verdicts = service.plane.statistics, verdicts_of(service.engine)
     assert (plane.messages, plane.rows) == (sum(phones.decided()), acknowledged_rows)
     assert sum(verdicts.values()) == acknowledged_rows
     assert (plane.shed_rows, plane.streams) == (0, 0)

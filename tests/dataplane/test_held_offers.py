@@ -19,6 +19,7 @@ from geooffer.model.verdicts import Purpose
 from geooffer.rpc.checks import timestamp
 from geooffer.v1 import ping_service_pb2 as pb
 from geooffer.v1 import verdicts_pb2 as words
+from planes import PYTHON, both_planes
 from stalling_journal import StallingJournal
 
 STILL_S = 0.15
@@ -34,13 +35,18 @@ class Stage:
 
     @property
     def streams(self) -> Any:
+        """Of the Python plane."""
         return self.plane.plane.gatherer.streams.values()
+
+    @property
+    def open_stream_count(self) -> int:
+        return int(self.plane.plane.statistics.streams)
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
+async def stage(plane_kind: str) -> AsyncIterator[Stage]:
     journal = StallingJournal()
-    async with open_plane(journal=journal) as plane:
+    async with open_plane(journal=journal, kind=plane_kind) as plane:
         yield Stage(plane, journal)
         if journal.fault is None:
             journal.go_on()
@@ -84,9 +90,10 @@ def answer_of(data: bytes) -> pb.PingAnswer:
 
 async def held(stage: Stage) -> None:
     """Wait until an offer is decided and held back."""
-    await until(lambda: stage.plane.plane.gatherer.held_offer_count)
+    await until(lambda: stage.plane.plane.held_offer_count)
 
 
+@both_planes
 async def test_an_offer_waits_and_the_acknowledgement_stays_before_its_message(stage: Stage) -> None:
     stage.journal.stall()
     async with stage.plane.client("gateway") as client:
@@ -112,6 +119,7 @@ async def test_an_offer_waits_and_the_acknowledgement_stays_before_its_message(s
         assert [offer.message_sequence for offer in last.offers] == [2]
 
 
+@both_planes
 async def test_other_streams_are_decided_and_answered_while_the_disk_stalls(stage: Stage) -> None:
     stage.journal.stall()
     async with stage.plane.client("gateway") as waiting, stage.plane.client("device", BERT) as other:
@@ -135,6 +143,7 @@ def one_ping(second: int) -> Ping:
     )  # fmt: skip
 
 
+@both_planes
 async def test_ingest_waits_for_its_offer(stage: Stage) -> None:
     stage.journal.stall()
     async with stage.plane.client("device", ANNA) as client:
@@ -147,6 +156,7 @@ async def test_ingest_waits_for_its_offer(stage: Stage) -> None:
         assert (len(answer.offers), answer.acknowledged_message_sequence) == (1, 1)
 
 
+@both_planes
 async def test_a_half_closed_stream_ends_after_its_held_offer(stage: Stage) -> None:
     stage.journal.stall()
     async with stage.plane.client("gateway") as client:
@@ -154,7 +164,8 @@ async def test_a_half_closed_stream_ends_after_its_held_offer(stage: Stage) -> N
         await call.write(message(ANNA))
         await held(stage)
         await call.done_writing()
-        await until(lambda: next(iter(stage.streams))._reading_over)
+        if stage.plane.plane.name == PYTHON:
+            await until(lambda: next(iter(stage.streams))._reading_over)
         told = [await next_answer(call)]  # her transition
         read = await nothing_comes(call)
         stage.journal.go_on()
@@ -165,6 +176,7 @@ async def test_a_half_closed_stream_ends_after_its_held_offer(stage: Stage) -> N
         assert await call.code() is grpc.StatusCode.OK
 
 
+@both_planes
 async def test_caps_come_back_where_the_stream_closes_meanwhile(stage: Stage) -> None:
     stage.journal.stall()
     client = stage.plane.client("gateway")
@@ -172,7 +184,7 @@ async def test_caps_come_back_where_the_stream_closes_meanwhile(stage: Stage) ->
     await call.write(message(ANNA))
     await held(stage)
     await client.close()
-    await until(lambda: not stage.streams)
+    await until(lambda: not stage.open_stream_count)
     engine = stage.plane.engine
     assert engine.statistics.offers == 1
     stage.journal.go_on()
@@ -181,9 +193,10 @@ async def test_caps_come_back_where_the_stream_closes_meanwhile(stage: Stage) ->
     assert not engine.state.decisions
 
 
-async def test_an_offer_whose_budget_ends_meanwhile_is_too_late() -> None:
+@both_planes
+async def test_an_offer_whose_budget_ends_meanwhile_is_too_late(plane_kind: str) -> None:
     journal = StallingJournal()
-    async with open_plane("system", journal=journal) as plane, plane.client("operator") as client:
+    async with open_plane("system", journal=journal, kind=plane_kind) as plane, plane.client("operator") as client:
         stage = Stage(plane, journal)
         journal.stall()
         call = client.open_call()
@@ -206,6 +219,7 @@ async def test_an_offer_whose_budget_ends_meanwhile_is_too_late() -> None:
         assert len(plane.engine.state.released) == 1
 
 
+@both_planes
 async def test_an_offer_is_not_sent_where_consent_is_withdrawn_meanwhile(stage: Stage) -> None:
     stage.journal.stall()
     async with stage.plane.client("gateway") as client:
@@ -241,6 +255,7 @@ def publish(engine: Engine, **numbers: int) -> None:
         engine.approve_policy(version, officer="bert", now_ms=START_MS, sign=bytes)
 
 
+@both_planes
 @pytest.mark.parametrize(
     ("change", "leaves"),
     [
@@ -271,6 +286,7 @@ async def test_an_offer_is_not_sent_where_the_policy_closed_the_gate_meanwhile(
         assert len(engine.state.released) == int(not leaves), "its caps come back"
 
 
+@both_planes
 async def test_a_failed_journal_ends_all_and_sends_nothing(stage: Stage) -> None:
     stage.journal.stall()
     async with stage.plane.client("gateway") as client, stage.plane.client("device", BERT) as other:
@@ -334,6 +350,7 @@ def batch_of(key: int, second: int) -> dict[str, Any]:
     }
 
 
+@both_planes
 async def test_a_call_that_waits_for_its_offer_ends_with_the_journal(stage: Stage) -> None:
     stage.journal.stall()
     async with stage.plane.client("device", ANNA) as client:
@@ -344,6 +361,7 @@ async def test_a_call_that_waits_for_its_offer_ends_with_the_journal(stage: Stag
             await asyncio.wait_for(call, TOLD_S)
 
 
+@both_planes
 @pytest.mark.parametrize("shut", ["age", "records", "held"])
 async def test_winners_are_silence_while_nothing_may_be_written(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, shut: str
@@ -358,9 +376,12 @@ async def test_winners_are_silence_while_nothing_may_be_written(
         appended = stage.journal.appended
         call = client.open_call()
         await call.write(message(ANNA))
-        answer = await next_answer(call)
-        assert answer.acknowledged_message_sequence == 1
-        assert [item.verdict for item in answer.tries] == [words.OFFER_VERDICT_TOO_LATE]
-        assert not answer.offers
+        answers = [await next_answer(call)]
+        while not answers[-1].acknowledged_message_sequence:  # native workers tell the transition before
+            answers.append(await next_answer(call))
+        assert answers[-1].acknowledged_message_sequence == 1
+        tries = [item.verdict for answer in answers for item in answer.tries]
+        assert tries == [words.OFFER_VERDICT_TOO_LATE]
+        assert not any(answer.offers for answer in answers)
         assert stage.journal.appended == appended
     assert stage.plane.engine.statistics.offers == 0

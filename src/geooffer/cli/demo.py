@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from geooffer.bench.city import City
     from geooffer.bench.city_story import Story
     from geooffer.bench.city_stream import CityStream
+    from geooffer.dataplane.native_module import PlaneSetting
+    from geooffer.dataplane.port import PlaneName
 
 MAP_NAME = "map.html"
 #: by the name of its TouchpointKind
@@ -25,6 +28,14 @@ _REASONS = {
 }
 
 
+class Plane(StrEnum):
+    """The setting `plane` as an option."""
+
+    AUTO = "auto"
+    NATIVE = "native"
+    PYTHON = "python"
+
+
 def register(app: typer.Typer) -> None:
     """Add the command to the tree."""
     app.command("demo")(demo)
@@ -34,6 +45,7 @@ def demo(
     seed: Annotated[int, typer.Option(min=0, help="Which city; the same seed gives the same run.")] = 7,
     customers: Annotated[int, typer.Option(min=10, max=50_000, help="How many people walk.")] = 2_000,
     out: Annotated[Path, typer.Option("--out", help="Directory of the map.")] = Path("demo-out"),
+    plane: Annotated[Plane, typer.Option(help="Data plane; auto: native where it is built.")] = Plane.AUTO,
     json_output: JsonOutput = False,
 ) -> None:
     """Stream a morning in a synthetic city through the real server, tell what happened to some of its customers, draw a
@@ -45,12 +57,12 @@ def demo(
 
     from geooffer.bench.city_stories import MAIN_KINDS
 
-    stories = asyncio.run(_run(seed, customers, out, json_output))
+    stories = asyncio.run(_run(seed, customers, out, plane.value, json_output))
     if not {story.kind for story in stories}.issuperset(MAIN_KINDS):
         raise typer.Exit(1)
 
 
-async def _run(seed: int, customer_count: int, out: Path, json_output: bool) -> list[Story]:
+async def _run(seed: int, customer_count: int, out: Path, plane: PlaneSetting, json_output: bool) -> list[Story]:
     import asyncio
     import tempfile
 
@@ -68,8 +80,9 @@ async def _run(seed: int, customer_count: int, out: Path, json_output: bool) -> 
     remark(f"Building city {seed}: streets, shops, shelves, {customer_count:,} people and their walks …")
     with tempfile.TemporaryDirectory(prefix="geooffer-demo-") as state:
         building = asyncio.create_task(asyncio.to_thread(build_city, seed, customer_count))
-        async with demo_server(format_time_ms(START_MS), Path(state), _CompileLines()) as server:
+        async with demo_server(format_time_ms(START_MS), Path(state), plane, _CompileLines()) as server:
             remark(f"The server listens on {server.data_address} (pings) and {server.control_address} (control).")
+            remark(f"Data plane: {server.plane.name} ({server.plane.reason}).")
             city = await building
             token = server.operator_token
             async with GeoofferClient(
@@ -81,7 +94,7 @@ async def _run(seed: int, customer_count: int, out: Path, json_output: bool) -> 
                 with live_display(stream) as on_answer:
                     await stream.stream(client, on_answer)
     stories = find_stories(city, stream.run)
-    _report(city, stream, stories, out / MAP_NAME, json_output)
+    _report(city, stream, stories, out / MAP_NAME, server.plane.name, json_output)
     return stories
 
 
@@ -104,12 +117,14 @@ class _CompileLines:
             remark(f"  compiling kernels, once per machine: {done} of {total}")
 
 
-def _report(city: City, stream: CityStream, stories: list[Story], map_path: Path, json_output: bool) -> None:
+def _report(
+    city: City, stream: CityStream, stories: list[Story], map_path: Path, plane: PlaneName, json_output: bool
+) -> None:
     from geooffer.bench.city_map import render_map
     from geooffer.cli.output import print_json
 
     map_path.write_text(render_map(city, stream.run, stories, _figures(city, stream)), encoding="utf-8")
-    result = _result(city, stream, stories, map_path)
+    result = _result(city, stream, stories, map_path) | {"plane": plane}
     if json_output:
         print_json(result)
         return

@@ -22,6 +22,7 @@ from geooffer.errors import ConfigurationError, GeoofferError
 
 if TYPE_CHECKING:
     from geooffer.cli.assembly import CompileProgress
+    from geooffer.dataplane.native_module import PlaneChoice, PlaneSetting
 
 END_TIMEOUT_S = 20.0
 
@@ -34,10 +35,13 @@ class DemoServer:
     control_address: str
     operator_token: str
     compile_seconds: float
+    plane: PlaneChoice
 
 
 @asynccontextmanager
-async def demo_server(start_text: str, state_dir: Path, on_compile: CompileProgress) -> AsyncIterator[DemoServer]:
+async def demo_server(
+    start_text: str, state_dir: Path, plane: PlaneSetting, on_compile: CompileProgress
+) -> AsyncIterator[DemoServer]:
     """A service on loopback whose clock starts at `start_text` (RFC 3339) and moves with the pings.
 
     Raises ConfigurationError where it does not come up.
@@ -45,7 +49,7 @@ async def demo_server(start_text: str, state_dir: Path, on_compile: CompileProgr
     parent, child = multiprocessing.Pipe()
     # spawn, not fork: a fork after gRPC or Numba has started threads may hang
     process = multiprocessing.get_context("spawn").Process(
-        target=_serve, args=(child, start_text, state_dir), name="geooffer-demo-server"
+        target=_serve, args=(child, start_text, state_dir, plane), name="geooffer-demo-server"
     )
     with _interrupts_blocked():
         process.start()
@@ -91,31 +95,33 @@ def _wait_ready(pipe: Connection, on_compile: CompileProgress) -> DemoServer:
         on_compile(*rest)
 
 
-def _serve(pipe: Connection, start_text: str, state_dir: Path) -> None:
+def _serve(pipe: Connection, start_text: str, state_dir: Path, plane: PlaneSetting) -> None:
     """The child: serve until the pipe says something or is closed."""
     try:
-        asyncio.run(_serve_until_told(pipe, start_text, state_dir))
+        asyncio.run(_serve_until_told(pipe, start_text, state_dir, plane))
     except GeoofferError as error:
         pipe.send(("failed", error.message))
     except BrokenPipeError:
         return  # the parent has gone: nobody is left to tell
 
 
-async def _serve_until_told(pipe: Connection, start_text: str, state_dir: Path) -> None:
+async def _serve_until_told(pipe: Connection, start_text: str, state_dir: Path, plane: PlaneSetting) -> None:
     from geooffer.cli.assembly import loopback_settings, running_service
     from geooffer.cli.collector import calm_collector
     from geooffer.cli.log import log_to_stderr
+    from geooffer.dataplane.native_module import PlaneChoice
 
     log_to_stderr("warning")
 
     def tell(done: int, total: int, kernel: str) -> None:
         pipe.send(("compile", done, total, kernel))
 
-    settings = loopback_settings(clock_start=start_text, state_dir=state_dir)
+    settings = loopback_settings(clock_start=start_text, state_dir=state_dir, plane=plane)
     async with running_service(settings, on_compile=tell) as service:
         calm_collector()
         token = service.issue_token("operator")
-        ready = DemoServer(service.data_address, service.control_address, token, service.compile_seconds)
+        chosen = PlaneChoice(service.plane.name, service.plane_reason)
+        ready = DemoServer(service.data_address, service.control_address, token, service.compile_seconds, chosen)
         pipe.send(("ready", ready))
         ended = asyncio.Event()
         asyncio.get_running_loop().add_reader(pipe.fileno(), ended.set)
