@@ -20,5 +20,10 @@ if [ "$(cat "$status")" = 0 ]; then
 	exit 0
 fi
 grep -v -e '^DEBUG' -e '^TRACE' "$log"
-echo "data plane: the native one was not built, for the reason above; grpc.aio serves"
+if .venv/bin/python -c 'import sys; from geooffer.dataplane.native_module import choose_plane
+sys.exit(choose_plane("auto", "cells").name != "native")' 2>/dev/null; then
+	echo "data plane: the native one was not built, for the reason above; one built before, of older sources, is there and serves"
+else
+	echo "data plane: the native one was not built, for the reason above; grpc.aio serves"
+fi
 [ -z "$1" ]

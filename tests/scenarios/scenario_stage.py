@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from running_shoes import World
 
@@ -110,7 +110,7 @@ class Stage:
 
     @classmethod
     @asynccontextmanager
-    async def running(cls, start_ms: int, state_dir: Path, **settings: str) -> AsyncIterator[Self]:
+    async def running(cls, start_ms: int, state_dir: Path, **settings: Any) -> AsyncIterator[Self]:
         """A service whose clock starts at `start_ms` and moves with the pings."""
         chosen = loopback_settings(clock_start=format_time_ms(start_ms), state_dir=state_dir, **settings)
         # clients are closed before the service drains

@@ -27,6 +27,9 @@ from geooffer.model.catalog import Customer, Offer, Price, Product, StockFigure
 from geooffer.model.columns import PING, StructArray
 from geooffer.model.policy import DAY_MS, HOUR_MS
 from geooffer.model.verdicts import OfferVerdict
+from planes import both_planes
+
+pytestmark = both_planes
 
 DEVICES = tuple(range(1, 33))
 """As many as one customer may have; each opens two streams."""

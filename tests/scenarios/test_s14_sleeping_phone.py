@@ -19,6 +19,9 @@ from geooffer.client.pacer import Reason
 from geooffer.engine.shapes import circle
 from geooffer.model.exclusion import ExclusionZone, ZoneCategory
 from geooffer.v1 import ping_service_pb2 as pb
+from planes import both_planes
+
+pytestmark = both_planes
 
 S14 = running_shoes_world()
 PAGE = Path(__file__).parents[2] / "docs" / "sleeping-phone.md"

@@ -29,6 +29,9 @@ from geooffer.model.columns import StructArray
 from geooffer.model.policy import DAY_MS
 from geooffer.model.signals import Touchpoint
 from geooffer.model.verdicts import OfferVerdict, PingVerdict, Purpose, TouchpointKind
+from planes import both_planes
+
+pytestmark = both_planes
 
 S1 = running_shoes_world()
 
