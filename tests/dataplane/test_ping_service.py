@@ -379,36 +379,3 @@ async def test_silence_ends_a_visit_on_the_stream_that_brought_it(open_plane: Op
         told = seen[-1]
         assert (told.device_key, told.cause) == (BERT, words.TRANSITION_CAUSE_SILENT)
         assert (told.message_sequence, told.row, told.event_time) == (0, 0, timestamp(START_MS))
-
-
-async def test_a_cancelled_stream_gives_back_offers_that_never_left(plane: Plane) -> None:
-    gatherer = plane.plane._gatherer
-    client = plane.client("device", ANNA)
-    call = client.open_call()
-    await call.write(pb.StreamPingsRequest(ping=away(0).to_message()).SerializeToString())
-    await call.read()
-    (stream,) = gatherer.streams.values()
-    stream.take_draft = lambda: None  # type: ignore[method-assign]    # a socket that takes nothing
-    await call.write(pb.StreamPingsRequest(ping=at_shop(1).to_message()).SerializeToString())
-    while not plane.engine.statistics.offers:
-        await asyncio.sleep(0.01)
-    await client.close()
-    while plane.plane.statistics.streams:
-        await asyncio.sleep(0.01)
-    assert plane.engine.statistics.offers == 0
-
-
-async def test_a_failing_engine_ends_every_stream_and_takes_no_more(plane: Plane) -> None:
-    def broken(_pings: Any) -> Any:
-        raise RuntimeError("47.3, 8.5 must not be told")
-
-    plane.engine.step = broken  # type: ignore[method-assign]
-    loop = asyncio.get_running_loop()
-    faults: list[dict[str, Any]] = []
-    loop.set_exception_handler(lambda _loop, context: faults.append(context))
-    client = plane.client("gateway")
-    error = await failure_of(client, [batch_at_shop([BERT])])
-    assert isinstance(error, DrainingError)
-    assert "47.3" not in error.message
-    assert plane.plane.fault is not None
-    assert [type(context["exception"]) for context in faults] == [RuntimeError]

@@ -134,7 +134,6 @@ async def running_service(
     from geooffer.cli.audit_trail import tie_audit
     from geooffer.cli.callers import Callers
     from geooffer.cli.held_journal import open_journal
-    from geooffer.cli.log import log_to_stderr
     from geooffer.cli.planes import PlaneNeeds, make_plane
     from geooffer.cli.policy_file import start_policies
     from geooffer.cli.ports import bind_ports
@@ -146,10 +145,7 @@ async def running_service(
     from geooffer.rpc.durability import Durability
     from geooffer.rpc.write_gate import WriteGate
 
-    log_to_stderr("warning")
-    faults = settings.faults()
-    if faults:
-        raise ConfigurationError("\n".join(faults))
+    _check(settings)
     choice = choose_plane(settings.plane, settings.index)
     callers = Callers.of(settings)
     watched = watched or Watched()
@@ -190,6 +186,15 @@ async def running_service(
         ending.callback(watched.startup.enter, Phase.DRAINING)
         where = (plane.address or data_port.address, control_port.address)
         yield RunningService(*where, engine, plane, choice.reason, control, disk, report.seconds, watched, callers)
+
+
+def _check(settings: ServiceSettings) -> None:
+    from geooffer.cli.log import log_to_stderr
+
+    log_to_stderr("warning")
+    faults = settings.faults()
+    if faults:
+        raise ConfigurationError("\n".join(faults))
 
 
 def _run_beside(work: Coroutine[Any, Any, None], ending: AsyncExitStack) -> None:
