@@ -42,7 +42,7 @@ def test_gateways_over_the_python_plane() -> None:
 def test_phones_over_the_native_plane(tmp_path: Path) -> None:
     curve = tmp_path / "curve.hgrm"
     report = report_of(
-        "direct", "--plane", "native", "--streams", "40", "--rate", "0.3", "--trace", "--hgrm", str(curve)
+        "direct", "--plane", "native", "--streams", "400", "--rate", "0.3", "--trace", "--hgrm", str(curve)
     )
     assert report["rival"] == "native-echo"
     assert curve.stat().st_size > 0
@@ -52,9 +52,10 @@ def test_phones_over_the_native_plane(tmp_path: Path) -> None:
 @needs_load
 @needs_plane
 @pytest.mark.long
-@pytest.mark.parametrize("shape", ["gateway", "direct-tls"])
-def test_the_native_plane_beside_its_echo(shape: str) -> None:
-    report = report_of(shape, "--plane", "native", "--streams", "4", "--gil-hog", "hold")
+# two fixes of one phone in one millisecond are one fix: there have to be phones enough
+@pytest.mark.parametrize(("shape", "stream_count"), [("gateway", "4"), ("direct-tls", "400")])
+def test_the_native_plane_beside_its_echo(shape: str, stream_count: str) -> None:
+    report = report_of(shape, "--plane", "native", "--streams", stream_count, "--gil-hog", "hold")
     assert report["rival"] == "native-echo"
 
 
@@ -66,4 +67,4 @@ def test_what_does_not_fit_together_is_said() -> None:
     ):
         result = CliRunner().invoke(build_app(), ["bench", "direct", "--json", *flags])
         assert result.exit_code != 0
-        assert word in str(result.exception or result.output)
+        assert word in str(result.exception) + result.output + result.stderr

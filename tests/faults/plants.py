@@ -52,9 +52,10 @@ def follow_the_wall(_: Any) -> None:
     """The engine's clock is the wall clock, whatever that does. After `set_wall_clock`."""
     from geooffer.cli import assembly
     from geooffer.engine.clock import EngineClock
+    from geooffer.model.context import CLOCK_NOW_MS
 
     def now_ms(self: Any, real_now_ms: int) -> int:
-        self._now_ms = real_now_ms
+        self.cells[CLOCK_NOW_MS] = real_now_ms
         return real_now_ms
 
     EngineClock.now_ms = now_ms  # type: ignore[method-assign]

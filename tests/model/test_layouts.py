@@ -11,7 +11,7 @@ SIZES = {
     columns.PING: 64,
     columns.TRANSITION: 32,
     columns.TRY: 32,
-    columns.WINNER: 144,
+    columns.WINNER: 152,
     tables.DEVICE: 64,
     tables.PERSON: 64,
     tables.PRESENCE: 40,
@@ -39,6 +39,9 @@ SIZES = {
     fence_tables.CELL: 16,
 }
 
+TAIL_BYTES = {columns.WINNER: 4}
+"""Behind the last field, never written: to a whole number of int64."""
+
 
 def names_of(dtype: np.dtype[np.void]) -> str:
     assert dtype.names is not None
@@ -56,7 +59,7 @@ def test_rows_have_their_size_and_no_hidden_gaps(dtype: np.dtype[np.void]) -> No
         assert offset == end, "padding is written out as _pad"
         assert offset % field_type.base.itemsize == 0
         end = offset + field_type.itemsize
-    assert end == dtype.itemsize
+    assert end + TAIL_BYTES.get(dtype, 0) == dtype.itemsize
 
 
 def test_every_table_of_the_rooms_is_listed() -> None:
