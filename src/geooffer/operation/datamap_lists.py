@@ -235,8 +235,8 @@ LOG_FIELDS: Final[frozenset[str]] = _names(
     "ahead_ms catalog_generation checks code control_address count data_address development_tokens "
     "duration_ms erasure_id error failed fault_count faults free_bytes generation grace_s journal keys "
     "last_lsn logger loosening lsn method metrics_address oldest_age_hours oldest_late_days passed_ms "
-    "pending person_count persons phase place plane plane_reason process_id reason record_count retry_s role saved seconds "
-    "snapshot_lsn state state_dir store_count store_ids version"
+    "pending person_count persons phase place plane plane_reason process_id reason record_count retry_s role "
+    "saved seconds snapshot_lsn state state_dir store_count store_ids version"
 )
 """Fields of log lines: none of a person; erasure ids are random numbers that do not say whose."""
 
