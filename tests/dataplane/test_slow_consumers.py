@@ -9,7 +9,8 @@ from typing import Any
 
 import grpc
 import pytest
-from plane_stage import ANNA, BERT, SHOP, START_MS, Plane
+from plane_stage import ANNA, SHOP, START_MS, Plane
+from slow_stage import ROW_COUNT, others_are_served, rejected_batch
 
 from geooffer.client import GeoofferClient, Ping
 from geooffer.dataplane.stream import UNSENT_DRAFT_COUNT_MAX
@@ -22,27 +23,8 @@ from relay import Relay
 
 TOLD_S = 20.0
 STUCK_LOOK_COUNT = 15
-ROW_COUNT = limits.PING_BATCH_ROW_COUNT_MAX
 #: what a stream may hold unsent: the drafts that stop its reading, and those of what it had read by then
 DRAFT_COUNT_MAX = UNSENT_DRAFT_COUNT_MAX + limits.STREAM_QUEUE_ROW_COUNT_MAX // DRAFT_WEIGHT_MAX + 4
-
-
-def rejected_batch(number: int) -> bytes:
-    """Every row is of a device nobody knows: NO_CONSENT, told to a gateway row by row; about 12 KiB of answers."""
-    batch = pb.PingBatch(
-        device_keys=range(10_000, 10_000 + ROW_COUNT),
-        latitudes_e7=[SHOP[0]] * ROW_COUNT,
-        longitudes_e7=[SHOP[1]] * ROW_COUNT,
-        base_time=timestamp(START_MS + number * 1_000),
-    )
-    return pb.StreamPingsRequest(batch=batch).SerializeToString()
-
-
-def bert(second: int) -> Ping:
-    return Ping(
-        SHOP[0] / 1e7, SHOP[1] / 1e7, accuracy_m=10, speed_m_per_s=1.2,
-        fix_time_ms=START_MS + second * 1_000, sequence=second + 1,
-    )  # fmt: skip
 
 
 class Flood:
@@ -88,15 +70,6 @@ async def one_stream(plane: Plane) -> Any:
     return plane.plane.gatherer.streams.values()
 
 
-async def others_are_served(plane: Plane, first_second: int) -> None:
-    async with plane.client("device", BERT) as client:
-        pings = [bert(first_second + second) for second in range(30)]
-        answers = [answer async for answer in client.stream_answers(pings)]
-        assert answers[-1].acknowledged_message_sequence == 30
-        single = await asyncio.wait_for(client.ingest(bert(first_second + 40)), TOLD_S)
-        assert single.acknowledged_message_sequence == 1
-
-
 async def read_all(call: Any, row_count: int) -> int:
     """Read until so many rows were refused; returns the last acknowledgement. Each row is told once, in order."""
     told: list[tuple[int, int]] = []
@@ -123,7 +96,7 @@ async def test_a_stream_that_never_reads_holds_up_itself_alone_and_loses_nothing
         await flood.stuck(plane)
         assert unsent_count(plane) <= DRAFT_COUNT_MAX
         decided = plane.plane.statistics.rows
-        await others_are_served(plane, 0)
+        await others_are_served(plane, 0, TOLD_S)
         # nothing of the stuck stream was read on meanwhile
         assert plane.plane.statistics.rows == decided + 31
         assert unsent_count(plane) <= DRAFT_COUNT_MAX
@@ -141,7 +114,7 @@ async def test_a_slow_socket_gets_everything_late_and_others_in_time(plane: Plan
             count = 40
             writing = asyncio.create_task(write_all(call, count))
             reading = asyncio.create_task(read_all(call, count * ROW_COUNT))
-            await others_are_served(plane, 0)
+            await others_are_served(plane, 0, TOLD_S)
             assert unsent_count(plane) <= DRAFT_COUNT_MAX
             assert await asyncio.wait_for(reading, TOLD_S) == count
             await writing
@@ -162,7 +135,7 @@ async def test_a_half_open_connection_holds_up_nobody_and_its_end_gives_room_bac
         flood = Flood(call, first=1)
         await flood.stuck(plane, by_server=False)
         assert unsent_count(plane) <= DRAFT_COUNT_MAX
-        await others_are_served(plane, 0)
+        await others_are_served(plane, 0, TOLD_S)
         assert unsent_count(plane) <= DRAFT_COUNT_MAX
         relay.cut()
         async with asyncio.timeout(TOLD_S):

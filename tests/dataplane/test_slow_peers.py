@@ -9,40 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from plane_stage import BERT, SHOP, START_MS, Plane
+from plane_stage import Plane
+from slow_stage import ROW_COUNT, bert, others_are_served, rejected_batch
 
-from geooffer.client import GeoofferClient, Ping
-from geooffer.model import limits
+from geooffer.client import GeoofferClient
 from geooffer.rpc.auth import AUTHORIZATION_KEY
-from geooffer.rpc.checks import timestamp
 from geooffer.v1 import ping_service_pb2 as pb
 from planes import both_planes
 from relay import Relay
 
 TOLD_S = 60.0
-ROW_COUNT = limits.PING_BATCH_ROW_COUNT_MAX
 STILL_LOOK_COUNT = 25
 GROWTH_MAX_BYTES = 64 * 2**20
 """Of server and client together; what a stream may write before it is held up is far less."""
 BURST_STREAM_COUNT, BURST_PING_COUNT = 16, 250
-
-
-def rejected_batch(number: int) -> bytes:
-    """Every row is of a device nobody knows: about 12 KiB of answers."""
-    batch = pb.PingBatch(
-        device_keys=range(10_000, 10_000 + ROW_COUNT),
-        latitudes_e7=[SHOP[0]] * ROW_COUNT,
-        longitudes_e7=[SHOP[1]] * ROW_COUNT,
-        base_time=timestamp(START_MS + number * 1_000),
-    )
-    return pb.StreamPingsRequest(batch=batch).SerializeToString()
-
-
-def bert(second: int) -> Ping:
-    return Ping(
-        SHOP[0] / 1e7, SHOP[1] / 1e7, accuracy_m=10, speed_m_per_s=1.2,
-        fix_time_ms=START_MS + second * 1_000, sequence=second + 1,
-    )  # fmt: skip
 
 
 class Flood:
@@ -80,14 +60,6 @@ async def narrow_call(plane: Plane) -> AsyncIterator[Any]:
         yield channel.stream_stream("/geooffer.v1.PingService/StreamPings")(metadata=bearer)
 
 
-async def others_are_served(plane: Plane, first_second: int) -> None:
-    async with plane.client("device", BERT) as client, asyncio.timeout(TOLD_S):
-        pings = [bert(first_second + second) for second in range(30)]
-        answers = [answer async for answer in client.stream_answers(pings)]
-        assert answers[-1].acknowledged_message_sequence == 30
-        assert (await client.ingest(bert(first_second + 40))).acknowledged_message_sequence == 1
-
-
 async def read_all(call: Any, message_count: int) -> None:
     """Each row is told once, in order."""
     told: list[tuple[int, int]] = []
@@ -113,7 +85,7 @@ async def test_who_never_reads_holds_up_himself_alone_and_loses_nothing(plane: P
         flood = Flood(call)
         await flood.stuck()
         decided = plane.plane.statistics.rows
-        await others_are_served(plane, 0)
+        await others_are_served(plane, 0, TOLD_S)
         assert plane.plane.statistics.rows == decided + 31, "nothing of the stuck stream is read on"
         assert resident_bytes() - before_bytes < GROWTH_MAX_BYTES
         flood.over = True
@@ -131,7 +103,7 @@ async def test_who_is_gone_without_a_word_holds_up_nobody(plane: Plane) -> None:
         relay.stop()  # the way back is dead, the socket is not
         flood = Flood(call, first=1)
         await flood.stuck()
-        await others_are_served(plane, 0)
+        await others_are_served(plane, 0, TOLD_S)
         relay.cut()
         async with asyncio.timeout(TOLD_S):
             while plane.plane.statistics.streams:
