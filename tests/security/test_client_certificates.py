@@ -21,6 +21,7 @@ from geooffer.cli.reach import UnreachableError, reached
 from geooffer.cli.settings import ServiceSettings
 from geooffer.errors import ConfigurationError
 from geooffer.rpc.tls import TlsFiles
+from planes import both_planes, plane_settings
 
 REFUSED = grpc.StatusCode.UNAVAILABLE
 SERVED = grpc.StatusCode.OK
@@ -60,7 +61,9 @@ def root() -> Authority:
 
 
 @pytest.fixture(params=["control", "data"])
-async def stage(tmp_path: Path, root: Authority, request: pytest.FixtureRequest) -> AsyncIterator[tuple[Stage, str]]:
+async def stage(
+    tmp_path: Path, root: Authority, request: pytest.FixtureRequest, plane_kind: str
+) -> AsyncIterator[tuple[Stage, str]]:
     """A service one of whose ports asks for certificates, and which."""
     server = self_signed()
     for name, content in (
@@ -70,11 +73,12 @@ async def stage(tmp_path: Path, root: Authority, request: pytest.FixtureRequest)
         (tmp_path / name).chmod(0o600)
     asking = "tls_client_ca" if request.param == "control" else "tls_client_ca_data"
     files = {"tls_cert": tmp_path / "a.crt", "tls_key": tmp_path / "a.key", asking: tmp_path / "clients.pem"}
-    settings = loopback_settings(state_dir=tmp_path / "state", **files)
+    settings = loopback_settings(state_dir=tmp_path / "state", **files, **plane_settings(plane_kind))
     async with running_service(settings) as service:
         yield Stage(service, settings, tmp_path, server), request.param
 
 
+@both_planes
 async def test_only_the_right_certificate_is_served(stage: tuple[Stage, str], root: Authority) -> None:
     town, port = stage
     good, ended_one = root.client("till"), root.client("till", ended=True)
@@ -94,6 +98,7 @@ async def test_only_the_right_certificate_is_served(stage: tuple[Stage, str], ro
     assert await town.ask(other, good) is SERVED
 
 
+@both_planes
 async def test_a_reload_exchanges_the_roots(stage: tuple[Stage, str], root: Authority) -> None:
     town, port = stage
     new = Authority.made("clients")
@@ -165,12 +170,14 @@ async def state_of(town: Stage, access: Access) -> int:
      (ssl.TLSVersion.TLSv1_3, True)],
 )  # fmt: skip
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
-async def test_no_tls_before_1_2(tmp_path: Path, version: ssl.TLSVersion, served: bool) -> None:
+@both_planes
+async def test_no_tls_before_1_2(tmp_path: Path, version: ssl.TLSVersion, served: bool, plane_kind: str) -> None:
     server = self_signed()
     (tmp_path / "a.crt").write_bytes(server.certificate_chain)
     (tmp_path / "a.key").write_bytes(server.private_key)
     (tmp_path / "a.key").chmod(0o600)
-    settings = loopback_settings(tls_cert=tmp_path / "a.crt", tls_key=tmp_path / "a.key")
+    files = {"tls_cert": tmp_path / "a.crt", "tls_key": tmp_path / "a.key"}
+    settings = loopback_settings(**files, **plane_settings(plane_kind))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.set_ciphers("ALL:@SECLEVEL=0")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from geooffer.cli.assembly import RunningService, loopback_settings, running_ser
 from geooffer.errors import GeoofferError
 from geooffer.rpc import roles
 from geooffer.rpc.status import DETAILS_KEY
+from planes import NATIVE, PLANES, PYTHON, both_planes, plane_settings
 
 FORBIDDEN = ("Traceback", "Error(", "Exception", ".py", "/src", "object at", "geooffer.", "numpy", "0x", "protobuf.")
 """What an exception's text or a path would show."""
@@ -29,12 +30,11 @@ QUICK = settings(max_examples=3, deadline=None, derandomize=True, suppress_healt
 class Town:
     """A service in a loop of this thread, which plain tests drive."""
 
-    def __init__(self, state_dir: Path) -> None:
+    def __init__(self, state_dir: Path, kind: str) -> None:
+        wanted = loopback_settings(state_dir=state_dir, clock="system", **plane_settings(kind))
         self.loop = asyncio.new_event_loop()
         self._stack = contextlib.AsyncExitStack()
-        self.service: RunningService = self.run(
-            self._stack.enter_async_context(running_service(loopback_settings(state_dir=state_dir, clock="system")))
-        )
+        self.service: RunningService = self.run(self._stack.enter_async_context(running_service(wanted)))
         self._channels: dict[str, grpc.aio.Channel] = self.run(self._connected())
 
     async def _connected(self) -> dict[str, grpc.aio.Channel]:
@@ -74,11 +74,34 @@ class Town:
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """One for all: what earlier requests left is part of the fuzz."""
-    town = Town(tmp_path_factory.mktemp("state"))
-    yield town
-    town.close()
+def towns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Town]]:
+    """One for all tests of a plane: what earlier requests left is part of the fuzz."""
+    found: dict[str, Town] = {}
+
+    def of_plane(kind: str) -> Town:
+        if kind not in found:
+            found[kind] = Town(tmp_path_factory.mktemp("state"), kind)
+        return found[kind]
+
+    yield of_plane
+    for town in found.values():
+        town.close()
+
+
+@pytest.fixture
+def town(towns: Callable[[str], Town], plane_kind: str) -> Town:
+    """Of the test's plane."""
+    return towns(plane_kind)
+
+
+PUBLIC = [method for method in OURS if is_on(method, "data")]
+"""What comes to the native plane: its own, and what it hands on."""
+every_method = pytest.mark.parametrize(
+    ("plane_kind", "method"),
+    [(PYTHON, method) for method in OURS] + [pytest.param(NATIVE, method, marks=PLANES[1].marks) for method in PUBLIC],
+    indirect=["plane_kind"],
+    ids=lambda value: value if isinstance(value, str) else value.path.rpartition(".")[2],
+)
 
 
 def check_refusal(error: grpc.aio.AioRpcError, where: str, own_ids: bool = True) -> None:
@@ -104,7 +127,7 @@ def _reasons(kind: type[GeoofferError]) -> set[str]:
 REASONS = _reasons(GeoofferError) - {"INTERNAL", "UNAUTHENTICATED", "JOURNAL"}
 
 
-@pytest.mark.parametrize("method", OURS, ids=lambda method: method.path.rpartition(".")[2])
+@every_method
 def test_any_message(town: Town, method: Method) -> None:
     @QUICK
     @given(request=message_of(method.request))
@@ -117,7 +140,7 @@ def test_any_message(town: Town, method: Method) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("method", OURS, ids=lambda method: method.path.rpartition(".")[2])
+@every_method
 def test_any_message_at_length(town: Town, method: Method) -> None:
     @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
     @given(request=message_of(method.request))
@@ -129,6 +152,7 @@ def test_any_message_at_length(town: Town, method: Method) -> None:
     tried()
 
 
+@both_planes
 def test_any_bytes(town: Town) -> None:
     """Garbage, and good messages cut short or with bits turned over, to a method drawn at random."""
 
@@ -144,7 +168,7 @@ def test_any_bytes(town: Town) -> None:
     tried()
 
 
-@pytest.mark.parametrize("method", OURS, ids=lambda method: method.path.rpartition(".")[2])
+@every_method
 def test_garbage_has_one_text(town: Town, method: Method) -> None:
     error = town.run(town.call(method, b"\xff\xff\xff\xff\x0f" + MARK.encode()))
     assert error is not None

@@ -219,9 +219,7 @@ PATHS = (
 
 @both_planes
 @pytest.mark.parametrize("path", PATHS)
-async def test_odd_paths_reach_nothing(service: RunningService, path: str, plane_kind: str) -> None:
-    if plane_kind == NATIVE and "?" in path:
-        pytest.xfail("the native plane cuts a query off the path (docs/conformance.md)")
+async def test_odd_paths_reach_nothing(service: RunningService, path: str) -> None:
     async with RawConnection.to(service.data_address) as connection:
         await connection.send(connection.request(1, path, bearer(service)))
         await connection.send(data_frame(1, message(b"")))

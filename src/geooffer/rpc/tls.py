@@ -5,6 +5,7 @@ the ports serve: the next handshake takes the new ones.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Lock
 from typing import Final, Literal
 
 import grpc
@@ -85,10 +86,25 @@ class TlsSource:
 
     def credentials(self, kind: PortKind = "data") -> grpc.ServerCredentials:
         """For one port; they follow every `replace`."""
-        # asked on a thread of the transport's: one reference, read whole
+        told, telling = self._configurations[kind], Lock()
+
+        def news() -> grpc.ServerCertificateConfiguration | None:
+            """Asked before every handshake, on threads of the transport's; None: nothing has changed.
+
+            Whatever is returned, gRPC core makes a new context of and lets the old one go, while other threads may be
+            about to use it (grpc/grpc#36693): a crash. So each configuration is told once.
+            """
+            nonlocal told
+            with telling:
+                current = self._configurations[kind]
+                if current is told:
+                    return None
+                told = current
+                return current
+
         return grpc.dynamic_ssl_server_credentials(
-            self._configurations[kind],
-            lambda: self._configurations[kind],
+            told,
+            news,  # type: ignore[arg-type]  # the stubs know nothing of None, which gRPC documents
             require_client_authentication=self._files.client_ca(kind) is not None,
         )
 
