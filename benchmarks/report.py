@@ -279,12 +279,54 @@ def native_figures(results: dict[str, Any]) -> str:
             for name, run in opened.items() for trace in run["trace"]
         ),
         "",
+        *fence_rows(reports),
+        *taker_rows(opened),
         "| goal | | found | bound | |",
         "|---|---|---|---|---|",
         *goal_rows(reports),
         *(f"| | {name} | failed: {text} | | not reached |" for name, text in results["failures"].items()),
         "",
     ])  # fmt: skip
+
+
+def fence_rows(reports: dict[str, Any]) -> list[str]:
+    """The `tile38-*` shapes: ours, and the rival where it was there."""
+    rows = []
+    for report in reports.values():
+        for way in ("batched", "singles") if str(report.get("shape")).startswith("tile38-") else ():
+            run = report[way]
+            beside = "absent | | |"
+            if report["rival"]:
+                beside = f"{run['rival_pings_per_s']:,} | {run['rival_p99_us']:,} | **{run['ratio']}** |"
+            rows.append(
+                f"| {report['shape']}, {way} | {report['shops']} | {run['events_per_ping']} | {run['pings_per_s']:,} "
+                f"| {run['p99_us']:,} | {beside}"
+            )
+    if not rows:
+        return []
+    head = "| run | shops | events a ping | pings/s | p99 µs | Tile38 updates/s | its p99 µs | ratio |"
+    return [
+        "Fences, every ENTER and EXIT as computed independently:",
+        "",
+        head,
+        "|---|---|---|---|---|---|---|---|",
+        *rows,
+        "",
+    ]
+
+
+def taker_rows(opened: dict[str, Any]) -> list[str]:
+    """Who had the server's core beside the thread that answers."""
+    rows = [
+        f"| {name} | {taker['name']}{', of the server' if taker['is_of_server'] else ''} | {taker['taken_ms']:,.1f} "
+        f"| {taker['longest_ms']:.1f} | {taker['answer_count']:,} |"
+        for name, run in opened.items() for trace in run["trace"] for taker in trace["takers"]
+    ]  # fmt: skip
+    head = [
+        "| run | thread | ms of the server's core | longest | slow answers it took a quarter of |",
+        "|---|---|---|---|---|",
+    ]
+    return ["Who had the server's core:", "", *head, *rows, ""] if rows else []
 
 
 def goal_rows(reports: dict[str, Any]) -> list[str]:

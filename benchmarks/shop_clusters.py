@@ -7,8 +7,6 @@ m and half outlines of 5–12 corners. Without the files the shops are 4,669 see
 
 from __future__ import annotations
 
-import gzip
-import json
 import os
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import shapely
 
+from geooffer.bench.fence_loads import features, town_places
 from geooffer.engine.shapes import circle, polygon_from_lonlat, to_shapely
 from geooffer.engine.spatial import IndexOfRecord
 from geooffer.errors import InvalidShapeError
@@ -61,7 +60,7 @@ def real_shops() -> tuple[list[Shape], np.ndarray] | None:
     outlines: list[Shape] = []
     places: list[list[float]] = []
     for name in names:
-        for feature in json.loads(gzip.decompress((SHARED / "stores" / name).read_bytes()))["features"]:
+        for feature in features(SHARED / "stores" / name):
             geometry = feature["geometry"]
             if geometry["type"] == "Point":
                 places.append(geometry["coordinates"][:2])
@@ -77,8 +76,7 @@ def real_shops() -> tuple[list[Shape], np.ndarray] | None:
 
 def made_shops(rng: np.random.Generator) -> tuple[list[Shape], np.ndarray]:
     """The twin of the real ones."""
-    towns = np.column_stack([rng.uniform(6.5, 14.5, 60), rng.uniform(47.8, 54.2, 60)])
-    return [], towns[rng.integers(0, 60, 4_669)] + rng.normal(0, [0.06, 0.04], (4_669, 2))
+    return [], town_places(rng, 4_669)
 
 
 def clusters() -> Clusters:

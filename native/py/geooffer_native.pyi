@@ -21,6 +21,12 @@ class _Join(Protocol):
     def decide_address(self) -> int: ...
     @property
     def may_send_address(self) -> int: ...
+    @property
+    def hint_address(self) -> int: ...
+    @property
+    def hint_rules_address(self) -> int: ...
+    @property
+    def waiting_ages(self) -> bool: ...
 
 class _ReadyOffer(Protocol):
     """An offer for a stream: geooffer.dataplane.native_answers.ReadyOffer."""
@@ -120,15 +126,18 @@ class Undecided:
         """PING rows."""
     @property
     def ages_ms(self) -> bytes:
-        """int64, of each ping."""
+        """int64, of each ping as it arrived."""
+    @property
+    def arrivals_ms(self) -> bytes:
+        """int64: when each ping did, in milliseconds since 1970."""
 
 @final
 class Left:
     """What became of offers that were given to streams."""
 
     @property
-    def offers(self) -> list[tuple[int, bool]]:
-        """Decision key, and whether it was sent; else it was taken back."""
+    def offers(self) -> list[tuple[int, bool, int]]:
+        """Decision key; whether it was sent, else it was taken back; when that was, on the plane's clock in ns."""
 
 @final
 class Refused:
@@ -187,6 +196,8 @@ class Plane:
         """Nanoseconds since the plane began: the clock of deadlines."""
     def take(self) -> list[Decided | Undecided | Left | Refused]:
         """All crossings that wait, in the order of each worker."""
+    def take_tried(self) -> list[tuple[int, bytes]]:
+        """Tries that nobody is told of, since the last time, by worker: [(context number, TRY rows)]."""
     def settle(
         self, stream_number: int, message_sequence: int, fields: bytes, offers: Sequence[_ReadyOffer], /
     ) -> None:

@@ -168,11 +168,14 @@ def held_by(process_id: int) -> dict[str, int]:
 async def connect(lone: Lone, number: int) -> None:
     """A connection with one stream, ended in one of the ways connections end."""
     more = [("authorization", f"Bearer {lone.ready['token']}")]
+    refused = number % 5 == 0
     async with RawConnection.to(lone.ready["address"]) as connection:
         path = "/geooffer.v1.PingService/StreamPings"
-        await connection.send(connection.request(1, path, more if number % 5 else ()))
+        await connection.send(connection.request(1, path, () if refused else more))
         await connection.send(data_frame(1, message(ping(number)), last=number % 3 == 0))
-        if number % 3 == 0:
+        if refused and number % 3 < 2:  # a refusal is trailers alone: no data to wait for
+            assert (await connection.ended(1))["grpc-status"] == "16"
+        elif number % 3 == 0:
             await connection.ended(1)
         elif number % 3 == 1:
             await connection.answered(1)

@@ -10,14 +10,19 @@ from plane_stage import ANNA, BERT, NOBODY, SHOP, START_MS, OpenPlane, Plane, to
 from test_exclusion_answers import FAR_AWAY, INGEST, OVER_THE_SHOP, STREAM, walk
 
 from geooffer.client import Ping
+from geooffer.dataplane import native_answers
+from geooffer.engine.engine import Engine
+from geooffer.engine.hints import HINT_EDGE_COUNT_MAX
 from geooffer.engine.shapes import circle
+from geooffer.model import limits
 from geooffer.model.exclusion import ExclusionZone, ZoneCategory
 from geooffer.model.verdicts import PingVerdict
 from geooffer.rpc.checks import timestamp
 from geooffer.v1 import ping_service_pb2 as pb
 from geooffer.v1 import verdicts_pb2 as words
-from planes import both_planes
+from planes import both_planes, native_plane
 
+HINT_ROW_COUNT_MAX = HINT_EDGE_COUNT_MAX // limits.FENCE_VERTEX_COUNT_MAX
 OF_EVERYTHING = ExclusionZone("z", ZoneCategory.CLINIC, circle(SHOP[0], SHOP[1], 2_000_000), 5_000)
 
 
@@ -37,10 +42,18 @@ def far(second: int, north_m: float, **more: Any) -> pb.Ping:
     )
 
 
+def know_fences(plane: Plane) -> None:
+    """What hints need of them, which is worked out within 50 ms of a publication."""
+    plane.engine.bounds_of_fences()
+    with plane.engine.lock:
+        pass
+
+
 async def recorded(plane: Plane, device_key: int, zone: ExclusionZone) -> list[bytes]:
     """What a phone that asks is sent: a walk with a repeated row, one out of order, and a batch at the end."""
     plane.engine.put_nouns([zone], now_ms=START_MS)
     plane.engine.publish()
+    know_fences(plane)
     metadata = (("authorization", f"Bearer {plane.token('device', device_key)}"),)
     told: list[bytes] = []
     async with grpc.aio.insecure_channel(plane.port.address) as channel:
@@ -107,6 +120,50 @@ async def test_an_offer_comes_with_the_hint_of_its_ping(open_plane: OpenPlane) -
     answers = [pb.StreamPingsResponse.FromString(data).answer for data in told]
     assert [len(answer.offers) for answer in answers[:2]] == [1, 0]
     assert len(answers[0].next_pings) == 1
+
+
+@native_plane
+async def test_a_worker_makes_hints_itself_and_python_those_of_messages_that_wait(
+    open_plane: OpenPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With an offer, of more devices than are told for certain, and where the fences are not known yet."""
+    made: list[int] = []
+    of_python = native_answers._next_pings
+
+    def counted(batch: Any, message: Any, engine: Any) -> list[pb.NextPing]:
+        made.append(message.message_sequence)
+        return of_python(batch, message, engine)
+
+    monkeypatch.setattr(native_answers, "_next_pings", counted)
+    async with open_plane() as plane:
+        await recorded(plane, BERT, FAR_AWAY)
+        assert made == []
+        await recorded(plane, ANNA, FAR_AWAY)
+        assert made == [1], "her offer came with the first"
+        gateway = plane.client("gateway", device_key_ranges=[(1, 2_000)])
+        for count in (HINT_ROW_COUNT_MAX, HINT_ROW_COUNT_MAX + 1):
+            made.clear()
+            crowd = pb.PingBatch(
+                device_keys=range(1, count + 1),
+                latitudes_e7=[SHOP[0]] * count,
+                longitudes_e7=[SHOP[1]] * count,
+                base_time=timestamp(START_MS + 10_000_000),
+                wants_next_ping=True,
+            )
+            answer = await gateway.ingest(crowd)
+            assert [hint.row for hint in answer.next_pings] == list(range(count))
+            assert made == [1] * (count > HINT_ROW_COUNT_MAX)
+        await gateway.close()
+        made.clear()
+        with monkeypatch.context() as patch:
+            patch.setattr(Engine, "known_bounds", None)
+            with plane.engine.lock:
+                pass
+            client = plane.client("device", BERT)
+            answer = await client.ingest(asking(far(20_000, 500)))
+            await client.close()
+        assert len(answer.next_pings) == 1
+        assert made == [1]
 
 
 @both_planes

@@ -7,10 +7,10 @@ own affair; what is told of each row is not, nor is its order.
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Iterable
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 from unittest import mock
 
@@ -24,6 +24,7 @@ from geooffer.errors import GeoofferError
 from geooffer.model import limits
 from geooffer.rpc.auth import AUTHORIZATION_KEY
 from geooffer.v1 import ping_service_pb2 as pb
+from geooffer.v1.verdicts_pb2 import OFFER_VERDICT_OFFERED
 
 STREAM, INGEST = "/geooffer.v1.PingService/StreamPings", "/geooffer.v1.PingService/IngestPings"
 MOMENT_S = 120.0
@@ -60,12 +61,13 @@ class Moment:
             (self.offers, whole.offers),
             (self.next_pings, whole.next_pings),
         ):
-            # of one row the order stays
             kept += [item.SerializeToString(deterministic=True) for item in sorted(told, key=_place)]  # type: ignore[call-overload]
 
 
-def _place(told: Any) -> tuple[int, int]:
-    return told.message_sequence, told.row
+def _place(told: Any) -> tuple[int, int, bool]:
+    """Of one row the order stays; but a try that won waits for the journal, and others of its row may be told before,
+    in an answer that has left already."""
+    return told.message_sequence, told.row, getattr(told, "verdict", None) == OFFER_VERDICT_OFFERED
 
 
 @dataclass
@@ -101,12 +103,12 @@ async def recorded(script: Script, kind: str) -> Recorded:
 
 
 def _without_sweeps() -> ExitStack:
-    """By the wall, so at other pings in each run."""
+    """By the wall, so at other pings in each run. A plane is imported when it is made: so here before, or it would come
+    with its sweeps."""
     stack = ExitStack()
     for name in ("grpc_plane", "native_plane"):
-        module = sys.modules.get(f"geooffer.dataplane.{name}")
-        if module is not None:
-            stack.enter_context(mock.patch.object(module, "SWEEP_EVERY_S", NEVER_S))
+        module = import_module(f"geooffer.dataplane.{name}")
+        stack.enter_context(mock.patch.object(module, "SWEEP_EVERY_S", NEVER_S))
     return stack
 
 

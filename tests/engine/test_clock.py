@@ -155,6 +155,16 @@ def test_t0_a_malformed_row_does_not_advance_the_client_clock() -> None:
     assert (batch["now_ms"] - NOW_MS).tolist() == [0, 3]
 
 
+def test_t1_a_fix_is_dated_from_its_arrival_by_the_system_clock_alone() -> None:
+    """However long its row waits; a client clock is told the time, and no other."""
+    arrivals_ms = np.array([NOW_MS - 30, NOW_MS - 10, NOW_MS + 1])
+    for clock, told in ((EngineClock("system"), [-30, -25, -3]), (EngineClock("client", NOW_MS), [0, -15, -3])):
+        batch = pings(*(ping(NEVER_MS, now_ms=0) for _ in arrivals_ms))
+        clock.stamp(batch, np.array([0, 15, 3]), NOW_MS, arrivals_ms)
+        assert (batch["fix_time_ms"] - NOW_MS).tolist() == told
+        assert (batch["now_ms"] == NOW_MS).all()
+
+
 def test_an_empty_batch_changes_no_clock() -> None:
     clock = EngineClock("client")
     clock.stamp(np.zeros(0, dtype=ping().dtype), np.zeros(0, dtype=np.int64), NOW_MS)

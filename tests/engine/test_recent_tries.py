@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 from world import EU_43, MINUTE_MS, NOW_MS, World, consent, ping, touchpoint
 
 from geooffer.engine.engine import Engine
-from geooffer.engine.recent_tries import RecentTry
+from geooffer.engine.recent_tries import LATE_MAX_MS, RecentTries, RecentTry
+from geooffer.model import columns
 from geooffer.model.catalog import Customer
 from geooffer.model.keys import person_key
 from geooffer.model.limits import RECENT_TRY_COUNT, RECENT_TRY_RETENTION_MS
@@ -75,3 +77,26 @@ def test_they_go_with_the_person_her_consent_and_her_name() -> None:
         assert len(engine.recent_tries.of(ANN, NOW_MS)) == 1
         change(engine)
         assert engine.recent_tries.of(ANN, NOW_MS) == []
+
+
+def test_tries_that_come_late_stand_where_they_belong_and_not_after_a_withdrawal() -> None:
+    tries = RecentTries()
+
+    def add(key: int, *times_ms: int) -> None:
+        rows = np.zeros(len(times_ms), dtype=columns.TRY)
+        rows["time_ms"], rows["verdict"] = times_ms, V.NO_INTENT
+        tries.add([key] * len(times_ms), rows)
+
+    def times_ms(key: int) -> list[int]:
+        return [attempt.time_ms for attempt in tries.of(key, NOW_MS)]
+
+    add(ANN, NOW_MS - 20, NOW_MS - 10)
+    add(ANN, NOW_MS - 15)
+    assert times_ms(ANN) == [NOW_MS - 10, NOW_MS - 15, NOW_MS - 20]
+    tries.forget(ANN, NOW_MS - 5)
+    add(ANN, NOW_MS - 7, NOW_MS - 5, NOW_MS - 4)
+    add(BOB, NOW_MS - 7)
+    assert (times_ms(ANN), times_ms(BOB)) == ([NOW_MS - 4], [NOW_MS - 7])
+    tries.forget(BOB, NOW_MS + LATE_MAX_MS)
+    add(ANN, NOW_MS - 7)
+    assert times_ms(ANN) == [NOW_MS - 4, NOW_MS - 7], "who took back her consent is not kept in mind for ever"

@@ -5,6 +5,7 @@ there by geooffer_native.encode_answer.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,7 @@ from test_answers import DECISION
 from wire_messages import Chance
 
 from geooffer.dataplane.stream import PingStream
+from geooffer.engine.hints import NextPing
 from geooffer.model.columns import TRANSITION
 from geooffer.model.verdicts import OfferVerdict
 from geooffer.rpc import answers, roles
@@ -46,6 +48,8 @@ def life(chance: Chance) -> Script:
             held.append(sequence)
             stream.hold(sequence)
             steps.append({"limit_acknowledged": stream._tellable})
+        elif chance.random() < 0.4:
+            steps.append({"next_pings": [sequence, [_hint(chance, row) for row in range(chance.between(0, 3))]]})
         is_held = bool(stream._held)
         stream.decided(sequence, 1)
         steps.append({"update_acknowledged" if is_held else "acknowledge": stream._tellable})
@@ -71,6 +75,22 @@ def _tell_rows(chance: Chance, sequence: int, steps: list[Any]) -> None:
         place = [0, 0] if chance.random() < 0.1 else [sequence, row]
         fence = chance.below(len(NAMES))
         steps.append({"transition": [*place, key, time_ms, fence, kind, cause, chance.below(2)]})
+
+
+def _hint(chance: Chance, row: int) -> list[Any]:
+    """Row, distance, distance to leave, the numbers of a NextPing from `leave_accuracy_m` on, waits to dwell."""
+    number = partial(chance.choice, (0, 1, 127, 128, 50_000, 86_400_000, 2**31 - 1))
+    leave_m = None if chance.random() < 0.3 else chance.choice((0, 1, -1, -64, 64, 20_000_000, -(2**31)))
+    numbers = [number() for _ in range(7)]
+    waits_ms = sorted(chance.between(1, 90_000_000) for _ in range(chance.below(5)))
+    return [row, number(), leave_m, [*numbers, chance.choice((0, 1, 2**40)), number()], waits_ms]
+
+
+def _next_ping(sequence: int, hint: list[Any]) -> pb.NextPing:
+    row, distance_m, leave_m, numbers, waits_ms = hint
+    leave_accuracy_m, enter_accuracy_m, *others = numbers
+    told = NextPing(distance_m, leave_m, leave_accuracy_m, enter_accuracy_m, tuple(waits_ms), *others)
+    return answers.next_ping(told, sequence, row)
 
 
 def _settled(chance: Chance, sequence: int, shut: list[int]) -> Script:
@@ -144,6 +164,10 @@ def _play(stream: PingStream, kind: str, content: Any) -> None:
         stream.draft().shed_messages.append(tuple(content))
     elif kind == "transition":
         stream.draft().transitions.append(_transition(content))
+    elif kind == "next_pings":
+        sequence, hints = content
+        if hints:
+            stream.draft().next_pings += [_next_ping(sequence, hint) for hint in hints]
     elif kind == "settle":
         _settle(stream, content)
     else:

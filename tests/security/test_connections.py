@@ -10,6 +10,7 @@ import pytest
 
 from geooffer.cli.assembly import loopback_settings, running_service
 from geooffer.rpc import open_files
+from planes import both_planes, plane_settings
 from raw_http2 import RawConnection
 
 CHECK = "/grpc.health.v1.Health/Check"
@@ -27,10 +28,15 @@ async def is_served(address: str) -> bool:
             return False
 
 
-async def test_beyond_the_bound_connections_are_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+@both_planes
+async def test_beyond_the_bound_connections_are_hung_up_on(monkeypatch: pytest.MonkeyPatch, plane_kind: str) -> None:
     """The other port serves meanwhile; when some go, others come in."""
     monkeypatch.setitem(open_files.CONNECTION_COUNT_MAX, "data", BOUND)
-    async with running_service(loopback_settings()) as service, AsyncExitStack() as stack, asyncio.timeout(120):
+    async with (
+        running_service(loopback_settings(**plane_settings(plane_kind))) as service,
+        AsyncExitStack() as stack,
+        asyncio.timeout(120),
+    ):
         opened = [await stack.enter_async_context(RawConnection.to(service.data_address)) for _ in range(3 * BOUND)]
         while sum(connection.is_closed.is_set() for connection in opened) < 2 * BOUND:
             await asyncio.sleep(0.01)

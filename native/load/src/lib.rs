@@ -6,6 +6,8 @@
 //!                                             tally: acknowledged, refused by verdict, offers, latencies
 //! ```
 //!
+//! A rival that speaks Redis's protocol is driven from the same tables ([`resp_run`]).
+//!
 //! One thread. Frames are written and read by this crate itself ([`link`]), because a general client costs as much a ping
 //! as the server under test, and a generator that is the bottleneck measures itself: what of the protocol a client of
 //! one server needs is little. Latency counts from the time a message was *meant* to leave: a slow service cannot slow
@@ -17,13 +19,17 @@ pub mod answers;
 pub mod frames;
 pub mod headers;
 pub mod link;
+pub mod mark;
 pub mod messages;
 pub mod peer;
 pub mod plan;
 pub mod processor;
 pub mod report;
+pub mod resp;
+pub mod resp_run;
 pub mod run;
 pub mod schedule;
+pub mod takers;
 pub mod tally;
 pub mod trace;
 pub mod transport;
@@ -61,6 +67,10 @@ pub fn run_load(plan_json: &str) -> Result<String, LoadError> {
         .enable_all()
         .build()
         .map_err(|error| LoadError::Start(error.to_string()))?;
-    let report = tokio::task::LocalSet::new().block_on(&runtime, run::run(plan))?;
+    let tasks = tokio::task::LocalSet::new();
+    let report = match plan.protocol {
+        plan::Protocol::Grpc => tasks.block_on(&runtime, run::run(plan))?,
+        plan::Protocol::Resp => tasks.block_on(&runtime, resp_run::run(plan))?,
+    };
     serde_json::to_string(&report).map_err(|error| LoadError::Start(error.to_string()))
 }

@@ -305,7 +305,15 @@ impl Listener for Flights {
         }
         let stage = self.shared.stage.get();
         if !self.shared.plan.is_open_loop() && (stage == Stage::Warming || stage == Stage::Measuring) {
-            self.burst(out, stream, usize::try_from(news).unwrap_or(0), self.now_ns);
+            let room = if self.shared.plan.world.names_devices {
+                usize::try_from(news).unwrap_or(0)
+            } else if self.streams[stream].intended_ns.is_empty() {
+                // a phone collects all of its next fixes: those sent one by one would be older than the last it sent
+                self.shared.plan.window
+            } else {
+                0
+            };
+            self.burst(out, stream, room, self.now_ns);
         }
     }
 

@@ -16,12 +16,26 @@ pub enum Arrivals {
     Poisson,
 }
 
+/// What a server speaks.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// `PingService.StreamPings`.
+    #[default]
+    Grpc,
+    /// Redis's protocol: `SET` of points, and events by `PSUBSCRIBE` ([`crate::resp_run`]).
+    Resp,
+}
+
 /// One run against one server.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// `host:port`.
     pub address: String,
+    /// What is spoken there.
+    #[serde(default)]
+    pub protocol: Protocol,
     /// Certificates to trust, PEM; empty = clear text.
     #[serde(default)]
     pub ca_pem: String,
@@ -138,6 +152,9 @@ impl Plan {
         if self.messages_per_s * (self.warmup_s + self.measure_s) > 2e8 {
             return Some("at most 200,000,000 messages in a schedule");
         }
+        if self.protocol == Protocol::Resp && (self.is_open_loop() || self.row_count != 0 || self.trace) {
+            return Some("RESP is driven closed loop, one point a command, without a trace");
+        }
         self.world.fault(streams, self.rows_per_message())
     }
 }
@@ -172,6 +189,7 @@ pub(crate) mod tests {
             (serde_json::json!({"measure_s": 0.0}), "measured"),
             (serde_json::json!({"messages_per_s": 1e12}), "schedule"),
             (serde_json::json!({"row_count": 3}), "devices"),
+            (serde_json::json!({"protocol": "resp", "row_count": 2}), "RESP"),
             (serde_json::json!({"unheard_of": 3}), "unheard_of"),
         ] {
             let fault = Plan::from_json(&plan_json(&change)).expect_err("a fault").to_string();

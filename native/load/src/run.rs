@@ -8,30 +8,25 @@ use tokio::task::{spawn_local, yield_now};
 use tokio::time::sleep;
 
 use crate::LoadError;
+use crate::mark::{self, Mark};
 use crate::peer::{Peer, Shared, Stage, drive};
 use crate::plan::Plan;
-use crate::processor::{Spent, Watched, cpu_ns, stolen_ms, threads_of};
-use crate::report::{Buckets, Report, told};
+use crate::processor::{Watched, threads_of};
+use crate::report::Report;
 use crate::schedule::schedule_ns;
+use crate::takers::Takers;
 use crate::trace::Tracer;
 use crate::transport::Connector;
 
 /// Connections that are opened at the same time.
 const OPEN_IN_PARALLEL: usize = 32;
 const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// While a closed loop works; rarely, as it takes from the load's own time.
+const END_SEEN_EVERY: Duration = Duration::from_millis(50);
 /// An open loop sleeps only where the next message is farther away: timers are a millisecond late.
 const SPIN_NS: u64 = 2_500_000;
 /// From the last stream's opening to the first message of an open loop.
 const SETTLE_NS: u64 = 100_000_000;
-
-/// Totals at a moment.
-struct Mark {
-    time_ns: u64,
-    server: Vec<(u32, Spent)>,
-    client: Spent,
-    stolen_ms: u64,
-    rows: u64,
-}
 
 struct Run {
     shared: Rc<Shared>,
@@ -89,11 +84,24 @@ impl Run {
         let plan = &self.shared.plan;
         self.shared.stage.set(Stage::Warming);
         self.peers.iter().for_each(|peer| peer.borrow_mut().fill());
-        sleep(Duration::from_secs_f64(plan.warmup_s)).await;
+        self.pass(plan.warmup_s).await;
         let first = self.mark();
         self.shared.stage.set(Stage::Measuring);
-        sleep(Duration::from_secs_f64(plan.measure_s)).await;
+        self.pass(plan.measure_s).await;
         ([first, self.mark()], None)
+    }
+
+    /// So many seconds, or until nobody is left to be loaded: where the server goes, the run is over.
+    async fn pass(&self, seconds: f64) {
+        let end_ns = self.shared.now_ns() + as_ns(seconds);
+        let count = self.shared.plan.stream_count();
+        while self.shared.finished.get() < count {
+            let left_ns = end_ns.saturating_sub(self.shared.now_ns());
+            if left_ns == 0 {
+                return;
+            }
+            sleep(Duration::from_nanos(left_ns).min(END_SEEN_EVERY)).await;
+        }
     }
 
     /// Send each message at its time, or as soon after it as the load comes round.
@@ -103,6 +111,8 @@ impl Run {
         let seconds = plan.warmup_s + plan.measure_s;
         let schedule = schedule_ns(plan.arrivals, plan.messages_per_s, seconds, plan.seed);
         let threads = threads_of(plan.server_pid);
+        // before the schedule begins: it takes some milliseconds
+        let mut takers = plan.trace.then(|| Takers::new(plan.server_pid));
         let (connections, per_connection) = (plan.connection_count, plan.streams_per_connection);
         let start_ns = shared.now_ns() + SETTLE_NS;
         let measured_from_ns = start_ns + as_ns(plan.warmup_s);
@@ -115,7 +125,7 @@ impl Run {
             let now_ns = shared.now_ns();
             if first.is_none() && now_ns >= measured_from_ns {
                 first = Some(self.mark());
-                tracer = plan.trace.then(|| Tracer::new(plan.server_pid, &threads));
+                tracer = takers.take().map(|takers| Tracer::new(plan.server_pid, &threads, takers));
                 shared.stage.set(Stage::Measuring);
                 continue; // marks take a while: look at the time again
             }
@@ -165,57 +175,23 @@ impl Run {
     }
 
     fn mark(&self) -> Mark {
-        let pid = self.shared.plan.server_pid;
-        Mark {
-            time_ns: self.shared.now_ns(),
-            server: if pid == 0 { Vec::new() } else { threads_of(pid) },
-            client: self.own.as_ref().map(Watched::spent).unwrap_or_default(),
-            stolen_ms: stolen_ms(),
-            rows: self.shared.tally.borrow().measured_rows,
-        }
+        Mark::now(&self.shared, self.own.as_ref())
     }
 
-    #[allow(clippy::cast_precision_loss)] // times of a run
-    fn report(&self, [first, last]: &[Mark; 2], tracer: Option<&Tracer>) -> Report {
-        let plan = &self.shared.plan;
-        let tally = self.shared.tally.borrow();
-        let rows = plan.rows_per_message() as u64;
-        let client = last.client.since(first.client);
-        let mut stream_sent = vec![0; plan.stream_count()];
+    fn report(&self, marks: &[Mark; 2], tracer: Option<&Tracer>) -> Report {
+        let shared = &self.shared;
+        let mut stream_sent = vec![0; shared.plan.stream_count()];
         for (number, peer) in self.peers.iter().enumerate() {
             for (place, sent) in peer.borrow().sent().enumerate() {
-                stream_sent[place * plan.connection_count + number] = sent;
+                stream_sent[place * shared.plan.connection_count + number] = sent;
             }
         }
-        Report {
-            opened_streams: self.shared.opened.get(),
-            sent: tally.sent,
-            acknowledged: tally.acknowledged,
-            sent_rows: tally.sent * rows,
-            acknowledged_rows: tally.acknowledged * rows,
-            stream_sent,
-            rejected: told(&tally.rejected),
-            tries: told(&tally.tries),
-            transitions: told(&tally.transitions),
-            offers: tally.offers,
-            unwanted: tally.unwanted,
-            errors: tally.errors.clone(),
-            measured_rows: if plan.is_open_loop() { tally.measured_rows } else { last.rows - first.rows },
-            in_budget_rows: tally.in_budget_rows,
-            measured_s: (last.time_ns - first.time_ns) as f64 / 1e9,
-            server_cpu_s: cpu_ns(&first.server, &last.server) as f64 / 1e9,
-            client_cpu_s: client.run_ns as f64 / 1e9,
-            client_wait_s: client.wait_ns as f64 / 1e9,
-            stolen_ms: last.stolen_ms.saturating_sub(first.stolen_ms),
-            latency: Buckets::of(&tally.latencies),
-            offer_latency: Buckets::of(&tally.offer_latencies),
-            send_lag: Buckets::of(&tally.send_lags),
-            trace: tracer.map(|tracer| tracer.account(&tally.slow)),
-        }
+        let trace = tracer.map(|tracer| tracer.account(&shared.tally.borrow().slow));
+        mark::report(shared, marks, stream_sent, trace)
     }
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // seconds of a run, checked not to be negative
-fn as_ns(seconds: f64) -> u64 {
+pub(crate) fn as_ns(seconds: f64) -> u64 {
     (seconds * 1e9) as u64
 }

@@ -9,12 +9,15 @@
 //!   the whole machine stood still (a hypervisor's pause is seen by both, and in no thread's account);
 //! * what is left was spent asleep: nothing was there to be done, as far as the scheduler knows.
 //!
+//! Who it was that had the core is told beside it ([`crate::takers`]).
+//!
 //! They may overlap: two cores wait at once. A running thread's account is brought up to date at the scheduler's ticks
 //! (1 to 4 ms) and when it stops, so single samples are coarse; sums over many answers are not.
 
 use serde::Serialize;
 
 use crate::processor::{Spent, Watched, name_of, threads_of};
+use crate::takers::{Taker, Takers};
 
 /// Between samples.
 pub const SAMPLE_EVERY_NS: u64 = 1_000_000;
@@ -36,17 +39,21 @@ pub struct Tracer {
     samples: Vec<Sample>,
     last_turn_ns: u64,
     gap_ns: u64,
+    takers: Takers,
 }
 
 impl Tracer {
-    /// Looks at that thread of `pid` which was on a core longest since `before` ([`threads_of`]).
+    /// Looks at that thread of `pid` which was on a core longest since `before` ([`threads_of`]), and at its `takers`.
     #[must_use]
-    pub fn new(pid: u32, before: &[(u32, Spent)]) -> Self {
+    pub fn new(pid: u32, before: &[(u32, Spent)], mut takers: Takers) -> Self {
         let ran = |&(thread, spent): &(u32, Spent)| {
             let old = before.iter().find(|(other, _)| *other == thread).map_or(0, |(_, spent)| spent.run_ns);
             spent.run_ns.saturating_sub(old)
         };
         let busiest = threads_of(pid).iter().max_by_key(|entry| ran(entry)).map(|&(thread, _)| thread);
+        if let Some(thread) = busiest {
+            takers.watch(thread);
+        }
         Self {
             server: busiest.and_then(|thread| Watched::thread(pid, thread)),
             load: Watched::this_thread(),
@@ -54,6 +61,7 @@ impl Tracer {
             samples: Vec::new(),
             last_turn_ns: 0,
             gap_ns: 0,
+            takers,
         }
     }
 
@@ -71,12 +79,14 @@ impl Tracer {
         let (server, load) = (spent(&self.server), spent(&self.load));
         self.samples.push(Sample { time_ns: now_ns, server, load, gap_ns: self.gap_ns });
         self.gap_ns = 0;
+        self.takers.look(now_ns);
     }
 
     /// Add up the samples of each slow answer's time (intended, answered).
     #[must_use]
     pub fn account(&self, slow: &[(u64, u64)]) -> Trace {
-        let mut trace = Trace { thread: self.thread_name.clone(), ..Trace::default() };
+        let takers = self.takers.told(slow);
+        let mut trace = Trace { thread: self.thread_name.clone(), takers, ..Trace::default() };
         for &(from_ns, to_ns) in slow {
             let part = self.part(from_ns, to_ns);
             trace.answer_count += 1;
@@ -167,6 +177,8 @@ pub struct Trace {
     pub load_count: u64,
     /// Slow answers of which none of this is true.
     pub unexplained_count: u64,
+    /// Who else had the server's core longest, the first three.
+    pub takers: Vec<Taker>,
 }
 
 #[allow(clippy::cast_precision_loss)] // a run is shorter than 2⁵³ ns
@@ -195,7 +207,15 @@ mod tests {
                 gap_ns: if time == 15 { 3 * MS } else { 1_000 },
             })
             .collect();
-        Tracer { server: None, load: None, thread_name: "w".into(), samples, last_turn_ns: 0, gap_ns: 0 }
+        Tracer {
+            server: None,
+            load: None,
+            thread_name: "w".into(),
+            samples,
+            last_turn_ns: 0,
+            gap_ns: 0,
+            takers: Takers::none(),
+        }
     }
 
     #[test]

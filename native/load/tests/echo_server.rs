@@ -164,7 +164,8 @@ fn an_open_loop_sends_what_was_scheduled_and_times_it_from_then() {
 fn streams_that_are_refused_or_end_early_are_told() {
     let refused = load(serve(Manner::Refuse), &json!({})).expect_err("no stream was answered");
     assert!(refused.contains("0 of 6") && refused.contains("grpc-status 16: a valid token"), "{refused}");
-    let report = load(serve(Manner::Tire), &json!({})).expect("a report");
+    // an hour: the run is over when nobody is left to be loaded
+    let report = load(serve(Manner::Tire), &json!({"measure_s": 3600})).expect("a report");
     assert_eq!(report["errors"], json!({"ended early with status 0": 6}));
     let nobody = load(SocketAddr::from(([127, 0, 0, 1], 1)), &json!({})).expect_err("nobody listens");
     assert!(nobody.contains("connection 0"), "{nobody}");

@@ -21,6 +21,8 @@ pub(crate) struct Queued<S> {
     /// `i64::MAX` = never.
     pub(crate) deadline_ns: i64,
     pub(crate) arrival_ns: i64,
+    /// The same moment by [`crate::matcher::Matcher::real_ms`].
+    pub(crate) arrival_ms: i64,
 }
 
 /// A message that is not decided.
@@ -38,11 +40,13 @@ pub(crate) struct Batch<S> {
     /// Where the rows of each message end.
     pub(crate) ends: Vec<usize>,
     pub(crate) columns: Columns,
+    /// When each row arrived.
+    pub(crate) arrivals_ms: Vec<i64>,
 }
 
 impl<S> Default for Batch<S> {
     fn default() -> Self {
-        Self { messages: Vec::new(), ends: Vec::new(), columns: Columns::default() }
+        Self { messages: Vec::new(), ends: Vec::new(), columns: Columns::default(), arrivals_ms: Vec::new() }
     }
 }
 
@@ -51,6 +55,7 @@ impl<S> Batch<S> {
         self.messages.clear();
         self.ends.clear();
         self.columns.clear();
+        self.arrivals_ms.clear();
     }
 
     /// Rows of a message.
@@ -60,7 +65,9 @@ impl<S> Batch<S> {
     }
 
     fn push(&mut self, item: Queued<S>) {
-        self.ends.push(self.ends.last().copied().unwrap_or(0) + item.row_count);
+        let end = self.ends.last().copied().unwrap_or(0) + item.row_count;
+        self.arrivals_ms.resize(end, item.arrival_ms);
+        self.ends.push(end);
         self.messages.push(item);
     }
 }
@@ -209,6 +216,7 @@ mod tests {
             wants_next_ping: false,
             deadline_ns,
             arrival_ns: i64::from(name),
+            arrival_ms: i64::from(name),
         };
         let mut shed = Vec::new();
         queue.put(item, &mut shed);
@@ -223,9 +231,11 @@ mod tests {
                 let expected = i64::from(item.stream) * 10_000 + i64::try_from(row).unwrap();
                 assert_eq!(batch.columns.pings[place].sequence, expected);
                 assert_eq!(batch.columns.ages_ms[place], expected);
+                assert_eq!(batch.arrivals_ms[place], i64::from(item.stream));
             }
         }
         assert_eq!(batch.ends.last().copied().unwrap_or(0), batch.columns.len());
+        assert_eq!(batch.arrivals_ms.len(), batch.columns.len());
         let shed = shed.iter().inspect(|shed| assert_eq!(shed.malformed.len() > 1, shed.item.row_count > 1));
         let shed = shed.map(|shed| shed.item.stream).collect();
         (batch.messages.iter().map(|item| item.stream).collect(), shed)

@@ -1,10 +1,12 @@
 //! One connection: its HTTP/2 settings, its calls, its end.
 
+use std::future::poll_fn;
 use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use h2::server::Builder;
+use h2::Reason;
+use h2::server::{Builder, Connection};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -27,6 +29,8 @@ const SEND_BUFFER_SIZE_MAX_BYTES: usize = 128 * 1024;
 /// For the preface; TLS has its own. Who is silent then is an unused connection (ConnectionTimes): channels of clients
 /// may be open long before their first call.
 const GREETING_TIME: Duration = Duration::from_secs(10);
+/// For what is written already and GOAWAY to leave, where a peer has said too much.
+const CALMING_TIME: Duration = Duration::from_secs(1);
 
 /// Serve a connection until it ends, whoever ends it.
 pub(crate) async fn serve(worker: &Rc<Worker>, arrival: Arrival) {
@@ -41,7 +45,7 @@ pub(crate) async fn serve(worker: &Rc<Worker>, arrival: Arrival) {
             Err(_) => return,
         },
     };
-    let activity = socket.activity();
+    let (activity, flood) = (socket.activity(), socket.flood());
     let Ok(Ok(mut connection)) = timeout(GREETING_TIME, settings(door).handshake::<_, Bytes>(socket)).await else {
         return;
     };
@@ -57,8 +61,15 @@ pub(crate) async fn serve(worker: &Rc<Worker>, arrival: Arrival) {
             biased;
             call = connection.accept() => match call {
                 Some(Ok((request, respond))) => call::begin(worker, &calls, request, respond),
+                Some(Err(error)) if error.is_library() && error.reason() == Some(Reason::ENHANCE_YOUR_CALM) => {
+                    return worker.counters.calmed_connections.add(1);
+                }
                 _ => return,
             },
+            () = poll_fn(|_| flood.poll_seen()) => {
+                worker.counters.calmed_connections.add(1);
+                return calm(connection).await;
+            }
             keep = keeper.next() => match keep {
                 Keep::Leave => connection.graceful_shutdown(),
                 Keep::Cut => return,
@@ -66,6 +77,14 @@ pub(crate) async fn serve(worker: &Rc<Worker>, arrival: Arrival) {
             () = worker.stopping.notified() => connection.graceful_shutdown(),
         }
     }
+}
+
+/// Tell a peer to go at once; whether it listens is its own business.
+async fn calm(mut connection: Connection<PeerStream, Bytes>) {
+    connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
+    // calls that came meanwhile are dropped with the rest
+    let leaving = async { while let Some(Ok(_)) = connection.accept().await {} };
+    let _elapsed = timeout(CALMING_TIME, leaving).await;
 }
 
 fn prepare(socket: std::net::TcpStream) -> std::io::Result<TcpStream> {

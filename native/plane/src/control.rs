@@ -9,7 +9,8 @@
 //!        ◄─ Reply::Decided      the outcome of the rows of Crossing::Undecided ───────────────────────────────
 //!        ◄─ Reply::Told         something for a stream without a message (transitions of a sweep) ─────────────
 //! ```
-//! Python is woken by one eventfd for all workers. A batch without winners, tries or hints makes no crossing at all.
+//! Python is woken by one eventfd for all workers. A batch without winners or tries that somebody is told of makes no
+//! crossing, unless hints are left to Python: its tries are collected ([`Tried`]) until Python asks for them, which wakes nobody.
 
 use crate::matcher::{Gate, Outcome};
 use crate::refusal::Refusal;
@@ -60,6 +61,17 @@ pub struct RefusedCall {
     pub refusal: Refusal,
 }
 
+/// What became of an offer that was given to a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeftOffer {
+    /// Of its gate.
+    pub decision_key: i64,
+    /// It was written; else it was taken back, at the gate or with its stream.
+    pub is_sent: bool,
+    /// When, on the plane's clock: after the gate had let it pass, or not.
+    pub at_ns: i64,
+}
+
 /// From a worker to Python.
 #[derive(Debug)]
 pub enum Crossing {
@@ -86,13 +98,24 @@ pub enum Crossing {
         worker: usize,
         /// To be decided in this order.
         pings: Vec<PingRow>,
-        /// Of each.
+        /// Of each, when it arrived.
         ages_ms: Vec<i64>,
+        /// When that was, by [`crate::matcher::Matcher::real_ms`].
+        arrivals_ms: Vec<i64>,
     },
-    /// Offers that were given to a stream: sent (true) or taken back at the gate or with their stream (false).
-    Left(Vec<(i64, bool)>),
+    /// Offers that were given to a stream: sent, or taken back at the gate or with their stream.
+    Left(Vec<LeftOffer>),
     /// Bounded: beyond [`crate::limits::REFUSED_CALL_COUNT_MAX`] that wait they are counted only.
     Refused(Vec<RefusedCall>),
+}
+
+/// Tries that nobody is told of and that won nothing, for "why did she get nothing?"; in the order of their worker.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Tried {
+    /// See [`Outcome::context_number`].
+    pub context_number: i64,
+    /// `row` says nothing here.
+    pub tries: Vec<TryRow>,
 }
 
 /// An offer for a stream.

@@ -85,6 +85,8 @@ counters! {
     accepted_connections,
     /// Connections hung up at once: too many, or the worker behind.
     refused_connections,
+    /// Connections told to go because of what they sent beside their calls, or of resets without end.
+    calmed_connections,
     /// Undecided rows that wait now.
     queue_rows,
     /// Undecided messages that wait now.

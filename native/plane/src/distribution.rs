@@ -75,20 +75,29 @@ impl Worker {
         }
     }
 
-    /// Tries, winners and hints go to the control side, and their messages are held until it has settled them.
+    /// Tries, winners and hints that are not made here go to the control side, and their messages are held until it has
+    /// settled them.
     fn cross_decided(&self, batch: &StreamBatch, part: &Range<usize>, outcome: &mut Outcome) {
         let has_hints = |(item, end): (&_, &usize)| wants_hint(item) && part.contains(&(end - 1));
-        let hint_count = batch.messages.iter().zip(&batch.ends).filter(|&pair| has_hints(pair)).count();
-        if outcome.tries.is_empty() && outcome.winners.is_empty() && hint_count == 0 {
+        let is_asked = batch.messages.iter().zip(&batch.ends).any(has_hints);
+        if outcome.tries.is_empty() && outcome.winners.is_empty() && !is_asked {
             return;
         }
+        let mut marks = Self::marks(batch, part, &outcome.tries, &outcome.winners);
+        if is_asked {
+            self.hint(batch, &mut marks);
+        }
+        if outcome.winners.is_empty() && !marks.iter().any(|mark| mark.is_held()) {
+            self.outbox.remember(outcome.context_number, &outcome.tries, &self.counters);
+            return;
+        }
+        let hint_count = marks.iter().filter(|mark| mark.has_hints).count();
         // the control side has consumed caps where it decided itself: that has to go back to it, and a slot is kept
         if outcome.winners.is_empty() && !self.may_hold() {
             self.counters.untold_tries.add_count(outcome.tries.len());
             self.counters.untold_hints.add_count(hint_count);
             return;
         }
-        let marks = Self::marks(batch, part, &outcome.tries, &outcome.winners);
         let held = self.hold(batch, &marks);
         let places = places(batch, part, &marks, &outcome.tries, &outcome.winners);
         self.counters.winners.add_count(outcome.winners.len());
@@ -103,14 +112,26 @@ impl Worker {
         });
     }
 
+    /// Hints of messages that wait for nothing else are told now, as far as they can be made here; a message that waits is
+    /// told them with the rest.
+    fn hint(&self, batch: &StreamBatch, marks: &mut [Mark]) {
+        let waits_for_hints_alone = |index: &usize| {
+            let (mark, item) = (marks[*index], &batch.messages[*index]);
+            let is_held = || item.stream.state.borrow().is_held(item.sequence);
+            mark.has_hints && !mark.has_tries && !mark.has_winner && !is_held()
+        };
+        for index in self.tell_hints(batch, (0..marks.len()).filter(waits_for_hints_alone)) {
+            marks[index].has_hints = false;
+        }
+    }
+
     /// Why each message has to wait.
     fn marks(batch: &StreamBatch, part: &Range<usize>, tries: &[TryRow], winners: &[WinnerRow]) -> Vec<Mark> {
         let mut marks = vec![Mark::default(); batch.messages.len()];
         let mut cursor = Cursor::default();
         for item in tries {
             if let Some((index, _)) = cursor.find_in(batch, part, item.row) {
-                let sees_tries = batch.messages[index].stream.state.borrow().role.sees_tries();
-                marks[index].has_tries |= sees_tries && !batch.messages[index].stream.is_gone.get();
+                marks[index].has_tries |= sees_tries(batch, index);
             }
         }
         let mut cursor = Cursor::default();
@@ -173,6 +194,11 @@ fn places(
         })
     };
     rows.into_iter().filter_map(place).collect()
+}
+
+fn sees_tries(batch: &StreamBatch, index: usize) -> bool {
+    let stream = &batch.messages[index].stream;
+    !stream.is_gone.get() && stream.state.borrow().role.sees_tries()
 }
 
 fn wants_hint(item: &crate::admission::Queued<Rc<PingStream>>) -> bool {

@@ -111,6 +111,7 @@ impl Worker {
         let step = self.matcher.borrow_mut().decide(
             &mut columns.pings,
             &columns.ages_ms,
+            &deciding.batch.arrivals_ms,
             winner_count_max,
             &mut deciding.outcome,
         );
@@ -139,8 +140,9 @@ impl Worker {
         self.counters.undecided_batches.add(1);
         let pings = batch.columns.pings[from_row..].to_vec();
         let ages_ms = batch.columns.ages_ms[from_row..].to_vec();
+        let arrivals_ms = batch.arrivals_ms[from_row..].to_vec();
         // a slot is kept for it: it does not fail while anybody decides
-        self.outbox.cross(Crossing::Undecided { worker: self.index, pings, ages_ms });
+        self.outbox.cross(Crossing::Undecided { worker: self.index, pings, ages_ms, arrivals_ms });
     }
 
     /// Whether messages may be held for the control side, and somebody may win.
@@ -204,7 +206,7 @@ impl Worker {
         let stream = self.streams.borrow().get(stream_number);
         let Some(stream) = stream else {
             for offer in offers {
-                self.outbox.tell_left(offer.gate.decision_key, false);
+                self.tell_left(offer.gate.decision_key, false);
             }
             return self.counters.dropped_replies.add(1);
         };
@@ -213,7 +215,7 @@ impl Worker {
         let told = state.drafts.settle(fields, offers);
         if told.is_err() {
             for key in keys {
-                self.outbox.tell_left(key, false);
+                self.tell_left(key, false);
             }
         }
         end_by_fault(&mut state, told);

@@ -85,6 +85,11 @@ impl StreamState {
         self.drafts.limit_acknowledged(self.tellable());
     }
 
+    /// Whether a message waits for the control side.
+    pub(crate) fn is_held(&self, sequence: i64) -> bool {
+        self.held.contains(&sequence)
+    }
+
     /// What was held of a message is in the drafts.
     pub(crate) fn settled(&mut self, sequence: i64) {
         if let Some(place) = self.held.iter().position(|&held| held == sequence) {

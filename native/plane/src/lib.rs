@@ -25,6 +25,7 @@ mod distribution;
 mod echo;
 pub mod framing;
 mod gather;
+mod hints;
 mod hold;
 pub mod identity;
 mod inbox;

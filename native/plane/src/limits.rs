@@ -22,6 +22,8 @@ pub const STREAMS_PER_DEVICE_COUNT_MAX: usize = 4;
 pub const STREAMS_PER_SUBJECT_COUNT_MAX: usize = 8_192;
 /// Crossings that wait for the control side, of one worker; beyond, tries are not remembered and nobody wins.
 pub const CROSSING_COUNT_MAX: usize = 1_024;
+/// Tries of one worker that wait for Python to ask; beyond they are counted only. Some hundred ms of packed batches.
+pub const TRIED_COUNT_MAX: usize = 32_768;
 /// Of one worker, that wait to be told.
 pub const REFUSED_CALL_COUNT_MAX: usize = 256;
 /// Messages of one worker that wait for the control side; beyond nobody wins and no hint is given.
@@ -30,12 +32,20 @@ pub const HELD_MESSAGE_COUNT_MAX: usize = 16_384;
 pub const TOLD_COUNT_MAX: usize = 65_536;
 /// Answers of a stream that wait to be sent; it is not read on beyond.
 pub const UNSENT_DRAFT_COUNT_MAX: usize = 8;
-/// With more rows waiting, streams are read on one message at a time.
-pub const LONG_QUEUE_ROW_COUNT: usize = 2 * PING_BATCH_ROW_COUNT_MAX;
+/// With more rows waiting, streams are read on one message at a time. Some milliseconds of work: with 2,048 a thousand
+/// phones that send eight at once were answered twice each (`direct8`: 0.50 of the echo; so 0.86).
+pub const LONG_QUEUE_ROW_COUNT: usize = 16 * PING_BATCH_ROW_COUNT_MAX;
 /// New sockets that wait for one worker.
 pub const WAITING_SOCKET_COUNT_MAX: usize = 1_024;
 /// Winners that one batch may have.
 pub const BATCH_WINNER_COUNT_MAX: usize = 256;
+/// Devices of one message whose hints are made for certain: so many fences of the most corners are as much as
+/// `HINT_EDGE_COUNT_MAX` of `geooffer/engine/hints.py` has one call ask.
+pub const HINT_ROW_COUNT_MAX: usize = 40;
+/// Rows whose hints are made in one section of the engine's lock.
+pub const HINT_SECTION_ROW_COUNT: usize = 8;
+/// Of making hints of one batch; the rest is made by the control side.
+pub const HINT_TIME_MAX: std::time::Duration = std::time::Duration::from_millis(2);
 /// Latitudes, accuracies, ages and times of a row, as in the codec of Python.
 pub const LATITUDE_MAX_E7: i32 = 900_000_000;
 /// See there.

@@ -1,6 +1,8 @@
 //! What decides a batch: the Numba matcher through its address (geooffer-py), or a stand-in of a test.
 
-use crate::rows::{PingRow, TransitionRow, TryRow, WinnerRow};
+use std::time::Instant;
+
+use crate::rows::{HintRow, PingRow, TransitionRow, TryRow, WinnerRow};
 
 /// What a batch came to. Buffers are reused: `decide` empties and fills them.
 #[derive(Debug, Default)]
@@ -52,17 +54,38 @@ pub struct Gate {
     pub deadline_ns: i64,
 }
 
+/// Which rows a hint may follow from, by the policy in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HintRules {
+    /// A coarser fix is of no use.
+    pub accuracy_max_cm: i64,
+    /// Nor is one farther ahead of `now_ms`.
+    pub future_tolerance_ms: i64,
+}
+
 /// One per worker, called by its thread alone. Takes the engine's lock by itself; never the GIL.
 pub trait Matcher: Send {
-    /// Decide `pings` in the order given, `ages_ms[i]` being the age of fix i; at most `winner_count_max` may win (a row
-    /// that could win more is left undecided). Sets `now_ms` and `fix_time_ms` of the rows it decides.
+    /// Decide `pings` in the order given, `ages_ms[i]` being the age of fix i when it arrived, at `arrivals_ms[i]` of
+    /// [`Matcher::real_ms`]; at most `winner_count_max` may win (a row that could win more is left undecided). Sets
+    /// `now_ms` and `fix_time_ms` of the rows it decides.
     fn decide(
         &mut self,
         pings: &mut [PingRow],
         ages_ms: &[i64],
+        arrivals_ms: &[i64],
         winner_count_max: usize,
         outcome: &mut Outcome,
     ) -> Step;
+
+    /// The clock that rows are stamped with, in milliseconds since 1970; needs no lock.
+    fn real_ms(&self, at: Instant) -> i64;
+
+    /// None where hints are not known here.
+    fn hint_rules(&mut self) -> Option<HintRules>;
+
+    /// Append when the next ping of each row's device is useful, of rows as decided; in one section of the engine's lock.
+    /// False: it is not known here.
+    fn hint(&mut self, pings: &[PingRow], hints: &mut Vec<HintRow>) -> bool;
 
     /// Whether an offer may leave now (budget apart, which the worker looks at itself).
     fn may_send(&mut self, gate: &Gate) -> bool;

@@ -1,13 +1,14 @@
 //! The bounded way from a worker to the control side.
 
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::control::{Crossing, RefusedCall};
+use crate::control::{Crossing, LeftOffer, RefusedCall, Tried};
 use crate::counters::WorkerCounters;
-use crate::limits::{CROSSING_COUNT_MAX, REFUSED_CALL_COUNT_MAX};
+use crate::limits::{CROSSING_COUNT_MAX, REFUSED_CALL_COUNT_MAX, TRIED_COUNT_MAX};
+use crate::rows::TryRow;
 
 /// Wakes the control side; called from workers, must not wait. Called where nothing waited before.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -23,8 +24,9 @@ const DECIDING_COUNT: usize = 2;
 pub(crate) struct Outbox {
     sender: SyncSender<Crossing>,
     waiting: Arc<AtomicUsize>,
+    tried: Arc<TriedBuffer>,
     wake: Wake,
-    left: RefCell<Vec<(i64, bool)>>,
+    left: RefCell<Vec<LeftOffer>>,
     refused: RefCell<Vec<RefusedCall>>,
     /// Whether [`Outbox::flush`] has something to do.
     is_dirty: Cell<bool>,
@@ -34,15 +36,27 @@ pub(crate) struct Outbox {
 pub(crate) struct OutboxReader {
     receiver: Receiver<Crossing>,
     waiting: Arc<AtomicUsize>,
+    tried: Arc<TriedBuffer>,
+}
+
+/// What a worker puts and Python takes, each within microseconds.
+#[derive(Default)]
+struct TriedBuffer(Mutex<Vec<Tried>>);
+
+impl TriedBuffer {
+    fn lock(&self) -> MutexGuard<'_, Vec<Tried>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Outbox {
     pub(crate) fn new(wake: Wake) -> (Self, OutboxReader) {
         let (sender, receiver) = sync_channel(CROSSING_COUNT_MAX + RESERVED_COUNT);
         let waiting = Arc::new(AtomicUsize::new(0));
-        let reader = OutboxReader { receiver, waiting: Arc::clone(&waiting) };
+        let tried = Arc::new(TriedBuffer::default());
+        let reader = OutboxReader { receiver, waiting: Arc::clone(&waiting), tried: Arc::clone(&tried) };
         let (left, refused) = (RefCell::default(), RefCell::default());
-        (Self { sender, waiting, wake, left, refused, is_dirty: Cell::new(false) }, reader)
+        (Self { sender, waiting, tried, wake, left, refused, is_dirty: Cell::new(false) }, reader)
     }
 
     /// Batches that may still cross; only the worker makes it smaller.
@@ -61,10 +75,26 @@ impl Outbox {
         true
     }
 
+    /// Tries for whoever asks some day why there was nothing: nobody is woken. Counted only where too many wait.
+    pub(crate) fn remember(&self, context_number: i64, tries: &[TryRow], counters: &WorkerCounters) {
+        if tries.is_empty() {
+            return;
+        }
+        let mut waiting = self.tried.lock();
+        let count: usize = waiting.iter().map(|item| item.tries.len()).sum();
+        if count + tries.len() > TRIED_COUNT_MAX {
+            return counters.untold_tries.add_count(tries.len());
+        }
+        match waiting.last_mut() {
+            Some(last) if last.context_number == context_number => last.tries.extend_from_slice(tries),
+            _ => waiting.push(Tried { context_number, tries: tries.to_vec() }),
+        }
+    }
+
     /// Tell what became of an offer. Never lost: collected until it can cross. Bounded by the offers that were given to
     /// this worker.
-    pub(crate) fn tell_left(&self, decision_key: i64, sent: bool) {
-        self.left.borrow_mut().push((decision_key, sent));
+    pub(crate) fn tell_left(&self, offer: LeftOffer) {
+        self.left.borrow_mut().push(offer);
         self.is_dirty.set(true);
     }
 
@@ -108,6 +138,11 @@ impl Outbox {
 }
 
 impl OutboxReader {
+    /// Take the tries that were remembered.
+    pub(crate) fn take_tried(&self) -> Vec<Tried> {
+        std::mem::take(&mut *self.tried.lock())
+    }
+
     /// Take all that waits.
     pub(crate) fn take(&self, out: &mut Vec<Crossing>) {
         while let Ok(crossing) = self.receiver.try_recv() {
@@ -131,17 +166,17 @@ mod tests {
         let mut key = 0;
         let mut offers = 0;
         while outbox.free_count() > 0 {
-            outbox.tell_left(key, true);
+            outbox.tell_left(LeftOffer { decision_key: key, is_sent: true, at_ns: key });
             (key, offers) = (key + 1, offers + 1);
             assert!(!outbox.flush());
         }
         for _ in 0..10 {
-            outbox.tell_left(key, false);
+            outbox.tell_left(LeftOffer { decision_key: key, is_sent: false, at_ns: key });
             (key, offers) = (key + 1, offers + 1);
             outbox.flush();
         }
         assert!(outbox.flush());
-        let undecided = || Crossing::Undecided { worker: 0, pings: vec![], ages_ms: vec![] };
+        let undecided = || Crossing::Undecided { worker: 0, pings: vec![], ages_ms: vec![], arrivals_ms: vec![] };
         assert!(outbox.cross(undecided()), "a slot is kept for what Python has decided");
         assert!(outbox.cross(undecided()), "and one for the next that it is to decide");
         assert!(!outbox.cross(undecided()));
@@ -154,5 +189,23 @@ mod tests {
             all.iter().map(|crossing| if let Crossing::Left(left) = crossing { left.len() } else { 0 }).sum();
         assert_eq!(told, offers);
         assert_eq!(outbox.free_count(), CROSSING_COUNT_MAX);
+    }
+
+    #[test]
+    fn tries_are_collected_by_their_context_and_bounded() {
+        let (outbox, reader) = Outbox::new(Arc::new(|| panic!("nobody is woken for tries")));
+        let counters = WorkerCounters::default();
+        let row = |time_ms| TryRow { time_ms, ..TryRow::default() };
+        outbox.remember(1, &[row(10)], &counters);
+        outbox.remember(1, &[row(11)], &counters);
+        outbox.remember(2, &[row(12)], &counters);
+        let expected = [(1, vec![row(10), row(11)]), (2, vec![row(12)])];
+        let expected = expected.map(|(context_number, tries)| Tried { context_number, tries });
+        assert_eq!(reader.take_tried(), expected);
+        assert_eq!(reader.take_tried(), []);
+        outbox.remember(2, &vec![row(13); TRIED_COUNT_MAX], &counters);
+        outbox.remember(3, &[row(14)], &counters);
+        assert_eq!(reader.take_tried().iter().map(|item| item.tries.len()).sum::<usize>(), TRIED_COUNT_MAX);
+        assert_eq!(counters.untold_tries.get(), 1);
     }
 }

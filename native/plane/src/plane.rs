@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::callers::Callers;
 use crate::clock::Clock;
 use crate::connections::ConnectionBounds;
-use crate::control::{Crossing, Reply};
+use crate::control::{Crossing, Reply, Tried};
 use crate::counters::{PlaneStatistics, WorkerCounters};
 use crate::inbox::Inbox;
 use crate::listener::{AcceptThread, Door, bind};
@@ -184,6 +184,12 @@ impl Plane {
         for worker in &self.workers {
             worker.crossings.lock().unwrap_or_else(PoisonError::into_inner).take(out);
         }
+    }
+
+    /// Take the tries that nobody is told of, of all workers.
+    pub fn take_tried(&self) -> Vec<Tried> {
+        let readers = self.workers.iter().map(|worker| &worker.crossings);
+        readers.flat_map(|reader| reader.lock().unwrap_or_else(PoisonError::into_inner).take_tried()).collect()
     }
 
     /// Give replies to their workers.

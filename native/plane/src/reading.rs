@@ -306,6 +306,7 @@ impl Reading {
             wants_next_ping: head.wants_next_ping,
             deadline_ns: if budget_ms == 0 { i64::MAX } else { arrival_ns.saturating_add(budget_ms * 1_000_000) },
             arrival_ns,
+            arrival_ms: worker.matcher.borrow().real_ms(now),
         };
         intake.queue.put(item, &mut intake.shed);
         worker.ask_flush();

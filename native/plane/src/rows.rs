@@ -76,6 +76,33 @@ pub struct TryRow {
     pub pad: [u8; 3],
 }
 
+/// A hint as `hint` of `geooffer/kernels/native_entry.py` makes it (`HINT_…` of `geooffer/model/context.py`); the fields are
+/// those of `geooffer.v1.NextPing`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct HintRow {
+    pub distance_m: i64,
+    /// [`HINT_NO_RIM`] = there is nothing to leave.
+    pub leave_distance_m: i64,
+    pub leave_accuracy_m: i64,
+    pub enter_accuracy_m: i64,
+    pub latest_ms: i64,
+    pub earliest_ms: i64,
+    pub speed_cm_per_s: i64,
+    pub enter_count: i64,
+    pub leave_count: i64,
+    pub fences_generation: i64,
+    pub assumed_accuracy_m: i64,
+    /// Ascending; 0 = no more.
+    pub dwell_ms: [i64; 4],
+    /// Zero.
+    pub pad: i64,
+}
+
+/// See [`HintRow::leave_distance_m`].
+pub const HINT_NO_RIM: i64 = -(1 << 62);
+
 /// Bytes of a WINNER row, of which the plane reads `row` and nothing else: Python commits it.
 pub const WINNER_SIZE_BYTES: usize = 152;
 /// Where `row` (int32) lies in a WINNER row.
@@ -108,4 +135,5 @@ pub const NEVER_MS: i64 = -(1 << 62);
 const _: () = assert!(size_of::<PingRow>() == 64);
 const _: () = assert!(size_of::<TransitionRow>() == 32);
 const _: () = assert!(size_of::<TryRow>() == 32);
+const _: () = assert!(size_of::<HintRow>() == 128);
 const _: () = assert!(size_of::<WinnerRow>() == WINNER_SIZE_BYTES);

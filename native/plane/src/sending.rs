@@ -6,6 +6,7 @@ use std::rc::Rc;
 use bytes::Bytes;
 
 use crate::call::PingMethod;
+use crate::control::LeftOffer;
 use crate::hold::StreamState;
 use crate::matcher::Gate;
 use crate::refusal::{Code, Refusal};
@@ -13,6 +14,10 @@ use crate::respond::{Gone, Sink};
 use crate::streams::PingStream;
 use crate::wire::answers::{AnswerDraft, write_acknowledgement};
 use crate::worker::Worker;
+
+/// Where less is left, answers go to another piece of memory.
+const ANSWER_ROOM_BYTES: usize = 64;
+const ANSWER_CHUNK_BYTES: usize = 4_096;
 
 impl Worker {
     /// Write later, once, together with what else the stream is going to be told now.
@@ -111,6 +116,10 @@ impl Worker {
     /// The bytes of a draft that is about to be written; its offers pass the send gate here.
     fn encode(&self, draft: AnswerDraft, state: &StreamState) -> Bytes {
         let mut buffer = self.buffer.borrow_mut();
+        if buffer.capacity() < ANSWER_ROOM_BYTES {
+            // one allocation for some two hundred acknowledgements; it is kept as long as one of them waits
+            buffer.reserve(ANSWER_CHUNK_BYTES);
+        }
         if draft.is_acknowledgement_only() {
             write_acknowledgement(draft.acknowledged(), state.location_wanted, state.catalog_generation, &mut buffer);
         } else {
@@ -133,8 +142,13 @@ impl Worker {
         counters.timely_offers.add(u64::from(is_in_time));
         let leaves = is_in_time && self.matcher.borrow_mut().may_send(gate);
         counters.late_offers.add(u64::from(!leaves));
-        self.outbox.tell_left(gate.decision_key, leaves);
+        self.tell_left(gate.decision_key, leaves);
         leaves
+    }
+
+    /// What became of an offer, and when.
+    pub(crate) fn tell_left(&self, decision_key: i64, is_sent: bool) {
+        self.outbox.tell_left(LeftOffer { decision_key, is_sent, at_ns: self.clock.now_ns() });
     }
 
     /// The stream is over: offers that never left are taken back.
@@ -143,7 +157,7 @@ impl Worker {
         state.stop_reading(None);
         while let Some(draft) = state.drafts.take() {
             for offer in draft.into_offers() {
-                self.outbox.tell_left(offer.gate.decision_key, false);
+                self.tell_left(offer.gate.decision_key, false);
             }
         }
         drop(state);

@@ -28,4 +28,11 @@ pub struct PlaneSettings {
     /// Full TLS handshakes a second over all workers; 0 = without bound.
     #[serde(default)]
     pub handshakes_per_s: u32,
+    /// Connections of both listeners; who comes beyond is hung up on.
+    #[serde(default = "connection_count_max")]
+    pub connection_count_max: usize,
+}
+
+fn connection_count_max() -> usize {
+    16_384
 }

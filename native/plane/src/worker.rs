@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::connection;
 use crate::counters::WorkerCounters;
 use crate::gather::{Deciding, Intake};
+use crate::hints::Hinting;
 use crate::inbox::{Inbox, Mail};
 use crate::listener::Arrival;
 use crate::matcher::Matcher;
@@ -56,6 +57,7 @@ pub(crate) struct Worker {
     pub(crate) streams: RefCell<Streams>,
     pub(crate) intake: RefCell<Intake>,
     pub(crate) deciding: RefCell<Deciding>,
+    pub(crate) hinting: RefCell<Hinting>,
     /// Streams that have something to be told.
     pub(crate) touched: RefCell<Vec<Rc<PingStream>>>,
     /// Answers are cut from it.
@@ -119,6 +121,7 @@ impl Worker {
             streams: RefCell::new(streams),
             intake: RefCell::default(),
             deciding: RefCell::default(),
+            hinting: RefCell::default(),
             touched: RefCell::default(),
             buffer: RefCell::default(),
             held_count: Cell::new(0),

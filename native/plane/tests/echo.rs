@@ -2,20 +2,32 @@
 
 mod common;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::answers::read;
 use common::{Client, INGEST, STREAM, device, settings, soon, start};
-use geooffer_plane::matcher::{Gate, Matcher, Outcome, Step};
+use geooffer_plane::matcher::{Gate, HintRules, Matcher, Outcome, Step};
 use geooffer_plane::plane::Plane;
-use geooffer_plane::rows::PingRow;
+use geooffer_plane::rows::{HintRow, PingRow};
 use http::Request;
 
 struct NoMatcher;
 
 impl Matcher for NoMatcher {
-    fn decide(&mut self, _: &mut [PingRow], _: &[i64], _: usize, _: &mut Outcome) -> Step {
+    fn decide(&mut self, _: &mut [PingRow], _: &[i64], _: &[i64], _: usize, _: &mut Outcome) -> Step {
         unreachable!("echo decides nothing")
+    }
+
+    fn real_ms(&self, _: Instant) -> i64 {
+        0
+    }
+
+    fn hint_rules(&mut self) -> Option<HintRules> {
+        None
+    }
+
+    fn hint(&mut self, _: &[PingRow], _: &mut Vec<HintRow>) -> bool {
+        false
     }
 
     fn may_send(&mut self, _: &Gate) -> bool {
@@ -79,8 +91,20 @@ async fn refuses_what_is_no_call_of_pings() {
 struct Panics;
 
 impl Matcher for Panics {
-    fn decide(&mut self, _: &mut [PingRow], _: &[i64], _: usize, _: &mut Outcome) -> Step {
+    fn decide(&mut self, _: &mut [PingRow], _: &[i64], _: &[i64], _: usize, _: &mut Outcome) -> Step {
         panic!("as a test wants it")
+    }
+
+    fn real_ms(&self, _: Instant) -> i64 {
+        0
+    }
+
+    fn hint_rules(&mut self) -> Option<HintRules> {
+        None
+    }
+
+    fn hint(&mut self, _: &[PingRow], _: &mut Vec<HintRow>) -> bool {
+        false
     }
 
     fn may_send(&mut self, _: &Gate) -> bool {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use common::answers::{Answer, Ping, batch, field, own, ping, read};
 use common::opcodes::{ACCEPT, ENTER, Opcodes, SLOW, Seen, TRY, UNDECIDED, VERDICT, WIN};
 use common::{Call, Client, INGEST, STREAM, device, framed, gateway, settings, soon, start, token};
-use geooffer_plane::control::{Crossing, OfferBytes, Reply};
+use geooffer_plane::control::{Crossing, LeftOffer, OfferBytes, Reply};
 use geooffer_plane::matcher::{Gate, Outcome};
 use geooffer_plane::plane::Plane;
 use geooffer_plane::refusal::{Code, Refusal};
@@ -24,6 +24,12 @@ fn plane() -> (Plane, Arc<Seen>) {
 
 async fn next(call: &mut Call) -> Answer {
     read(&call.next().await.expect("an answer"))
+}
+
+/// Decision keys, and whether they left; by no clock but the plane's.
+fn told(left: &[LeftOffer], plane: &Plane) -> Vec<(i64, bool)> {
+    assert!(left.iter().all(|offer| (1..=plane.now_ns()).contains(&offer.at_ns)));
+    left.iter().map(|offer| (offer.decision_key, offer.is_sent)).collect()
 }
 
 /// The next crossing.
@@ -115,7 +121,7 @@ async fn a_winner_is_held_until_it_is_settled() {
     let answer = next(&mut call).await;
     assert_eq!((answer.acknowledged, answer.offers.len()), (3, 1));
     let Crossing::Left(left) = crossing(&plane).await else { panic!() };
-    assert_eq!(left, [(77, true), (78, false)]);
+    assert_eq!(told(&left, &plane), [(77, true), (78, false)]);
     let statistics = plane.statistics();
     assert_eq!((statistics.due_offers, statistics.timely_offers, statistics.late_offers), (2, 1, 1));
 }
@@ -134,7 +140,7 @@ async fn offers_of_a_closed_stream_and_shut_gates_are_taken_back() {
     let answer = next(&mut call).await;
     assert_eq!((answer.acknowledged, answer.offers.len()), (1, 0));
     let Crossing::Left(left) = crossing(&plane).await else { panic!() };
-    assert_eq!(left, [(1, false)]);
+    assert_eq!(told(&left, &plane), [(1, false)]);
     drop((call, client));
     soon(async {
         while plane.open_stream_count() > 0 {
@@ -144,7 +150,7 @@ async fn offers_of_a_closed_stream_and_shut_gates_are_taken_back() {
     .await;
     plane.reply(settled(vec![offer(2, i64::MAX)]));
     let Crossing::Left(left) = crossing(&plane).await else { panic!() };
-    assert_eq!(left, [(2, false)]);
+    assert_eq!(told(&left, &plane), [(2, false)]);
 }
 
 #[tokio::test]
@@ -153,12 +159,13 @@ async fn tries_hold_operators_alone_and_hints_whoever_asked() {
     let client = Client::connect(&plane).await;
     let mut call = client.open(STREAM, &gateway()).await;
     call.send(&batch(&[ACCEPT, TRY]));
-    let Crossing::Decided { tries, places, held, .. } = crossing(&plane).await else { panic!() };
-    assert_eq!((tries.len(), places.len(), held.len()), (1, 1, 0));
     assert_eq!(next(&mut call).await.acknowledged, 1);
+    let tried = plane.take_tried();
+    assert_eq!(tried.iter().map(|item| item.tries.len()).collect::<Vec<_>>(), [1], "kept until somebody asks");
     let mut call = client.open(STREAM, &token("operator", "op", 600)).await;
     call.send(&batch(&[ACCEPT, TRY]));
-    let Crossing::Decided { held, .. } = crossing(&plane).await else { panic!() };
+    let Crossing::Decided { tries, places, held, .. } = crossing(&plane).await else { panic!("the first to cross") };
+    assert_eq!((tries.len(), places.len(), held.len()), (1, 1, 1));
     assert!(held[0].wants_tries && !held[0].wants_next_ping);
     let mut call = client.open(STREAM, &device(3)).await;
     call.send(&ping(Ping { wants_next_ping: true, ..Ping::default() }));
@@ -170,6 +177,25 @@ async fn tries_hold_operators_alone_and_hints_whoever_asked() {
     plane.reply(vec![Reply::Settled { stream_number, message_sequence: 1, fields: vec![], offers: vec![] }]);
     assert_eq!(next(&mut call).await.acknowledged, 1);
     assert_eq!(call.status().await.0, 0);
+}
+
+#[tokio::test]
+async fn hints_that_the_matcher_knows_come_with_the_acknowledgement() {
+    let (plane, seen) = plane();
+    seen.knows_hints.store(true, Ordering::Relaxed);
+    let client = Client::connect(&plane).await;
+    let mut call = client.open(STREAM, &device(3)).await;
+    let asking = |session_id, sequence| ping(Ping { session_id, sequence, wants_next_ping: true, ..Ping::default() });
+    for sequence in 1..=3 {
+        call.send(&asking(ACCEPT, sequence));
+        let answer = next(&mut call).await;
+        let told: Vec<_> = answer.next_pings.iter().map(|hint| (hint.message_sequence, hint.distance_m)).collect();
+        assert_eq!((answer.acknowledged, told), (sequence, vec![(sequence, sequence)]));
+    }
+    call.send(&asking(WIN, 4));
+    let Crossing::Decided { held, .. } = crossing(&plane).await else { panic!("nothing crossed before") };
+    assert!(held[0].message_sequence == 4 && held[0].wants_next_ping, "told with the offer");
+    assert_eq!(seen.hints.load(Ordering::Relaxed), 3);
 }
 
 #[tokio::test]
@@ -186,9 +212,9 @@ async fn python_decides_what_the_matcher_cannot() {
         }
     })
     .await;
-    let Crossing::Undecided { worker, pings, ages_ms } = all.pop().unwrap() else { panic!() };
+    let Crossing::Undecided { worker, pings, ages_ms, arrivals_ms } = all.pop().unwrap() else { panic!() };
     let Crossing::Decided { held: first, .. } = all.pop().unwrap() else { panic!() };
-    assert_eq!((pings.len(), ages_ms.len(), pings[0].session_id), (2, 2, UNDECIDED));
+    assert_eq!((pings.len(), ages_ms.len(), arrivals_ms.len(), pings[0].session_id), (2, 2, 2, UNDECIDED));
     call.send(&batch(&[VERDICT + 6]));
     let answer = next(&mut call).await;
     assert_eq!((answer.acknowledged, answer.rejected_rows.len()), (0, 1));

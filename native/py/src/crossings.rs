@@ -1,6 +1,6 @@
 //! What workers hand to Python, as objects that hold bytes: `numpy.frombuffer` does the rest.
 
-use geooffer_plane::control::{Crossing, Held, Place, RefusedCall};
+use geooffer_plane::control::{Crossing, Held, Place, RefusedCall, Tried};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -30,15 +30,17 @@ pub struct Undecided {
     worker: usize,
     /// PING rows.
     pings: Py<PyBytes>,
-    /// int64.
+    /// int64: of each row, when it arrived.
     ages_ms: Py<PyBytes>,
+    /// int64: when that was, in milliseconds since 1970.
+    arrivals_ms: Py<PyBytes>,
 }
 
 /// What became of offers that were given to streams.
 #[pyclass(frozen, get_all)]
 pub struct Left {
-    /// (decision key, sent; else taken back).
-    offers: Vec<(i64, bool)>,
+    /// (decision key, sent; else taken back, when on the plane's clock in ns).
+    offers: Vec<(i64, bool, i64)>,
 }
 
 /// A verified caller that was refused.
@@ -67,12 +69,19 @@ pub fn to_python(py: Python<'_>, crossing: Crossing, told: &mut Vec<Py<PyAny>>) 
             };
             told.push(Py::new(py, decided)?.into_any());
         }
-        Crossing::Undecided { worker, pings, ages_ms } => {
-            let ages: Vec<u8> = ages_ms.iter().flat_map(|age| age.to_le_bytes()).collect();
-            let undecided = Undecided { worker, pings: bytes(py, bytes_of(&pings)), ages_ms: bytes(py, &ages) };
+        Crossing::Undecided { worker, pings, ages_ms, arrivals_ms } => {
+            let undecided = Undecided {
+                worker,
+                pings: bytes(py, bytes_of(&pings)),
+                ages_ms: long_bytes(py, &ages_ms),
+                arrivals_ms: long_bytes(py, &arrivals_ms),
+            };
             told.push(Py::new(py, undecided)?.into_any());
         }
-        Crossing::Left(offers) => told.push(Py::new(py, Left { offers })?.into_any()),
+        Crossing::Left(offers) => {
+            let offers = offers.iter().map(|offer| (offer.decision_key, offer.is_sent, offer.at_ns)).collect();
+            told.push(Py::new(py, Left { offers })?.into_any());
+        }
         Crossing::Refused(calls) => {
             for call in calls {
                 told.push(Py::new(py, refused(call))?.into_any());
@@ -80,6 +89,11 @@ pub fn to_python(py: Python<'_>, crossing: Crossing, told: &mut Vec<Py<PyAny>>) 
         }
     }
     Ok(())
+}
+
+/// The context number and the TRY rows.
+pub fn tried(py: Python<'_>, item: &Tried) -> (i64, Py<PyBytes>) {
+    (item.context_number, bytes(py, bytes_of(&item.tries)))
 }
 
 fn refused(call: RefusedCall) -> Refused {
@@ -95,6 +109,11 @@ fn refused(call: RefusedCall) -> Refused {
 
 fn bytes(py: Python<'_>, data: &[u8]) -> Py<PyBytes> {
     PyBytes::new(py, data).unbind()
+}
+
+fn long_bytes(py: Python<'_>, values: &[i64]) -> Py<PyBytes> {
+    let data: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    bytes(py, &data)
 }
 
 fn held_fields(held: &Held) -> HeldFields {

@@ -25,7 +25,7 @@ mod geooffer_native {
     const VERSION: &str = env!("CARGO_PKG_VERSION");
     /// Grows with every change of what Python calls here; `geooffer.dataplane.native_module` asks for its own.
     #[pymodule_export]
-    const INTERFACE_VERSION: u32 = 1;
+    const INTERFACE_VERSION: u32 = 5;
 
     #[pymodule_export]
     use super::crossings::{Decided, Left, Refused, Undecided};

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use geooffer_plane::limits::PING_BATCH_ROW_COUNT_MAX;
-use geooffer_plane::matcher::{Gate, Matcher, Outcome, Step};
-use geooffer_plane::rows::{PingRow, WINNER_ROW_OFFSET, WinnerRow};
+use geooffer_plane::matcher::{Gate, HintRules, Matcher, Outcome, Step};
+use geooffer_plane::rows::{HintRow, PingRow, WINNER_ROW_OFFSET, WinnerRow};
 
 use crate::engine_lock::Lock;
 use crate::raw::{Buffers, Entry};
@@ -25,11 +25,13 @@ pub struct RealClock {
     pub since: Instant,
     /// Nanoseconds since 1970 at that moment.
     pub since_ns: i64,
+    /// Whether fixes age while their rows wait: not where the pings themselves tell the engine's time.
+    pub waiting_ages: bool,
 }
 
 impl RealClock {
-    fn now_ms(&self) -> i64 {
-        let passed_ns = i64::try_from(self.since.elapsed().as_nanos()).unwrap_or(i64::MAX);
+    fn ms_of(&self, at: Instant) -> i64 {
+        let passed_ns = i64::try_from(at.saturating_duration_since(self.since).as_nanos()).unwrap_or(i64::MAX);
         self.since_ns.saturating_add(passed_ns) / 1_000_000
     }
 }
@@ -57,12 +59,28 @@ pub struct NumbaMatcher {
     clock: RealClock,
     counts: Arc<MatcherCounts>,
     buffers: Buffers,
+    /// Of the rows of a call, at the moment it is made.
+    ages_ms: Vec<i64>,
+    /// Of calls for hints.
+    hint_workspace: Vec<u64>,
 }
 
 impl NumbaMatcher {
     /// One worker's.
     pub fn new(entry: Entry, lock: Arc<Lock>, clock: RealClock, counts: Arc<MatcherCounts>) -> Self {
-        Self { entry, lock, clock, counts, buffers: Buffers::new(PING_BATCH_ROW_COUNT_MAX) }
+        let buffers = Buffers::new(PING_BATCH_ROW_COUNT_MAX);
+        Self { entry, lock, clock, counts, buffers, ages_ms: Vec::new(), hint_workspace: Vec::new() }
+    }
+
+    /// Fixes are older by the time their rows waited; see `EngineClock.stamp`.
+    fn age(&mut self, ages_ms: &[i64], arrivals_ms: &[i64], real_now_ms: i64) {
+        let waiting_ages = self.clock.waiting_ages;
+        let aged = |(&age_ms, &arrival_ms): (&i64, &i64)| {
+            let waited_ms = if waiting_ages { real_now_ms.saturating_sub(arrival_ms).max(0) } else { 0 };
+            age_ms.saturating_add(waited_ms)
+        };
+        self.ages_ms.clear();
+        self.ages_ms.extend(ages_ms.iter().zip(arrivals_ms).map(aged));
     }
 
     /// Append what the latest call found, from row `from` on.
@@ -100,6 +118,7 @@ impl Matcher for NumbaMatcher {
         &mut self,
         pings: &mut [PingRow],
         ages_ms: &[i64],
+        arrivals_ms: &[i64],
         winner_count_max: usize,
         outcome: &mut Outcome,
     ) -> Step {
@@ -110,14 +129,15 @@ impl Matcher for NumbaMatcher {
         outcome.winners.clear();
         let lock = Arc::clone(&self.lock);
         let _section = lock.enter();
-        let real_now_ms = self.clock.now_ms();
+        let real_now_ms = self.clock.ms_of(Instant::now());
+        self.age(ages_ms, arrivals_ms, real_now_ms);
         let mut from = 0;
         while from < pings.len() {
             let end = pings.len().min(from + PING_BATCH_ROW_COUNT_MAX);
             let winners_left = winner_count_max.saturating_sub(outcome.winners.len());
             let decided = self.entry.decide(
                 &mut pings[from..end],
-                ages_ms.get(from..end).unwrap_or_default(),
+                self.ages_ms.get(from..end).unwrap_or_default(),
                 real_now_ms,
                 i64::try_from(winners_left).unwrap_or(i64::MAX),
                 &mut outcome.verdicts[from..end],
@@ -138,6 +158,21 @@ impl Matcher for NumbaMatcher {
         Step::Done
     }
 
+    fn real_ms(&self, at: Instant) -> i64 {
+        self.clock.ms_of(at)
+    }
+
+    fn hint_rules(&mut self) -> Option<HintRules> {
+        let _section = self.lock.enter();
+        let [accuracy_max_cm, future_tolerance_ms] = self.entry.hint_rules();
+        Some(HintRules { accuracy_max_cm, future_tolerance_ms })
+    }
+
+    fn hint(&mut self, pings: &[PingRow], hints: &mut Vec<HintRow>) -> bool {
+        let _section = self.lock.enter();
+        self.entry.hint(pings, hints, &mut self.hint_workspace)
+    }
+
     fn may_send(&mut self, gate: &Gate) -> bool {
         let _section = self.lock.enter();
         let (slot, epoch) = (i64::from(gate.person_slot), i64::from(gate.consent_epoch));
@@ -149,13 +184,32 @@ impl Matcher for NumbaMatcher {
 pub struct NoMatcher;
 
 impl Matcher for NoMatcher {
-    fn decide(&mut self, pings: &mut [PingRow], _ages: &[i64], _winners: usize, outcome: &mut Outcome) -> Step {
+    fn decide(
+        &mut self,
+        pings: &mut [PingRow],
+        _ages: &[i64],
+        _arrivals: &[i64],
+        _winners: usize,
+        outcome: &mut Outcome,
+    ) -> Step {
         outcome.verdicts.clear();
         outcome.verdicts.resize(pings.len(), 1);
         outcome.transitions.clear();
         outcome.tries.clear();
         outcome.winners.clear();
         Step::Done
+    }
+
+    fn real_ms(&self, _at: Instant) -> i64 {
+        0
+    }
+
+    fn hint_rules(&mut self) -> Option<HintRules> {
+        None
+    }
+
+    fn hint(&mut self, _pings: &[PingRow], _hints: &mut Vec<HintRow>) -> bool {
+        false
     }
 
     fn may_send(&mut self, _gate: &Gate) -> bool {

@@ -18,15 +18,15 @@ use geooffer_plane::tokens::TokenVerifier;
 use geooffer_plane::wire::names::Names;
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
 use crate::crossings;
 use crate::engine_lock::EngineLock;
 use crate::matcher::{MatcherCounts, NoMatcher, NumbaMatcher, RealClock};
-use crate::raw::Entry;
+use crate::raw::{Addresses, Entry};
 use crate::replies::{OutcomeRows, ReadyOffer};
 
-/// Open at once, where file descriptors allow; those that have not greeted yet.
-const CONNECTION_COUNT_MAX: usize = 16_384;
+/// Connections that have not greeted yet.
 const GREETING_COUNT_MAX: usize = 4_096;
 
 /// PEM bytes: chain, key, and the roots of clients' certificates where they need one.
@@ -64,14 +64,14 @@ fn waking() -> std::io::Result<(Wake, UnixStream)> {
 }
 
 /// The clock behind `real_now_ms` (a Python callable: milliseconds since 1970), from a moment when it went on by one.
-fn clock_of(real_now_ms: &Bound<'_, PyAny>) -> PyResult<RealClock> {
+fn clock_of(real_now_ms: &Bound<'_, PyAny>, waiting_ages: bool) -> PyResult<RealClock> {
     const WAIT_MAX: Duration = Duration::from_millis(5);
     let began = Instant::now();
     let first_ms: i64 = real_now_ms.call0()?.extract()?;
     loop {
         let (now_ms, since): (i64, Instant) = (real_now_ms.call0()?.extract()?, Instant::now());
         if now_ms != first_ms || began.elapsed() > WAIT_MAX {
-            return Ok(RealClock { since, since_ns: now_ms.saturating_mul(1_000_000) });
+            return Ok(RealClock { since, since_ns: now_ms.saturating_mul(1_000_000), waiting_ages });
         }
     }
 }
@@ -79,12 +79,17 @@ fn clock_of(real_now_ms: &Bound<'_, PyAny>) -> PyResult<RealClock> {
 /// The entry that `join` tells of, an object like `geooffer.engine.join.Join`.
 fn entry_of(join: &Bound<'_, PyAny>) -> PyResult<Entry> {
     let address = |name: &str| -> PyResult<usize> { join.getattr(name)?.extract() };
-    let (decide, may_send) = (address("decide_address")?, address("may_send_address")?);
-    let context = address("context_address")?;
+    let addresses = Addresses {
+        decide: address("decide_address")?,
+        may_send: address("may_send_address")?,
+        hint: address("hint_address")?,
+        context: address("context_address")?,
+        hint_rules: address("hint_rules_address")?,
+    };
     // SAFETY: these are the addresses of a Join, whose contract are C functions of these signatures that neither raise
-    // nor unwind; they live as long as it does, and the plane keeps it until all workers are joined.
+    // nor unwind, and of its arrays; they live as long as it does, and the plane keeps it until all workers are joined.
     #[allow(unsafe_code)]
-    let entry = unsafe { Entry::new(decide, may_send, context) };
+    let entry = unsafe { Entry::new(addresses) };
     entry.ok_or_else(|| PyValueError::new_err("the join has no addresses"))
 }
 
@@ -122,13 +127,13 @@ fn shared_of(
 }
 
 impl Shared {
-    fn tables(&self) -> Tables {
+    fn tables(&self, settings: &PlaneSettings) -> Tables {
         Tables {
             tokens: Arc::clone(&self.tokens),
             quotas: Arc::clone(&self.quotas),
             names: Arc::clone(&self.names),
             tls: self.tls.clone(),
-            bounds: ConnectionBounds::new(CONNECTION_COUNT_MAX, GREETING_COUNT_MAX),
+            bounds: ConnectionBounds::new(settings.connection_count_max, GREETING_COUNT_MAX),
         }
     }
 }
@@ -156,7 +161,11 @@ impl Plane {
         let shared = shared_of(&settings, tokens_json, row_rates, tls, &fence_ids)?;
         let counts = Arc::new(MatcherCounts::default());
         let entry = match (&join, lock, real_now_ms) {
-            (Some(join), Some(lock), Some(clock)) => Some((entry_of(join.bind(py))?, lock.shared(), clock_of(clock)?)),
+            (Some(join), Some(lock), Some(clock)) => {
+                let join = join.bind(py);
+                let clock = clock_of(clock, join.getattr("waiting_ages")?.extract()?)?;
+                Some((entry_of(join)?, lock.shared(), clock))
+            }
             _ if settings.echo => None,
             _ => return Err(PyValueError::new_err("join, lock and real_now_ms are needed to decide")),
         };
@@ -169,7 +178,7 @@ impl Plane {
             }
         };
         let (wake, woken) = waking()?;
-        let tables = shared.tables();
+        let tables = shared.tables(&settings);
         let native = py
             .detach(|| NativePlane::start(settings, tables, &wake, make_matcher))
             .map_err(|error| PyOSError::new_err(error.to_string()))?;
@@ -208,6 +217,11 @@ impl Plane {
             crossings::to_python(py, crossing, &mut told)?;
         }
         Ok(told)
+    }
+
+    /// Tries that nobody is told of, since the last time: [(context number, TRY rows)], in the order of each worker.
+    fn take_tried(&self, py: Python<'_>) -> Vec<(i64, Py<PyBytes>)> {
+        self.native.take_tried().iter().map(|item| crossings::tried(py, item)).collect()
     }
 
     /// Release a held message.

@@ -2,39 +2,59 @@
 
 #![allow(unsafe_code)]
 
-use geooffer_plane::rows::{PingRow, TransitionRow, TryRow, WinnerRow};
+use geooffer_plane::rows::{HintRow, PingRow, TransitionRow, TryRow, WinnerRow};
 
 type DecideFn = unsafe extern "C" fn(*const i64, *mut PingRow, *const i64, i64, i64, i64, *mut u8, *mut i64) -> i64;
 type MaySendFn = unsafe extern "C" fn(*const i64, i64, i64, i64, i64) -> i64;
 
-/// The compiled matcher of `geooffer.engine.join.Join`: two C functions and the context they read.
+type HintFn = unsafe extern "C" fn(*const i64, *const PingRow, i64, *mut HintRow, *mut u64, i64) -> i64;
+
+/// What a Join tells, all as addresses: three C functions, the context they read, and the two numbers of hint_rules.
+#[derive(Clone, Copy)]
+pub struct Addresses {
+    /// Decides rows.
+    pub decide: usize,
+    /// The send gate.
+    pub may_send: usize,
+    /// Makes hints.
+    pub hint: usize,
+    /// int64 cells.
+    pub context: usize,
+    /// int64: accuracy_max_cm, future_tolerance_ms.
+    pub hint_rules: usize,
+}
+
+/// The compiled matcher of `geooffer.engine.join.Join`.
 #[derive(Clone, Copy)]
 pub struct Entry {
     decide: DecideFn,
     may_send: MaySendFn,
+    hint: HintFn,
     context: usize,
+    hint_rules: usize,
 }
 
 impl Entry {
     /// From the addresses that a Join tells; None where one is 0.
     ///
     /// # Safety
-    /// `decide` and `may_send` have to be the addresses of C functions with the signatures above that neither raise nor
-    /// unwind, and `context` that of the array they expect; all three have to live for as long as this value or a copy
-    /// is used ([`crate::plane::Plane`] keeps the Join until all workers are joined).
-    pub unsafe fn new(decide: usize, may_send: usize, context: usize) -> Option<Self> {
-        if decide == 0 || may_send == 0 || context == 0 {
+    /// The first three have to be addresses of C functions with the signatures above that neither raise nor unwind, and
+    /// `context` and `hint_rules` those of the arrays that [`Addresses`] says; all have to live for as long as this value
+    /// or a copy is used ([`crate::plane::Plane`] keeps the Join until all workers are joined).
+    pub unsafe fn new(at: Addresses) -> Option<Self> {
+        if [at.decide, at.may_send, at.hint, at.context, at.hint_rules].contains(&0) {
             return None;
         }
         // SAFETY: the caller says that these are addresses of functions of these types; a function pointer has the size
         // of usize, and 0 was ruled out.
-        let (decide, may_send) = unsafe {
+        let (decide, may_send, hint) = unsafe {
             (
-                std::mem::transmute::<*const (), DecideFn>(decide as *const ()),
-                std::mem::transmute::<*const (), MaySendFn>(may_send as *const ()),
+                std::mem::transmute::<*const (), DecideFn>(at.decide as *const ()),
+                std::mem::transmute::<*const (), MaySendFn>(at.may_send as *const ()),
+                std::mem::transmute::<*const (), HintFn>(at.hint as *const ()),
             )
         };
-        Some(Self { decide, may_send, context })
+        Some(Self { decide, may_send, hint, context: at.context, hint_rules: at.hint_rules })
     }
 
     /// Decide rows; returns how many were decided, or −1. To be called inside the engine's lock.
@@ -80,6 +100,33 @@ impl Entry {
         // SAFETY: the function has this signature and the context lives (see `new`); it takes no other address.
         unsafe { (self.may_send)(context, person_slot, person_key, consent_epoch, policy_version) == 1 }
     }
+
+    /// The two numbers of the Join's `hint_rules`. To be called inside the engine's lock.
+    pub fn hint_rules(&self) -> [i64; 2] {
+        // SAFETY: the address is that of two int64, aligned as NumPy allocates them, which live (see `new`) and are only
+        // written inside the engine's lock.
+        unsafe { std::ptr::read(self.hint_rules as *const [i64; 2]) }
+    }
+
+    /// Append a hint for each of `pings`, rows as decided; false, and nothing is appended, where hints are not known (or
+    /// the call is refused as misuse). To be called inside the engine's lock.
+    pub fn hint(&self, pings: &[PingRow], hints: &mut Vec<HintRow>, workspace: &mut Vec<u64>) -> bool {
+        let (count, first) = (pings.len(), hints.len());
+        workspace.resize(HINT_WORKSPACE_ROW_BYTES / 8 * count, 0);
+        hints.resize(first + count, HintRow::default());
+        let bytes = i64::try_from(size_of_val(workspace.as_slice()));
+        let (Ok(n), Ok(bytes)) = (i64::try_from(count), bytes) else { return false };
+        let context = self.context as *const i64;
+        let into = hints[first..].as_mut_ptr();
+        // SAFETY: the function has this signature and the context lives (see `new`). It reads `count` pings, writes as many
+        // hints, of which `into` has room, and uses `bytes` bytes of workspace, which the vector has; all three are held by
+        // references while it runs, and nobody else has the mutable ones.
+        let told = unsafe { (self.hint)(context, pings.as_ptr(), n, into, workspace.as_mut_ptr(), bytes) };
+        if told != n {
+            hints.truncate(first);
+        }
+        told == n
+    }
 }
 
 /// Rows of one call.
@@ -90,6 +137,8 @@ const HIT_CAPACITY: usize = 65_536;
 /// Bytes of workspace: so many, and so many more for each row.
 const WORKSPACE_BASE_BYTES: usize = 512;
 const WORKSPACE_ROW_BYTES: usize = 24;
+/// `HINT_WORKSPACE_BYTES_PER_ROW` of `geooffer/model/context.py`.
+const HINT_WORKSPACE_ROW_BYTES: usize = 80;
 
 /// Cells of a call, by their numbers in the contract of `geooffer/kernels/join.py`.
 mod cell {

@@ -22,6 +22,7 @@ import numpy as np
 
 from geooffer.bench import load_world
 from geooffer.bench.direct import Served
+from geooffer.bench.fence_loads import FenceLoad
 from geooffer.bench.load_world import LoadWorld
 from geooffer.bench.native_load import Loaded, loaded, run_plans
 from geooffer.bench.processes import (
@@ -59,6 +60,8 @@ class CarrierPlan:
     compacts: bool = False
     """One snapshot after the other is written meanwhile."""
     intent_every: int = 20
+    fences: FenceLoad | None = None
+    """Instead of the world of the transport shapes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,6 @@ class Carrier:
 
     def _load_plan(self, pace: Pace) -> dict[str, Any]:
         shape = self.plan.shape
-        world = LoadWorld(shape.device_count, shape.role == "gateway")
         is_open = pace.rows_per_s > 0
         return {
             "address": self.ready.data_address,
@@ -139,15 +141,16 @@ class Carrier:
             "session_id": time.time_ns(),
             "trace": pace.traces,
             "trace_above_us": pace.trace_above_us,
-            "world": world.json(),
+            "world": self.world_json(),
         }
+
+    def world_json(self) -> dict[str, Any]:
+        """Who is where, as native/load reads it."""
+        return LoadWorld(self.plan.shape.device_count, self.plan.shape.role == "gateway").json()
 
     def _check(self, result: Loaded, *, is_open: bool) -> None:
         """A bench that is fast because it drops work fails: every ping acknowledged, judged once, offers as due."""
-        if result.errors:
-            raise BenchmarkError(f"streams ended with errors: {result.errors}")
-        if result.acknowledged != result.sent:
-            raise BenchmarkError(f"{result.sent:,} messages sent, {result.acknowledged:,} acknowledged")
+        self.check_acknowledged(result)
         if self.is_echo:
             return
         if result.unwanted:
@@ -162,7 +165,14 @@ class Carrier:
         judged = news["ACCEPTED"] + news["SHED"] + (news["STALE_FIX"] if is_open else 0)
         if judged < ACCEPTED_SHARE_MIN * result.sent_rows:
             raise BenchmarkError(f"too few of {result.sent_rows:,} pings were accepted: {dict(news)}")
-        self._check_offers(result, news, late)
+        self.check_answers(result, news, late)
+
+    def check_acknowledged(self, result: Loaded) -> None:
+        """Raises BenchmarkError where a stream broke, or a ping was not answered."""
+        if result.errors:
+            raise BenchmarkError(f"streams ended with errors: {result.errors}")
+        if result.acknowledged != result.sent:
+            raise BenchmarkError(f"{result.sent:,} messages sent, {result.acknowledged:,} acknowledged")
 
     def _served(self, row_count: int) -> Served:
         """What the server counted, when it has counted all of this run's rows: the native plane's threads tell the
@@ -176,7 +186,8 @@ class Carrier:
             time.sleep(0.1)
         return served
 
-    def _check_offers(self, result: Loaded, news: Counter[str], late: int) -> None:
+    def check_answers(self, result: Loaded, news: Counter[str], late: int) -> None:
+        """As many offers as are due."""
         shape = self.plan.shape
         world = LoadWorld(shape.device_count, shape.role == "gateway")
         steps = load_world.steps_taken(world, shape.rows_per_message, result.stream_sent)
@@ -195,17 +206,27 @@ def carriers(plans: list[CarrierPlan], serve: Serve) -> Iterator[list[Carrier]]:
     """Servers side by side on one core and the load on another; all stopped but the one that runs."""
     if not all(plan.plane.endswith("echo") for plan in plans):
         compile_all()  # once and here: servers are waited for only so long
-    server_core, load_core = cores()
+    _, load_core = cores()
     with ExitStack() as stack:
         load_pipe, load = stack.enter_context(process(run_plans, load_core))
         found = []
         for plan in plans:
-            pipe, server = stack.enter_context(process(serve, replace(plan, core=server_core)))
-            ready: ReadyCarrier = receive(pipe, server, READY_TIMEOUT_S)
-            stack.callback(os.kill, ready.pid, signal.SIGCONT)
-            os.kill(ready.pid, signal.SIGSTOP)
+            pipe, server, ready = stack.enter_context(stopped_server(plan, serve))
             found.append(Carrier(plan, pipe, server, ready, load_pipe, load))
         yield found
+
+
+@contextmanager
+def stopped_server(plan: CarrierPlan, serve: Serve) -> Iterator[tuple[Connection, Any, ReadyCarrier]]:
+    """A server on the servers' core, stopped when it listens."""
+    server_core, _ = cores()
+    with process(serve, replace(plan, core=server_core)) as (pipe, server):
+        ready: ReadyCarrier = receive(pipe, server, READY_TIMEOUT_S)
+        os.kill(ready.pid, signal.SIGSTOP)
+        try:
+            yield pipe, server, ready
+        finally:
+            os.kill(ready.pid, signal.SIGCONT)
 
 
 def ratios(own: list[float], rival: list[float]) -> dict[str, float]:

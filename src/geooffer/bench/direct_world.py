@@ -122,6 +122,13 @@ def fill(engine: Engine, customer_count: int, now_ms: int, intent_every: int = I
     engine.put_nouns([*catalog(now_ms), offer(now_ms)], now_ms=now_ms)
     engine.put_prices(prices(now_ms), now_ms=now_ms)
     engine.report_stock(stock(now_ms))
+    add_people(engine, customer_count, now_ms)
+    engine.record_touchpoints(searches(customer_count, now_ms, intent_every), now_ms=now_ms)
+    engine.publish()
+
+
+def add_people(engine: Engine, customer_count: int, now_ms: int) -> None:
+    """One phone each, who consented to everything two days ago."""
     purposes = sum(purpose.bit for purpose in Purpose)
     for first in range(1, customer_count + 1, _CHUNK_COUNT):
         people = customers(min(_CHUNK_COUNT, customer_count + 1 - first), first)
@@ -132,8 +139,6 @@ def fill(engine: Engine, customer_count: int, now_ms: int, intent_every: int = I
                 for customer in people
             ]
         )
-    engine.record_touchpoints(searches(customer_count, now_ms, intent_every), now_ms=now_ms)
-    engine.publish()
 
 
 def path(device_key: int) -> tuple[Int32Array, Int32Array, list[bool]]:

@@ -49,6 +49,7 @@ class EffectPlan:
     """What to measure."""
 
     state_dir: Path
+    plane: str = "python"
     stream_count: int = 8
     row_count: int = 64
     window_count: int = 1
@@ -153,6 +154,7 @@ class _Run:
                 raise BenchmarkError(f"{kind}: nobody had got an offer before: nothing was raced")
         late = sum(found[name] for found in calls.values() for name in ("offers_left_late", "offers_answered_late"))
         return {
+            "plane": plan.plane,
             "persons": plan.person_count,
             "streams": plan.stream_count,
             "peak_pings_per_s": round(peak_per_s),

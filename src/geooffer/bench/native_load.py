@@ -21,7 +21,7 @@ from hdrh.histogram import HdrHistogram
 from geooffer.bench import latency
 from geooffer.bench.processes import BenchmarkError, pin
 from geooffer.errors import GeoofferError
-from geooffer.model.verdicts import OfferVerdict, PingVerdict
+from geooffer.model.verdicts import OfferVerdict, PingVerdict, TransitionKind
 
 PROGRAM_VARIABLE = "GEOOFFER_LOAD_PROGRAM"
 NEEDED = f"the native load generator is needed: `make native`, or {PROGRAM_VARIABLE}=path of geooffer-load"
@@ -67,6 +67,8 @@ class Loaded:
     stream_sent: list[int]
     rejected: Counter[str]
     tries: Counter[str]
+    transitions: Counter[str]
+    """ENTER, EXIT, DWELL: told to gateways."""
     offers: int
     unwanted: int
     errors: dict[str, int]
@@ -113,6 +115,7 @@ def loaded(report: dict[str, Any]) -> Loaded:
         | {
             "rejected": _named(report["rejected"], PingVerdict),
             "tries": _named(report["tries"], OfferVerdict),
+            "transitions": _named(report["transitions"], TransitionKind),
             "histogram": latency.histogram_of_buckets(report["latency"]["buckets"]),
             "offer_histogram": latency.histogram_of_buckets(report["offer_latency"]["buckets"]),
             "lag_histogram": latency.histogram_of_buckets(report["send_lag"]["buckets"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ class PacedStream(Protocol):
         """Take the answers."""
 
 
-class PacedLoad:
+class PacedLoad(ABC):
     """The streams at work until `over` is set."""
 
     def __init__(self, answered_s: array[float]) -> None:
@@ -64,9 +65,9 @@ class PacedLoad:
         for work in done:
             work.result()
 
+    @abstractmethod
     async def run(self) -> Any:
         """Connect the streams, work, and return what they saw."""
-        raise NotImplementedError
 
     async def _until_over(self) -> None:
         await self.over.wait()

@@ -12,6 +12,7 @@ from geooffer.cli import (
     bench_flaps,
     bench_goals,
     bench_hints,
+    bench_hostile,
     bench_idle,
     bench_journal,
     bench_kernel,
@@ -19,6 +20,7 @@ from geooffer.cli import (
     bench_offers,
     bench_overload,
     bench_restart,
+    bench_tile38,
     bench_transport,
 )
 
@@ -34,9 +36,11 @@ def register(app: typer.Typer) -> None:
     bench_catalog.register(group)
     bench_memory.register(group)
     bench_hints.register(group)
+    bench_hostile.register(group)
     bench_journal.register(group)
     bench_effect.register(group)
     bench_flaps.register(group)
     bench_offers.register(group)
     bench_overload.register(group)
     bench_restart.register(group)
+    bench_tile38.register(group)

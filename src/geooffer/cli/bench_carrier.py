@@ -58,7 +58,7 @@ async def _serve(pipe: Connection, plan: CarrierPlan) -> None:
 
 @asynccontextmanager
 async def _service(plan: CarrierPlan, tls: dict[str, Any]) -> AsyncIterator[Listening]:
-    from geooffer.bench import direct_world
+    from geooffer.bench import direct_world, fence_loads
     from geooffer.bench.direct import Served
     from geooffer.cli.assembly import loopback_settings, running_service
     from geooffer.cli.bench_server import compact_on_and_on
@@ -73,7 +73,11 @@ async def _service(plan: CarrierPlan, tls: dict[str, Any]) -> AsyncIterator[List
     )
     async with AsyncExitStack() as ending:
         service = await ending.enter_async_context(running_service(settings))
-        direct_world.fill(service.engine, plan.shape.device_count, time.time_ns() // 1_000_000, plan.intent_every)
+        now_ms = time.time_ns() // 1_000_000
+        if plan.fences is None:
+            direct_world.fill(service.engine, plan.shape.device_count, now_ms, plan.intent_every)
+        else:
+            fence_loads.fill(service.engine, plan.fences, now_ms)
 
         def served() -> Served:
             counts = service.engine.statistics.ping_verdicts

@@ -50,6 +50,7 @@ def register(group: typer.Typer) -> None:
         share: Annotated[float, typer.Option(min=0.01, max=1.0, help="Of the peak; 1: as much as it bears.")] = 1.0,
         trials: Annotated[int, typer.Option(min=1, help="Withdrawals, snoozes, restrictions, erasures: each.")] = 32,
         switches: Annotated[int, typer.Option(min=1, max=200, help="Publications, rollbacks, stops: each.")] = 32,
+        plane: Annotated[str, typer.Option("--plane", help="The data plane: python or native.")] = "python",
         check: Annotated[bool, typer.Option("--check", help="Exit 1 where p99 > 10 ms, too.")] = False,
         json_output: JsonOutput = False,
     ) -> None:
@@ -61,9 +62,11 @@ def register(group: typer.Typer) -> None:
         if trials * len(PERSON_KINDS) * ACTIVE_EVERY > streams * persons:
             least = trials * len(PERSON_KINDS) * ACTIVE_EVERY
             raise typer.BadParameter(f"{trials} trials of each kind take {least} persons: streams × persons")
+        if plane not in ("python", "native"):
+            raise typer.BadParameter("--plane is python or native")
         with tempfile.TemporaryDirectory(prefix="geooffer-bench-") as directory:
             plan = EffectPlan(
-                Path(directory), stream_count=streams, row_count=persons, window_count=window, share=share,
+                Path(directory), plane=plane, stream_count=streams, row_count=persons, window_count=window, share=share,
                 races=RacePlan(person_trial_count=trials, policy_trial_count=switches),
             )  # fmt: skip
             report = measure(plan, serve, remark)
@@ -101,7 +104,7 @@ async def raced_service(plan: EffectPlan) -> AsyncIterator[Raced]:
     from geooffer.bench.processes import watch_pauses
     from geooffer.cli.assembly import loopback_settings, running_service
 
-    settings = loopback_settings(clock="system", state_dir=plan.state_dir, journal="sqlite")
+    settings = loopback_settings(clock="system", state_dir=plan.state_dir, journal="sqlite", plane=plan.plane)
     async with running_service(settings) as service:
         direct_world.fill(service.engine, plan.person_count, time.time_ns() // 1_000_000, intent_every=1)
         await service.control.durable()
@@ -111,8 +114,10 @@ async def raced_service(plan: EffectPlan) -> AsyncIterator[Raced]:
         assert parts.committer is not None
         journal: Any = parts.committer
         plane: Any = parts.plane
-        gatherer = plane.gatherer
-        gatherer.encode = watch.encode(gatherer.encode)
+        if plan.plane == "native":
+            plane.commits.on_left = watch.left(plane.now_ns)
+        else:
+            plane.gatherer.encode = watch.encode(plane.gatherer.encode)
         journal.append = watch.append(journal.append)
         journal.on_commit = watch.commit(journal.on_commit)
         watching = asyncio.create_task(watch_pauses(watch.seen.pauses_s))
@@ -141,9 +146,9 @@ def _tokens(service: RunningService, plan: EffectPlan) -> EffectTokens:
 
 def _print(report: dict[str, Any]) -> None:
     print(
-        f"effect · {report['persons']:,} persons on {report['streams']} streams; peak {report['peak_pings_per_s']:,}"
-        f" pings/s, raced at {report['pings_per_s']:,} ({report['load_share']:.0%}) with {report['offers_per_s']:,}"
-        f" offers/s; server {report['server_cpu_share']:.0%} of its core"
+        f"effect · {report['plane']} plane; {report['persons']:,} persons on {report['streams']} streams;"
+        f" peak {report['peak_pings_per_s']:,} pings/s, raced at {report['pings_per_s']:,} ({report['load_share']:.0%})"
+        f" with {report['offers_per_s']:,} offers/s; server {report['server_cpu_share']:.0%} of its core"
     )
     print(f"  {'call → effect, µs':<18} {'trials':>6} {'late':>9} {'p50':>8} {'p99':>8} {'max':>8}   in force p50, p99")
     for kind, found in report["calls"].items():

@@ -234,3 +234,9 @@ def _print_trace(trace: dict[str, Any]) -> None:
         ("unexplained_count", "none of these: all asleep, or shorter than the samples tell"),
     ):
         print(f"  {trace[name]:>10,} {text}")
+    for taker in trace["takers"]:
+        whose = "the server's own" if taker["is_of_server"] else "not the server's"
+        print(f"  {taker['taken_ms']:>10,.1f} ms of the server's core taken by {taker['name']} ({whose}), ", end="")
+        print(
+            f"up to {taker['longest_ms']:.1f} ms at a time: more than a quarter of {taker['answer_count']:,} of these"
+        )

@@ -40,6 +40,8 @@ class QueuedMessage:
     deadline_s: float
     arrival_s: float = 0.0
     """On the clock of `deadline_s`."""
+    arrival_ms: int = 0
+    """The same moment in milliseconds since 1970, by the clock that rows are stamped with."""
 
     @property
     def size_bytes(self) -> int:

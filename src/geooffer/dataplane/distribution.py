@@ -16,6 +16,7 @@ from geooffer.dataplane.admission import QueuedMessage
 from geooffer.dataplane.stream import PingStream
 from geooffer.engine.decisions import Decision
 from geooffer.engine.engine import Engine
+from geooffer.engine.hints import useful_rows
 from geooffer.model.columns import Outcome, StructArray
 from geooffer.model.verdicts import OfferVerdict, PingVerdict
 from geooffer.rpc import answers
@@ -83,13 +84,12 @@ def distribute(
 
 
 def next_pings_of(batch: Batch, pings: StructArray, engine: Engine) -> dict[int, list[pb.NextPing]]:
-    """What the messages that asked for it are told of the next ping, by the message's id(): of each device's last row
-    that is of use, by what the row itself says. Its verdict is not asked, so nothing of it is told.
-    """
+    """What the messages that asked for it are told of the next ping, by the message's id()."""
     rows: list[int] = []
     for message, first in batch.first_rows():
         if message.message.wants_next_ping:
-            rows += _last_rows(pings, first, message.message.row_count, engine)
+            part = pings[first : first + message.message.row_count]
+            rows += [first + row for row in useful_rows(engine.policy, part)]
     told: dict[int, list[pb.NextPing]] = {}
     if rows:
         for row, hint in zip(rows, engine.next_pings(pings[rows]), strict=True):
@@ -98,15 +98,6 @@ def next_pings_of(batch: Batch, pings: StructArray, engine: Engine) -> dict[int,
             message, place = batch.place(row)
             told.setdefault(id(message), []).append(answers.next_ping(hint, message.sequence, place))
     return told
-
-
-def _last_rows(pings: StructArray, first: int, row_count: int, engine: Engine) -> list[int]:
-    part = pings[first : first + row_count]
-    policy = engine.policy
-    good = (part["malformed"] == 0) & (part["accuracy_cm"] <= policy.accuracy_max_cm)
-    good &= part["fix_time_ms"] <= part["now_ms"] + policy.future_tolerance_ms
-    last = {key: first + row for row, key in enumerate(part["device_key"].tolist()) if good[row]}
-    return sorted(last.values())
 
 
 def _tell_offer(batch: Batch, decision: Decision, offer_try: ToldTry | None, engine: Engine) -> None:

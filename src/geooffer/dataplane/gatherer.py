@@ -11,6 +11,8 @@ import itertools
 from collections.abc import Callable
 from time import perf_counter_ns
 
+import numpy as np
+
 from geooffer.dataplane.admission import AdmissionQueue, Budget, QueuedMessage
 from geooffer.dataplane.distribution import Batch, distribute, tell_shed
 from geooffer.dataplane.port import PlaneStatistics, fault_of
@@ -96,7 +98,8 @@ class Gatherer:
             raise self.fault
         now_s = self._loop.time()
         sequence = stream.read(message.row_count)
-        shed = self.queue.put(QueuedMessage(stream, sequence, message, self._budget.deadline_s(message, now_s), now_s))
+        deadline_s = self._budget.deadline_s(message, now_s)
+        shed = self.queue.put(QueuedMessage(stream, sequence, message, deadline_s, now_s, self._real_now_ms()))
         if shed:
             self._shed(shed)
         self._ask_flush()
@@ -150,9 +153,11 @@ class Gatherer:
             [item.message.rows for item in messages], [item.message.fix_ages_ms for item in messages]
         )
         batch = Batch(messages)
+        arrivals_ms = np.array([item.arrival_ms for item in messages], np.int64)
+        arrivals_ms = arrivals_ms.repeat([item.message.row_count for item in messages])
         engine = self.engine
         started_ns = perf_counter_ns()
-        engine.clock.stamp(pings, ages, self._real_now_ms())
+        engine.clock.stamp(pings, ages, self._real_now_ms(), arrivals_ms)
         stamped_ns = perf_counter_ns()
         outcome = engine.step(pings)
         stepped_ns = perf_counter_ns()

@@ -1,4 +1,4 @@
-"""What a held message is told besides what its worker knows: tries, offers, hints; as fields of a PingAnswer.
+"""What a held message is told besides what its worker tells: tries, offers, hints; as fields of a PingAnswer.
 
 A worker writes these bytes into the answer as they are. An offer comes with its gate, which the worker asks in the
 moment it writes, and with the line of its try, in two versions: sent, and too late.
@@ -13,6 +13,7 @@ import numpy as np
 from geooffer.dataplane.native_rows import DecidedBatch, HeldMessage
 from geooffer.engine.decisions import Decision
 from geooffer.engine.engine import Engine
+from geooffer.engine.hints import useful_rows
 from geooffer.model.columns import StructArray
 from geooffer.model.verdicts import OfferVerdict
 from geooffer.rpc import answers
@@ -115,20 +116,12 @@ def _try(batch: DecidedBatch, attempt: np.void, engine: Engine) -> pb.OfferTry:
 
 
 def _next_pings(batch: DecidedBatch, message: HeldMessage, engine: Engine) -> list[pb.NextPing]:
-    """Of each device's last row that is of use, by what the row itself says (distribution.next_pings_of)."""
+    """Of a message that is held for something else, too, or that its worker could not make hints for (hints.rs)."""
     places = batch.places[batch.places_of.get(message.key, [])]
-    pings, policy = places["ping"], engine.policy
-    good = (pings["malformed"] == 0) & (pings["accuracy_cm"] <= policy.accuracy_max_cm)
-    good &= pings["fix_time_ms"] <= pings["now_ms"] + policy.future_tolerance_ms
-    last = {key: index for index, key in enumerate(pings["device_key"].tolist()) if good[index]}
-    chosen = sorted(last.values())
+    chosen = useful_rows(engine.policy, places["ping"])
     if not chosen:
         return []
     rows = places["message_row"][chosen].tolist()
-    hints = engine.next_pings(np.ascontiguousarray(pings[chosen]))
-    told = [
-        answers.next_ping(hint, message.message_sequence, row)
-        for hint, row in zip(hints, rows, strict=True)
-        if hint is not None
-    ]
-    return sorted(told, key=lambda hint: hint.row)
+    hints = engine.next_pings(np.ascontiguousarray(places["ping"][chosen]))
+    found = zip(hints, rows, strict=True)
+    return [answers.next_ping(hint, message.message_sequence, row) for hint, row in found if hint is not None]

@@ -27,6 +27,10 @@ _NS_PER_MS = 1_000_000
 _NEVER_NS = 2**63 - 1
 
 
+def _unseen(_decision: Decision, _is_sent: bool, _at_ns: int) -> None:
+    """The hook of what nobody watches."""
+
+
 class Commits:
     """Of one plane."""
 
@@ -49,6 +53,8 @@ class Commits:
         self._write_gate = write_gate
         self._real_now_ms = real_now_ms
         self._fail = fail
+        self.on_left: Callable[[Decision, bool, int], None] = _unseen
+        """Told of each offer whether it was sent, else taken back, and when, in ns on the plane's clock."""
         self._renderer = OfferRenderer()
         self._waiting: dict[int, Decision] = {}
         """By decision key: committed, and not durable yet."""
@@ -135,9 +141,12 @@ class Commits:
 
     def left(self, crossing: Left) -> None:
         """Offers were sent, or taken back: then their caps come back, too."""
-        for decision_key, is_sent in crossing.offers:
+        for decision_key, is_sent, at_ns in crossing.offers:
             decision = self._given.pop(decision_key, None)
-            if decision is not None and not is_sent:
+            if decision is None:
+                continue
+            self.on_left(decision, is_sent, at_ns)
+            if not is_sent:
                 self._engine.release(decision)
 
     def begin_end(self) -> None:

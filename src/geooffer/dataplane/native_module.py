@@ -11,7 +11,7 @@ from geooffer.errors import ConfigurationError
 if TYPE_CHECKING:
     from types import ModuleType
 
-INTERFACE_VERSION = 1
+INTERFACE_VERSION = 5
 """Of what is called there; grows with both sides."""
 PlaneSetting = Literal["auto", "native", "python"]
 

@@ -2,13 +2,13 @@
 
 What crosses (native/plane/src/control.rs) is taken here, on the loop's thread:
 
-    Decided    tries and winners of a batch      native_commit.py: commit, wait for the journal, hand back with gates
+    Decided    winners, hints, tries to be told  native_commit.py: commit, wait for the journal, hand back with gates
     Undecided  rows the matcher leaves to us     Join.decide: Python's own engine.step, under the engine's lock
     Left       offers sent or taken back         native_commit.py: caps come back
     Refused    verified callers, refused         rpc/refusals.py
 
 Every 50 ms the pools get room, and lapses and opening hours are looked at before a ping would have to wait for them;
-every second silent devices are swept.
+every second silent devices are swept. Tries that nobody is told of are fetched then, too, and whenever somebody asks.
 """
 
 from __future__ import annotations
@@ -110,6 +110,15 @@ class NativeDataPlane:
         return 0 if self._commits is None else self._commits.held_offer_count
 
     @property
+    def commits(self) -> Commits | None:
+        """What became of winners; None before it listens."""
+        return self._commits
+
+    def now_ns(self) -> int:
+        """On the plane's own clock; 0 before it listens, and after its end."""
+        return 0 if self._native is None else self._native.now_ns()
+
+    @property
     def statistics(self) -> PlaneStatistics:
         """As of now."""
         return self.figures.statistics
@@ -157,6 +166,7 @@ class NativeDataPlane:
             real_now_ms=self._real_now_ms,
             fail=self.fail,
         )
+        self._engine.collect_tries = self._collect_tries
         self.figures.begin(self._native)
         self._durability.on_fault(lambda: self.fail(JournalError("the journal failed")))
         self._loop.add_reader(self._native.wake_fd, self._on_woken)
@@ -187,6 +197,8 @@ class NativeDataPlane:
         self._loop.remove_reader(native.wake_fd)
         if self._fault is None:
             self._take_last(native)
+        self._collect_tries()
+        self._engine.collect_tries = None
         self.figures.end()
         self._native = None
         join.close()
@@ -226,6 +238,12 @@ class NativeDataPlane:
                     identity, error = refusal_of(crossing)
                     self._access.refusals.tell(identity, crossing.method, error)
 
+    def _collect_tries(self) -> None:
+        """What won nothing and nobody is told of: workers keep it until it is asked for, and wake nobody."""
+        if self._native is not None and self._join is not None:
+            for context_number, rows in self._native.take_tried():
+                self._join.remember_tries(np.frombuffer(rows, dtype=columns.TRY), context_number)
+
     def _take_last(self, native: Plane) -> None:
         """What workers left behind: nobody is told of it any more, and nothing of it keeps its caps."""
         assert self._commits is not None
@@ -241,7 +259,8 @@ class NativeDataPlane:
         assert self._join is not None
         pings = np.frombuffer(crossing.pings, dtype=columns.PING).copy()
         ages_ms = np.frombuffer(crossing.ages_ms, dtype=np.int64).copy()
-        outcome = self._join.decide(pings, ages_ms, self._real_now_ms())
+        arrivals_ms = np.frombuffer(crossing.arrivals_ms, dtype=np.int64)
+        outcome = self._join.decide(pings, ages_ms, self._real_now_ms(), arrivals_ms)
         made = outcome_bytes(
             outcome,
             pings,
@@ -274,6 +293,7 @@ class NativeDataPlane:
             assert self._join is not None
             try:
                 self._join.keep_ahead(self._engine.clock.now_ms(self._real_now_ms()))
+                self._collect_tries()
                 self.figures.count_shed(self._engine.statistics)
                 self.figures.check_workers()
                 if (observed := self.figures.new_batches()) is not None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from geooffer.model import limits
 from geooffer.rpc.auth import TokenVerifier
+from geooffer.rpc.open_files import connection_count_max
 from geooffer.rpc.quotas import Quotas
 from geooffer.rpc.refusals import Refusals
 from geooffer.rpc.tls import TlsSource
@@ -30,6 +32,8 @@ class NativeSettings:
     """Answers unread: the ceiling of a benchmark."""
     handshakes_per_s: int = 0
     """Full TLS handshakes over all workers; 0 = without bound."""
+    connection_count_max: int = field(default_factory=partial(connection_count_max, "data"))
+    """Of both listeners: as many as leave the process files to work with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 `system`: the real clock as the rim reads it (monotonic since start-up), never backwards; also not over a restart: it
 goes on from the latest moment that the recovered records are known to have been written at, where the wall is behind.
 Ahead of the real clock it goes at 95 % of its pace until that has caught up: windows of caps last longer, never
-shorter, so nothing is granted twice. No slower than that: a fix is dated now − age, and ages go at full pace, so from
-one message to the next fixes come closer by what the clock lacks, and one that comes too close is stale (T2).
+shorter, so nothing is granted twice. No slower than that: a fix is dated arrival − age, and ages go at full pace, so
+from one message to the next fixes come closer by what the clock lacks, and one that comes too close is stale (T2).
 `client`: the time of the pings themselves: now = max(now, fix time + fix age), advanced row by row, so that days pass
 in seconds and yesterday's traces are live in their own time. It starts at `start_ms`, else at the first time received.
 """
@@ -95,11 +95,22 @@ class EngineClock:
                 if not self.started:
                     self.cells[CLOCK_NOW_MS] = time_ms
 
-    def stamp(self, pings: StructArray, fix_age_ms: Int64Array, real_now_ms: int) -> None:
+    def stamp(
+        self,
+        pings: StructArray,
+        fix_age_ms: Int64Array,
+        real_now_ms: int,
+        arrival_ms: Int64Array | None = None,
+    ) -> None:
         """Fill `now_ms` of every row, and `fix_time_ms` = now − age where it is NEVER_MS.
 
-        pings: PING rows, shape (n,); fix_age_ms: shape (n,). Malformed rows do not advance a client clock.
+        pings: PING rows, shape (n,); fix_age_ms: shape (n,), when the row arrived. Malformed rows do not advance a
+        client clock. arrival_ms: when that was, on the clock of `real_now_ms`, shape (n,); None = now. A system clock
+        dates the fix back by the time the row waited: else two fixes of a phone that wait together are of one moment,
+        and one of them is stale. A client clock knows no waiting: it is told the time, and says it twice alike.
         """
+        if arrival_ms is not None and self.kind == "system":
+            fix_age_ms = fix_age_ms + np.maximum(real_now_ms - arrival_ms, 0)
         with self.lock:
             self._stamp(pings, fix_age_ms, real_now_ms)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+
+import numpy as np
 
 from geooffer.engine.apply import keep_decision
 from geooffer.engine.consent_clock import ConsentClock
@@ -27,9 +29,18 @@ class Committing(ConsentClock):
     gate_version = 0
     """The newest tightening that came into force: what was decided by an older policy does not leave any more."""
 
+    collect_tries: Callable[[], None] | None = None
+    """Native workers keep the tries nobody is told of until they are asked: hands them to `remember_tries`."""
+
     @property
     def recent_tries(self) -> RecentTries:
-        """The last tries of each person, in memory only (semantics D8)."""
+        """The last tries of each person, in memory only (semantics D8), with those that native workers hold."""
+        if self.collect_tries is not None:
+            self.collect_tries()
+        return self._all_tries
+
+    @property
+    def _all_tries(self) -> RecentTries:
         if self._recent_tries is None:
             self._recent_tries = RecentTries()
         return self._recent_tries
@@ -63,7 +74,7 @@ class Committing(ConsentClock):
                 else:
                     self._refuse(outcome, winner, OfferVerdict.BUDGET_SPENT)
         if not kept:
-            self._remember_tries(outcome, by)
+            self._remember_outcome(outcome, by)
             return []
         by = by or self.decided_by
         decided = [record_of(winner, by.generation, by.policy_version) for winner in kept]
@@ -74,9 +85,9 @@ class Committing(ConsentClock):
             with self.lock:
                 for winner in kept:
                     self._refuse(outcome, winner, OfferVerdict.TOO_LATE)
-            self._remember_tries(outcome, by)
+            self._remember_outcome(outcome, by)
             raise
-        self._remember_tries(outcome, by)
+        self._remember_outcome(outcome, by)
         decisions = []
         with self.lock:
             for winner, record, entry in zip(kept, decided, entries, strict=True):
@@ -109,13 +120,18 @@ class Committing(ConsentClock):
             and (by.nouns is self.snapshot.nouns or same_nouns(self.registry, by.nouns, self.snapshot.nouns, winner))
         )
 
-    def _remember_tries(self, outcome: Outcome, by: DecidedBy | None) -> None:
+    def remember_tries(self, tries: StructArray, vacancy_count: int | None = None) -> None:
+        """TRY rows, for `recent_tries`; of whoever has gone since so many slots had become free, nothing."""
+        if not len(tries):
+            return
         people = self.state.people
-        persons = people.view.persons
-        for attempt in outcome.tries:
-            slot = int(attempt["person_slot"])
-            if by is None or people.has_stayed(slot, by.vacancy_count):
-                self.recent_tries.add(int(persons["person_key"][slot]), attempt)
+        if vacancy_count is not None and vacancy_count < people.vacancy_count:
+            stayed = [people.has_stayed(slot, vacancy_count) for slot in tries["person_slot"].tolist()]
+            tries = tries[np.array(stayed, dtype=np.bool_)]
+        self._all_tries.add(people.view.persons["person_key"][tries["person_slot"]].tolist(), tries)
+
+    def _remember_outcome(self, outcome: Outcome, by: DecidedBy | None) -> None:
+        self.remember_tries(outcome.tries, None if by is None else by.vacancy_count)
 
     def _refresh_total(self, campaign_number: int, now_ms: int) -> None:
         if self.state.live.remaining(campaign_number) != NO_LIMIT:

@@ -85,7 +85,7 @@ class ConsentChanges(Retention):
             return held
         self.append([_record_of(key, event, self.special_category_numbers())])
         if not granted:
-            self.recent_tries.forget(key)
+            self.recent_tries.forget(key, now_ms)
         return event
 
     def _by_its_notice(self, event: RecordedConsent) -> RecordedConsent:

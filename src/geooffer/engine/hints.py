@@ -84,6 +84,17 @@ def fence_bounds(fences: FenceTables, policy: Policy) -> FenceBounds:
     )
 
 
+def useful_rows(policy: Policy, pings: StructArray) -> list[int]:
+    """Each device's last row that a hint may follow from, ascending. pings: PING rows as decided, shape (n,).
+
+    By what the row itself says: its verdict is not asked, so nothing of it is told.
+    """
+    good = (pings["malformed"] == 0) & (pings["accuracy_cm"] <= policy.accuracy_max_cm)
+    good &= pings["fix_time_ms"] <= pings["now_ms"] + policy.future_tolerance_ms
+    last = {key: row for row, key in enumerate(pings["device_key"].tolist()) if good[row]}
+    return sorted(last.values())
+
+
 def affordable_rows(fences: FenceTables, hit_starts: Int32Array, hits: Int32Array, first_row: int) -> Int64Array:
     """Which of n rows may have a hint in one call, ascending: a hint asks every edge of a polygon around its row.
 

@@ -74,6 +74,8 @@ class Join:
         """The tuples that `_held` was filled from last: a section that changed none of them costs two microseconds."""
         self._policy: Any = None
         self._numbers: Int64Array | None = None
+        self._hint_rules: Int64Array = np.zeros(2, dtype=np.int64)
+        """accuracy_max_cm and future_tolerance_ms of the policy: `useful_rows` of engine/hints.py, natively."""
         self._bounds: Any = None
         self._remembered: OrderedDict[int, DecidedBy] = OrderedDict()
         self._is_closed = False
@@ -81,6 +83,7 @@ class Join:
         self.decide_address = native_entry.decide.address
         self.may_send_address = native_entry.may_send.address
         self.hint_address = native_entry.hint.address
+        self.hint_rules_address = address(self._hint_rules)
         cells = self._cells
         cells[c.LAYOUT] = c.LAYOUT_VERSION
         entries = {
@@ -102,6 +105,13 @@ class Join:
     # -- the context -----------------------------------------------------------------------------------------
 
     @property
+    def waiting_ages(self) -> bool:
+        """Whether a worker adds to the age of a fix, as it arrived, what its row waited for `decide`: not with a client
+        clock (`EngineClock.stamp`).
+        """
+        return self._engine.clock.kind == "system"
+
+    @property
     def context_number(self) -> int:
         """Names catalog, policy and people as pings are decided by now."""
         return int(self._cells[c.CONTEXT_NUMBER])
@@ -117,6 +127,7 @@ class Join:
         if policy is not self._policy:
             self._policy, self._numbers = policy, np.array(policy, dtype=np.int64)
             self._point(c.POLICY, self._numbers)
+            self._hint_rules[:] = policy.accuracy_max_cm, policy.future_tolerance_ms
         layers = engine.exclusion_in_force
         if layers is not None:
             self._put_zones(layers)
@@ -201,13 +212,16 @@ class Join:
 
     # -- what crosses ----------------------------------------------------------------------------------------
 
-    def decide(self, pings: StructArray, ages_ms: Int64Array, real_now_ms: int) -> Outcome:
-        """Stamp and step the rows that a worker left undecided; what was in its way is out of it afterwards.
+    def decide(
+        self, pings: StructArray, ages_ms: Int64Array, real_now_ms: int, arrival_ms: Int64Array | None = None
+    ) -> Outcome:
+        """Stamp (see `EngineClock.stamp`) and step the rows that a worker left undecided; what was in its way is out of
+        it afterwards.
 
         Winners go to `commit` with the `context_number` as it is when this returns. Raises JournalError.
         """
         engine = self._engine
-        engine.clock.stamp(pings, ages_ms, real_now_ms)
+        engine.clock.stamp(pings, ages_ms, real_now_ms, arrival_ms)
         outcome = engine.step(pings)
         if len(pings):
             self.keep_ahead(int(pings["now_ms"][-1]))
@@ -220,6 +234,11 @@ class Join:
             late_rows = set(outcome.winners["row"].tolist())
             by = self._engine.decided_by._replace(vacancy_count=-1)
         return self._engine.commit(outcome, late_rows=late_rows, by=by)
+
+    def remember_tries(self, tries: StructArray, context_number: int) -> None:
+        """TRY rows that won nothing, decided by that context, whose streams are not told of tries."""
+        by = self._remembered.get(context_number)
+        self._engine.remember_tries(tries, -1 if by is None else by.vacancy_count)
 
     def gate_until_ms(self, decision: Decision, now_ms: int) -> int:
         """When her consent changes by itself: the native gate, which knows no time, is not to be asked from then on."""

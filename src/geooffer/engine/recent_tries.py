@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from geooffer.model.columns import StructArray
 from geooffer.model.limits import RECENT_TRY_COUNT, RECENT_TRY_RETENTION_MS
 from geooffer.model.verdicts import OfferVerdict
+
+LATE_MAX_MS = 10_000
+"""How late a try may come in that is forgotten even so; native workers are asked twenty times a second."""
+VERDICTS = {int(verdict): verdict for verdict in OfferVerdict}
 
 
 class RecentTry(NamedTuple):
@@ -25,26 +29,32 @@ class RecentTries:
 
     def __init__(self) -> None:
         self._tries: dict[int, deque[RecentTry]] = {}
+        self._forgotten_ms: dict[int, int] = {}
+        """By person key, oldest first: until when what she did is forgotten, should it come in late."""
         self._sweep_ms = 0
 
-    def add(self, person_key: int, attempt: StructArray) -> None:
-        """Remember a TRY row; now and then whoever has only old ones is forgotten."""
-        time_ms = int(attempt["time_ms"])
-        tries = self._tries.get(person_key)
-        if tries is None:
-            tries = self._tries[person_key] = deque(maxlen=RECENT_TRY_COUNT)
-        tries.append(
-            RecentTry(
-                time_ms,
-                int(attempt["store_number"]),
-                int(attempt["offer_number"]),
-                OfferVerdict(int(attempt["verdict"])),
-            )
-        )
-        if time_ms - self._sweep_ms >= RECENT_TRY_RETENTION_MS:
-            self._sweep_ms = time_ms
-            before_ms = time_ms - RECENT_TRY_RETENTION_MS
-            self._tries = {key: held for key, held in self._tries.items() if held[-1].time_ms >= before_ms}
+    def add(self, person_keys: Sequence[int], attempts: StructArray) -> None:
+        """Remember TRY rows, one of each key, also some that come late: native workers are asked for theirs now and
+        then. Whoever has only old ones is forgotten at times.
+        """
+        columns = (attempts[name].tolist() for name in ("time_ms", "store_number", "offer_number", "verdict"))
+        for key, time_ms, store_number, offer_number, verdict in zip(person_keys, *columns, strict=True):
+            if self._forgotten_ms and time_ms <= self._forgotten_ms.get(key, -1):
+                continue
+            tries = self._tries.get(key)
+            if tries is None:
+                tries = self._tries[key] = deque(maxlen=RECENT_TRY_COUNT)
+            is_late = bool(tries) and time_ms < tries[-1].time_ms
+            tries.append(RecentTry(time_ms, store_number, offer_number, VERDICTS[verdict]))
+            if is_late:
+                self._tries[key] = deque(sorted(tries, key=_time_ms), maxlen=RECENT_TRY_COUNT)
+            if time_ms - self._sweep_ms >= RECENT_TRY_RETENTION_MS:
+                self._sweep(time_ms)
+
+    def _sweep(self, now_ms: int) -> None:
+        self._sweep_ms = now_ms
+        before_ms = now_ms - RECENT_TRY_RETENTION_MS
+        self._tries = {key: held for key, held in self._tries.items() if held[-1].time_ms >= before_ms}
 
     def correct(self, person_key: int, time_ms: int, was: OfferVerdict, becomes: OfferVerdict) -> None:
         """What was decided at a moment did not reach her after all."""
@@ -69,6 +79,17 @@ class RecentTries:
             if tries is not None and now_ms - tries[-1].time_ms >= RECENT_TRY_RETENTION_MS:
                 del self._tries[key]
 
-    def forget(self, person_key: int) -> None:
-        """The person is gone or took back her consent."""
+    def forget(self, person_key: int, until_ms: int | None = None) -> None:
+        """The person is gone; or took back her consent at `until_ms`, and what she did before is not remembered even if
+        it comes in within the next seconds.
+        """
         self._tries.pop(person_key, None)
+        if until_ms is not None:
+            self._forgotten_ms.pop(person_key, None)
+            self._forgotten_ms[person_key] = until_ms
+            while (first := next(iter(self._forgotten_ms.items())))[1] < until_ms - LATE_MAX_MS:
+                del self._forgotten_ms[first[0]]
+
+
+def _time_ms(attempt: RecentTry) -> int:
+    return attempt.time_ms

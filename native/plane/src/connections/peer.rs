@@ -1,4 +1,4 @@
-//! The socket of a peer, in clear or through TLS, and when it was last heard of.
+//! The socket of a peer, in clear or through TLS, when it was last heard of, and whether it said too much.
 
 use std::cell::Cell;
 use std::io::{self, IoSlice};
@@ -10,6 +10,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_rustls::server::TlsStream;
+
+use crate::connections::FrameBudget;
 
 /// When bytes of a peer last came in; shared by its socket and its [`Keeper`](crate::connections::Keeper).
 #[derive(Clone)]
@@ -35,6 +37,17 @@ impl Default for Activity {
     }
 }
 
+/// Whether a peer has sent more than it may; shared by its socket and whoever serves it.
+#[derive(Clone, Default)]
+pub struct Flood(Rc<Cell<bool>>);
+
+impl Flood {
+    /// Ready once it has. Registers no waker: to be polled by the task that reads the socket, after it has read.
+    pub fn poll_seen(&self) -> Poll<()> {
+        if self.0.get() { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
 enum Socket {
     Clear(TcpStream),
     Secure(Box<TlsStream<TcpStream>>),
@@ -44,19 +57,27 @@ enum Socket {
 pub struct PeerStream {
     socket: Socket,
     activity: Activity,
+    budget: FrameBudget,
+    flood: Flood,
 }
 
 impl PeerStream {
     /// Without TLS.
     #[must_use]
     pub fn clear(socket: TcpStream) -> Self {
-        Self { socket: Socket::Clear(socket), activity: Activity::new() }
+        Self::new(Socket::Clear(socket))
     }
 
     /// With TLS, after the handshake.
     #[must_use]
     pub fn secure(socket: TlsStream<TcpStream>) -> Self {
-        Self { socket: Socket::Secure(Box::new(socket)), activity: Activity::new() }
+        Self::new(Socket::Secure(Box::new(socket)))
+    }
+
+    fn new(socket: Socket) -> Self {
+        let (activity, flood) = (Activity::new(), Flood::default());
+        let budget = FrameBudget::new(activity.last().into_std());
+        Self { socket, activity, budget, flood }
     }
 
     /// For its keeper.
@@ -64,17 +85,30 @@ impl PeerStream {
     pub fn activity(&self) -> Activity {
         self.activity.clone()
     }
+
+    /// For whoever serves it: nothing more is read once it is seen.
+    #[must_use]
+    pub fn flood(&self) -> Flood {
+        self.flood.clone()
+    }
 }
 
 impl AsyncRead for PeerStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.flood.0.get() {
+            return Poll::Pending;
+        }
         let before = buffer.filled().len();
         let polled = match &mut self.socket {
             Socket::Clear(socket) => Pin::new(socket).poll_read(cx, buffer),
             Socket::Secure(socket) => Pin::new(socket).poll_read(cx, buffer),
         };
         if buffer.filled().len() > before {
-            self.activity.0.set(Instant::now());
+            let now = Instant::now();
+            self.activity.0.set(now);
+            if !self.budget.count(&buffer.filled()[before..], now.into_std()) {
+                self.flood.0.set(true);
+            }
         }
         polled
     }

@@ -12,12 +12,13 @@
 use bytes::{BufMut, BytesMut};
 
 use super::names::Names;
+use super::next_ping::put_next_ping;
 use super::ready::{self, ReadyKind};
-use super::writer::{put_bytes, put_framed, put_integer, put_message, put_sfixed64};
+use super::writer::{ShortFields, put_bytes, put_framed, put_integer, put_message, put_sfixed64, put_short_answer};
 use crate::control::OfferBytes;
 use crate::identity::Role;
 use crate::matcher::Gate;
-use crate::rows::TransitionRow;
+use crate::rows::{HintRow, TransitionRow};
 
 /// An answer is cut here: 1 per row, transition and try, [`OFFER_WEIGHT`] per offer; about 64 KiB at the most.
 pub const DRAFT_WEIGHT_MAX: usize = 512;
@@ -54,7 +55,7 @@ struct RejectedRow {
     verdict: u8,
 }
 
-/// A field that Python wrote: where it lies among the draft's, and where it belongs.
+/// A field that is written already, mostly by Python: where it lies among the draft's, and where it belongs.
 #[derive(Clone, Copy, Debug)]
 struct Written {
     message_sequence: i64,
@@ -81,7 +82,7 @@ struct Told {
     tries: Vec<Written>,
     next_pings: Vec<Written>,
     /// The bytes of all that is `Written`.
-    written: Vec<u8>,
+    written: BytesMut,
     offers: Vec<OfferBytes>,
     weight: usize,
 }
@@ -145,6 +146,14 @@ impl AnswerDraft {
         self.told(1).add_written(field, place);
     }
 
+    pub(super) fn next_ping(&mut self, message_sequence: i64, row: i32, hint: &HintRow) {
+        let told = self.told(1);
+        let start = told.written.len();
+        put_next_ping(hint, message_sequence, row, &mut told.written);
+        let end = told.written.len();
+        told.next_pings.push(Written { message_sequence, row, place: 0, start, end });
+    }
+
     /// `said_count`: tries that will be said along with it.
     pub(super) fn offer(&mut self, offer: OfferBytes, said_count: usize) {
         self.told(OFFER_WEIGHT + said_count).offers.push(offer);
@@ -156,7 +165,7 @@ impl AnswerDraft {
         let Some(mut other) = other.told else { return };
         let told = self.told(other.weight);
         let shift = told.written.len();
-        told.written.append(&mut other.written);
+        told.written.extend_from_slice(&other.written);
         let moved = |item: Written| Written { start: item.start + shift, end: item.end + shift, ..item };
         told.tries.extend(other.tries.into_iter().map(moved));
         told.next_pings.extend(other.next_pings.into_iter().map(moved));
@@ -212,12 +221,12 @@ const ANSWER_TAG: u8 = 0x0a;
 
 /// An answer that acknowledges and says nothing else, with its gRPC prefix; also the whole answer of an echo.
 pub fn write_acknowledgement(acknowledged: i64, location_wanted: bool, catalog_generation: i64, out: &mut BytesMut) {
-    put_framed(out, |out| {
-        put_message(ANSWER_TAG, out, |out| {
-            put_integer(0x08, acknowledged, out);
-            put_tail(location_wanted, catalog_generation, out);
-        });
-    });
+    // the one answer that every ping costs: put together in place and copied once
+    let mut fields = ShortFields::new();
+    fields.put_integer(0x08, acknowledged);
+    fields.put_integer(0x30, i64::from(location_wanted));
+    fields.put_integer(0x38, catalog_generation);
+    put_short_answer(ANSWER_TAG, &fields, out);
 }
 
 fn put_tail(location_wanted: bool, catalog_generation: i64, out: &mut BytesMut) {

@@ -7,7 +7,7 @@ use super::reader::Corrupt;
 use super::ready::{self, ReadyField, ReadyKind};
 use crate::control::OfferBytes;
 use crate::refusal::{Code, Refusal};
-use crate::rows::TransitionRow;
+use crate::rows::{HintRow, TransitionRow};
 
 /// Of one stream. What is added goes into the last draft; a full one is followed by another.
 #[derive(Debug, Default)]
@@ -32,6 +32,15 @@ impl Drafts {
     /// For roles that see them; message and row are 0 where no ping completed it.
     pub fn transition(&mut self, message_sequence: i64, message_row: i32, row: &TransitionRow) {
         self.draft().transition(message_sequence, message_row, *row);
+    }
+
+    /// When the next pings of a message's devices are useful, with the rows these follow from; together in one answer.
+    pub fn next_pings<'a>(&mut self, message_sequence: i64, hints: impl Iterator<Item = (i32, &'a HintRow)>) {
+        let mut hints = hints.peekable();
+        if hints.peek().is_some() {
+            let draft = self.draft();
+            hints.for_each(|(row, hint)| draft.next_ping(message_sequence, row, hint));
+        }
     }
 
     /// What Python made of a held message ([`crate::control::Reply::Settled`]).

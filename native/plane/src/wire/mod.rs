@@ -9,6 +9,7 @@ mod batch;
 pub mod decode;
 pub mod drafts;
 pub mod names;
+mod next_ping;
 mod ping;
 pub mod probe;
 mod reader;

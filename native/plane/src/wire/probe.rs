@@ -16,7 +16,7 @@ use crate::control::OfferBytes;
 use crate::identity::Sender;
 use crate::matcher::Gate;
 use crate::refusal::{Code, Refusal};
-use crate::rows::{PingRow, TransitionRow};
+use crate::rows::{HINT_NO_RIM, HintRow, PingRow, TransitionRow};
 
 /// A message as Python's codec returns it.
 #[derive(Debug)]
@@ -85,6 +85,10 @@ pub struct AnswerScript {
     steps: Vec<AnswerStep>,
 }
 
+/// Row, distance, leave distance (none: there is nothing to leave), the nine numbers after it in their order in a
+/// [`HintRow`], waits to dwell.
+type ScriptedHint = (i32, i64, Option<i64>, [i64; 9], Vec<i64>);
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum AnswerStep {
@@ -94,6 +98,8 @@ enum AnswerStep {
     Shed(i64, usize),
     /// Message, row, device, time in ms, fence, kind, cause, historical.
     Transition(i64, i32, i64, i64, i32, u8, u8, u8),
+    /// Message, hints.
+    NextPings(i64, Vec<ScriptedHint>),
     Settle {
         fields: Vec<u8>,
         offers: Vec<ScriptedOffer>,
@@ -162,6 +168,10 @@ fn play(step: AnswerStep, drafts: &mut Drafts) -> Result<(), Refusal> {
             };
             drafts.transition(message, row, &told);
         }
+        AnswerStep::NextPings(message, hints) => {
+            let hints: Vec<(i32, HintRow)> = hints.into_iter().map(|hint| (hint.0, scripted_hint(&hint))).collect();
+            drafts.next_pings(message, hints.iter().map(|(row, hint)| (*row, hint)));
+        }
         AnswerStep::Settle { fields, offers } => {
             drafts.settle(&fields, offers.into_iter().map(OfferBytes::from).collect())?;
         }
@@ -170,6 +180,26 @@ fn play(step: AnswerStep, drafts: &mut Drafts) -> Result<(), Refusal> {
         AnswerStep::LimitAcknowledged(tellable) => drafts.limit_acknowledged(tellable),
     }
     Ok(())
+}
+
+fn scripted_hint((_, distance_m, leave_distance_m, others, waits_ms): &ScriptedHint) -> HintRow {
+    let mut dwell_ms = [0; 4];
+    dwell_ms.iter_mut().zip(waits_ms).for_each(|(cell, &wait_ms)| *cell = wait_ms);
+    HintRow {
+        distance_m: *distance_m,
+        leave_distance_m: leave_distance_m.unwrap_or(HINT_NO_RIM),
+        leave_accuracy_m: others[0],
+        enter_accuracy_m: others[1],
+        latest_ms: others[2],
+        earliest_ms: others[3],
+        speed_cm_per_s: others[4],
+        enter_count: others[5],
+        leave_count: others[6],
+        fences_generation: others[7],
+        assumed_accuracy_m: others[8],
+        dwell_ms,
+        pad: 0,
+    }
 }
 
 /// The trailers of a refusal: name and value, in their order on the wire. `None` where `code` is none of [`Code`].

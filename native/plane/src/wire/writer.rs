@@ -4,6 +4,8 @@ use bytes::{BufMut, BytesMut};
 
 /// Bytes of the longest varint of a length.
 const LENGTH_VARINT_MAX: usize = 5;
+/// Bytes of the longest varint of an integer.
+const INTEGER_VARINT_MAX: usize = 10;
 /// Compressed? (no), and the length of the message.
 const GRPC_PREFIX_LENGTH: usize = 5;
 
@@ -59,6 +61,46 @@ pub(super) fn put_message(tag: u8, out: &mut BytesMut, fill: impl FnOnce(&mut By
     out[start..start + width].copy_from_slice(&varint[..width]);
 }
 
+/// Three integers with their tags at the most: a message shorter than 128 bytes.
+pub(super) struct ShortFields {
+    bytes: [u8; 3 * (1 + INTEGER_VARINT_MAX)],
+    length: usize,
+}
+
+impl ShortFields {
+    pub(super) fn new() -> Self {
+        Self { bytes: [0; 3 * (1 + INTEGER_VARINT_MAX)], length: 0 }
+    }
+
+    /// As [`put_integer`]; at most three.
+    pub(super) fn put_integer(&mut self, tag: u8, value: i64) {
+        if value == 0 {
+            return;
+        }
+        self.put(tag);
+        let mut rest = u64::from_ne_bytes(value.to_ne_bytes());
+        while rest > 0x7f {
+            self.put(low7(rest) | 0x80);
+            rest >>= 7;
+        }
+        self.put(low7(rest));
+    }
+
+    fn put(&mut self, byte: u8) {
+        self.bytes[self.length] = byte;
+        self.length += 1;
+    }
+}
+
+/// A message of a gRPC stream, with its prefix, that holds one short message as its only field.
+pub(super) fn put_short_answer(tag: u8, fields: &ShortFields, out: &mut BytesMut) {
+    const HEAD: usize = GRPC_PREFIX_LENGTH + 2;
+    let length = low7(fields.length as u64);
+    out.reserve(HEAD + fields.length);
+    out.put_slice(&[0, 0, 0, 0, length + 2, tag, length]);
+    out.put_slice(&fields.bytes[..fields.length]);
+}
+
 /// A message of a gRPC stream, with its prefix.
 ///
 /// The length is 32 bits wide: what would be longer cannot be sent, and nothing here comes near it.
@@ -104,6 +146,24 @@ mod tests {
             assert_eq!(&out[6..6 + head.len()], head);
             let content = (0..length).map(|index| u8::try_from(index % 251).unwrap()).collect::<Vec<_>>();
             assert_eq!(&out[6 + head.len()..], content);
+        }
+    }
+
+    #[test]
+    fn a_short_answer_is_what_the_long_way_writes() {
+        for values in [[0, 0, 0], [1, 1, 1], [127, 0, 128], [i64::MAX, 1, -1], [i64::MIN, i64::MIN, i64::MIN]] {
+            let (mut expected, mut written) = (BytesMut::new(), BytesMut::new());
+            let mut fields = ShortFields::new();
+            put_framed(&mut expected, |out| {
+                put_message(0x0a, out, |out| {
+                    for (tag, value) in [0x08, 0x30, 0x38].into_iter().zip(values) {
+                        put_integer(tag, value, out);
+                        fields.put_integer(tag, value);
+                    }
+                });
+            });
+            put_short_answer(0x0a, &fields, &mut written);
+            assert_eq!(written, expected);
         }
     }
 

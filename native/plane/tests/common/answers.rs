@@ -19,6 +19,16 @@ pub struct Answer {
     pub location_wanted: bool,
     #[prost(int64, tag = "7")]
     pub catalog_generation: i64,
+    #[prost(message, repeated, tag = "8")]
+    pub next_pings: Vec<NextPing>,
+}
+
+#[derive(Clone, Copy, PartialEq, Message)]
+pub struct NextPing {
+    #[prost(int64, tag = "1")]
+    pub message_sequence: i64,
+    #[prost(int64, tag = "3")]
+    pub distance_m: i64,
 }
 
 #[derive(Clone, Copy, PartialEq, Message)]

@@ -35,6 +35,7 @@ pub fn settings() -> PlaneSettings {
         default_budget_ms: 10_000,
         echo: false,
         handshakes_per_s: 0,
+        connection_count_max: 16_384,
     }
 }
 

@@ -1,11 +1,11 @@
 //! A slow, obvious matcher: a row's session tells what becomes of it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
-use geooffer_plane::matcher::{Gate, Matcher, Outcome, Step};
-use geooffer_plane::rows::{PingRow, TransitionRow, TryRow, WINNER_ROW_OFFSET, WINNER_SIZE_BYTES, WinnerRow};
+use geooffer_plane::matcher::{Gate, HintRules, Matcher, Outcome, Step};
+use geooffer_plane::rows::{HintRow, PingRow, TransitionRow, TryRow, WINNER_ROW_OFFSET, WINNER_SIZE_BYTES, WinnerRow};
 
 pub const ACCEPT: i64 = 0;
 /// Enters fence 1.
@@ -21,19 +21,31 @@ pub const VERDICT: i64 = 100;
 
 pub const ACCEPTED: u8 = 10;
 
+static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+
 #[derive(Default)]
 pub struct Seen {
     pub calls: AtomicUsize,
     pub rows: AtomicUsize,
     pub longest: AtomicUsize,
     pub gate_is_shut: AtomicBool,
+    pub knows_hints: AtomicBool,
+    pub hints: AtomicUsize,
 }
 
 pub struct Opcodes(pub Arc<Seen>);
 
 impl Matcher for Opcodes {
-    fn decide(&mut self, pings: &mut [PingRow], ages: &[i64], winner_count_max: usize, outcome: &mut Outcome) -> Step {
-        assert_eq!(pings.len(), ages.len());
+    fn decide(
+        &mut self,
+        pings: &mut [PingRow],
+        ages: &[i64],
+        arrivals: &[i64],
+        winner_count_max: usize,
+        outcome: &mut Outcome,
+    ) -> Step {
+        assert_eq!((pings.len(), pings.len()), (ages.len(), arrivals.len()));
+        assert!(arrivals.is_sorted() && arrivals.iter().all(|&arrival_ms| arrival_ms > 0));
         self.0.calls.fetch_add(1, Ordering::Relaxed);
         self.0.longest.fetch_max(pings.len(), Ordering::Relaxed);
         outcome.verdicts.clear();
@@ -48,6 +60,22 @@ impl Matcher for Opcodes {
             self.0.rows.fetch_add(1, Ordering::Relaxed);
         }
         Step::Done
+    }
+
+    fn real_ms(&self, at: Instant) -> i64 {
+        let since = at.saturating_duration_since(*BEGAN).as_millis();
+        i64::try_from(since).unwrap() + 1
+    }
+
+    fn hint_rules(&mut self) -> Option<HintRules> {
+        let knows = self.0.knows_hints.load(Ordering::Relaxed);
+        knows.then_some(HintRules { accuracy_max_cm: i64::MAX, future_tolerance_ms: i64::MAX })
+    }
+
+    fn hint(&mut self, pings: &[PingRow], hints: &mut Vec<HintRow>) -> bool {
+        self.0.hints.fetch_add(pings.len(), Ordering::Relaxed);
+        hints.extend(pings.iter().map(|ping| HintRow { distance_m: ping.sequence, ..HintRow::default() }));
+        true
     }
 
     fn may_send(&mut self, _: &Gate) -> bool {
