@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
+import apsw
 import pytest
 
 from geooffer.errors import JournalError
-from geooffer.journal.sqlite import LAID_OUT_PAGE_COUNT, SqliteStore
+from geooffer.journal import sqlite
+from geooffer.journal.sqlite import LAID_OUT_PAGE_COUNT, SqliteReader, SqliteStore
 
 
 @pytest.fixture
@@ -110,8 +114,41 @@ def test_a_reader_finds_no_fault_while_the_log_is_emptied_and_laid_out(path: Pat
             store.tidy(idle=True)
             if not store.has_remains:
                 break
-    assert looker.stdout is not None
-    assert looker.returncode == 0
-    assert int(looker.stdout.read()) > 10
-    looker.stdout.close()
     store.close()
+    looked_count, _ = looker.communicate()
+    assert looker.returncode == 0
+    assert int(looked_count) > 10
+
+
+def test_a_log_whose_header_changes_just_then_is_busy_and_not_damaged(path: Path) -> None:
+    """What a commit on another core does for an instant, held: the index's two headers differ, its writer is at it."""
+    store = fast(path)
+    store.append(b"kept", 0)
+    reader = SqliteReader(path)
+    frame_count = reader._log_frame_count()
+    writer = apsw.Connection(str(path))
+    writer.execute("BEGIN IMMEDIATE")
+    with open(f"{path}-shm", "r+b") as file, mmap.mmap(file.fileno(), 96) as headers:
+        sound = headers[0]
+        headers[0] = sound ^ 1
+        with pytest.raises(apsw.BusyError):
+            reader._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
+
+        def commit() -> None:
+            headers[0] = sound
+            writer.execute("COMMIT")
+
+        timer = threading.Timer(0.1, commit)
+        timer.start()
+        assert reader._log_frame_count() == frame_count
+        timer.join()
+        writer.execute("BEGIN IMMEDIATE")
+        headers[0] = sound ^ 1
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sqlite, "BUSY_TIMEOUT_MS", 20)
+            with pytest.raises(JournalError, match="in use"):
+                reader._log_frame_count()
+        commit()
+    reader.check_file()
+    for connection in (writer, reader, store):
+        connection.close()

@@ -10,6 +10,7 @@ reached its bound. Truncation goes in steps, so that a commit waits for one step
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -311,7 +312,7 @@ class SqliteReader:
                 raise JournalError("the journal's file is damaged: its pages do not fit together")
             while True:
                 last_lsn = sqlite_file.read_last(self._connection).lsn  # a new look at the log
-                latest_count, _ = self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
+                latest_count = self._log_frame_count()
                 page_size: Any = self._connection.execute("PRAGMA page_size").get
                 try:
                     check_log(self._path, None, max(0, latest_count), page_size, last_lsn)
@@ -326,3 +327,18 @@ class SqliteReader:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    def _log_frame_count(self) -> int:
+        """Frames of the log that SQLite takes.
+
+        It reads the log's header without a lock; where a commit changes it just then it wants the writer's lock once,
+        and alone of all that reads does not wait for it: that is no damage.
+        """
+        end_s = time.monotonic() + BUSY_TIMEOUT_MS / 1_000
+        while True:
+            try:
+                return self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)[0]
+            except apsw.BusyError as error:
+                if time.monotonic() >= end_s:
+                    raise JournalError("the journal's file is in use: its log could not be looked at") from error
+                time.sleep(0.001)
