@@ -11,6 +11,7 @@ use geooffer_plane::plane::Plane;
 use geooffer_plane::rows::{HintRow, PingRow};
 use http::Request;
 
+/// Whose first decision is a fault.
 struct NoMatcher;
 
 impl Matcher for NoMatcher {
@@ -87,34 +88,9 @@ async fn refuses_what_is_no_call_of_pings() {
     assert_eq!(soon(&mut json.await.response.take().unwrap()).await.unwrap().status(), 415);
 }
 
-/// A fault of the matcher: on the first row.
-struct Panics;
-
-impl Matcher for Panics {
-    fn decide(&mut self, _: &mut [PingRow], _: &[i64], _: &[i64], _: usize, _: &mut Outcome) -> Step {
-        panic!("as a test wants it")
-    }
-
-    fn real_ms(&self, _: Instant) -> i64 {
-        0
-    }
-
-    fn hint_rules(&mut self) -> Option<HintRules> {
-        None
-    }
-
-    fn hint(&mut self, _: &[PingRow], _: &mut Vec<HintRow>) -> bool {
-        false
-    }
-
-    fn may_send(&mut self, _: &Gate) -> bool {
-        false
-    }
-}
-
 #[tokio::test]
 async fn a_worker_that_cannot_decide_any_more_ends_and_is_missed() {
-    let plane = start(settings(), |_| Box::new(Panics));
+    let plane = start(settings(), |_| Box::new(NoMatcher));
     let client = Client::connect(&plane).await;
     let mut call = client.open(STREAM, &device(1)).await;
     assert_eq!(plane.statistics().ended_workers, 0);

@@ -31,6 +31,7 @@ from geooffer.bench.processes import (
     BenchmarkError,
     ReadyServer,
     cores,
+    going_on,
     process,
     receive,
 )
@@ -110,13 +111,10 @@ class Carrier:
 
     def run(self, pace: Pace) -> Loaded:
         """Load it once. Raises BenchmarkError where the answers do not add up."""
-        os.kill(self.ready.pid, signal.SIGCONT)
-        try:
+        with going_on(self.ready.pid):
             self.load_pipe.send(self._load_plan(pace))
             result = loaded(receive(self.load_pipe, self.load, None))
             self._check(result, is_open=pace.rows_per_s > 0)
-        finally:
-            os.kill(self.ready.pid, signal.SIGSTOP)
         return result
 
     def _load_plan(self, pace: Pace) -> dict[str, Any]:

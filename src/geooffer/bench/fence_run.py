@@ -24,7 +24,7 @@ from geooffer.bench.crossings import GEOOFFER_EARTH_M, TILE38_EARTH_M, Crossings
 from geooffer.bench.fence_loads import DEVICE_COUNT, FenceLoad, FenceWorld
 from geooffer.bench.load_world import LoadWorld
 from geooffer.bench.native_load import Loaded, loaded, run_plans
-from geooffer.bench.processes import BenchmarkError, cores, process, receive
+from geooffer.bench.processes import BenchmarkError, cores, going_on, process, receive
 from geooffer.bench.shapes import Shape
 from geooffer.kernels.compile import compile_all
 
@@ -104,12 +104,9 @@ class Rival:
             "session_id": 0,
             "world": self.world.json(),
         }
-        os.kill(self.server.pid, signal.SIGCONT)
-        try:
+        with going_on(self.server.pid):
             self.load_pipe.send(plan)
             result = loaded(receive(self.load_pipe, self.load, None))
-        finally:
-            os.kill(self.server.pid, signal.SIGSTOP)
         if result.errors or result.acknowledged != result.sent:
             raise BenchmarkError(f"Tile38: {result.sent:,} sent, {result.acknowledged:,} answered, {result.errors}")
         check_events("Tile38", result, replace(shape, row_count=0), self.crossings)

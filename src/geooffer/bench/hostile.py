@@ -7,7 +7,6 @@ by at most GROWTH_MAX_BYTES; every honest ping is acknowledged (bench/carried.py
 from __future__ import annotations
 
 import tempfile
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,12 +16,11 @@ from geooffer.bench import latency
 from geooffer.bench.attacks import AttackPlan, run_attack
 from geooffer.bench.carried import Carrier, CarrierPlan, Pace, Serve, carriers
 from geooffer.bench.native_load import Loaded
-from geooffer.bench.processes import END_TIMEOUT_S, BenchmarkError, process, receive, resident_bytes
+from geooffer.bench.processes import END_TIMEOUT_S, BenchmarkError, process, receive, watching_memory
 from geooffer.bench.shapes import SHAPES
 
 BUDGET_SHARE_MIN = 0.99
 GROWTH_MAX_BYTES = 64 * 2**20
-SAMPLE_EVERY_S = 0.05
 WARMUP_S = 0.5
 CONNECTION_COUNT = 100
 """Of honest phones; one more device is the attacker's, so that its pings are nobody else's."""
@@ -92,26 +90,13 @@ def _measured(
     plan: HostilePlan, honest: _Honest, attack: AttackPlan | None, pipe: Any, attacker: Any
 ) -> dict[str, Any]:
     """One row: the attack begins with the open loop, and lasts as long."""
-    before_bytes = most_bytes = resident_bytes(honest.ready.pid)
-    over = threading.Event()
-
-    def watch() -> None:
-        nonlocal most_bytes
-        while not over.wait(SAMPLE_EVERY_S):
-            most_bytes = max(most_bytes, resident_bytes(honest.ready.pid))
-
-    watching = threading.Thread(target=watch)
-    watching.start()
-    try:
+    with watching_memory(honest.ready.pid) as memory:
         if attack is not None:
             pipe.send(replace(attack, seconds=WARMUP_S + plan.seconds))
             receive(pipe, attacker, END_TIMEOUT_S)
         run, fault = _run(honest, Pace(WARMUP_S, plan.seconds, plan.rate))
         attacked = None if attack is None else receive(pipe, attacker, END_TIMEOUT_S + plan.seconds)
-    finally:
-        over.set()
-        watching.join()
-    growth_bytes = most_bytes - before_bytes
+    growth_bytes = memory.most_bytes - memory.before_bytes
     share = 0.0 if run is None else run.budget_share
     return {
         "attack": "none" if attack is None else attack.kind,

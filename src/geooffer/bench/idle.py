@@ -7,17 +7,15 @@ looked at before and meanwhile; the difference over the streams. First direct (a
 from __future__ import annotations
 
 import tempfile
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from geooffer.bench.carried import Carrier, CarrierPlan, Pace, Serve, carriers
-from geooffer.bench.processes import resident_bytes
+from geooffer.bench.processes import resident_bytes, watching_memory
 from geooffer.bench.shapes import SHAPES, Shape
 
-SAMPLE_EVERY_S = 0.05
 _NOBODY = 2**62
 DIRECT = replace(SHAPES["direct"], connection_count=1_000)
 MULTIPLEXED = replace(SHAPES["gateway"], connection_count=32, streams_per_connection=250, device_count=8_000)
@@ -54,18 +52,6 @@ def _with_shape(server: Carrier, shape: Shape) -> Carrier:
 
 def _opened_bytes(server: Carrier) -> int:
     """The most memory the server had while its streams were open and idle."""
-    most_bytes, over = 0, threading.Event()
-
-    def watch() -> None:
-        nonlocal most_bytes
-        while not over.wait(SAMPLE_EVERY_S):
-            most_bytes = max(most_bytes, resident_bytes(server.ready.pid))
-
-    watching = threading.Thread(target=watch)
-    watching.start()
-    try:
+    with watching_memory(server.ready.pid) as memory:
         server.run(Pace(0.0, 2.0, rows_per_s=1.0))
-    finally:
-        over.set()
-        watching.join()
-    return most_bytes
+    return memory.most_bytes

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import signal
+import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -24,6 +26,7 @@ from geooffer.errors import ConfigurationError, GeoofferError
 READY_TIMEOUT_S = 180.0
 END_TIMEOUT_S = 30.0
 LOOK_EVERY_S = 0.002_5
+SAMPLE_EVERY_S = 0.05
 
 
 class BenchmarkError(GeoofferError):
@@ -67,6 +70,36 @@ def resident_bytes(pid: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+class MostMemory:
+    """The most memory a process had in RAM while it was watched."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.before_bytes = self.most_bytes = resident_bytes(pid)
+
+    def look(self) -> None:
+        """Once more."""
+        self.most_bytes = max(self.most_bytes, resident_bytes(self.pid))
+
+
+@contextmanager
+def watching_memory(pid: int) -> Iterator[MostMemory]:
+    """Look at a process's memory every SAMPLE_EVERY_S, beside what the block does."""
+    memory, over = MostMemory(pid), threading.Event()
+
+    def watch() -> None:
+        while not over.wait(SAMPLE_EVERY_S):
+            memory.look()
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield memory
+    finally:
+        over.set()
+        watcher.join()
+
+
 def cpu_seconds(pid: int) -> float:
     """CPU time a process has used, user and system; 0 where the system does not tell."""
     try:
@@ -76,6 +109,16 @@ def cpu_seconds(pid: int) -> float:
     # the name in parentheses may hold spaces; utime and stime are the 14th and 15th field
     fields = text.rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def going_on(pid: int) -> Iterator[None]:
+    """A process that was stopped goes on while the block runs, and is stopped again."""
+    os.kill(pid, signal.SIGCONT)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGSTOP)
 
 
 # -- from the one that measures --------------------------------------------------------------------------------
