@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from plane_stage import ANNA, Plane, open_service
+from plane_stage import ANNA, BERT, Plane, open_service
 from test_held_offers import message, next_answer, until
 
 from geooffer.client import GeoofferClient
+from geooffer.dataplane import native_plane
 from geooffer.dataplane.native_echo import echo_plane
 from geooffer.dataplane.native_figures import Figures
 from geooffer.rpc.auth import TokenVerifier, issue_token
+from geooffer.telemetry.observed import BatchesObserved
 from planes import NATIVE
 from stalling_journal import StallingJournal
 
@@ -90,6 +92,20 @@ async def test_the_lock_is_given_back_where_names_of_fences_cannot_be_told() -> 
         with pytest.raises(RuntimeError, match="not held"):
             native._lock.release()
         native._fence_count = 1
+
+
+async def test_what_workers_counted_last_is_told_when_it_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native_plane, "KEEP_AHEAD_EVERY_S", 3_600.0)  # it is told by its end alone
+    told: list[BatchesObserved] = []
+    async with open_service("client", None, NATIVE) as plane:
+        plane.plane.on_batches = told.append
+        async with plane.client("gateway") as client:
+            call = client.open_call()
+            await call.write(message(BERT))
+            await next_answer(call)
+        assert not told
+        await plane.plane.stop()
+    assert [batches.row_total for batches in told] == [1]
 
 
 def test_a_worker_that_has_ended_is_a_fault() -> None:

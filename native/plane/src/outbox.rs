@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::control::{Crossing, LeftOffer, RefusedCall, Tried};
@@ -64,15 +64,22 @@ impl Outbox {
         CROSSING_COUNT_MAX.saturating_sub(self.waiting.load(Acquire))
     }
 
-    /// A batch, after `free_count` said that there is room, or undecided rows. False: nobody takes crossings any more.
-    pub(crate) fn cross(&self, crossing: Crossing) -> bool {
-        if self.sender.try_send(crossing).is_err() {
-            return false;
+    /// A batch, after `free_count` said that there is room, or undecided rows. Once nobody takes crossings any more, none
+    /// is wanted.
+    ///
+    /// # Panics
+    ///
+    /// Without a slot: then winners or undecided rows would be lost in silence. The worker ends and is missed.
+    pub(crate) fn cross(&self, crossing: Crossing) {
+        match self.sender.try_send(crossing) {
+            Ok(()) => {
+                if self.waiting.fetch_add(1, AcqRel) == 0 {
+                    (self.wake)();
+                }
+            }
+            Err(TrySendError::Disconnected(_)) => {}
+            Err(TrySendError::Full(_)) => panic!("a crossing found no slot though one was kept for it"),
         }
-        if self.waiting.fetch_add(1, AcqRel) == 0 {
-            (self.wake)();
-        }
-        true
     }
 
     /// Tries for whoever asks some day why there was nothing: nobody is woken. Counted only where too many wait.
@@ -154,6 +161,8 @@ impl OutboxReader {
 
 #[cfg(test)]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
     use super::*;
 
     #[test]
@@ -177,9 +186,9 @@ mod tests {
         }
         assert!(outbox.flush());
         let undecided = || Crossing::Undecided { worker: 0, pings: vec![], ages_ms: vec![], arrivals_ms: vec![] };
-        assert!(outbox.cross(undecided()), "a slot is kept for what Python has decided");
-        assert!(outbox.cross(undecided()), "and one for the next that it is to decide");
-        assert!(!outbox.cross(undecided()));
+        outbox.cross(undecided()); // a slot is kept for what Python has decided
+        outbox.cross(undecided()); // and one for the next that it is to decide
+        assert!(catch_unwind(AssertUnwindSafe(|| outbox.cross(undecided()))).is_err(), "none is lost in silence");
         assert_eq!(woken.load(Acquire), 1);
         let mut all = Vec::new();
         reader.take(&mut all);
@@ -189,6 +198,8 @@ mod tests {
             all.iter().map(|crossing| if let Crossing::Left(left) = crossing { left.len() } else { 0 }).sum();
         assert_eq!(told, offers);
         assert_eq!(outbox.free_count(), CROSSING_COUNT_MAX);
+        drop(reader);
+        outbox.cross(undecided()); // of a plane that is over
     }
 
     #[test]

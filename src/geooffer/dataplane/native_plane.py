@@ -197,7 +197,7 @@ class NativeDataPlane:
         self._loop.remove_reader(native.wake_fd)
         if self._fault is None:
             self._take_last(native)
-        self._collect_tries()
+        self._collect_figures()
         self._engine.collect_tries = None
         self.figures.end()
         self._native = None
@@ -243,6 +243,12 @@ class NativeDataPlane:
         if self._native is not None and self._join is not None:
             for context_number, rows in self._native.take_tried():
                 self._join.remember_tries(np.frombuffer(rows, dtype=columns.TRY), context_number)
+
+    def _collect_figures(self) -> None:
+        self._collect_tries()
+        self.figures.count_shed(self._engine.statistics)
+        if (observed := self.figures.new_batches()) is not None:
+            self.on_batches(observed)
 
     def _take_last(self, native: Plane) -> None:
         """What workers left behind: nobody is told of it any more, and nothing of it keeps its caps."""
@@ -293,11 +299,8 @@ class NativeDataPlane:
             assert self._join is not None
             try:
                 self._join.keep_ahead(self._engine.clock.now_ms(self._real_now_ms()))
-                self._collect_tries()
-                self.figures.count_shed(self._engine.statistics)
+                self._collect_figures()
                 self.figures.check_workers()
-                if (observed := self.figures.new_batches()) is not None:
-                    self.on_batches(observed)
             except Exception as error:
                 self.fail(error)
                 raise
