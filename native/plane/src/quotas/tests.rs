@@ -68,7 +68,7 @@ fn as_an_obvious_bucket() {
 #[test]
 fn without_a_rate_nothing_is_counted() {
     let quotas = RowQuotas::new(RowRates::default());
-    let now = Instant::now();
+    let now = quotas.shared.began;
     for number in 0..1_000 {
         assert!(quotas.account(&identity(Role::Device, &number.to_string()), now).take(usize::MAX, now).is_ok());
     }
@@ -78,7 +78,7 @@ fn without_a_rate_nothing_is_counted() {
 #[test]
 fn all_streams_of_a_caller_share_one_bucket() {
     let quotas = RowQuotas::new(RowRates { device_rows: 1, rows: 1 });
-    let now = Instant::now();
+    let now = quotas.shared.began; // whole seconds: what is told is exact
     let streams: Vec<_> = (0..4).map(|_| quotas.account(&identity(Role::Device, "7"), now)).collect();
     assert!(streams[0].take(2_000, now).is_ok());
     assert!(streams[1].take(48, now).is_ok());
@@ -95,7 +95,7 @@ fn all_streams_of_a_caller_share_one_bucket() {
 #[test]
 fn what_is_taken_at_once_by_many_threads_is_not_more() {
     let quotas = Arc::new(RowQuotas::new(RowRates { device_rows: 0, rows: 1 }));
-    let now = Instant::now();
+    let now = quotas.shared.began;
     let threads: Vec<_> = (0..4)
         .map(|_| {
             let account = quotas.account(&identity(Role::Gateway, "g"), now);
@@ -108,7 +108,7 @@ fn what_is_taken_at_once_by_many_threads_is_not_more() {
 #[test]
 fn memory_is_bounded_whoever_calls() {
     let quotas = RowQuotas::bounded(RowRates { device_rows: 1, rows: 1 }, 100);
-    let now = Instant::now();
+    let now = quotas.shared.began;
     let open = quotas.account(&identity(Role::Device, "open"), now);
     assert!(open.take(2_048, now).is_ok());
     for number in 0..1_000 {
